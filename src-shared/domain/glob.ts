@@ -2,15 +2,15 @@ import type { Advice } from '../base/advice';
 import { WorkbenchError } from '../base/errors';
 
 /**
- * True when the whole of `text` matches `pattern`. `*` stands for any run of characters, `/` and the empty run
- * included; `?` stands for one character; everything else is literal.
+ * True if the whole of `text` matches `pattern`. `*` matches any sequence of characters, including `/` and the empty
+ * sequence; `?` matches one character; all other characters match themselves.
  */
 export function matchGlob(pattern: string, text: string): boolean {
   let p = 0;
   let t = 0;
   let star = -1;
   let resumeAt = 0;
-  // Greedy with one way back: only the last star can need another length.
+  // Greedy matching with backtracking to the last star only: no earlier star can need another length.
   while (t < text.length) {
     if (pattern[p] === '*') {
       star = p++;
@@ -30,9 +30,9 @@ export function matchGlob(pattern: string, text: string): boolean {
 }
 
 /**
- * The names that a pattern matches.
- * @param what what the names are of, for the message: `tensor`, `layer`
- * @throws WorkbenchError not-found when there is none, with the nearest name
+ * The names that match a pattern.
+ * @param what the kind of names, for the message: `tensor`, `layer`
+ * @throws WorkbenchError not-found if no name matches; the message has the nearest name
  */
 export function requireMatches(
   pattern: string,
@@ -50,8 +50,8 @@ export function requireMatches(
 }
 
 /**
- * The name that shares the longest run of characters with a pattern, ignoring wildcards; null if no run has two
- * characters.
+ * The name that shares the longest sequence of characters with a pattern, ignoring wildcards; null if no sequence has
+ * two characters.
  */
 export function nearestName(pattern: string, names: readonly string[]): string | null {
   const words = pattern.split(/[*?]+/).filter((word) => word.length >= 2);

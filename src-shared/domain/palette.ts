@@ -10,7 +10,7 @@ export interface ThemedColour {
 export const THEMES = ['light', 'dark'] as const;
 export type PaletteTheme = (typeof THEMES)[number];
 
-/** Precisions and mixed plans. INT8 blue and FP16 orange are Okabe and Ito's. */
+/** Precisions and mixed plans. INT8 blue and FP16 orange are from the palette of Okabe and Ito. */
 export const VARIANT_COLOURS: Readonly<Record<Precision | 'mixed', ThemedColour>> = {
   int8: { light: '#0072b2', dark: '#56b4e9' },
   fp16: { light: '#d55e00', dark: '#e69f00' },
@@ -19,9 +19,9 @@ export const VARIANT_COLOURS: Readonly<Record<Precision | 'mixed', ThemedColour>
 };
 
 /**
- * Methods and groups are drawn in the same chart, over the accent of the threshold in use. The colours were chosen by a
- * search for the largest smallest distance in OKLab between any two of them, in normal vision and as people without
- * red, green or blue cones see them, with a contrast of at least 3 to 1 against the background.
+ * Methods and groups are drawn in the same chart, together with the accent colour of the threshold in use. The colours
+ * were found by a search that maximized the smallest distance in OKLab between any two of them, for normal vision and
+ * for vision without red, green or blue cones, with a contrast of at least 3 to 1 against the background.
  */
 export const METHOD_COLOURS: Readonly<Record<Method, ThemedColour>> = {
   best: { light: '#0a0a0a', dark: '#ffffeb' },
@@ -35,7 +35,10 @@ export const METHOD_COLOURS: Readonly<Record<Method, ThemedColour>> = {
   manual: { light: '#a43944', dark: '#fd8a8f' },
 };
 
-/** Groups of images, in their order; the ninth begins again. The first four are told apart from every method. */
+/**
+ * Groups of images in their order; the ninth group has the first colour again. The first four can be distinguished from
+ * every method.
+ */
 export const GROUP_COLOURS: readonly ThemedColour[] = [
   { light: '#1a95d8', dark: '#159cb7' },
   { light: '#cf7b26', dark: '#f86111' },
@@ -48,8 +51,8 @@ export const GROUP_COLOURS: readonly ThemedColour[] = [
 ];
 
 /**
- * Bad (first) to good, the same hues in both themes. The worst colour stands out most from the background and the best
- * one least, in even steps of lightness, so that colour-blind people read it too.
+ * From bad (first) to good, with the same hues in both themes. The worst colour has the highest contrast to the
+ * background and the best one the lowest, in even steps of lightness, so that colour-blind people can read it too.
  */
 export const RAMP_COLOURS: readonly ThemedColour[] = [
   { light: '#693b03', dark: '#fec766' },

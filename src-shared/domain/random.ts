@@ -1,7 +1,7 @@
 /**
  * A small seeded generator for resampling: the same seed gives the same numbers on every machine, because it uses
- * 32-bit integer operations only. Generator: xoshiro128** 1.1 (Blackman and Vigna, 2018), state filled by splitmix32.
- * Not for secrets.
+ * 32-bit integer operations only. Generator: xoshiro128** 1.1 (Blackman and Vigna, 2018), with its state filled by
+ * splitmix32. Not suitable for secrets.
  */
 export interface Random {
   /** Uniform integer in 0..2^32-1. */

@@ -1,9 +1,9 @@
 import { type InferOutput, number, object, optional, pair, yes } from '../base/schema';
 import { createRandom, type Random } from './random';
 
-/** Below this many images a difference of accuracies is said to rest on few images. */
+/** If fewer images than this are compared, a difference of accuracies is reported to be based on few images. */
 export const FEW_IMAGES = 500;
-/** McNemar's exact test decides whether a difference is more than chance explains: its p is below this. */
+/** A difference is significant if the p of McNemar's exact test is below this. */
 export const SIGNIFICANT_P = 0.05;
 export const BOOTSTRAP_RESAMPLES = 10_000;
 export const BOOTSTRAP_SEED = 20_261_121;
@@ -75,7 +75,7 @@ export function drawBinomial(random: Random, n: number, p: number): number {
       rest -= pDown;
       if (rest < 0) return down;
     }
-    // Rounding left a sliver beyond both tails.
+    // Rounding left a tiny probability beyond both tails.
     if (pUp < 1e-300 && pDown < 1e-300) return mode;
   }
   return mode;
@@ -83,9 +83,9 @@ export function drawBinomial(random: Random, n: number, p: number): number {
 
 export interface PairedCounts {
   readonly images: number;
-  /** Right in the reference only. */
+  /** Number of images that only the reference answered correctly. */
   readonly losses: number;
-  /** Right in the variant only. */
+  /** Number of images that only the variant answered correctly. */
   readonly gains: number;
 }
 
@@ -117,20 +117,20 @@ export const pairedComparisonSchema = object({
   interval95: pair(number, number),
   /** Two-sided p of McNemar's exact test. */
   mcnemarP: number,
-  /** Present (true) when fewer than 500 images were compared. */
+  /** Present (true) if fewer than 500 images were compared. */
   fewImages: optional(yes),
 });
 export type PairedComparison = InferOutput<typeof pairedComparisonSchema>;
 
 /**
- * Whether the answers differ by more than chance explains. The test decides alone: the bootstrap interval shows the
- * size of the difference, and may include 0 or not on few images where the test says otherwise.
+ * Whether the answers differ by more than chance explains. Only the test decides: the bootstrap interval shows the size
+ * of the difference, and on few images it may disagree with the test about whether 0 is included.
  */
 export function isBeyondChance({ mcnemarP }: Pick<PairedComparison, 'mcnemarP'>): boolean {
   return mcnemarP < SIGNIFICANT_P;
 }
 
-/** All paired statistics of one variant against FP32; null without a common image. */
+/** All paired statistics of one variant against FP32; null if they have no image in common. */
 export function comparePaired(counts: PairedCounts): PairedComparison | null {
   if (counts.images === 0) return null;
   return {

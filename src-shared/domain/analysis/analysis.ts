@@ -17,36 +17,41 @@ import { METHODS } from '../project/methods';
 import { PRECISIONS, TARGETS } from '../project/precision';
 import { pairedRatioSchema } from '../runs/latency';
 
-/** Results of the analyses: plain data, written to `analysis/*.json` of a project and sent over links as they are. */
+/**
+ * Results of the analyses: plain data that is written unchanged to `analysis/*.json` of a project and sent over links.
+ */
 
 /**
- * The question that a sensitivity analysis asks of each layer. `cause`: how much accuracy is lost if only this layer
+ * The question that a sensitivity analysis asks about each layer. `cause`: how much accuracy is lost if only this layer
  * runs in INT8 and all others in FP32. `visible`: how large is the error at the output of this layer if all layers run
- * in INT8. `release`: how much accuracy returns if all layers but this one run in INT8.
+ * in INT8. `release`: how much accuracy is regained if all layers except this one run in INT8.
  */
 export const SENSITIVITY_KINDS = ['cause', 'visible', 'release'] as const;
 export type SensitivityKind = (typeof SENSITIVITY_KINDS)[number];
 
 /**
- * `sqnr`: dB at the model's outputs. `agreement`: percent of images that are answered as by FP32. `top1` and
+ * `sqnr`: dB at the model's outputs. `agreement`: percent of images with the same answer as FP32. `top1` and
  * `worst-group`: percent; they need labels.
  */
 export const SENSITIVITY_METRICS = ['sqnr', 'agreement', 'top1', 'worst-group'] as const;
 export type SensitivityMetric = (typeof SENSITIVITY_METRICS)[number];
 
 export const trialQualitySchema = object({
-  /** Sum of squared differences over sum of FP32's squares, of the output that lost most; before any final Softmax. */
+  /**
+   * Sum of squared differences divided by the sum of FP32's squares, for the output with the largest error; before any
+   * final Softmax.
+   */
   nmse: measured,
-  /** 10 log10(1 / nmse); null without any difference. */
+  /** 10 log10(1 / nmse); null if there is no difference. */
   sqnrDb: nullable(measured),
-  /** Of the group with the largest nmse; null without groups. */
+  /** The group with the largest nmse; null without groups. */
   worstGroupNmse: nullable(
     object({
       name: string,
       nmse: measured,
     }),
   ),
-  /** Percent of images answered as by FP32; null without an output of shape [batch, classes]. */
+  /** Percent of images with the same answer as FP32; null without an output of shape [batch, classes]. */
   agreement: nullable(measured),
   /** Percent; null without labels. */
   top1: nullable(measured),
@@ -72,9 +77,9 @@ export const sensitivityLayerSchema = object({
    */
   score: measured,
   metric: oneOf(...SENSITIVITY_METRICS),
-  /** Of the model with this one change; null for kind visible. */
+  /** Quality of the model with this one change; null for kind visible. */
   quality: nullable(trialQualitySchema),
-  /** dB: at the model's outputs, for visible at the layer's own; null without any error. */
+  /** dB: at the model's outputs, for visible at the layer's own output; null if there is no error. */
   sqnrDb: nullable(measured),
 });
 export type SensitivityLayer = InferOutput<typeof sensitivityLayerSchema>;
@@ -101,20 +106,20 @@ export type SensitivityResult = InferOutput<typeof sensitivityResultSchema>;
 export const autoChoiceSchema = object({
   tensor: string,
   method: oneOf(...METHODS),
-  /** Real units. */
+  /** In real units. */
   threshold: measured,
-  /** Stable: `same-as-single`, `descent`, `no-effect`. */
+  /** Stable identifier: `same-as-single`, `descent`, `no-effect`. */
   code: string,
-  /** One sentence for a person. */
+  /** The reason as one sentence. */
   reason: string,
 });
-/** Why `auto` chose a tensor's threshold. */
+/** The reason why `auto` chose a tensor's threshold. */
 export type AutoChoice = InferOutput<typeof autoChoiceSchema>;
 
 export const autoObjectiveSchema = object({
-  /** On the images that the choice was made on. */
+  /** Measured on the images that the choice was made on. */
   chosen: measured,
-  /** On calibration images that the choice did not see. */
+  /** Measured on calibration images that were not used for the choice. */
   confirmed: measured,
 });
 /** Objective of `auto`: nmse at the outputs of the worst group (of all images, without groups). */
@@ -127,14 +132,14 @@ export const autoResultSchema = object({
     confirmed: measured,
   }),
   groups: list(string),
-  /** Every method used for all tensors. */
+  /** The objective of every method if it is used for all tensors. */
   singles: list(object({ ...autoObjectiveSchema.entries, method: oneOf(...METHODS) })),
-  /** What the descent over tensors reached. */
+  /** The objective that the descent over tensors reached. */
   descent: autoObjectiveSchema,
   /** `descent` if its gain held on unseen images; else `auto` uses the best single method. */
   verdict: oneOf('descent', 'single'),
   bestSingle: oneOf(...METHODS),
-  /** One sentence: the thresholds that `auto` uses, and whether they are better than a single method. */
+  /** One sentence: which thresholds `auto` uses, and whether they are better than those of a single method. */
   summary: string,
   choices: list(autoChoiceSchema),
   passes: count,
@@ -147,20 +152,20 @@ export const searchPlanSchema = object({
   /** Layers that were released from INT8, in the order of release. */
   fp16Layers: list(string),
   quality: trialQualitySchema,
-  /** Same as in quality; absent without labels. */
+  /** As in quality; omitted without labels. */
   top1: optional(measured),
   worstGroupTop1: optional(measured),
-  /** Of one image (or of the benchmark's batch, where engines were measured). */
+  /** Latency of one image (or of the benchmark's batch, if engines were measured). */
   latencyMs: measured,
   latencyKind: oneOf('measured', 'modelled'),
-  /** Over FP32's, round by round; where both were measured. */
+  /** Latency relative to FP32's, round by round; present if both were measured. */
   ratioToFp32: optional(pairedRatioSchema),
   meetsLimit: boolean,
-  /** No other plan is both faster and better. */
+  /** True if no other plan is both faster and better. */
   isPareto: boolean,
   /**
-   * Another plan (its index in `plans`) or FP32 that is at least as fast and as accurate and better in one of the two,
-   * compared by latencies of the same kind. Absent if there is none. A dominated plan is not adopted.
+   * Another plan (its index in `plans`) or FP32 that is at least as fast and as accurate, and better in one of the two,
+   * compared by latencies of the same kind. Omitted if there is none. A dominated plan is not adopted.
    */
   dominatedBy: optional(either('an index or "fp32"', count, oneOf('fp32'))),
 });
@@ -177,7 +182,7 @@ export type ReferenceLatency = InferOutput<typeof referenceLatencySchema>;
 export const searchLimitsSchema = object({
   /** Percentage points of top-1 (of agreement without labels) below FP32. */
   maxDrop: measured,
-  /** Percentage points, each group against its own FP32. */
+  /** Percentage points; each group is compared with its own FP32 accuracy. */
   maxWorstGroupDrop: measured,
   maxLayers: nullable(measured),
   /** Without labels: output error (nmse) of the worst group. */
@@ -190,28 +195,28 @@ export const searchResultSchema = object({
   /** The method of the thresholds of all tensors; null if the thresholds in use were kept. */
   method: nullable(oneOf(...METHODS)),
   /**
-   * The images that the plans were judged on. `against`: unlabelled images from the field, judged by agreement with
-   * FP32 and by the output error.
+   * The images that the plans were judged on. `against`: unlabelled images from the deployment, judged by agreement
+   * with FP32 and by the output error.
    */
   judgedOn: oneOf('validation', 'against', 'calibration'),
   images: count,
   fp32: trialQualitySchema,
   limits: searchLimitsSchema,
-  /** Layers by what their release wins back, best first. */
+  /** Layers by how much accuracy their release regains, best first. */
   ranking: list(
     object({
       layer: string,
       gain: measured,
     }),
   ),
-  /** Few released layers first. */
+  /** Plans with few released layers are first. */
   plans: list(searchPlanSchema),
   /**
    * Variants that the plans are compared with. FP16 is one of them if the backend runs it or if all latencies are
    * modelled.
    */
   references: list(referenceLatencySchema),
-  /** Index into plans; null when no plan meets the limits. No other plan that meets them dominates it. */
+  /** Index into plans; null if no plan meets the limits. No other plan that meets them dominates it. */
   chosen: nullable(measured),
   summary: string,
   passes: count,
@@ -242,13 +247,13 @@ export const diagnosisActionSchema = object({
   kind: oneOf('release', 'threshold'),
   /** Layer (release) or tensor (threshold). */
   name: string,
-  /** release: what the layer is to run in. */
+  /** For release: the precision that the layer is to run in. */
   precision: optional(oneOf(...PRECISIONS)),
-  /** threshold: the method that the tensor is to use. */
+  /** For threshold: the method that the tensor is to use. */
   method: optional(oneOf(...METHODS)),
   before: trialQualitySchema,
   after: trialQualitySchema,
-  /** One sentence for a person. */
+  /** The action as one sentence. */
   sentence: string,
 });
 /** A change to the project that can be tried with one click, with its measured effect on the images in question. */
@@ -258,7 +263,7 @@ export const diagnosisResultSchema = object({
   variant: string,
   target: oneOf(...TARGETS),
   subject: diagnosisSubjectSchema,
-  /** Name of the subject for a person: `night`, `class 6`, `6 read as 8`. */
+  /** The subject as shown to the user: `night`, `class 6`, `6 read as 8`. */
   title: string,
   images: count,
   /** Tensors that clip these images, worst first; fractions 0..1 of values beyond the threshold. */
@@ -272,7 +277,7 @@ export const diagnosisResultSchema = object({
   ),
   /** Best first. */
   actions: list(diagnosisActionSchema),
-  /** One paragraph in words. */
+  /** A summary of one paragraph. */
   summary: string,
   createdAt: string,
 });

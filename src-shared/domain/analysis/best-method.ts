@@ -14,17 +14,20 @@ import { formatDb } from '../../base/units';
 import { HISTOGRAM_METHODS } from '../project/methods';
 import { TARGETS } from '../project/precision';
 
-/** Another single method that is better by more than this at the outputs is worth a warning, dB. */
+/** A warning is given if another single method is better by more than this at the outputs, dB. */
 export const COSTLY_DB = 3;
-/** A tensor in use with less SQNR than this is worth a warning, dB. */
+/** A warning is given if a tensor in use has less SQNR than this, dB. */
 export const POOR_TENSOR_DB = 10;
-/** Stands for an output without any error, which has no finite SQNR, dB. */
+/** Value that represents an output without any error, which has no finite SQNR, dB. */
 const EXACT_DB = 200;
 
 export const outputCostSchema = object({
-  /** Noise to signal of the worst output of the worst group (of all images, without groups); null: NaN or infinite. */
+  /**
+   * Noise-to-signal ratio of the worst output of the worst group (of all images, without groups); null if NaN or
+   * infinite.
+   */
   nmse: nullable(number),
-  /** The same in dB; null without any error, and where nmse is null. */
+  /** The same in dB; null if there is no error or nmse is null. */
   sqnrDb: nullable(number),
   /** Null without groups. */
   worstGroup: nullable(string),
@@ -37,8 +40,8 @@ export const singleCostSchema = object({
   ...outputCostSchema.entries,
   method: oneOf(...HISTOGRAM_METHODS),
   /**
-   * SQNR that it loses at the outputs compared with the best of them, dB, 0 or more; null if its outputs contain NaN or
-   * infinity.
+   * SQNR that this method loses at the outputs compared with the best method, dB, 0 or more; null if its outputs
+   * contain NaN or infinity.
    */
   costDb: nullable(number),
 });
@@ -48,26 +51,26 @@ export type SingleCost = InferOutput<typeof singleCostSchema>;
 export const bestDecisionSchema = object({
   chosenMethod: oneOf(...HISTOGRAM_METHODS),
   target: oneOf(...TARGETS),
-  /** Best first; empty when nothing could be measured. */
+  /** Best first; empty if nothing could be measured. */
   singles: list(singleCostSchema),
   images: count,
-  /** Images that the rule asks for; more than `images` where the time or the set did not allow them. */
+  /** Number of images that the rule requires; larger than `images` if the time or the set did not allow them. */
   wantedImages: count,
   groups: list(string),
-  /** Fewer images than the rule asks for, so that the choice takes no longer than its budget. */
+  /** True if fewer images than required were used to keep the choice within its time budget. */
   limitedByTime: boolean,
   seconds: number,
-  /** A fifth of the time that collection took, at least 3 s. */
+  /** A fifth of the time that the collection took, at least 3 s. */
   budgetSeconds: number,
-  /** Why nothing was measured, as a sentence; absent otherwise. */
+  /** A sentence that says why nothing was measured; omitted otherwise. */
   problem: optional(string),
   /** ISO 8601. */
   createdAt: string,
 });
-/** What method `best` is for one calibration, target and plan, and why. */
+/** The method that `best` stands for, for one calibration, target and plan, with the measurements behind it. */
 export type BestDecision = InferOutput<typeof bestDecisionSchema>;
 
-/** A decision as the project sees it. */
+/** A decision as part of a project's view. */
 export interface BestView {
   /**
    * False if the decision was made for another plan, target or percentile; the next job that needs it decides again.
@@ -76,7 +79,10 @@ export interface BestView {
   readonly decision: BestDecision;
 }
 
-/** Noise to signal as dB that always compare: 200 dB without any error, null where the outputs are NaN or infinite. */
+/**
+ * Noise-to-signal ratio in dB, limited so that all values can be compared: 200 dB if there is no error, null if the
+ * outputs are NaN or infinite.
+ */
 export function comparableDb(nmse: number | null): number | null {
   if (nmse === null) return null;
   return nmse > 0 ? Math.min(EXACT_DB, -10 * Math.log10(nmse)) : EXACT_DB;
@@ -92,7 +98,7 @@ export function costAgainstBest(nmse: number | null, decision: Pick<BestDecision
   return best === null || own === null ? null : best - own;
 }
 
-/** One line for a person: the methods, best first, with what each of the others loses at the outputs. */
+/** One line of text: the methods, best first, with the loss of each of the others at the outputs. */
 export function singlesText({ singles }: Pick<BestDecision, 'singles'>): string {
   const text = ({ method, sqnrDb, costDb, nmse }: SingleCost, i: number): string => {
     if (nmse === null) return `${method} makes NaN or infinite outputs`;
@@ -102,7 +108,7 @@ export function singlesText({ singles }: Pick<BestDecision, 'singles'>): string 
   return singles.map(text).join(', ');
 }
 
-/** Where and on what the errors of a decision were measured. */
+/** One phrase: how and on which images the errors of a decision were measured. */
 export function measuredText({
   images,
   groups,

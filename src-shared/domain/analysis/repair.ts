@@ -33,7 +33,7 @@ export const biasCorrectionSchema = object({
   ...layerBiasSchema.entries,
   shift: list(number),
 });
-/** A bias and what is added to it, one value per output channel, real units. */
+/** A correction that is added to a bias, one value per output channel, in real units. */
 export type BiasCorrection = InferOutput<typeof biasCorrectionSchema>;
 
 export const repairRowSchema = object({
@@ -41,11 +41,11 @@ export const repairRowSchema = object({
   top1: optional(measured),
   worstGroup: optional(worstGroupSchema),
   agreement: optional(measured),
-  /** Of the output that lost most against FP32; absent where there is no error at all. */
+  /** The value for the output with the largest error against FP32; omitted if there is no error. */
   outputSqnrDb: optional(measured),
   /**
-   * True if corrected biases were measured, but do not bring other images closer to FP32, so that the row has the
-   * model's own biases.
+   * True if corrected biases were measured but rejected, because they do not bring other images closer to FP32; the row
+   * then uses the model's own biases.
    */
   biasesDropped: optional(boolean),
 });
@@ -62,9 +62,9 @@ export const repairResultSchema = object({
   images: count,
   fp32: object({ top1: repairRowSchema.entries.top1, worstGroup: repairRowSchema.entries.worstGroup }),
   rows: list(repairRowSchema),
-  /** Layers whose weights equalization changes; 0: the rows with it are left out. */
+  /** Number of layers whose weights equalization changes; if it is 0, the rows with equalization are omitted. */
   equalizedLayers: measured,
-  /** Why equalization leaves the outputs of other layers alone, most frequent reason first. */
+  /** Reasons why equalization does not change the outputs of other layers, most frequent first. */
   notEqualized: list(
     object({
       reason: string,
@@ -74,5 +74,5 @@ export const repairResultSchema = object({
   seconds: measured,
   createdAt: string,
 });
-/** A variant without repairs, with each, and with both. */
+/** A variant without repairs, with each of them, and with both. */
 export type RepairResult = InferOutput<typeof repairResultSchema>;

@@ -1,38 +1,39 @@
-/** What TensorRT computes a tensor in; `other` is an integer or boolean type. */
+/** The type in which TensorRT computes a tensor; `other` is an integer or boolean type. */
 export type EngineType = 'int8' | 'fp16' | 'fp32' | 'other';
 
 export interface EngineLayer {
   readonly name: string;
-  /** TensorRT's own kind, for example `CaskConvolution`, `Reformat`, `kgen`. */
+  /** TensorRT's name of the kind of layer, for example `CaskConvolution`, `Reformat`, `kgen`. */
   readonly kind: string;
-  /** Layers of the ONNX model that run in it; empty for what TensorRT added. */
+  /** Layers of the ONNX model that run in this layer; empty for layers that TensorRT added. */
   readonly onnxLayers: readonly string[];
-  /** What it computes in: the type of its first input. */
+  /** The type that it computes in, which is the type of its first input. */
   readonly type: EngineType;
   readonly outputType: EngineType;
-  /** A conversion of type or memory layout that TensorRT put between two layers. */
+  /** True for a conversion of type or memory layout that TensorRT inserted between two layers. */
   readonly isReformat: boolean;
   readonly tactic: string;
-  /** Names of its tensors in the engine; empty where the inspector does not tell. */
+  /** Names of its tensors in the engine; empty if the inspector does not report them. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Mean time of one run; null where it was not profiled. */
+  /** Median time of one run; null if the engine was not profiled. */
   readonly medianMs: number | null;
 }
 
 /**
- * Layers of an engine from TensorRT's engine inspector (kJSON, detailed verbosity). Two dialects: tensors carry either
- * one text `Format/Datatype` ("Channel major FP16 format where channel % 8 == 0") or `Format` and `Datatype` apart.
+ * Parses the layers of an engine from the output of TensorRT's engine inspector (kJSON, detailed verbosity). There are
+ * two dialects: tensors have either one text `Format/Datatype` ("Channel major FP16 format where channel % 8 == 0") or
+ * separate fields `Format` and `Datatype`.
  *
  * @param inspected the inspector's JSON.
- * @param onnxLayers names of the model's layers, for engines that do not carry them as metadata.
- * @throws SyntaxError for text that is no JSON.
+ * @param onnxLayers names of the model's layers, for engines that do not contain them as metadata.
+ * @throws SyntaxError if the text is not JSON.
  */
 export function parseEngineLayers(inspected: string, onnxLayers: readonly string[]): EngineLayer[] {
   const document: unknown = JSON.parse(inspected);
   const layers = field(document, 'Layers');
   const known = new Set(onnxLayers);
-  // Without detailed verbosity a layer is its name only.
+  // Without detailed verbosity, a layer consists of its name only.
   return Array.isArray(layers) ? layers.map((layer: unknown) => parseLayer(layer, known)) : [];
 }
 
@@ -43,7 +44,7 @@ function parseLayer(layer: unknown, known: ReadonlySet<string>): EngineLayer {
   return {
     name,
     kind,
-    // A conversion is named after the layer that it is for; it computes nothing of it.
+    // A conversion is named after the layer that it serves, but it computes no part of that layer.
     onnxLayers: isReformat ? [] : onnxLayersOf(name, text(layer, 'Metadata'), known),
     type: typeOf(field(layer, 'Inputs')) ?? typeOf(field(layer, 'Outputs')) ?? 'other',
     outputType: typeOf(field(layer, 'Outputs')) ?? 'other',
@@ -55,7 +56,7 @@ function parseLayer(layer: unknown, known: ReadonlySet<string>): EngineLayer {
   };
 }
 
-/** `[ONNX Layer: a]` separated by record separators, or the names that a fused name joins with ` + `. */
+/** Parses `[ONNX Layer: a]` entries separated by record separators, or the names that a fused name joins with ` + `. */
 function onnxLayersOf(name: string, metadata: string, known: ReadonlySet<string>): string[] {
   const named = [...metadata.matchAll(/\[ONNX Layer: ([^\]]*)\]/g)].map(([, layer]) => layer ?? '');
   const parts =
@@ -87,12 +88,12 @@ function text(value: unknown, name: string): string {
   return typeof found === 'string' ? found : '';
 }
 
-/** Counts and times by type, for one line about an engine. */
+/** Counts and times by type, for a one-line summary of an engine. */
 export interface EngineSummary {
-  /** Layers that compute something, by type. */
+  /** Number of layers that are not conversions, by type. */
   readonly layers: Readonly<Record<EngineType, number>>;
   readonly reformats: number;
-  /** Sums over the profile; null where it was not profiled. */
+  /** Sums over the profile; null if the engine was not profiled. */
   readonly totalMs: number | null;
   readonly reformatMs: number | null;
 }

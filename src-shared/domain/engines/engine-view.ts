@@ -2,39 +2,39 @@ import type { EngineLayer, EngineType } from './engine-layers';
 import { ownValue } from '../../base/records';
 import type { Precision } from '../project/precision';
 
-/** A layer of the model as far as tensors are concerned. */
+/** A layer of the model with its tensors. */
 export interface ModelLayer {
   readonly layer: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
 
-/** A conversion of type or memory layout that TensorRT put in front of a layer. */
+/** A conversion of type or memory layout that TensorRT inserted in front of a layer. */
 export interface Reformat {
   readonly engineLayer: EngineLayer;
-  /** Tensor of the model that is converted; null where neither name nor place tells. */
+  /** Tensor of the model that is converted; null if it cannot be determined from the name or the position. */
   readonly tensor: string | null;
   /**
-   * `quantize`, `dequantize`: a Q or DQ of the model that is not fused; `cast`: between FP16 and FP32; `layout`: the
-   * type stays.
+   * `quantize`, `dequantize`: a Q or DQ of the model that is not fused; `cast`: between FP16 and FP32; `layout`: only
+   * the memory layout changes.
    */
   readonly cause: 'quantize' | 'dequantize' | 'cast' | 'layout';
 }
 
-/** Why a layer computes in something else than it was asked to. */
+/** The reason why a layer computes in another type than the requested one. */
 export type MismatchCode = 'wider-fused' | 'wider' | 'narrower';
 
-/** What an engine made of one layer of the model. */
+/** How an engine computes one layer of the model. */
 export interface LayerInEngine {
-  /** Kernels that compute it, in order of execution; usually one. */
+  /** Kernels that compute the layer, in order of execution; usually one. */
   readonly kernels: readonly EngineLayer[];
-  /** Of the kernel that takes longest. */
+  /** Type of the kernel that takes longest. */
   readonly runsIn: EngineType;
-  /** Of its kernels together; null where the engine was not profiled. Layers that share a kernel share its time. */
+  /** Total time of its kernels; null if the engine was not profiled. Layers that share a kernel share its time. */
   readonly medianMs: number | null;
-  /** Of the time of all layers of the engine, 0..1. */
+  /** Share of the time of all layers of the engine, 0..1. */
   readonly share: number | null;
-  /** Other layers of the model in its kernels. */
+  /** Other layers of the model that run in the same kernels. */
   readonly sharedWith: readonly string[];
   readonly asked: Precision | null;
   readonly mismatch: MismatchCode | null;
@@ -43,7 +43,7 @@ export interface LayerInEngine {
 }
 
 export interface EngineByLayer {
-  /** Layers of the model that run in the engine; what TensorRT folded or removed is not in it. */
+  /** Layers of the model that run in the engine; layers that TensorRT folded or removed are missing. */
   readonly layers: ReadonlyMap<string, LayerInEngine>;
   /** All conversions, in order of execution. */
   readonly reformats: readonly Reformat[];
@@ -52,8 +52,8 @@ export interface EngineByLayer {
 const BITS: Readonly<Record<EngineType, number>> = { int8: 8, fp16: 16, fp32: 32, other: 0 };
 
 /**
- * Sorts the layers of an engine by the layers of the model.
- * @param asked layer of the model -> what it was asked to compute in when the engine was built.
+ * Groups the layers of an engine by the layers of the model.
+ * @param asked layer of the model -> the precision that was requested when the engine was built.
  */
 export function engineByLayer(
   engineLayers: readonly EngineLayer[],
@@ -91,9 +91,9 @@ export function engineByLayer(
 }
 
 /**
- * wider: more bits than asked for, which costs time; wider-fused: because of a layer in the same kernel that was asked
- * for in them. narrower: fewer, which may cost accuracy; a layer that merely rides in the kernel of one that was asked
- * for in them (a Relu in an INT8 convolution) is none.
+ * wider: more bits than requested, which costs time; wider-fused: the same because of another layer in the same kernel
+ * for which this type was requested. narrower: fewer bits, which may cost accuracy. It is no mismatch if a layer is
+ * fused into the kernel of a layer for which the narrower type was requested (a Relu in an INT8 convolution).
  */
 function mismatchOf(
   asked: Precision,
@@ -126,9 +126,9 @@ function causeOf({ type, outputType }: EngineLayer): Reformat['cause'] {
 }
 
 /**
- * The names of Q, DQ and casts begin with their tensor's (`x_QuantizeLinear`, `x_fp16_Cast`), as do those of the
- * tensors that they make. A copy is named after the layer that it is for (`Reformatting CopyNode for Input Tensor 0 to
- * a + b`).
+ * The names of Q, DQ and casts begin with the name of their tensor (`x_QuantizeLinear`, `x_fp16_Cast`), as do the names
+ * of the tensors that they produce. A copy is named after the layer that it serves (`Reformatting CopyNode for Input
+ * Tensor 0 to a + b`).
  */
 function convertedTensor(
   { name, inputs, outputs }: EngineLayer,
@@ -148,8 +148,8 @@ function convertedTensor(
 }
 
 /**
- * A copy for a part of the engine without a layer's name (`{ForeignNode[weight...cast]}`) belongs to the kernel that
- * follows it.
+ * A copy for a part of the engine without the name of a layer (`{ForeignNode[weight...cast]}`) belongs to the kernel
+ * that follows it.
  */
 function inputOfNext({ name }: EngineLayer, rest: readonly EngineLayer[], model: readonly ModelLayer[]): string | null {
   const index = /^Reformatting CopyNode for Input Tensor (\d+) to /.exec(name)?.[1];
@@ -158,7 +158,7 @@ function inputOfNext({ name }: EngineLayer, rest: readonly EngineLayer[], model:
   return model.find(({ layer }) => next.onnxLayers.includes(layer))?.inputs[Number(index)] ?? null;
 }
 
-/** The tensor that the text names, perhaps with endings such as `_fp16_Cast` behind it. */
+/** The longest tensor name that the text begins with; endings such as `_fp16_Cast` may follow it. */
 function longestBeginning(text: string, tensors: ReadonlySet<string>): string | null {
   for (let rest = text; rest !== ''; rest = rest.slice(0, Math.max(0, rest.lastIndexOf('_'))))
     if (tensors.has(rest)) return rest;

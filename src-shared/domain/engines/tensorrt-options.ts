@@ -13,16 +13,16 @@ import {
 
 export const TENSORRT_TYPINGS = ['strong', 'implicit'] as const;
 /**
- * strong: every precision stands in the model (the only way of TensorRT 11). implicit: TensorRT 10 is given the FP32
- * model, a calibration cache and the plan's layer precisions, and chooses itself.
+ * strong: the model specifies every precision (the only mode of TensorRT 11). implicit: TensorRT 10 receives the FP32
+ * model, a calibration cache and the plan's layer precisions, and chooses the precisions itself.
  */
 export type TensorrtTyping = (typeof TENSORRT_TYPINGS)[number];
 
 export const tensorrtBuildOptionsSchema = object({
   typing: oneOf(...TENSORRT_TYPINGS),
-  /** One optimization profile for each batch size. If the model fixes its batch, that is the only one. */
+  /** Each batch size gets an optimization profile. If the model has a fixed batch, that is the only one. */
   batches: list(positiveInteger),
-  /** Limit of scratch memory in MiB; null: TensorRT's own, all of the GPU's. */
+  /** Limit of scratch memory in MiB; null: TensorRT's default, all memory of the GPU. */
   workspaceMib: nullable(where(positiveInteger, 'at least 16 MiB', (value) => value >= 16)),
   /** 0 (fast build) to 5 (fast engine). */
   optimizationLevel: where(count, 'an integer from 0 to 5', (value) => value <= 5),
@@ -32,22 +32,22 @@ export const tensorrtBuildOptionsSchema = object({
   auxiliaryStreams: nullable(count),
   versionCompatible: boolean,
 });
-/** How engines are built. Everything here is part of an engine's identity. */
+/** Options for building engines. All of them are part of an engine's identity. */
 export type TensorrtBuildOptions = InferOutput<typeof tensorrtBuildOptionsSchema>;
 
 export const tensorrtBenchOptionsSchema = object({
   streams: where(positiveInteger, 'an integer from 1 to 64', (value) => value <= 64),
   cudaGraph: boolean,
-  /** Copies of inputs and outputs count too. */
+  /** Whether the copies of inputs and outputs are included in the time. */
   transfers: boolean,
 });
-/** How engines are timed. */
+/** Options for timing engines. */
 export type TensorrtBenchOptions = InferOutput<typeof tensorrtBenchOptionsSchema>;
 
 export const tensorrtOptionsSchema = object({
   ...tensorrtBuildOptionsSchema.entries,
   ...tensorrtBenchOptionsSchema.entries,
-  /** Among the GPUs that CUDA shows. */
+  /** Index among the GPUs that CUDA reports. */
   device: count,
 });
 export type TensorrtOptions = InferOutput<typeof tensorrtOptionsSchema>;
@@ -68,7 +68,9 @@ export const DEFAULT_TENSORRT_OPTIONS: TensorrtOptions = {
   transfers: false,
 };
 
-/** What differs from the defaults, by name of its flag on the command line, so that a record can be repeated. */
+/**
+ * The options that differ from the defaults, by the name of their command-line flag, so that a record can be repeated.
+ */
 export function flagsOfTensorrtOptions(chosen: Partial<TensorrtOptions>): Record<string, string | number | boolean> {
   const options = { ...DEFAULT_TENSORRT_OPTIONS, ...chosen };
   const isDefault = (name: keyof TensorrtOptions): boolean =>

@@ -5,13 +5,15 @@ import type { HealthLimits } from './health-limits';
 import { finding } from './health-sentences';
 import type { Method } from '../project/methods';
 
-/** The rules for images from the field: from what was measured to findings. Pure. */
+/** The rules that derive findings from measurements of images from the deployment ("field"). Pure functions. */
 
 const NAMED_TENSORS = 8;
-/** Images of a group with which drift tells apart what a set covers and what it lacks, see docs/health.md. */
+/**
+ * Number of images per group from which drift can distinguish what a set covers from what it lacks, see docs/health.md.
+ */
 const ENOUGH_IMAGES = 16;
 
-/** So few images that their drift may be beyond the limit, or chance. */
+/** Whether there are so few images that a drift beyond the limit may be chance. */
 export function isUnclear(
   { images, drift, driftAtLeast }: Pick<FieldGroup, 'images' | 'drift' | 'driftAtLeast'>,
   limit: number,
@@ -19,7 +21,7 @@ export function isUnclear(
   return images < ENOUGH_IMAGES && drift > limit && driftAtLeast <= limit;
 }
 
-/** @param skipped images from the field. */
+/** @param skipped images from the deployment. */
 export function skippedFindings(
   skipped: readonly { readonly file: string; readonly reason: string }[],
 ): HealthFinding[] {
@@ -37,8 +39,8 @@ export function skippedFindings(
 }
 
 /**
- * What the field's images say about the calibration set and about the method. Clipping is the method's doing where the
- * calibration set covers the group and minmax would not clip it; else the set lacks such images.
+ * Findings about the calibration set and the method from images of the deployment. The method is the cause of clipping
+ * if the calibration set covers the group and minmax would not clip it; otherwise the set lacks such images.
  */
 export function fieldFindings(
   field: FieldComparison,
@@ -55,7 +57,7 @@ export function fieldFindings(
   });
 }
 
-/** The set is at fault for a group that drifts, or that minmax would clip as well. */
+/** The set is the cause for a group that drifts, or that minmax would clip as well. */
 function isSetAtFault(field: FieldComparison, name: string, limits: HealthLimits): boolean {
   const group = ownValue(field.groups, name);
   return (
@@ -112,7 +114,7 @@ function driftFindings(field: FieldComparison, name: string, limits: HealthLimit
 interface ClipRule {
   readonly methodOf: (tensor: string) => Method;
   readonly limits: HealthLimits;
-  /** The group drifts from the calibration set as a whole. */
+  /** Whether the group drifts from the calibration set as a whole. */
   readonly drifts: boolean;
 }
 
@@ -121,7 +123,7 @@ function clippedFindings(
   name: string,
   { methodOf, limits, drifts }: ClipRule,
 ): HealthFinding[] {
-  // The outputs tell whether what the method clips matters; where they are unknown, it may.
+  // Clipping by the method counts as costly if the output error is above the limit or unknown.
   const isCostly = (ownValue(field.groups, name)?.outputNmse ?? Number.POSITIVE_INFINITY) > limits.outputNmse;
   const clipped = field.tensors
     .flatMap(({ tensor, groups }) => {

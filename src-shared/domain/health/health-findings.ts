@@ -12,9 +12,9 @@ import type { HealthLimits } from './health-limits';
 import { finding } from './health-sentences';
 import type { Method } from '../project/methods';
 
-/** The rules for the calibration set itself: from what was measured to findings. Pure. */
+/** The rules that derive findings about the calibration set from measurements. Pure functions. */
 
-/** At most so many images are named one by one. */
+/** Largest number of images that are listed by name. */
 const NAMED_IMAGES = 5;
 const NAMED_PAIRS = 8;
 const NAMED_TENSORS = 8;
@@ -71,7 +71,7 @@ export function duplicateFindings(pairs: readonly DuplicatePair[]): HealthFindin
   });
 }
 
-/** @param methodOf the method that decides a tensor's threshold: a maximum matters most where that is minmax. */
+/** @param methodOf the method that determines a tensor's threshold: a maximum matters most if that method is minmax. */
 export function maximumFindings(
   maxima: readonly MaximumImage[],
   methodOf: (tensor: string) => Method,
@@ -126,7 +126,7 @@ export function convergenceFindings(points: readonly ConvergencePoint[], limits:
       null,
     );
   if (half === null) return [];
-  // From half of the images on: that half by itself fits by chance does not make it enough.
+  // All parts from half of the images on are checked, because half of them may fit by chance.
   const worst = points
     .filter(({ images }) => images >= half.images && images < whole.images)
     .reduce((most, point) => (point.worstLossDb > most.worstLossDb ? point : most), half);
@@ -144,7 +144,7 @@ export function convergenceFindings(points: readonly ConvergencePoint[], limits:
   ];
 }
 
-/** What one tensor's threshold in use does to one group of the calibration set. */
+/** The effect of one tensor's threshold in use on one group of the calibration set. */
 export interface GroupCost {
   readonly tensor: string;
   readonly method: Method;
@@ -154,7 +154,7 @@ export interface GroupCost {
   readonly clippedFraction: number;
 }
 
-/** @param images images per group. */
+/** @param images number of images per group. */
 export function healthGroups(
   costs: readonly GroupCost[],
   images: Readonly<Record<string, number>>,
@@ -197,7 +197,7 @@ export function groupFindings(
     return [
       finding({
         code: 'group-clipped-by-method',
-        // Values just above the threshold cost little, however many they are.
+        // Values just above the threshold cost little, even if they are many.
         severity: found.some(({ noiseToSignal }) => noiseToSignal > limits.clippedNoise) ? 'error' : 'warning',
         facts: {
           method: worst.method,

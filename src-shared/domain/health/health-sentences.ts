@@ -1,7 +1,9 @@
 import { fillMessage } from '../../base/message';
 import type { HealthCode, HealthFinding } from './health';
 
-/** One sentence per finding, in the two languages of the program; placeholders are the finding's facts. */
+/**
+ * One sentence per finding in the two languages of the program; the placeholders are filled with the finding's facts.
+ */
 export const HEALTH_SENTENCES: Readonly<Record<HealthCode, { readonly en: string; readonly zh: string }>> = {
   'images-corrupt': {
     en: '{count} {count|image|images} of the {set} set cannot be decoded; the first: {reason}',
@@ -109,7 +111,7 @@ export const HEALTH_SENTENCES: Readonly<Record<HealthCode, { readonly en: string
   },
 };
 
-/** A finding with its sentence in English. */
+/** Adds the English sentence to a finding. */
 export function finding(fields: Omit<HealthFinding, 'message'>): HealthFinding {
   return { ...fields, message: fillMessage(HEALTH_SENTENCES[fields.code].en, fields.facts) };
 }

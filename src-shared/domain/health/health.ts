@@ -21,14 +21,16 @@ import { healthLimitsSchema } from './health-limits';
  */
 
 export const HEALTH_SEVERITIES = ['error', 'warning', 'info'] as const;
-/** error: INT8 accuracy is expected to suffer, or a file is broken; warning: look at it; info: good to know. */
+/**
+ * error: INT8 accuracy is expected to suffer, or a file is broken; warning: should be checked; info: for information.
+ */
 export type HealthSeverity = (typeof HEALTH_SEVERITIES)[number];
 
 export const healthImageSchema = object({
   set: oneOf('calibration', 'validation'),
   id: string,
 });
-/** An image of one of the project's sets; `id` is what pictures are asked by. */
+/** An image of one of the project's sets; `id` identifies it in requests for pictures. */
 export type HealthImage = InferOutput<typeof healthImageSchema>;
 
 export const HEALTH_CODES = [
@@ -63,14 +65,14 @@ export const healthFindingSchema = object({
   /** Values of the sentence's placeholders, formatted. */
   facts: record(either('a string or a number', string, number)),
   group: optional(string),
-  /** Path as shown: of the image, or of the first of several. */
+  /** Displayed path of the image, or of the first of several images. */
   file: optional(string),
-  /** The number that was judged, in the unit of `limit`. */
+  /** The measured value that was compared with `limit`, in the same unit. */
   value: optional(measured),
   limit: optional(measured),
-  /** Tensors concerned, the worst first. */
+  /** Affected tensors, worst first. */
   tensors: optional(list(string)),
-  /** Images concerned, for pictures. */
+  /** Affected images, for pictures. */
   images: optional(list(healthImageSchema)),
 });
 export type HealthFinding = InferOutput<typeof healthFindingSchema>;
@@ -79,9 +81,9 @@ export const healthGroupSchema = object({
   images: count,
   /** 0..1 */
   share: measured,
-  /** -10 log10 of the mean over tensors of (squared error / squared signal); null without any error. */
+  /** -10 log10 of the mean over tensors of (squared error / squared signal); null if there is no error. */
   expectedSqnrDb: nullable(measured),
-  /** Of the tensor that clips the group most, 0..1. */
+  /** For the tensor that clips the group most, 0..1. */
   clippedFraction: measured,
   clippedTensor: nullable(string),
 });
@@ -97,7 +99,7 @@ export type DuplicatePair = InferOutput<typeof duplicatePairSchema>;
 
 export const maximumImageSchema = object({
   id: string,
-  /** The one with the largest ratio first. Real units. */
+  /** Sorted by ratio, largest first. Real units. */
   tensors: list(
     object({
       tensor: string,
@@ -106,7 +108,7 @@ export const maximumImageSchema = object({
     }),
   ),
 });
-/** An image that alone sets the maximum of some tensors. */
+/** An image that alone determines the maximum of some tensors. */
 export type MaximumImage = InferOutput<typeof maximumImageSchema>;
 
 export const convergencePointSchema = object({
@@ -116,33 +118,39 @@ export const convergencePointSchema = object({
   worstLossDb: measured,
   worstTensor: nullable(string),
 });
-/** What the thresholds of a part of the images would cost on all of them. */
+/** The loss on all images with the thresholds that were computed from a part of them. */
 export type ConvergencePoint = InferOutput<typeof convergencePointSchema>;
 
 export const driftValueSchema = object({
   /** Best estimate. */
   drift: measured,
-  /** With the noise of so few images taken off: what limits are compared with. */
+  /** The estimate minus the noise that is due to the number of images; limits are compared with this value. */
   driftAtLeast: measured,
 });
-/** How far images lie from the calibration set, in standard deviations between its single images. See domain/drift. */
+/**
+ * The distance of images from the calibration set, in standard deviations between single images of that set. See
+ * domain/histograms/drift.ts.
+ */
 export type DriftValue = InferOutput<typeof driftValueSchema>;
 
 export const fieldGroupSchema = object({
   ...driftValueSchema.entries,
   images: count,
-  /** Group of the calibration set that it is nearest to; null: the whole set. */
+  /** The nearest group of the calibration set; null: the whole set. */
   nearest: nullable(string),
   clippedFraction: measured,
   clippedTensor: nullable(string),
-  /** See HealthLimits; null when outputs could not be compared. */
+  /** See HealthLimits; null if outputs could not be compared. */
   outputNmse: nullable(measured),
 });
 export type FieldGroup = InferOutput<typeof fieldGroupSchema>;
 
 export const fieldTensorGroupSchema = object({
   ...driftValueSchema.entries,
-  /** Share (0..1) beyond the threshold, and beyond everything that was calibrated: what minmax would clip. */
+  /**
+   * Share (0..1) of values beyond the threshold, and beyond the largest calibrated value: the share that minmax would
+   * clip.
+   */
   clippedFraction: measured,
   beyondRange: measured,
 });
@@ -163,14 +171,14 @@ export const fieldComparisonSchema = object({
   images: count,
   skipped: measured,
   variant: string,
-  /** Of the group that drifts most. */
+  /** Of the group with the largest drift. */
   drift: measured,
   driftAtLeast: measured,
   groups: record(fieldGroupSchema),
-  /** The one that drifts most first. */
+  /** Sorted by drift, largest first. */
   tensors: list(fieldTensorSchema),
 });
-/** Images from the field beside the calibration set. */
+/** Images from the deployment compared with the calibration set. */
 export type FieldComparison = InferOutput<typeof fieldComparisonSchema>;
 
 export const healthResultSchema = object({
@@ -180,7 +188,7 @@ export const healthResultSchema = object({
   images: count,
   duplicates: list(duplicatePairSchema),
   maxima: list(maximumImageSchema),
-  /** Ascending; the last point is the whole set. Empty where no threshold comes from the histograms. */
+  /** Ascending; the last point is the whole set. Empty if no threshold comes from the histograms. */
   convergence: list(convergencePointSchema),
   against: nullable(fieldComparisonSchema),
   limits: healthLimitsSchema,
@@ -193,7 +201,7 @@ export type HealthResult = InferOutput<typeof healthResultSchema>;
 
 const RANK: Readonly<Record<HealthSeverity, number>> = { error: 0, warning: 1, info: 2 };
 
-/** Most severe first, otherwise in the order given. */
+/** Sorted by severity, most severe first, otherwise in the given order. */
 export function bySeverity(findings: readonly HealthFinding[]): readonly HealthFinding[] {
   return [...findings].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
 }

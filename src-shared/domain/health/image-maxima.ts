@@ -12,9 +12,9 @@ export interface ImageMaxima {
 }
 
 /**
- * Images whose largest |x| in a tensor is at least `ratio` times that of every other image, the one that does so in the
- * most tensors first (ties: by the ratio). A tensor without a second value above 0 has no ratio and is left out. An
- * image that a list repeats is one image.
+ * Images whose largest |x| in a tensor is at least `ratio` times that of every other image, sorted by the number of
+ * such tensors, largest first (ties: by the ratio). A tensor without a second value above 0 has no ratio and is
+ * omitted. An image that a list repeats counts as one image.
  */
 export function imagesThatSetMaxima(maxima: ImageMaxima, ratio: number): readonly MaximumImage[] {
   const { images, tensors, amax } = maxima;
@@ -48,7 +48,7 @@ function topTwo(
   let second = 0;
   for (const [i, id] of images.entries()) {
     const value = amax[i * width + tensor] ?? Number.NaN;
-    if (!(value > second) || id === images[image]) continue; // NaN too
+    if (!(value > second) || id === images[image]) continue; // NaN is skipped too
     if (value > largest) {
       second = largest;
       largest = value;

@@ -1,26 +1,29 @@
 /**
- * Near duplicates: images that are the same picture after another compression, another size or a change of brightness.
+ * Near duplicates: images that show the same picture with another compression, another size or a change of brightness.
  *
  * A fingerprint is a grey thumbnail of FINGERPRINT_WIDTH x FINGERPRINT_HEIGHT pixels and its difference hash (dHash,
- * Krawetz 2013): one bit per pixel, set where it is brighter than its right neighbour. The hash is a quick filter, the
- * correlation of the thumbnails decides: on small pictures of one kind (characters on plates, digits) many hashes are
- * alike.
+ * Krawetz 2013): one bit per pixel, set if the pixel is brighter than its right neighbour. The hash is a quick filter;
+ * the correlation of the thumbnails decides, because on small pictures of one kind (characters on plates, digits) many
+ * hashes are similar.
  */
 export const FINGERPRINT_WIDTH = 17;
 export const FINGERPRINT_HEIGHT = 16;
 const HASH_WORDS = ((FINGERPRINT_WIDTH - 1) * FINGERPRINT_HEIGHT) / 32;
 
 /**
- * Number of the 256 bits that may differ, and the least correlation; docs/health.md has the measurements behind both.
+ * Largest number of the 256 bits that may differ, and the lowest correlation of near duplicates; docs/health.md has the
+ * measurements behind both.
  */
 const MAX_DIFFERENT_BITS = 48;
 const MIN_CORRELATION = 0.99;
-/** Standard deviation in grey levels below which a picture is too flat to be told from another flat one. */
+/** Standard deviation in grey levels below which a picture is too flat to be distinguished from another flat one. */
 const MIN_CONTRAST = 2;
 
 export interface Fingerprint {
   readonly hash: Uint32Array;
-  /** Grey levels less their mean, divided by their norm; null for a flat picture, which is like nothing. */
+  /**
+   * Grey levels minus their mean, divided by their norm; null for a flat picture, which never counts as a duplicate.
+   */
   readonly direction: Float32Array | null;
 }
 
@@ -40,7 +43,7 @@ export function fingerprintOf(gray: Uint8Array): Fingerprint {
   return { hash, direction: isFlat ? null : Float32Array.from(gray, (value) => (value - mean) / norm) };
 }
 
-/** Indices of the images before `index` that image `index` nearly equals, ascending. */
+/** Indices of the near duplicates of image `index` among the images before it, ascending. */
 export function nearDuplicatesOf(index: number, fingerprints: readonly (Fingerprint | null)[]): readonly number[] {
   const own = fingerprints[index];
   if (!own?.direction) return [];

@@ -1,15 +1,15 @@
 import { BIN_COUNT, type HistogramContent } from './histogram';
 
 /**
- * Drift: how far the values that some images make lie from those of the calibration set, in standard deviations between
- * single images of that set.
+ * Drift: the distance between the values of some images and those of the calibration set, in standard deviations
+ * between single images of that set.
  *
- * Per tensor, F_i is the cumulative distribution of the values of image i, F their mean, and |F - G|^2 the integral of
- * the squared difference (Cramer's distance, half of Szekely's energy distance). The spread s^2 = E|F_i - F|^2 comes
- * from folds of the calibration set: |F_fold - F|^2 is s^2 / m for m images. Of n other images with the same
- * distribution, |G - F|^2 / s^2 has the mean 1/n + 1/N, so d^2 = |G - F|^2 / s^2 - (1/n + 1/N) has the mean 0, does not
- * grow with n or N, and is an effect size as Cohen's d is. A set of tensors: the mean of the ratios, hence the root
- * mean square of d.
+ * Per tensor, F_i is the cumulative distribution of the values of image i, F their mean, G the mean of the other
+ * images, and |F - G|^2 the integral of the squared difference (Cramer's distance, half of Szekely's energy distance).
+ * The spread s^2 = E|F_i - F|^2 is estimated from folds of the calibration set: |F_fold - F|^2 is s^2 / m for m images.
+ * For n other images with the same distribution, |G - F|^2 / s^2 has the mean 1/n + 1/N, so that d^2 = |G - F|^2 / s^2
+ * - (1/n + 1/N) has the mean 0, does not grow with n or N, and is an effect size like Cohen's d. For a set of tensors,
+ * the ratios are averaged, so that the result is the root mean square of d.
  */
 export interface DriftReference {
   /** Group of the calibration set; null: the whole set. */
@@ -17,11 +17,11 @@ export interface DriftReference {
   readonly images: number;
   /** Mean cumulative shares. */
   readonly shares: Float64Array;
-  /** s^2 in units of the bin width; 0 where the images do not differ. */
+  /** s^2 in units of the bin width; 0 if the images do not differ. */
   readonly spread: number;
 }
 
-/** Some images of one group of the calibration set, counted together. */
+/** Some images of one group of the calibration set, with their common histogram. */
 export interface Fold {
   readonly group: string | null;
   readonly images: number;
@@ -33,9 +33,9 @@ export interface Fold {
  * of such variables with weights that sum to 1/n + 1/N; a single weight is the case with the longest tail.
  */
 const NOISE_QUANTILE = 3.84;
-/** Groups of fewer images are no reference of their own: their spread is not known. */
+/** Groups of fewer images are not used as a reference of their own, because their spread is unknown. */
 const MIN_REFERENCE_IMAGES = 4;
-/** Squared differences of shares below this are rounding. */
+/** Squared differences of shares below this are rounding errors. */
 const TINY = 1e-12;
 
 /**
@@ -70,9 +70,9 @@ export function squaredDistance(a: Float64Array, b: Float64Array): number {
 }
 
 /**
- * The whole set, and each of its groups where there are several: field images that look like one known group are
- * covered, although they differ from the mixture. Folds must share one grid. The spread of the whole is that within the
- * groups and that between them.
+ * The whole set, and each of its groups if there are several: images that are like one known group are covered,
+ * although they differ from the mixture. Folds must share one grid. The spread of the whole set is the sum of those
+ * within and between the groups.
  */
 export function driftReferences(folds: readonly Fold[]): readonly DriftReference[] {
   const names = [...new Set(folds.map(({ group }) => group))];
@@ -109,12 +109,12 @@ function meanShares(parts: readonly { readonly images: number; readonly shares: 
   return mean;
 }
 
-/** |G - F|^2 / s^2 of one tensor; null where the calibration images do not differ, so that there is no unit. */
+/** |G - F|^2 / s^2 of one tensor; null if the calibration images do not differ, because then there is no unit. */
 export function driftRatio(reference: DriftReference, shares: Float64Array): number | null {
   return reference.spread > TINY ? squaredDistance(reference.shares, shares) / reference.spread : null;
 }
 
-/** Mean over the tensors that have a unit; null when none has. */
+/** Mean over the tensors with a ratio; null if no tensor has one. */
 export function meanRatio(ratios: readonly (number | null)[]): number | null {
   const known = ratios.filter((ratio) => ratio !== null);
   return known.length === 0 ? null : known.reduce((sum, ratio) => sum + ratio, 0) / known.length;
@@ -122,7 +122,7 @@ export function meanRatio(ratios: readonly (number | null)[]): number | null {
 
 /**
  * Drift from the mean of the ratios of some tensors (or the ratio of one).
- * @param images N of the reference and n of what is compared with it.
+ * @param images N of the reference and n of the images that are compared with it.
  */
 export function driftFromRatio(
   ratio: number,

@@ -2,8 +2,8 @@ import { upperEdgeInBins, type FoldedHistogram } from './folded-histogram';
 
 /**
  * The search of TensorRT's entropy calibrator over 2048 equal bins: candidates keep i = 128 .. 2048 bins and 128
- * levels; the LAST candidate whose Kullback-Leibler divergence (natural log) lies within ENTROPY_TIE_NATS of the
- * smallest wins, so that the last bits of a sum do not decide between equals.
+ * levels. The LAST candidate whose Kullback-Leibler divergence (natural log) is within ENTROPY_TIE_NATS of the smallest
+ * is chosen, so that the last bits of a sum do not decide between equal candidates.
  */
 export const ENTROPY_BINS = 2048;
 export const ENTROPY_LEVELS = 128;
@@ -11,16 +11,18 @@ export const ENTROPY_LEVELS = 128;
 export const ENTROPY_TIE_NATS = 1e-12;
 
 export interface EntropySearch {
-  /** i*: how many bins are kept, 128 .. 2048. */
+  /** i*: the number of bins that are kept, 128 .. 2048. */
   readonly index: number;
   /**
-   * Divergence of candidate i at [i - 128], nats; +infinity where a kept bin that must take the clipped values is
-   * empty.
+   * Divergence of candidate i at [i - 128], nats; +infinity if a kept bin that must take the clipped values is empty.
    */
   readonly divergences: Float64Array;
 }
 
-/** 2048 equal bins over [0, amax]; a bin that straddles several is split in proportion. Zeros go to the first bin. */
+/**
+ * 2048 equal bins over [0, amax]; a source bin that overlaps several is split in proportion. Zeros are added to the
+ * first bin.
+ */
 export function entropyBins(folded: FoldedHistogram): Float64Array {
   const bins = new Float64Array(ENTROPY_BINS);
   const add = (bin: number, count: number): void => {
@@ -47,9 +49,9 @@ export function entropyBins(folded: FoldedHistogram): Float64Array {
 }
 
 /**
- * Levels hold L or L + 1 bins when 128 L <= i < 128 (L + 1). A level's share of the divergence, s ln(s / c) for sum s
- * and c non-empty bins, depends only on where it begins and how long it is, so each is computed once: about 18,000
- * logarithms instead of 246,000. Entry 2a is the level of L bins that begins at a, entry 2a + 1 the one of L + 1.
+ * Levels have L or L + 1 bins if 128 L <= i < 128 (L + 1). A level's share of the divergence, s ln(s / c) for sum s and
+ * c non-empty bins, depends only on its start and its length, so that each is computed once: about 18,000 logarithms
+ * instead of 246,000. Entry 2a is the level of L bins that begins at a, entry 2a + 1 the one of L + 1.
  */
 class LevelTable {
   readonly terms: Float64Array;
@@ -65,7 +67,7 @@ class LevelTable {
     this.advance();
   }
 
-  /** Goes on to levels one bin longer. */
+  /** Advances to levels that are one bin longer. */
   advance(): void {
     const { terms } = this;
     for (let a = 0; a < terms.length; a += 2) terms[a] = terms[a + 1] ?? 0;
@@ -91,7 +93,7 @@ class LevelTable {
   }
 }
 
-/** Bin at which level k begins when i bins are kept: ceil(k * i / 128). */
+/** Bin at which level k begins if i bins are kept: ceil(k * i / 128). */
 function levelBegin(k: number, i: number): number {
   return (k * i + ENTROPY_LEVELS - 1) >> 7;
 }
@@ -109,7 +111,7 @@ function innerCrossEntropy(terms: Float64Array, i: number): number {
   return sum;
 }
 
-/** ln of what one non-empty bin of the last level holds in Q. */
+/** ln of the value that Q has in each non-empty bin of the last level. */
 function lastLevelLog(bins: Float64Array, i: number): number {
   let sum = 0;
   let filled = 0;
@@ -131,7 +133,7 @@ function lastMinimum(divergences: Float64Array): number {
   return divergences.findLastIndex((value) => value <= best + ENTROPY_TIE_NATS);
 }
 
-/** `binCounts`: ENTROPY_BINS counts; the first is replaced by the second. Null when the sum is then 0. */
+/** `binCounts`: ENTROPY_BINS counts; the first is replaced by the second. Null if the sum is then 0. */
 export function searchEntropy(binCounts: Float64Array): EntropySearch | null {
   const bins = binCounts.slice(0, ENTROPY_BINS);
   bins[0] = bins[1] ?? 0;

@@ -2,7 +2,7 @@ import { amaxOf, binOf, binWidthOf, type HistogramContent } from './histogram';
 
 /**
  * Counts of |x|: bin i < counts.length = floor(amax / w) + 1 spans [i*w, (i+1)*w), the last one [i*w, amax]. Exact
- * zeros are kept apart. No bins when no finite value but zero was seen.
+ * zeros are counted separately. There are no bins if no finite value except 0 was seen.
  */
 export interface FoldedHistogram {
   readonly binWidthReal: number;
@@ -10,7 +10,7 @@ export interface FoldedHistogram {
   readonly amaxReal: number;
   readonly counts: Float64Array;
   readonly zeroCount: number;
-  /** All finite values, zeros included. */
+  /** Number of all finite values, including zeros. */
   readonly finiteCount: number;
 }
 

@@ -3,7 +3,7 @@ import { WorkbenchError } from '../../base/errors';
 import { amaxOf, BIN_COUNT, binOf, exponentFor, type HistogramContent } from './histogram';
 
 /**
- * The record of one histogram, the same bytes from here and from the native addon:
+ * The binary record of one histogram; the native addon writes the same bytes:
  * ```
  * u8  version (1)      i8  exponent      f32 LE  min      f32 LE  max
  * varint  zeros        varint  NaN       varint  infinities
@@ -11,8 +11,9 @@ import { amaxOf, BIN_COUNT, binOf, exponentFor, type HistogramContent } from './
  *   varint  number of runs of non-empty bins
  *   for each run: varint empty bins before it, varint its length, varint each of its counts
  * ```
- * varint: unsigned LEB128 without leading zeros, below 2^53. Canonical: equal content gives equal bytes, and any other
- * spelling is refused, so that a hash over records is the identity of their content. Names are not part of a record.
+ * varint: unsigned LEB128 without leading zeros, below 2^53. The form is canonical: equal content gives equal bytes,
+ * and any other encoding is refused, so that a hash over records identifies their content. Names are not part of a
+ * record.
  */
 export const HISTOGRAM_RECORD_VERSION = 1;
 
@@ -194,7 +195,7 @@ export function encodeHistogram(histogram: HistogramContent): Uint8Array {
   return writer.take();
 }
 
-/** @throws WorkbenchError calibration-mismatch when the bytes are not one whole canonical record. */
+/** @throws WorkbenchError calibration-mismatch if the bytes are not one complete canonical record. */
 export function decodeHistogram(bytes: Uint8Array): HistogramContent {
   const reader = new Reader(bytes);
   const version = reader.byte();

@@ -1,6 +1,6 @@
 import { BIN_COUNT, MIN_EXPONENT, type HistogramContent } from './histogram';
 
-/** Adds `from` (of exponent `exponent`) to `to` (of a larger or equal one): 2^steps neighbouring bins become one. */
+/** Adds `from` (of exponent `exponent`) to `to` (of a larger or equal exponent): 2^steps adjacent bins become one. */
 function addRaised(to: Float64Array, from: Float64Array, steps: number): void {
   const shift = 2 ** steps;
   for (let i = 0; i < BIN_COUNT; i += 1) {
@@ -11,7 +11,7 @@ function addRaised(to: Float64Array, from: Float64Array, steps: number): void {
   }
 }
 
-/** The histogram of all values of several histograms, exactly: for shards, and to pool tensors that share one scale. */
+/** The exact histogram of all values of several histograms: for shards, and to pool tensors that share one scale. */
 export function mergeHistograms(histograms: readonly HistogramContent[]): HistogramContent {
   const exponent = histograms.reduce((largest, one) => Math.max(largest, one.exponent), MIN_EXPONENT);
   const positive = new Float64Array(BIN_COUNT);

@@ -3,16 +3,17 @@ import type { HistogramContent } from './histogram';
 
 /** Largest quantized magnitude of symmetric INT8 with zero point 0. */
 const LEVELS = 127;
-/** Quantization steps longer than this many bins resolve single levels. */
+/** In quantization steps longer than this many bins, single levels are resolved. */
 const FINE_STEP = 2;
 /**
- * Relative; far above the rounding error of double precision, far below any difference between thresholds that matters.
+ * Relative margin; far above the rounding error of double precision, far below any relevant difference between
+ * thresholds.
  */
 const ENOUGH_MARGIN = 1e-9;
-/** Every so many candidates are looked at first: the best of them bounds the error of all others. */
+/** Every candidate at this stride is evaluated first: the best of them bounds the error of all others. */
 const COARSE_STRIDE = 32;
 
-/** Mean squared errors in real units squared, over all finite values, zeros included. */
+/** Mean squared errors in real units squared, over all finite values including zeros. */
 export interface QuantizationError {
   readonly roundingMse: number;
   readonly clippingMse: number;
@@ -22,26 +23,27 @@ export interface QuantizationError {
 
 export interface ThresholdQuality extends QuantizationError {
   /**
-   * 10 log10(mean x^2 / mean squared error), higher is better; +infinity without an error (a tensor of zeros, for
-   * example).
+   * 10 log10(mean x^2 / mean squared error), higher is better; +infinity if there is no error (for example in a tensor
+   * of zeros).
    */
   readonly sqnrDb: number;
-  /** Distinct quantized values that occur, at most 255. */
+  /** Number of distinct quantized values that occur, at most 255. */
   readonly levelsUsed: number;
 }
 
 /**
- * Error of any threshold T from sums over bins, about 130 steps each. Values spread evenly inside a bin. With s =
- * T/127: bins at least half of s wide take the rounding error s^2/12 a value, narrower ones lie as a whole on the level
- * nearest to their centre; above T the error is (|x| - T)^2; the bin that T cuts is split.
+ * Computes the error of any threshold T from sums over bins, in about 130 steps. Values are assumed to be uniform
+ * inside a bin. With s = T/127: bins at least half of s wide have the rounding error s^2/12 per value; narrower bins
+ * lie as a whole on the level nearest to their centre; above T the error is (|x| - T)^2; the bin that contains T is
+ * split.
  */
 export interface ErrorModel {
   readonly folded: FoldedHistogram;
   /** Mean of x^2, real units squared. */
   readonly signalPower: number;
   /**
-   * Sums over the bins before i, and over the bins from i on (added from the top, so that a thin tail keeps its
-   * digits).
+   * Sums over the bins before i, and over the bins from i on (added from the top, so that the sums of a thin tail keep
+   * their precision).
    */
   readonly below: Moments;
   readonly above: Moments;
@@ -49,12 +51,12 @@ export interface ErrorModel {
 
 /**
  * Sums over whole bins, in units of the bin width: entries 3i, 3i + 1 and 3i + 2 are the sums of count, count * E[x]
- * and count * E[x^2]. There is one triple more than there are bins. One array keeps what is read together in one cache
- * line.
+ * and count * E[x^2]. There is one triple more than there are bins. A single array keeps values that are read together
+ * in one cache line.
  */
 type Moments = Float64Array;
 
-/** triple `to` = triple `from` + `count` values spread evenly over [low, high]. */
+/** Sets triple `to` to triple `from` plus `count` values spread evenly over [low, high]. */
 function accumulate(
   moments: Moments,
   to: number,
@@ -69,8 +71,8 @@ function accumulate(
 }
 
 /**
- * The entry of an array at an index that the caller keeps within bounds. There is no check, because loops over bins are
- * time-critical.
+ * The entry of an array at an index that the caller guarantees to be within bounds. There is no check, because loops
+ * over bins are time-critical.
  */
 function at(values: Float64Array, index: number): number {
   return values[index] as number;
@@ -96,8 +98,8 @@ function squaredDistance(count: number, first: number, second: number, point: nu
 }
 
 /**
- * Rounding error of the first `end` bins, in bin widths squared. Every level adds to it, so it stops when it has passed
- * `bound` and returns what it has, which is above `bound` then.
+ * Rounding error of the first `end` bins, in bin widths squared. Every level adds to it, so that the loop stops when
+ * the sum exceeds `bound` and returns the partial sum, which is then above `bound`.
  */
 function roundingOfWholeBins(below: Moments, end: number, step: number, bound: number): number {
   let sum = 0;
@@ -120,7 +122,7 @@ function roundingOfWholeBins(below: Moments, end: number, step: number, bound: n
   return sum;
 }
 
-/** The part of the cut bin below the threshold, as its own uniform piece [low, high]. */
+/** Rounding error of the part of the split bin below the threshold, as a uniform piece [low, high]. */
 function roundingOfPiece(count: number, low: number, high: number, step: number): number {
   const centre = (low + high) / 2;
   const width = high - low;
@@ -144,7 +146,7 @@ export function errorAt(
   if (last < 0) return { roundingMse: 0, clippingMse: 0, clippedFraction: 0 };
   const top = thresholdReal / folded.binWidthReal;
   const step = top / LEVELS;
-  // The bin that the threshold cuts (or the last bin, which it may leave whole).
+  // The bin that contains the threshold (or the last bin, if the threshold is at or above its upper edge).
   const cut = top < last ? Math.floor(top) : last;
   const high = upperEdgeInBins(folded, cut);
   const cutCount = at(folded.counts, cut);
@@ -156,7 +158,7 @@ export function errorAt(
     (lost > 0 ? (lost * (lostDistance * lostDistance)) / 3 : 0) +
     squaredDistance(aboveCount, at(above, 3 * cut + 4), at(above, 3 * cut + 5), top);
   const scale = (folded.binWidthReal * folded.binWidthReal) / folded.finiteCount;
-  // The margin keeps the last bits of these few operations from deciding.
+  // The margin prevents the last bits of these few operations from deciding.
   const bound = (enough / scale) * (1 + ENOUGH_MARGIN) - clipping;
   const rounding =
     step > FINE_STEP
@@ -169,7 +171,7 @@ export function errorAt(
   };
 }
 
-/** Marks the levels that the occupied bins of one side reach, and returns how many there are above level 0. */
+/** Marks the levels that the non-empty bins of one side reach, and returns how many of them are above level 0. */
 function markLevels(bins: Float64Array, step: number): { readonly above: number; readonly hasZero: boolean } {
   const used = new Uint8Array(LEVELS + 1);
   const isFine = step > FINE_STEP;
@@ -191,8 +193,8 @@ function countLevels(histogram: HistogramContent, step: number): number {
 }
 
 /**
- * What clipping at `thresholdReal` (finite, >= 0; 0 clips everything) and rounding to INT8 does to the tensor. Takes
- * well under a millisecond, for use while a person drags.
+ * The effect of clipping at `thresholdReal` (finite, >= 0; 0 clips everything) and of rounding to INT8 on the tensor.
+ * Takes well under a millisecond, so that it can be called while the user drags.
  */
 export function evaluateThreshold(histogram: HistogramContent, thresholdReal: number): ThresholdQuality {
   const folded = foldHistogram(histogram);
@@ -218,7 +220,7 @@ function everythingClipped(model: ErrorModel): QuantizationError {
 }
 
 export interface MseSearch {
-  /** The candidate of the smallest error; of equals the largest. 0 for a histogram without bins. */
+  /** The candidate with the smallest error; of equal candidates the largest. 0 for a histogram without bins. */
   readonly thresholdReal: number;
   /** Candidates, ascending, and their mean squared errors (rounding + clipping), real units squared. */
   readonly thresholdsReal: Float64Array;
@@ -251,8 +253,8 @@ export function searchMse(folded: FoldedHistogram): MseSearch {
 }
 
 /**
- * The threshold that searchMse finds, without the curve: a candidate is given up as soon as its error is above the best
- * one so far, which takes a fraction of the time.
+ * The threshold that searchMse finds, without the curve: the evaluation of a candidate stops as soon as its error is
+ * above the best one so far, which takes a fraction of the time.
  */
 export function mseThreshold(folded: FoldedHistogram): number {
   const model = createErrorModel(folded);

@@ -13,20 +13,20 @@ export function scaleOfThreshold(thresholdReal: number): number {
   return Math.max(SMALLEST_SCALE, Math.fround(thresholdReal / LEVELS));
 }
 
-/** Thresholds in real units, all at most the largest |x|. All 0 for a tensor without a finite value but 0. */
+/** Thresholds in real units, all at most the largest |x|. All are 0 for a tensor without a finite value except 0. */
 export interface Thresholds {
   readonly minmax: number;
   readonly entropy: number;
   /** Number of the 2048 bins that the entropy search kept (i*), 128 to 2048; null if there was nothing to search. */
   readonly entropyIndex: number | null;
-  /** In the order of the percentiles asked for. */
+  /** In the order of the requested percentiles. */
   readonly percentiles: readonly number[];
   readonly mse: number;
 }
 
 /**
- * The value that `percent` (0 < percent <= 100) of all |x|, zeros included, do not exceed: linear inside the bin where
- * the cumulative count reaches it, zeros counted to the first bin; at most amax.
+ * The value that `percent` (0 < percent <= 100) of all |x|, including zeros, do not exceed: interpolated linearly
+ * inside the bin where the cumulative count reaches it, with zeros added to the first bin; at most amax.
  */
 export function percentileThreshold(folded: FoldedHistogram, percent: number): number {
   const target = (folded.finiteCount * percent) / 100;
@@ -41,17 +41,20 @@ export function percentileThreshold(folded: FoldedHistogram, percent: number): n
   return folded.amaxReal;
 }
 
-/** The curve behind the entropy threshold, for a plot. */
+/** The curve of the entropy search, for a plot. */
 export interface EntropyCurve {
   readonly thresholdReal: number;
   readonly index: number;
   /** (i + 1/2) bins for i = 128 .. 2048, at most amax. */
   readonly thresholdsReal: Float64Array;
-  /** Kullback-Leibler divergence in nats; +infinity where a candidate is impossible. */
+  /** Kullback-Leibler divergence in nats; +infinity if a candidate is impossible. */
   readonly divergences: Float64Array;
 }
 
-/** T = (i* + 1/2) bins of width amax/2048, at most amax. Null for a tensor without a finite value but 0. */
+/**
+ * The curve of the entropy search, with the threshold T = (i* + 1/2) bins of width amax/2048, at most amax. Null for a
+ * tensor without a finite value except 0.
+ */
 export function entropyCurve(folded: FoldedHistogram): EntropyCurve | null {
   const search = searchEntropy(entropyBins(folded));
   if (search === null) return null;
@@ -65,7 +68,7 @@ export function entropyCurve(folded: FoldedHistogram): EntropyCurve | null {
   };
 }
 
-/** The thresholds of every method that needs nothing but the histogram. */
+/** The thresholds of every method that needs only the histogram. */
 export function thresholdsOf(histogram: HistogramContent, percentiles: readonly number[]): Thresholds {
   const folded = foldHistogram(histogram);
   const entropy = entropyCurve(folded);

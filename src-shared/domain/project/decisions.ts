@@ -30,7 +30,7 @@ export function decisionsOf(file: ProjectDecisions): ProjectDecisions {
 }
 
 /**
- * `current` with the change `from` -> `to` and nothing else, so that undo keeps what another window changed meanwhile.
+ * Applies only the change `from` -> `to` to `current`, so that undo keeps changes that another window made meanwhile.
  * Records (thresholds, methods, layers of the plan, gates) are compared key by key, all other fields as a whole.
  */
 export function applyChange(current: ProjectDecisions, from: ProjectDecisions, to: ProjectDecisions): ProjectDecisions {
@@ -73,7 +73,7 @@ function changedFields<T extends object>(from: T, to: T): Partial<T> {
   return changed;
 }
 
-/** Equality of plain data whose keys may come in any order. */
+/** Equality of plain data; the order of keys does not matter. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

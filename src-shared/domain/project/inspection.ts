@@ -1,4 +1,4 @@
-/** What `inspect` tells about a model. */
+/** The result of `inspect` for a model. */
 export interface ModelInspection {
   readonly model: {
     readonly path: string;
@@ -15,7 +15,7 @@ export interface ModelInspection {
     readonly parameters: number;
     /**
      * Multiply-accumulate operations of convolutions and matrix products, for a batch of one or the batch that the
-     * model fixes; absent where the sizes of one of them do not follow from those of the inputs.
+     * model fixes; omitted if the size of one of them cannot be derived from the inputs.
      */
     readonly macs?: number;
     /** Op type -> count. */
@@ -28,6 +28,6 @@ export interface TensorDescription {
   readonly name: string;
   /** `float32`, `int64`, ... */
   readonly dtype: string;
-  /** A number, a symbolic name, or `?` per axis; null when the rank is unknown. */
+  /** A number, a symbolic name, or `?` per axis; null if the rank is unknown. */
   readonly shape: readonly (number | string)[] | null;
 }

@@ -15,18 +15,18 @@ export const METHODS = [
 ] as const;
 export type Method = (typeof METHODS)[number];
 
-/** The methods that any stored histogram answers. */
+/** The methods that can be computed from any stored histogram. */
 export const HISTOGRAM_METHODS = ['minmax', 'entropy', 'percentile', 'mse'] as const;
 export type HistogramMethod = (typeof HISTOGRAM_METHODS)[number];
 
-/** The methods that a variant can use for every tensor, whatever the project says. */
+/** The methods that a variant can use for every tensor, independent of the project's method. */
 export const VARIANT_METHODS = [...HISTOGRAM_METHODS, 'best', 'entropy-tensorrt', 'auto', 'imported'] as const;
 export type VariantMethod = (typeof VARIANT_METHODS)[number];
 
 /** The method of a new project. */
 export const DEFAULT_METHOD = 'best' satisfies Method;
 
-/** What method `best` stands for until it is decided: it clips nothing. */
+/** The method that `best` stands for until it is decided; it clips nothing. */
 export const UNDECIDED_METHOD = 'minmax' satisfies HistogramMethod;
 
 /** Default share of values inside the threshold of `percentile`, in percent. */

@@ -7,12 +7,12 @@ export type Precision = (typeof PRECISIONS)[number];
 
 export const PRECISION_CHOICES = ['auto', ...PRECISIONS] as const;
 /**
- * What a layer is asked to run in. `auto`: the rules of the target decide. `int8`: INT8 was asked for by name, which
- * overrules the rules that keep a layer in floating point for speed only.
+ * The precision that is requested for a layer. `auto`: the rules of the target decide. `int8`: INT8 was requested by
+ * name, which overrides the rules that keep a layer in floating point for speed only.
  */
 export type PrecisionChoice = (typeof PRECISION_CHOICES)[number];
 
-/** How Q/DQ are placed and which restrictions hold. */
+/** The target determines where Q/DQ are placed and which restrictions apply. */
 export const TARGETS = ['tensorrt', 'onnxruntime'] as const;
 export type Target = (typeof TARGETS)[number];
 
@@ -35,7 +35,7 @@ export const repairsSchema = object({
   biasCorrection: optional(boolean),
 } satisfies Record<Repair, unknown>);
 /**
- * Changes of weights that keep the FP32 results and lose less in INT8. A repair that is absent is off. `equalization`
+ * Changes of weights that keep the FP32 results and reduce the error in INT8. An omitted repair is off. `equalization`
  * scales channels between layers, so that the prepared model and its calibration change; `biasCorrection` changes the
  * biases of quantized variants only.
  */
@@ -43,22 +43,22 @@ export type Repairs = InferOutput<typeof repairsSchema>;
 
 const presentPlanSchema = object({
   /**
-   * Layer -> precision of the layers that a person, a preset or the search decided; a layer without an entry is on
+   * Layer -> precision, for the layers that the user, a preset or the search decided; a layer without an entry is on
    * `auto`.
    */
   layers: record(oneOf(...PRECISIONS)),
-  /** Absent: the target's default, see `fallbackPrecisionOf`. */
+  /** If omitted: the target's default, see `fallbackPrecisionOf`. */
   fallbackPrecision: optional(oneOf(...FALLBACK_PRECISIONS)),
-  /** For the target tensorrt. Absent: float, so that TensorRT can fuse attention as a whole. */
+  /** For the target tensorrt. Default: float, so that TensorRT can fuse attention as a whole. */
   attention: optional(oneOf(...ATTENTION_PRECISIONS)),
   repairs: optional(repairsSchema),
 });
-/** What the layers of a model should compute in. */
+/** The precisions that the layers of a model should compute in. */
 export type PrecisionPlan = InferOutput<typeof presentPlanSchema>;
 
 /**
- * A precision plan. Older project files and run records name the fallback precision `rest`; it is read under its
- * present name, so that a file is written in the present form when it is saved next.
+ * A precision plan. Older project files and run records call the fallback precision `rest`; it is read under its
+ * current name, so that a file gets the current form when it is saved again.
  */
 export const planSchema = converted(withPresentNames, presentPlanSchema);
 
@@ -70,7 +70,7 @@ function withPresentNames(plan: unknown): unknown {
 
 export const EMPTY_PLAN: PrecisionPlan = { layers: {} };
 
-/** The precision that a layer is meant to have: INT8 on `auto`, which the rules of the target may refuse. */
+/** The precision that the plan intends for a layer: INT8 on `auto`, which the rules of the target may refuse. */
 export function precisionOf(plan: PrecisionPlan, layer: LayerId): Precision {
   return ownValue(plan.layers, layer) ?? 'int8';
 }
@@ -92,7 +92,7 @@ export function withChoices(
   return { ...plan, layers: Object.fromEntries(layers) };
 }
 
-/** The plan as commands print it with --json: `rest`, the older name of `fallbackPrecision`, stays beside it. */
+/** The plan as commands print it with --json: it also has `rest`, the older name of `fallbackPrecision`. */
 export function planJson(plan: PrecisionPlan): PrecisionPlan & { readonly rest?: FallbackPrecision } {
   return plan.fallbackPrecision === undefined ? plan : { ...plan, rest: plan.fallbackPrecision };
 }
@@ -101,7 +101,7 @@ export function hasRepair(plan: PrecisionPlan, repair: Repair): boolean {
   return plan.repairs?.[repair] === true;
 }
 
-/** The plan with a repair on or off; what is off is not written, so that equal plans look equal. */
+/** The plan with a repair on or off; repairs that are off are omitted, so that equal plans have equal data. */
 export function withRepair(plan: PrecisionPlan, repair: Repair, isOn: boolean): PrecisionPlan {
   const on = Object.fromEntries(
     REPAIRS.filter((each) => (each === repair ? isOn : hasRepair(plan, each))).map((each) => [each, true]),
@@ -115,8 +115,8 @@ export function withoutRepairs(plan: PrecisionPlan): PrecisionPlan {
 }
 
 /**
- * TensorRT computes what is not INT8 in FP16 unless told otherwise: in a strongly typed network nothing else makes it
- * use its FP16 kernels. ONNX Runtime's CPU provider has no FP16 kernels, so that FP16 would only cost there.
+ * TensorRT computes layers that are not INT8 in FP16 by default: a strongly typed network uses FP16 kernels only if the
+ * model requests them. ONNX Runtime's CPU provider has no FP16 kernels, so that FP16 would only cost time there.
  */
 export function fallbackPrecisionOf(plan: PrecisionPlan, target: Target): FallbackPrecision {
   return plan.fallbackPrecision ?? (target === 'tensorrt' ? 'fp16' : 'fp32');
@@ -127,13 +127,13 @@ export interface PlacementDecision {
   readonly layer: LayerId;
   /** ONNX op type of the layer. */
   readonly op: string;
-  /** What the layer will run in. */
+  /** The precision that the layer will run in. */
   readonly precision: Precision;
   /** Stable machine-readable reason, for example `residual-shortcut`. */
   readonly code: string;
-  /** One sentence for a person. */
+  /** The reason as one sentence. */
   readonly reason: string;
-  /** The edge that the decision is about, when it is about one. */
+  /** The tensor of the edge, if the decision is about one edge. */
   readonly tensor?: string;
 }
 
@@ -149,13 +149,13 @@ export interface Fp16Hazard {
     | 'fp16-refused-constant'
     | 'fp16-refused-underflow'
     | 'fp16-coarse';
-  /** The tensor or initializer that it is about. */
+  /** The affected tensor or initializer. */
   readonly tensor: string;
   /**
    * Its largest magnitude. For an accumulation, the largest magnitude that a partial sum can reach; for a constant, the
    * magnitude of the value that is lost.
    */
   readonly amaxReal: number;
-  /** One sentence for a person. */
+  /** The reason as one sentence. */
   readonly reason: string;
 }

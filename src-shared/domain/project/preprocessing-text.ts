@@ -1,6 +1,6 @@
 import type { Preprocessing } from './preprocessing';
 
-/** The command line's flags that say this preprocessing. */
+/** The command-line flags for a preprocessing. */
 export function preprocessingFlags(preprocessing: Preprocessing): readonly string[] {
   const { resize, crop } = preprocessing;
   const flags: string[] = [];
@@ -22,7 +22,7 @@ export function preprocessingFlags(preprocessing: Preprocessing): readonly strin
   return preprocessing.orientation === 'apply' ? [...flags, '--orientation', 'apply'] : flags;
 }
 
-/** 0.00392... is said as 1/255. */
+/** Writes 0.00392... as 1/255. */
 export function scaleText(scale: number): string {
   const inverse = Math.round(1 / scale);
   return inverse > 1 && 1 / inverse === scale ? `1/${inverse}` : String(scale);

@@ -30,7 +30,7 @@ const preprocessingFields = {
     none: object({ kind: oneOf('none') }),
     stretch: object({ kind: oneOf('stretch'), ...size }),
     short: object({ kind: oneOf('short'), shortSide: pixels }),
-    /** Fit inside, paste at the top left, fill the rest with `pad`. */
+    /** The image is scaled to fit, placed at the top left, and the rest is filled with `pad`. */
     letterbox: object({ kind: oneOf('letterbox'), ...size, pad: padValue }),
   }),
   /** Centre crop after the resize. */
@@ -42,14 +42,14 @@ const preprocessingFields = {
   std: where(list(notZero), ONE_OR_THREE, isOneOrThree),
   layout: oneOf('nchw', 'nhwc'),
   /**
-   * Whether the EXIF orientation of an image file turns it before anything else; absent: ignored, as Pillow opens
-   * files.
+   * Whether an image file is first turned by its EXIF orientation; if omitted, it is ignored, as Pillow does when it
+   * opens files.
    */
   orientation: optional(oneOf(...ORIENTATIONS)),
   /**
-   * How half of an odd crop margin becomes a whole number of pixels. `half-even`: to the nearest even number, as
-   * Python's round() does in torchvision's center_crop. `down` (when absent): rounded down, as Keras and OpenCV recipes
-   * do with `//`.
+   * How half of an odd crop margin becomes a whole number of pixels. `half-even`: rounded to the nearest even number,
+   * as Python's round() does in torchvision's center_crop. `down` (the default): rounded down, as Keras and OpenCV
+   * recipes do with `//`.
    */
   cropRounding: optional(oneOf(...CROP_ROUNDINGS)),
 };
@@ -62,7 +62,7 @@ export const partialPreprocessingSchema = partial(preprocessingFields);
 /** The preprocessing that a person specified; the other fields are guessed from the model. */
 export type PartialPreprocessing = InferOutput<typeof partialPreprocessingSchema>;
 
-/** The preprocessing in the form in which it is stored and compared: a field that has its default is left out. */
+/** The preprocessing in the form in which it is stored and compared: fields with default values are omitted. */
 export function normalPreprocessing(preprocessing: Preprocessing): Preprocessing {
   const { orientation, cropRounding, ...rest } = preprocessing;
   return {
@@ -72,10 +72,10 @@ export function normalPreprocessing(preprocessing: Preprocessing): Preprocessing
   };
 }
 
-/** The image input of a model as preprocessing sees it. */
+/** The image input of a model, as far as preprocessing needs it. */
 export interface ImageInput {
   readonly name: string;
-  /** Batch size when the model fixes it, else null. */
+  /** Batch size if the model fixes it, else null. */
   readonly fixedBatch: number | null;
   readonly channels: number;
   readonly height: number;

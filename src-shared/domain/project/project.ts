@@ -22,9 +22,9 @@ export const PROJECT_VERSION = 1;
 
 export const modelSchema = object({
   path: filePath('read'),
-  /** Of the file itself. */
+  /** Hash of the model file itself. */
   sha256: text,
-  /** Files of external data, relative to the model's folder; absent if there are none. */
+  /** Files with external data, relative to the model's folder; omitted if there are none. */
   weights: optional(list(object({ file: relativePath, sha256: text }))),
 });
 export type ModelReference = InferOutput<typeof modelSchema>;
@@ -32,18 +32,18 @@ export type ModelReference = InferOutput<typeof modelSchema>;
 const setReferenceSchema = object({
   /** Absolute path of a folder or of a list file. */
   path: filePath('read'),
-  /** Absolute path of a labels CSV; null if none was named. */
+  /** Absolute path of a CSV file with labels; null if none was named. */
   labels: nullable(filePath('read')),
-  /** Order of class folders whose names are numbers; absent: text. */
+  /** Order of class folders whose names are numbers; default: text. */
   labelOrder: optional(oneOf(...LABEL_ORDERS)),
 });
 export type SetReference = InferOutput<typeof setReferenceSchema>;
 
 const limit = nullable(numberWhere('a limit of at least 0', (value) => value >= 0));
 export const gateFields = {
-  /** Percentage points against FP32. */
+  /** Percentage points below FP32. */
   maxTop1Drop: limit,
-  /** Percentage points against FP32. */
+  /** Percentage points below FP32. */
   maxWorstGroupDrop: limit,
   /** Percent. */
   minTop1: limit,
@@ -59,13 +59,13 @@ export const thresholdsSchema = record(where(number, 'a threshold above 0', (val
 
 /** The fields that edits change. */
 const decisionFields = {
-  /** The method of every tensor that has none of its own. */
+  /** The method of all tensors without a method of their own. */
   method: oneOf(...METHODS),
   /** Percentile of method `percentile`, in percent. */
   percentile: percentileSchema,
   /** Tensor -> its own method. */
   tensorMethods: record(oneOf(...METHODS)),
-  /** Thresholds that a person chose: tensor -> real units. */
+  /** Thresholds that the user chose: tensor -> real units. */
   manualThresholds: thresholdsSchema,
   plan: planSchema,
   target: oneOf(...TARGETS),

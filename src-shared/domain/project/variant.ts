@@ -7,14 +7,14 @@ export type VariantKind = 'fp32' | 'fp16' | 'int8' | 'mixed';
 
 /** A row of the comparison table, parsed: `int8-entropy` is kind int8 with method entropy. */
 export interface VariantName {
-  /** As it was written. */
+  /** The name as written. */
   readonly text: string;
   readonly kind: VariantKind;
-  /** The method used for every tensor, or null: each tensor's own as the project says. */
+  /** The method used for every tensor; null: each tensor uses the method that the project sets for it. */
   readonly method: VariantMethod | null;
 }
 
-/** @throws WorkbenchError usage when the text names no variant. */
+/** @throws WorkbenchError usage if the text is not the name of a variant. */
 export function parseVariant(text: string): VariantName {
   if (text === 'fp32' || text === 'fp16' || text === 'int8' || text === 'mixed')
     return { text, kind: text, method: null };
@@ -32,8 +32,8 @@ export function parseVariant(text: string): VariantName {
 }
 
 /**
- * The precision plan of a variant. `mixed` follows the project's plan, INT8 that was asked for by name included; `int8`
- * leaves every layer to the rules of the target; `fp16` and `fp32` ask for that precision in every layer.
+ * The precision plan of a variant. `mixed` follows the project's plan, including INT8 that was requested by name;
+ * `int8` leaves every layer to the rules of the target; `fp16` and `fp32` request that precision for every layer.
  */
 export function planOfVariant(
   variant: VariantName,

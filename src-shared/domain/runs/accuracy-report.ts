@@ -18,10 +18,10 @@ export interface VariantResults {
   readonly variant: string;
   readonly backend: BackendId;
   readonly images: ValidationImages;
-  /** Absent for models that do not classify (detectors): then only the outputs can be compared. */
+  /** Omitted for models that do not classify (detectors); then only the outputs can be compared. */
   readonly predictions?: Predictions;
   /**
-   * FP32's answers to the same images; absent when FP32 was not run. For FP32 itself: the same object as `predictions`.
+   * FP32's answers to the same images; omitted if FP32 was not run. For FP32 itself: the same object as `predictions`.
    */
   readonly fp32?: Predictions;
   readonly outputSqnrDb?: number;
@@ -40,17 +40,17 @@ const emptyTally = (): Tally => ({ images: 0, labelled: 0, right: 0, rightFp32: 
 
 const percent = (part: number, whole: number): number => (100 * part) / whole;
 
-/** `key: value` unless the value is undefined, for spreading. */
+/** `key: value` for spreading, unless the value is undefined. */
 function present<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
   return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: V });
 }
 
 /**
- * The accuracy of one variant from its answers per image.
+ * Computes the accuracy of one variant from its answers per image.
  *
- * An image counts when FP32 answered it (without an FP32 pass: when the variant answered it). An image that FP32
- * answered and the variant did not is wrong for the variant, so that a variant cannot gain by failing. Throws a
- * RangeError when arrays disagree in length.
+ * An image counts if FP32 answered it (without an FP32 pass: if the variant answered it). An image that FP32 answered
+ * and the variant did not counts as wrong for the variant, so that a variant cannot gain by failing. Throws a
+ * RangeError if the arrays differ in length.
  */
 export function buildVariantReport(results: VariantResults): VariantReport {
   const { predictions, outputSqnrDb } = results;
@@ -147,7 +147,7 @@ function countAnswers(images: ValidationImages, predictions: Predictions, fp32: 
   return { all, groups, classes, paired: { images: all.labelled, losses, gains } };
 }
 
-/** Percent of labelled images whose label is among the five; undefined without top5 or labels. */
+/** Percent of labelled images whose label is among the five answers; undefined without top5 or labels. */
 function top5Percent(
   images: ValidationImages,
   predictions: Predictions,
@@ -241,7 +241,7 @@ function worstImages(images: ValidationImages, predictions: Predictions, fp32: P
       },
     });
   }
-  // Array.prototype.sort is stable: equal entries stay in set order.
+  // Array.prototype.sort is stable, so that equal entries stay in the order of the set.
   changed.sort((a, b) => Number(b.isLoss) - Number(a.isLoss) || compareDescending(a.certainty, b.certainty));
   return changed.slice(0, MAX_WORST_IMAGES).map((entry) => entry.image);
 }

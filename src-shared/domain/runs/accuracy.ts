@@ -17,14 +17,14 @@ import { BACKENDS } from '../project/precision';
 import { pairedComparisonSchema } from '../statistics';
 
 export const groupAccuracySchema = object({
-  /** Images of the group that were answered. */
+  /** Number of images of the group that were answered. */
   images: count,
-  /** Percent; absent without labels. */
+  /** Percent; omitted without labels. */
   top1: optional(number),
-  /** Percent of images with FP32's top-1; absent without an FP32 pass. */
+  /** Percent of images with the same top-1 as FP32; omitted without an FP32 pass. */
   agreement: optional(number),
 });
-/** How well a variant answers on one group of images. */
+/** The accuracy of a variant on one group of images. */
 export type GroupAccuracy = InferOutput<typeof groupAccuracySchema>;
 
 export const classAccuracySchema = object({
@@ -69,10 +69,10 @@ export type WorstImage = InferOutput<typeof worstImageSchema>;
 export const outputQualitySchema = object({
   /** Name of a model output. */
   name: string,
-  /** Signal to error against FP32; null when there is no error at all (or no signal, or the variant answered NaN). */
+  /** Signal-to-noise ratio against FP32; null if there is no error (or no signal, or the variant answered NaN). */
   sqnrDb: nullable(number),
   cosine: nullable(number),
-  /** Present (true) when the variant answered NaN or infinity where FP32 did not. */
+  /** Present (true) if the variant answered NaN or infinity where FP32 did not. */
   notFinite: optional(yes),
 });
 export type OutputQuality = InferOutput<typeof outputQualitySchema>;
@@ -80,13 +80,13 @@ export type OutputQuality = InferOutput<typeof outputQualitySchema>;
 export const variantReportSchema = object({
   variant: string,
   backend: oneOf(...BACKENDS),
-  /** An earlier variant that is the same model; all numbers are those of that variant. */
+  /** An earlier variant with the same model; all numbers are those of that variant. */
   sameAs: optional(string),
   top1: optional(number),
   top5: optional(number),
-  /** Percent of images whose top-1 equals FP32's; only where an output is [batch, classes]. */
+  /** Percent of images with the same top-1 as FP32; present only if an output is [batch, classes]. */
   agreement: optional(number),
-  /** Of the output that lost most against FP32, all images together. */
+  /** The value for the output with the largest error against FP32, over all images. */
   outputSqnrDb: optional(number),
   groups: record(groupAccuracySchema),
   /** Sorted by label; empty without labels. */
@@ -94,7 +94,10 @@ export const variantReportSchema = object({
   /** Most frequent first, at most 1000. */
   confusions: list(confusionChangeSchema),
   comparedToFp32: optional(pairedComparisonSchema),
-  /** Images that FP32 had right and the variant has not (surest first), then other changed answers; at most 50. */
+  /**
+   * Images that FP32 answered correctly and the variant did not (most certain first), then other changed answers; at
+   * most 50.
+   */
   worstImages: list(worstImageSchema),
   outputs: list(outputQualitySchema),
 });
@@ -107,18 +110,18 @@ export type VariantReport = InferOutput<typeof variantReportSchema>;
 /** The images of a validation set in set order; all arrays have one entry per image. */
 export interface ValidationImages {
   readonly files: readonly string[];
-  /** Class index, -1 where the image has no label. */
+  /** Class index; -1 if the image has no label. */
   readonly labels: Int32Array;
   readonly groups: readonly (string | null)[];
-  /** By class index; empty when classes have no names. */
+  /** By class index; empty if classes have no names. */
   readonly classNames: readonly string[];
 }
 
-/** What one variant answered, in set order. */
+/** The answers of one variant, in set order. */
 export interface Predictions {
-  /** Class index, -1 where the image failed. */
+  /** Class index; -1 if the image failed. */
   readonly top1: Int32Array;
-  /** Five class indices per image, row by row; -1 fills up. */
+  /** Five class indices per image, row by row; missing ones are -1. */
   readonly top5?: Int32Array;
   /** Score of the top-1 answer (probability or logit). */
   readonly scores?: ArrayLike<number>;
@@ -141,7 +144,7 @@ export function worstGroup(report: Pick<VariantReport, 'groups'>): WorstGroup | 
   return worst;
 }
 
-/** The output with the lowest SQNR (ties: the first); null where none has one. */
+/** The output with the lowest SQNR (ties: the first); null if no output has one. */
 export function worstOutput<T extends Pick<OutputQuality, 'sqnrDb'>>(outputs: readonly T[]): T | null {
   return outputs.reduce<T | null>(
     (worst, own) =>

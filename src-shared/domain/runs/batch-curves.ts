@@ -4,11 +4,11 @@ export interface BatchPoint {
   readonly batch: number;
   /** Median. */
   readonly latencyMs: number;
-  /** Images. */
+  /** Images per second. */
   readonly throughputPerSecond: number;
 }
 
-/** What the batch size does to one variant; in growing batch size. */
+/** Latency and throughput of one variant by batch size, ascending. */
 export interface BatchCurve {
   readonly variant: string;
   readonly points: readonly BatchPoint[];

@@ -5,7 +5,7 @@ import { REFERENCE_VARIANT } from './run-table';
 
 export type GateName = keyof Gates;
 
-/** Rounding of the subtraction of two percentages must not fail a gate that is met exactly. */
+/** Tolerance for the rounding of a difference of two percentages, so that a gate that is met exactly does not fail. */
 const TOLERANCE = 1e-9;
 
 type Measured =
@@ -45,7 +45,7 @@ const RULES: readonly GateRule[] = [
   },
 ];
 
-/** What a run without top-1 lacks. */
+/** The reason why a run has no top-1. */
 function noTop1Of(validation: GateContext | null | undefined): Measured {
   if (validation === null) return unknown('no-set', 'the run had no validation set');
   if (validation?.classCount === 0)
@@ -77,8 +77,8 @@ function worstGroupDrop(row: TableRow, { fp32, noTop1 }: Task): Measured {
 
 /**
  * Judges every gate that is set for every shipped variant. Drops are FP32 minus variant in percentage points (negative:
- * the variant is better); a gate that cannot be judged is not met and carries the reason.
- * @param validation null: there was none; absent: not known.
+ * the variant is better); a gate that cannot be judged is not met and has a reason.
+ * @param validation null: the run had none; undefined: unknown.
  */
 export function evaluateGates(
   gates: Gates,
@@ -108,10 +108,13 @@ function judge(rule: GateRule, variant: string, limit: number, measured: Measure
   return { ...base, value, met, ...(group === undefined ? {} : { group }) };
 }
 
-/** What is known of the run's validation, to say why there is no top-1. */
+/** The part of the run's validation that explains why there is no top-1. */
 type GateContext = Pick<ValidationRecord, 'classCount'>;
 
-/** A gate without a value is neither met nor missed: nobody judged it. It does not let a run pass either. */
+/**
+ * A gate without a value is neither met nor missed, because it could not be judged. Such a gate does not let a run
+ * pass.
+ */
 export type GateState = 'met' | 'missed' | 'not-judged';
 
 export function gateState({ value, met }: Pick<GateResult, 'value' | 'met'>): GateState {
@@ -119,7 +122,7 @@ export function gateState({ value, met }: Pick<GateResult, 'value' | 'met'>): Ga
   return met ? 'met' : 'missed';
 }
 
-/** True when every gate is met (also when none is set). */
+/** True if every gate is met (also if none is set). */
 export function areGatesMet(results: readonly GateResult[]): boolean {
   return results.every((result) => result.met);
 }

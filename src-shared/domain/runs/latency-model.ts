@@ -1,23 +1,23 @@
 import type { Precision } from '../project/precision';
 
 /**
- * A model of a layer's time on a GPU, for ranking layers and for drawing plans that were not measured: the longer of
- * its arithmetic and its memory traffic, plus one kernel launch. The rates are those of an NVIDIA T4 (data sheet: 130
- * INT8 TOPS, 65 FP16 and 8.1 FP32 TFLOPS, two operations a multiply-accumulate; 320 GB/s). Only differences between
- * plans of one model mean anything.
+ * A model of a layer's time on a GPU, for ranking layers and for drawing plans that were not measured: the maximum of
+ * its arithmetic time and its memory time, plus one kernel launch. The rates are those of an NVIDIA T4 (data sheet: 130
+ * INT8 TOPS, 65 FP16 and 8.1 FP32 TFLOPS, two operations per multiply-accumulate; 320 GB/s). Only differences between
+ * plans of one model are meaningful.
  */
 const MACS_PER_US: Readonly<Record<Precision, number>> = { int8: 65e6, fp16: 32.5e6, fp32: 4.05e6 };
 const BYTES_PER_US = 320e3;
 const BYTES_PER_VALUE: Readonly<Record<Precision, number>> = { int8: 1, fp16: 2, fp32: 4 };
 const LAUNCH_US = 2;
-/** A released layer between INT8 layers makes its neighbours convert. */
+/** Time of the conversions that a released layer between INT8 layers causes. */
 const CONVERSION_US = 2;
 
-/** What one layer does for one image. */
+/** The work of one layer for one image. */
 export interface LayerWork {
   /** Multiply-accumulates; 0 for a layer that only moves values. */
   readonly macs: number;
-  /** Values that it reads and writes, weights included. */
+  /** Number of values that it reads and writes, including weights. */
   readonly values: number;
 }
 

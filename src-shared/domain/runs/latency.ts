@@ -1,12 +1,14 @@
 import { count, type InferOutput, number, object, optional } from '../../base/schema';
 import { medianOfSorted, percentileOfSorted } from '../statistics';
 
-/** A coefficient of variation above this (2.5 %) means that the machine was not quiet enough to compare latencies. */
+/**
+ * A coefficient of variation above this (2.5 %) means that other load on the machine makes latencies not comparable.
+ */
 export const UNSTABLE_COEFFICIENT_OF_VARIATION = 0.025;
 
 /**
- * Samples that a percentile needs, so that at least one of them lies beyond it: of fewer, the percentile would be the
- * slowest sample under another name. It is absent then.
+ * Number of samples that a percentile needs, so that at least one sample is beyond it. With fewer samples, the
+ * percentile would equal the slowest sample; it is omitted then.
  */
 export const MIN_SAMPLES = { p90: 10, p95: 20, p99: 100 } as const;
 
@@ -18,15 +20,15 @@ export const latencySummarySchema = object({
   p99: optional(number),
   min: number,
   max: number,
-  /** Standard deviation (of the sample, n - 1) over the mean, a ratio; 0 for a single value. */
+  /** Standard deviation (of the sample, n - 1) divided by the mean; 0 for a single value. */
   coefficientOfVariation: number,
-  /** How many values were measured. */
+  /** Number of measured values. */
   samples: count,
 });
-/** Latencies of one variant in milliseconds; percentiles as trtexec defines them, absent below MIN_SAMPLES. */
+/** Latencies of one variant in milliseconds; percentiles as trtexec defines them, omitted below MIN_SAMPLES. */
 export type LatencySummary = InferOutput<typeof latencySummarySchema>;
 
-/** Summary of at least one latency; throws a RangeError for none. */
+/** Summarizes at least one latency; throws a RangeError if there is none. */
 export function summarizeLatency(samplesMs: ArrayLike<number>): LatencySummary {
   const samples = samplesMs.length;
   if (samples === 0) throw new RangeError('Expected at least one latency to summarise, found none');
@@ -53,15 +55,16 @@ export function isUnstable(summary: Pick<LatencySummary, 'coefficientOfVariation
 
 export const pairedRatioSchema = object({
   median: number,
-  /** Absent below ten rounds, as p90 is. */
+  /** Omitted below ten rounds, like p90. */
   p10: optional(number),
   p90: optional(number),
 });
 export type PairedRatio = InferOutput<typeof pairedRatioSchema>;
 
 /**
- * Latency of a variant over the reference's, round by round of an interleaved measurement (A B A B): drift of the
- * machine hits both and cancels. Each entry is one round's latency in ms; null without a complete round.
+ * Ratio of the latency of a variant to that of the reference, round by round of an interleaved measurement (A B A B),
+ * so that drift of the machine affects both and cancels. Each entry is one round's latency in ms; null without a
+ * complete round.
  */
 export function pairedLatencyRatio(variantMs: ArrayLike<number>, referenceMs: ArrayLike<number>): PairedRatio | null {
   const rounds = Math.min(variantMs.length, referenceMs.length);

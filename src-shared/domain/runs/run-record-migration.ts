@@ -24,9 +24,9 @@ function mapObjects(value: unknown, change: (object: JsonObject) => JsonObject):
 }
 
 /**
- * Version 1 pooled the SQNR of all outputs, gave detectors an agreement over their rows, and gave percentiles of any
- * number of samples. Version 2 has the SQNR of the worst output, agreement of classifications only, and no percentile
- * that has no sample of its own.
+ * Converts version 1 to version 2. Version 1 pooled the SQNR of all outputs, recorded an agreement of detectors over
+ * their rows, and recorded percentiles for any number of samples. Version 2 has the SQNR of the worst output, the
+ * agreement of classifications only, and no percentile without a sample beyond it.
  */
 export function migrateRunRecord1(record: JsonObject): JsonObject {
   const validation = isObject(record['validation']) ? record['validation'] : null;
@@ -75,7 +75,7 @@ export function migrateRunRecord1(record: JsonObject): JsonObject {
 
 /**
  * Whether the model is a detector. Every changed answer of a classifier is listed as a confusion; if answers changed
- * and none is listed, the rows of a detector were counted.
+ * but none is listed, the rows of a detector were counted.
  */
 function isDetector(reports: readonly JsonObject[]): boolean {
   const hasAnswers = (report: JsonObject): boolean =>

@@ -20,9 +20,7 @@ import { pairedComparisonSchema } from '../statistics';
 import { variantReportSchema, worstGroupSchema } from './accuracy';
 import { latencySummarySchema, pairedRatioSchema } from './latency';
 
-/**
- * 2: SQNR is that of the worst output, agreement that of a classification only; percentiles of few samples are absent.
- */
+/** Version 2: SQNR of the worst output, agreement of classifications only; percentiles of few samples are omitted. */
 export const RUN_RECORD_VERSION = 2;
 
 export const tableRowSchema = object({
@@ -36,7 +34,7 @@ export const tableRowSchema = object({
   /** Median latency of one inference. */
   latencyMs: optional(number),
   latency: optional(latencySummarySchema),
-  /** Latency over fp32's, per interleaved round. */
+  /** Latency relative to that of fp32, per interleaved round. */
   ratioToFp32: optional(pairedRatioSchema),
   throughputPerSecond: optional(number),
   /** 1 MB = 1,000,000 bytes. */
@@ -48,17 +46,17 @@ export const tableRowSchema = object({
   worstGroup: optional(worstGroupSchema),
   /** Group -> percent; only groups with labels. */
   groupTop1: optional(record(number)),
-  /** Percent of images answered as by FP32; absent where no output is a classification. */
+  /** Percent of images with the same answer as FP32; omitted if no output is a classification. */
   agreement: optional(number),
-  /** Of the output that lost most. */
+  /** The value for the output with the largest error against FP32. */
   outputSqnrDb: optional(number),
-  /** Every output's; absent for FP32. sqnrDb is null without any error or signal. */
+  /** Values of all outputs; omitted for FP32. sqnrDb is null if there is no error or no signal. */
   outputs: optional(list(object({ name: string, sqnrDb: nullable(number) }))),
   comparedToFp32: optional(pairedComparisonSchema),
 });
 /**
- * One row of the table that a run ends in: what a variant costs and what it answers. Missing measurements are omitted,
- * never zero-filled.
+ * One row of the result table of a run: the cost and the accuracy of a variant. Missing measurements are omitted, never
+ * zero-filled.
  */
 export type TableRow = InferOutput<typeof tableRowSchema>;
 
@@ -76,7 +74,7 @@ export type GateReason = (typeof GATE_REASONS)[number];
 
 export const gateResultSchema = object({
   name: string,
-  /** Percent, percentage points or ms, as the gate's name says. */
+  /** Percent, percentage points or ms, depending on the gate. */
   limit: number,
   value: nullable(number),
   met: boolean,
@@ -84,17 +82,17 @@ export const gateResultSchema = object({
   variant: string,
   /** Group with the largest drop, for the gate on groups. */
   group: optional(string),
-  /** Why there is no value: a sentence, and its stable name (absent in runs of older versions). */
+  /** The reason why there is no value: a sentence, and its stable identifier (omitted in runs of older versions). */
   reason: optional(string),
   reasonCode: optional(oneOf(...GATE_REASONS)),
 });
-/** A limit and what was found. A gate that cannot be judged is not met and says why. */
+/** A limit and the measured value. A gate that cannot be judged is not met and has a reason. */
 export type GateResult = InferOutput<typeof gateResultSchema>;
 
 export const setRecordSchema = object({
-  /** Folder or list file that was named. */
+  /** Folder or list file that the user named. */
   root: string,
-  /** Of the list of files, labels and groups. */
+  /** Hash of the list of files, labels and groups. */
   manifestSha256: string,
   images: count,
 });
@@ -105,7 +103,7 @@ export const machineRecordSchema = object({
   cores: count,
   memoryBytes: count,
   os: string,
-  /** Name of the GPU that was used; absent on CPU backends. */
+  /** Name of the GPU that was used; omitted on CPU backends. */
   gpu: optional(string),
 });
 export type MachineRecord = InferOutput<typeof machineRecordSchema>;
@@ -119,7 +117,7 @@ export type RunWarning = InferOutput<typeof runWarningSchema>;
 export const calibrationSummarySchema = object({
   images: count,
   tensors: count,
-  /** Of the histograms' content. */
+  /** Hash of the content of the histograms. */
   sha256: string,
   seconds: number,
 });
@@ -127,22 +125,25 @@ export type CalibrationSummary = InferOutput<typeof calibrationSummarySchema>;
 
 export const validationRecordSchema = object({
   images: count,
-  /** The images have labels, and an output of the model is a classification that they can be compared with. */
+  /** True if the images have labels and an output of the model is a classification that they can be compared with. */
   labelled: boolean,
-  /** Of the classification output; 0 when no output is one. Absent in runs of older versions. */
+  /**
+   * Number of classes of the classification output; 0 if no output is a classification. Omitted in runs of older
+   * versions.
+   */
   classCount: optional(count),
-  /** By class index; absent when classes have no names. */
+  /** By class index; omitted if classes have no names. */
   classNames: optional(list(string)),
   variants: list(variantReportSchema),
 });
 export type ValidationRecord = InferOutput<typeof validationRecordSchema>;
 
 export const deviceRecordSchema = object({
-  /** Among the GPUs that CUDA shows. */
+  /** Index among the GPUs that CUDA reports. */
   index: count,
   name: string,
 });
-/** A GPU among several. */
+/** One of several GPUs. */
 export type DeviceRecord = InferOutput<typeof deviceRecordSchema>;
 
 export const benchmarkVariantRecordSchema = object({
@@ -151,14 +152,14 @@ export const benchmarkVariantRecordSchema = object({
   streams: count,
   latencyMs: latencySummarySchema,
   throughputPerSecond: number,
-  /** Absent if it is unknown, as on GPUs through ONNX Runtime. */
+  /** Omitted if unknown, for example on GPUs through ONNX Runtime. */
   memoryMb: optional(number),
   sizeMb: number,
   coefficientOfVariation: number,
   ratioToFp32: optional(pairedRatioSchema),
-  /** An earlier variant that is the same engine; all numbers are those of that variant. */
+  /** An earlier variant with the same engine; all numbers are those of that variant. */
   sameAs: optional(string),
-  /** Where several GPUs were benchmarked. */
+  /** Present if several GPUs were benchmarked. */
   device: optional(deviceRecordSchema),
 });
 export type BenchmarkVariantRecord = InferOutput<typeof benchmarkVariantRecordSchema>;
@@ -190,10 +191,10 @@ export type BenchmarkRecord = InferOutput<typeof benchmarkRecordSchema>;
 
 export const diagnosisRecordSchema = object({
   variant: string,
-  /** The group. */
+  /** The name of the group. */
   title: string,
   summary: string,
-  /** Measured effects of single changes, best first, a sentence each. */
+  /** Measured effects of single changes, best first, one sentence each. */
   actions: list(string),
 });
 export type DiagnosisRecord = InferOutput<typeof diagnosisRecordSchema>;
@@ -220,11 +221,11 @@ export const runRecordSchema = object({
   options: object({
     target: oneOf(...TARGETS),
     backend: oneOf(...BACKENDS),
-    /** Method of every tensor that has none of its own. */
+    /** Method of all tensors without a method of their own. */
     method: oneOf(...METHODS),
-    /** What method best stood for, where the shipped variant uses it. */
+    /** The method that `best` stood for, if the shipped variant uses `best`. */
     chosenMethod: optional(oneOf(...HISTOGRAM_METHODS)),
-    /** What was decided per tensor and per layer, as in the project file. */
+    /** Decisions per tensor and per layer, as in the project file. */
     percentile: percentileSchema,
     tensorMethods: record(oneOf(...METHODS)),
     manualThresholds: thresholdsSchema,
@@ -235,15 +236,15 @@ export const runRecordSchema = object({
   }),
   calibration: calibrationSummarySchema,
   table: list(tableRowSchema),
-  /** Variants meant for deployment: the gates judge these. */
+  /** Variants meant for deployment; the gates judge these. */
   shipped: list(string),
   validation: nullable(validationRecordSchema),
   benchmark: nullable(benchmarkRecordSchema),
   gates: list(gateResultSchema),
   warnings: list(runWarningSchema),
-  /** What the search for a plan found, where the run was asked to search: one sentence. */
+  /** The result of the search for a plan as one sentence; present if a search was requested. */
   search: optional(string),
-  /** Groups of the shipped variant that lost too much, and why, where the run was asked to diagnose. */
+  /** Groups of the shipped variant that lost too much, with the causes; present if a diagnosis was requested. */
   diagnoses: optional(list(diagnosisRecordSchema)),
 });
 /** `run.json`: one recorded pass of the whole job, with everything needed to repeat and to compare it. */

@@ -10,7 +10,7 @@ export interface TableSources {
   readonly benchmark: Pick<BenchmarkRecord, 'backend' | 'variants'> | null;
 }
 
-/** Joins accuracy and latency by variant: validation's order first, then variants that were only benchmarked. */
+/** Joins accuracy and latency by variant: in the order of the validation, then variants that were only benchmarked. */
 export function buildTable({ validation, benchmark }: TableSources): readonly TableRow[] {
   const reports = validation?.variants ?? [];
   const benched = benchmark?.variants ?? [];
@@ -65,20 +65,20 @@ function accuracyFields(report: VariantReport): Partial<TableRow> {
   };
 }
 
-/** One model of the table, under all the names that it was asked for with. */
+/** One model of the table, with all the variant names under which it was requested. */
 export interface DistinctRow<T> {
-  /** Of the names, the one that is to be shipped; else the first. */
+  /** The row of the name that is to be shipped; if there is none, of the first name. */
   readonly row: T;
   /**
    * The name of the variant that determines colour and badge: a mixed plan whose layers all run in INT8 is shown as
    * INT8.
    */
   readonly kind: string;
-  /** In the table's order; the row's own among them. */
+  /** In the table's order; includes the row's own name. */
   readonly names: readonly string[];
 }
 
-/** What a row is about: one variant, timed with one batch on one device where there are several. */
+/** The identity of a row: one variant, timed with one batch size on one device if there are several. */
 interface VariantRow {
   readonly variant: string;
   readonly sameAs?: string;
@@ -86,7 +86,7 @@ interface VariantRow {
   readonly device?: { readonly index: number };
 }
 
-/** Rows without repetitions, for views: a variant that is the same as another stands in that one's row. */
+/** Rows without duplicates, for views: a variant that equals another one is shown in that variant's row. */
 export function distinctRows<T extends VariantRow>(
   rows: readonly T[],
   shipped: readonly string[],

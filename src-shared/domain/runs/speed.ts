@@ -4,27 +4,29 @@ import type { PairedRatio } from './latency';
 /** The speed compared with a reference, for a sentence. `same`: the rounds show no difference between the two. */
 export interface Speed {
   readonly kind: 'faster' | 'slower' | 'same';
-  /** At least 1: how many times as fast, or as slow, as the reference. */
+  /** At least 1: by which factor it is faster or slower than the reference. */
   readonly factor: number;
 }
 
-/** A difference that disappears when the factor is written with three digits. */
+/**
+ * Factors below this count as equal, because the difference disappears when the factor is written with three digits.
+ */
 const SAME = 1.005;
 
-/** @param ratio latency over the reference's latency: below 1 is faster. */
+/** @param ratio latency divided by the reference's latency; below 1 is faster. */
 export function speedOfRatio(ratio: number): Speed {
   const factor = ratio < 1 ? 1 / ratio : ratio;
   if (!(factor >= SAME)) return { kind: 'same', factor: 1 };
   return { kind: ratio < 1 ? 'faster' : 'slower', factor };
 }
 
-/** Of rounds: `same` where their 10th to 90th percentile includes equality. */
+/** The speed from rounds: `same` if their 10th to 90th percentile includes 1. */
 export function speedOf({ median, p10, p90 }: PairedRatio): Speed {
   const isUnclear = p10 !== undefined && p90 !== undefined && p10 <= 1 && p90 >= 1;
   return isUnclear ? { kind: 'same', factor: 1 } : speedOfRatio(median);
 }
 
-/** `1.15`, `3.2`, `12`: three digits below two, where a tenth matters. */
+/** `1.15`, `3.2`, `12`: three digits below two, because small differences matter there. */
 export function formatFactor(factor: number): string {
   return formatSignificant(factor, factor < 2 ? 3 : 2);
 }
@@ -34,14 +36,17 @@ export function formatSpeed({ kind, factor }: Speed): string {
   return kind === 'same' ? 'equally fast' : `${formatFactor(factor)}x ${kind}`;
 }
 
-/** The rounds' spread in words, `1.02x faster to 1.05x slower`; empty where there were too few rounds. */
+/** The spread of the rounds in words, `1.02x faster to 1.05x slower`; empty if there were too few rounds. */
 export function formatSpeedSpread({ p10, p90 }: PairedRatio): string {
   return p10 === undefined || p90 === undefined
     ? ''
     : `${formatSpeed(speedOfRatio(p10))} to ${formatSpeed(speedOfRatio(p90))}`;
 }
 
-/** A latency that compares with others of its kind; `ratioToFp32` where rounds of both were measured in turns. */
+/**
+ * A latency with its kind, because only latencies of one kind can be compared; `ratioToFp32` is present if rounds of
+ * both were measured in turns.
+ */
 export interface Timed {
   readonly latencyMs: number;
   readonly latencyKind: 'measured' | 'modelled';
@@ -64,7 +69,7 @@ export function speedAgainst(timed: Timed, reference: TimedReference): Speed | n
   return isPaired ? speedOf(timed.ratioToFp32) : speedOfRatio(timed.latencyMs / reference.latencyMs);
 }
 
-/** The references that are faster, with how much slower the plan is. */
+/** The references that are faster, with the factor by which the plan is slower. */
 export function slowerThan<T extends TimedReference>(
   plan: Timed,
   references: readonly T[],
