@@ -15,7 +15,10 @@ import { readStoredJson } from '../../base/json-file';
 export const BEST_FILE = 'best.json';
 /** Increase it if the same calibration leads to another decision. */
 const BEST_VERSION = 1;
-/** Number of decisions, and of measured thresholds, that are kept: those of the plans and targets used last. */
+/**
+ * The number of decisions, and of measured thresholds, that are kept. Those of the plans and targets that were used
+ * last remain.
+ */
 const KEPT = 12;
 
 /** What a decision of method best depends on besides the calibration. */

@@ -27,11 +27,11 @@ export const calibrationIndexSchema = object({
   images: count,
   skipped: list(skippedImageSchema),
   groups: strings,
-  /** Of the histograms' content. */
+  /** Hash of the content of the histograms. */
   sha256: string,
   seconds: number,
   warnings: list(runWarningSchema),
   tensors: list(tensorSchema),
 });
-/** `index.json` beside histograms.bin: the facts about a calibration that need no histograms. */
+/** `index.json` beside histograms.bin: the facts about a calibration that can be used without reading histograms. */
 export type CalibrationIndex = InferOutput<typeof calibrationIndexSchema>;

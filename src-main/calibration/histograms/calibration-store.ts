@@ -26,20 +26,23 @@ import { readTensorrtGrid, TENSORRT_GRID_FILE } from '../tensorrt/tensorrt-grid-
 
 const INDEX_FILE = 'index.json';
 const HISTOGRAM_FILE = 'histograms.bin';
-/** Ranges from this on have no values that are subnormal in FP16, see subnormalShareOf. */
+/** Tensors with at least this range have no values that are subnormal in FP16, see subnormalShareOf. */
 const SMALL_RANGE = 2 ** -2;
-/** Work on many histograms lets other requests through after so long, milliseconds. */
+/** Work on many histograms is interrupted after this time, in milliseconds, so that other requests are answered. */
 const SLICE_MS = 8;
-/** Costs that are kept of one tensor, by threshold. */
+/** Number of costs, one for each threshold, that are kept for one tensor. */
 const KEPT_COSTS = 32;
 
-/** The index of a finished calibration; null if the folder holds none of this version. */
+/** The index of a finished calibration; null if the folder contains none of this version. */
 export function readCalibrationIndex(calibrationDir: string): CalibrationIndex | null {
   if (calibrationStamp(calibrationDir) === null) return null;
   return readStoredJson(join(calibrationDir, INDEX_FILE), calibrationIndexSchema);
 }
 
-/** Differs whenever the calibration in a folder was made anew; null if the folder holds no finished calibration. */
+/**
+ * A value that changes whenever the calibration in a folder is made again; null if the folder contains no finished
+ * calibration.
+ */
 export function calibrationStamp(calibrationDir: string): string | null {
   const stamps = [INDEX_FILE, HISTOGRAM_FILE].map((file) => fileStamp(join(calibrationDir, file)));
   return stamps.includes(null) ? null : stamps.join(' ');
@@ -110,7 +113,7 @@ export class StoredCalibration {
     return index && new StoredCalibration(index, calibrationDir);
   }
 
-  /** The same for callers that cannot wait. */
+  /** Like the function above, but synchronous. */
   static openSync(calibrationDir: string): StoredCalibration | null {
     const index = readCalibrationIndex(calibrationDir);
     return index && new StoredCalibration(index, calibrationDir);
@@ -164,20 +167,22 @@ export class StoredCalibration {
     };
   }
 
-  /** What quantizing a tensor with a threshold (real units) costs over all images. @throws WorkbenchError not-found */
+  /**
+   * The error of quantizing a tensor with a threshold (real units) over all images. @throws WorkbenchError not-found
+   */
   cost(tensor: string, thresholdReal: number): ThresholdQuality {
     let known = this.costs.get(tensor);
     if (known === undefined) this.costs.set(tensor, (known = new Map<number, ThresholdQuality>()));
     let cost = known.get(thresholdReal);
     if (cost !== undefined) return cost;
     cost = evaluateThreshold(this.total(tensor), thresholdReal);
-    // Thresholds that were tried by hand and left again must not pile up.
+    // The number is limited, because a user may try many manual thresholds.
     if (known.size >= KEPT_COSTS) known.clear();
     known.set(thresholdReal, cost);
     return cost;
   }
 
-  /** Tensor -> what calibration saw. Histograms are needed of tensors with small values only. */
+  /** Tensor -> observed range. Histograms are needed only for tensors with small values. */
   ranges(): TensorRanges {
     this.rangesByTensor ??= Object.fromEntries(
       this.index.tensors.map((tensor) => [tensor.name, this.rangeOf(tensor)] as const),
@@ -216,7 +221,7 @@ export class StoredCalibration {
     return this.auto.value;
   }
 
-  /** What was decided for method best. */
+  /** The decisions that were made for method best. */
   bestDecisions(): BestDecisions {
     return this.best.value;
   }

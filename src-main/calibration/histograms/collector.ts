@@ -9,7 +9,7 @@ export interface CollectedImage {
   readonly group: string;
 }
 
-/** What one image contributed. */
+/** The result of collecting one image. */
 export interface ImageContribution {
   /** Largest finite |x| per tensor, float32; NaN for a tensor that cannot be split by image. */
   readonly amax: Float32Array;

@@ -23,9 +23,10 @@ import { decodeGridFile, encodeGridFile, type TensorrtGridFile } from '../tensor
  * 8 bytes  "CALIBHST"     u32 LE  format version     u32 LE  length of the header
  * header   JSON (HistogramFileHeader), UTF-8
  * records  for each group, for each tensor: u32 LE length, encoded histogram (see domain/histogram-codec)
- * amax     float32 LE [images][tensors]: largest finite |x| of each image in each tensor, NaN where it has none
- * grids    a file of TensorRT's grids (tensorrt-grid-file) over the same images, in shards and checkpoints that collect
- * them ```
+ * amax     float32 LE [images][tensors]: largest finite |x| of each image in each tensor, NaN if it has none
+ * grids    in shards and checkpoints that collect them: a file of TensorRT's grids (tensorrt-grid-file) of the same
+ * images
+ * ```
  */
 export const HISTOGRAM_FILE_VERSION = 1;
 const MAGIC = 'CALIBHST';
@@ -43,10 +44,10 @@ const headerSchema = object({
   /** Ids of the counted images, see imageId. */
   images: strings,
   skipped: list(skippedImageSchema),
-  /** Images that made NaN or infinity, with the tensors in which they did. */
+  /** Images that produced NaN or infinity, with the tensors that contain it. */
   nonFinite: list(object({ file: string, tensors: strings })),
   shard: nullable(shardSchema),
-  /** Seconds of collecting so far, over all sittings. */
+  /** Seconds that the collection has taken so far, including interrupted passes. */
   seconds: number,
 });
 export type HistogramFileHeader = InferOutput<typeof headerSchema>;
@@ -58,7 +59,7 @@ export interface HistogramFile {
   readonly records: Readonly<Record<string, readonly Uint8Array[]>>;
   /** [images][tensors] */
   readonly amax: Float32Array;
-  /** null: not collected, or (in a finished file) kept in a file of its own. */
+  /** null if the grids were not collected, or if they are stored in a separate file (for a finished calibration). */
   readonly grid: TensorrtGridFile | null;
 }
 
@@ -132,7 +133,7 @@ function decodeFloats(bytes: Buffer): Float32Array {
   return values;
 }
 
-/** One tensor's part of a histogram file. */
+/** The part of a histogram file that belongs to one tensor. */
 export interface TensorRecords {
   /** The encoded histogram of every group, in the order of the header's groups. */
   readonly records: readonly Uint8Array[];
@@ -141,14 +142,14 @@ export interface TensorRecords {
 }
 
 /**
- * Reads single tensors of a histogram file without holding the file in memory: the table of where each record lies is
- * made once, by one pass over the file; after that, a tensor costs one positioned read a group.
+ * Reads single tensors of a histogram file without keeping the file in memory. One pass over the file builds a table of
+ * the offsets of all records. After that, reading a tensor takes one positioned read per group.
  */
 export class HistogramReader {
   private constructor(
     private readonly path: string,
     readonly header: HistogramFileHeader,
-    /** Offset of each record's bytes, [groups][tensors], and behind the last one the offset of the image maxima. */
+    /** Offset of the bytes of each record, [groups][tensors], followed by the offset of the image maxima. */
     private readonly offsets: Float64Array,
     private readonly sizeBytes: number,
   ) {}
@@ -185,7 +186,7 @@ export class HistogramReader {
       for (let group = 0; group < groups.length; group++) {
         const at = group * tensors.length + tensor;
         const offset = this.offsets[at] ?? 0;
-        // Between two records lie the four bytes of the second one's length; behind the last one, nothing.
+        // Each record is preceded by the four bytes of its length; nothing follows the last record.
         const isLast = at === groups.length * tensors.length - 1;
         const length = (this.offsets[at + 1] ?? 0) - (isLast ? 0 : 4) - offset;
         records.push(await readPart(file, offset, length, this.path));
@@ -196,7 +197,7 @@ export class HistogramReader {
     }
   }
 
-  /** Rows of the maxima are read in blocks, of which one value a row is kept. */
+  /** Reads the rows of the maxima in blocks and keeps one value per row. */
   private async readMaxima(file: FileHandle, tensor: number, images: number): Promise<Float32Array> {
     const rowBytes = 4 * this.header.tensors.length;
     const start = this.offsets.at(-1) ?? 0;
@@ -217,7 +218,7 @@ interface RecordArea {
   readonly count: number;
 }
 
-/** Offsets of `count` records that follow each other from `start` on, and the offset behind the last one. */
+/** Offsets of `count` consecutive records that begin at `start`, and the offset after the last one. */
 async function findRecords(file: FileHandle, { start, size, count }: RecordArea, path: string): Promise<Float64Array> {
   const offsets = new Float64Array(count + 1);
   let block: Buffer = Buffer.alloc(0);

@@ -31,23 +31,23 @@ export type ThresholdChoices = Pick<
 >;
 type Choices = ThresholdChoices;
 
-/** What method best stands for with these choices; null: it was not decided yet. */
+/** The method that `best` has chosen for these choices; null if this was not decided yet. */
 export function bestView(calibration: StoredCalibration, choices: Choices): BestView | null {
   return findBest(calibration.bestDecisions(), choices);
 }
 
-/** The method that decides a tensor's threshold; `method` overrides whatever the project says. */
+/** The method that determines the threshold of a tensor; `method` overrides the setting of the project. */
 function methodOf(tensor: string, choices: Choices, method: Method | undefined): Method {
   if (method !== undefined) return method;
   return ownValue(choices.tensorMethods, tensor) ?? choices.method;
 }
 
-/** The method itself, or what method best stands for. */
+/** The method itself, or for method best the method that it has chosen. */
 export function resolvedMethod(calibration: StoredCalibration, choices: Choices, method: Method): Method {
   return method === 'best' ? (bestView(calibration, choices)?.decision.chosenMethod ?? UNDECIDED_METHOD) : method;
 }
 
-/** Every threshold known for a tensor, real units. */
+/** All known thresholds of a tensor, real units. */
 function knownThresholds(
   tensor: TensorCalibration,
   choices: Choices,
@@ -98,8 +98,8 @@ function requireThreshold(
 }
 
 /**
- * A cache, TensorRT's grid or `auto` name the tensors that some target and plan use, not all that are calibrated: a
- * tensor that they leave out is a fault only where it gets Q/DQ, which is known when Q/DQ are placed.
+ * A cache, TensorRT's grid and `auto` contain the tensors that one target and plan use, not all calibrated tensors. A
+ * missing tensor is therefore an error only if it gets Q/DQ, which is known when Q/DQ are placed.
  */
 function mayLackTensors(method: Method, choices: Choices, calibration: StoredCalibration): boolean {
   if (method === 'imported')
@@ -109,8 +109,8 @@ function mayLackTensors(method: Method, choices: Choices, calibration: StoredCal
 }
 
 /**
- * Thresholds in use: tensor -> real units. `method` overrides the project's choices for all tensors. Tensors that the
- * chosen method does not name are absent.
+ * Thresholds in use: tensor -> real units. `method` overrides the choices of the project for all tensors. Tensors for
+ * which the chosen method has no threshold are absent.
  */
 export function thresholdsInUse(
   calibration: StoredCalibration,
@@ -122,7 +122,7 @@ export function thresholdsInUse(
     calibration.index.tensors.flatMap((tensor) => {
       const asked = methodOf(tensor.name, choices, method);
       const chosen = asked === 'best' ? best : asked;
-      // The index answers the common case without decoding any histogram.
+      // In the common case the index is sufficient, and no histogram is decoded.
       const isStored =
         isHistogramMethod(chosen) && (chosen !== 'percentile' || choices.percentile === DEFAULT_PERCENTILE);
       if (isStored) return [[tensor.name, tensor.thresholds[chosen]] as const];
@@ -133,7 +133,7 @@ export function thresholdsInUse(
   );
 }
 
-/** Thresholds in use, or none without a calibration and where the chosen method has not been computed yet. */
+/** Thresholds in use; empty if there is no calibration or if the chosen method was not computed yet. */
 export function knownThresholdsInUse(calibration: StoredCalibration | null, choices: Choices): Record<string, number> {
   try {
     return calibration === null ? {} : thresholdsInUse(calibration, choices);
@@ -144,13 +144,13 @@ export function knownThresholdsInUse(calibration: StoredCalibration | null, choi
 }
 
 export interface TableOptions {
-  /** As if every tensor used it. */
+  /** Results as if every tensor used this method. */
   readonly method?: Method;
-  /** What every method costs, for all values and per group. */
+  /** Adds the cost of every method, for all values and for each group. */
   readonly withCosts?: boolean;
 }
 
-/** Computes what `thresholdTable` needs of the histograms, letting other requests through meanwhile. */
+/** Computes the values that `thresholdTable` needs from the histograms, and lets other requests run meanwhile. */
 export async function prepareCosts(
   calibration: StoredCalibration,
   choices: Choices,
@@ -159,12 +159,12 @@ export async function prepareCosts(
   try {
     await calibration.prepareCosts(thresholdsInUse(calibration, choices, method));
   } catch (error) {
-    // The table itself reports a threshold that is missing.
+    // The table itself reports missing thresholds.
     if (!(error instanceof WorkbenchError && error.code === 'calibration-missing')) throw error;
   }
 }
 
-/** The table of `calib thresholds`: every method's threshold, the one in use and what it costs. */
+/** The table of `calib thresholds`: the threshold of every method, the one in use, and their costs. */
 export function thresholdTable(
   calibration: StoredCalibration,
   choices: Choices,
@@ -175,7 +175,7 @@ export function thresholdTable(
   const tensors = calibration.index.tensors.flatMap((tensor): ThresholdRow[] => {
     const known = knownThresholds(tensor, choices, calibration);
     const chosen = methodOf(tensor.name, choices, method);
-    // Where it is not in use it would only repeat another method's threshold.
+    // If it is not in use, it would only repeat the threshold of another method.
     const methods: ThresholdRow['methods'] =
       chosen === 'best' && known[bestMethod] !== undefined ? { best: known[bestMethod], ...known } : known;
     if (methods[chosen] === undefined && mayLackTensors(chosen, choices, calibration)) return [];
@@ -204,7 +204,7 @@ export function thresholdTable(
   };
 }
 
-/** What the thresholds in use lose against the best single method, where that was measured. */
+/** The loss of the thresholds in use against the best single method, if it was measured. */
 function lostBy(
   calibration: StoredCalibration,
   choices: Choices,
@@ -216,7 +216,10 @@ function lostBy(
   return cost === undefined ? {} : { lostDb: costAgainstBest(cost.nmse, decision) };
 }
 
-/** What thresholds cost at the outputs: those of `method`, else of the project; undefined: it was not measured. */
+/**
+ * The error at the outputs for the thresholds of `method`, by default those of the project; undefined if it was not
+ * measured.
+ */
 export function costInUse(
   calibration: StoredCalibration,
   choices: Choices,
@@ -229,7 +232,7 @@ export function costInUse(
   return known ?? findMeasured(calibration.bestDecisions(), choices, thresholdsInUse(calibration, choices, method));
 }
 
-/** The one method of all tensors; null where some have another one. */
+/** The method that all tensors use; null if they use different methods. */
 export function methodOfAll({ method, tensorMethods }: Choices): Method | null {
   return Object.values(tensorMethods).every((own) => own === method) ? method : null;
 }

@@ -6,11 +6,11 @@ import { isPathAllowed } from '../../base/path-policy';
 import { decodeText } from './csv-text';
 import type { Labelling } from './labels';
 
-/** Files that list class names by index, one a line, in the order in which they are looked for. */
+/** Names of files that list class names by index, one per line, in the order of the search. */
 const NAMES_FILES = ['classes.txt', 'class_names.txt', 'names.txt'];
 const MAX_NAMES_BYTES = 16e6;
 
-/** The class names that a file in one of the folders lists by index; null when there is none that can be read so. */
+/** The class names by index from the first such file in the folders; null if there is no usable file. */
 export async function readClassNames(
   folders: readonly string[],
 ): Promise<{ readonly path: string; readonly names: readonly string[] } | null> {
@@ -29,9 +29,9 @@ export async function readClassNames(
 }
 
 /**
- * The labelling with its classes in the order of a names file. Labels that were written as indices keep them and take
- * the names; labels from names (folders, a column of text) take the positions of their names, unless one is not in the
- * file.
+ * The labels with their classes in the order of a names file. Labels that were written as indices keep their index and
+ * get the names. Labels from names (folders, a text column) get the position of their name in the file, unless a name
+ * is missing there.
  */
 export function withNamesFile(
   labelling: Labelling,

@@ -5,7 +5,10 @@ export interface CsvLine {
   readonly fields: readonly string[];
 }
 
-/** What separates the fields of a record. `first space` and `last space` split each line into two fields there. */
+/**
+ * The separator between the fields of a record. `first space` and `last space` split each line into two fields at that
+ * space.
+ */
 export type Separator = ',' | ';' | '\t' | '|' | 'first space' | 'last space';
 
 /** All separators, in the order in which they are tried. */

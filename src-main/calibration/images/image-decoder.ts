@@ -7,7 +7,7 @@ import { BmpError, decodeBmp } from './image-decoder-bmp';
 import { jpegSegments, oriented, orientationOf } from './image-orientation';
 import { withoutAlpha, type Pixels } from './pixels';
 
-/** Larger images are refused before they are decoded: 300 MB of pixels. */
+/** Limit of 300 MB of pixels: larger images are refused before they are decoded. */
 const MAX_PIXELS = 100e6;
 const MAX_FILE_BYTES = 1e9;
 
@@ -16,11 +16,12 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 /**
- * Decodes a JPEG, PNG, WebP, TIFF or BMP file as training loaders (Pillow's `Image.open(...).convert("RGB")`) see it:
- * no ICC conversion, alpha dropped, 16-bit samples scaled to 8, CMYK converted as Pillow does, the first page or frame.
- * The orientation that a JPEG, PNG or WebP file states is ignored unless `orientation` is `apply`; that of a TIFF file
- * is applied, as Pillow does when it opens one. Throws `image-invalid`, which names `name` (the file as shown), when
- * the file is missing, truncated, of another format or above 100 million pixels.
+ * Decodes a JPEG, PNG, WebP, TIFF or BMP file to the pixels that training loaders get from Pillow's
+ * `Image.open(...).convert("RGB")`: no ICC conversion, no alpha, 16-bit samples scaled to 8 bits, CMYK converted as in
+ * Pillow, the first page or frame only. The orientation in a JPEG, PNG or WebP file is ignored unless `orientation` is
+ * `apply`; the orientation of a TIFF file is always applied, because Pillow applies it when it opens one. Throws
+ * `image-invalid` with `name` (the file name for messages) if the file is missing, truncated, of another format or
+ * larger than 100 million pixels.
  */
 export async function decodeImage(
   path: string,
@@ -32,7 +33,7 @@ export async function decodeImage(
     if (size === 0) throw imageError(name, 'the file is empty');
     if (size > MAX_FILE_BYTES) throw imageError(name, `the file is too large (${Math.round(size / 1e6)} MB)`);
     const bytes = await readFile(path);
-    // libvips would render an SVG file, which may be small and still take any amount of time and memory.
+    // libvips would render an SVG file, and even a small one can take any amount of time and memory.
     if (/^[\s\uFEFF]*</.test(bytes.toString('utf8', 0, 256)))
       throw imageError(name, 'expected JPEG, PNG, WebP, BMP, TIFF or .npy content, found something else');
     if (bytes.toString('latin1', 0, 2) === 'BM') return decodeBmp(bytes, MAX_PIXELS);
@@ -75,7 +76,7 @@ async function decodeWithSharp(bytes: Buffer, name: string): Promise<Pixels> {
   return { width, height, channels: channels === 2 ? 1 : 3, data: withoutAlpha(data, channels) };
 }
 
-/** Start-of-frame markers (ITU-T T.81, table B.1) state the number of components. */
+/** Start-of-frame markers (ITU-T T.81, table B.1); their segments contain the number of components. */
 function isCmykJpeg(bytes: Buffer): boolean {
   const frame = jpegSegments(bytes).find(
     ({ marker }) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker),
@@ -84,8 +85,8 @@ function isCmykJpeg(bytes: Buffer): boolean {
 }
 
 /**
- * RGB of inks (cyan, magenta, yellow, black in the first four of `channels` interleaved channels; 255 is full ink), in
- * the integers of Pillow: with w = 255 - black, each colour is w - ink * w / 255, rounded.
+ * Converts inks to RGB with the integer arithmetic of Pillow. The first four of `channels` interleaved channels are
+ * cyan, magenta, yellow and black; 255 is full ink. With w = 255 - black, each colour is w - ink * w / 255, rounded.
  */
 function rgbOfCmyk(inks: Uint8Array, channels: number): Uint8Array {
   const count = inks.length / channels;

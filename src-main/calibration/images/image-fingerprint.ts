@@ -11,12 +11,12 @@ import { decodeImage } from './image-decoder';
 import { toGray } from './pixels';
 import { imageHash } from './image-set';
 
-/** What tells an image from others: the hash of its bytes, and what it looks like (null for a tensor file). */
+/** Identifies equal and similar images: the hash of the bytes, and the appearance (null for a tensor file). */
 export type ExaminedImage =
   | { readonly ok: true; readonly sha256: string; readonly fingerprint: Fingerprint | null }
   | { readonly ok: false; readonly reason: string };
 
-/** Reads and decodes one image; one that cannot be decoded is an answer, any other failure is thrown. */
+/** Reads and decodes one image. If it cannot be decoded, the result says so; any other failure is thrown. */
 export async function examineImage(entry: ImageEntry): Promise<ExaminedImage> {
   if (entry.record !== null || /\.np[yz]$/i.test(entry.path)) {
     return { ok: true, sha256: await imageHash(entry), fingerprint: null };

@@ -3,7 +3,7 @@ import { formatCountOf } from '../../../src-shared/base/units';
 import type { ImageEntry, SetNote } from '../../../src-shared/domain/project/image-set';
 import type { Pixels } from './pixels';
 
-/** EXIF's numbers for how the stored rows and columns are to be shown; 1: as they are stored. */
+/** EXIF's numbers for the orientation in which the stored pixels are shown; 1 means as stored. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 const ORIENTATION_TAG = 0x0112;
@@ -13,13 +13,13 @@ const PNG_SIGNATURE = '\x89PNG\r\n\x1a\n';
 const START_OF_SCAN = 0xda;
 const APP1 = 0xe1;
 
-/** One segment of a JPEG file before its pixels: a marker and its content. */
+/** One segment in front of the pixels of a JPEG file: a marker and its content. */
 interface JpegSegment {
   readonly marker: number;
   readonly content: Buffer;
 }
 
-/** The segments before the first scan; none when the bytes are not a JPEG file. */
+/** The segments in front of the first scan; empty if the bytes are not a JPEG file. */
 export function jpegSegments(bytes: Buffer): readonly JpegSegment[] {
   const segments: JpegSegment[] = [];
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return segments;
@@ -38,7 +38,7 @@ export function jpegSegments(bytes: Buffer): readonly JpegSegment[] {
   return segments;
 }
 
-/** The orientation that the EXIF data of a JPEG, PNG or WebP file or the tags of a TIFF file state; 1 without any. */
+/** The orientation in the EXIF data of a JPEG, PNG or WebP file, or in the tags of a TIFF file; 1 if there is none. */
 export function orientationOf(bytes: Buffer): Orientation {
   const magic = bytes.toString('latin1', 0, 12);
   if (magic.startsWith('II') || magic.startsWith('MM')) return tiffOrientation(bytes);
@@ -79,7 +79,7 @@ function webpExif(bytes: Buffer): Buffer | null {
 }
 
 /**
- * The orientation tag of the first directory of a TIFF structure, which is also what EXIF data is (TIFF 6.0, section
+ * The orientation tag in the first directory of a TIFF structure. EXIF data has the same structure (TIFF 6.0, section
  * 2).
  */
 function tiffOrientation(tiff: Buffer): Orientation {
@@ -101,14 +101,16 @@ function tiffOrientation(tiff: Buffer): Orientation {
   return 1;
 }
 
-/** Images that are looked at for an orientation, evenly over a set. */
+/** Number of images, spread evenly over a set, whose orientation is read. */
 const LOOKED_AT = 64;
-/** Enough for the EXIF data of a camera's JPEG, which stands first, thumbnail included. */
+/**
+ * Number of bytes that contain the EXIF data of a JPEG from a camera. It is at the beginning and includes a thumbnail.
+ */
 const HEAD_BYTES = 256 * 1024;
 
 /**
- * What to know where the orientation that images state is ignored. TIFF files are left out: theirs is applied. Of a
- * large set some images are looked at.
+ * The warning for a set whose images contain an orientation that is ignored. TIFF files are not counted, because their
+ * orientation is applied. Of a large set, only some images are read.
  */
 export async function orientationNotes(entries: readonly ImageEntry[]): Promise<readonly SetNote[]> {
   const files = entries.filter(
@@ -140,7 +142,7 @@ export async function orientationNotes(entries: readonly ImageEntry[]): Promise<
   ];
 }
 
-/** Empty for a file that cannot be read: decoding it says why. */
+/** Empty for a file that cannot be read; the decoder reports the reason. */
 async function headOf(path: string): Promise<Buffer> {
   try {
     const file = await open(path, 'r');
@@ -156,7 +158,9 @@ async function headOf(path: string): Promise<Buffer> {
   }
 }
 
-/** The pixels as they are to be shown: mirrored and turned as Pillow's `ImageOps.exif_transpose` does. */
+/**
+ * The pixels in the orientation in which they are shown: mirrored and rotated like Pillow's `ImageOps.exif_transpose`.
+ */
 export function oriented(pixels: Pixels, orientation: Orientation): Pixels {
   if (orientation === 1) return pixels;
   const { width, height, channels, data } = pixels;
@@ -164,7 +168,7 @@ export function oriented(pixels: Pixels, orientation: Orientation): Pixels {
   const outWidth = isTurned ? height : width;
   const outHeight = isTurned ? width : height;
   const out = new Uint8Array(data.length);
-  // Bits of where a row or column is read backwards, seen from the stored image.
+  // Bits that say which axes of the stored image are read backwards.
   const isMirroredX = [2, 3, 7, 8].includes(orientation);
   const isMirroredY = [3, 4, 6, 7].includes(orientation);
   for (let y = 0, to = 0; y < outHeight; y += 1) {

@@ -8,7 +8,7 @@ import { isPathAllowed, OUTSIDE_REASON, requireAllowedPath } from '../../base/pa
 
 export interface FoundFile {
   readonly path: string;
-  /** Relative to the set's folder, forward slashes. */
+  /** Path relative to the folder of the set, with forward slashes. */
   readonly file: string;
   /** See ImageEntry. */
   readonly listing?: number;
@@ -35,7 +35,7 @@ const IMAGE_EXTENSIONS = new Set([
   '.npy',
   '.npz',
 ]);
-/** Files that nobody takes for an image: left out without a word. */
+/** Extensions of files that are certainly not meant as images; they are left out without a message. */
 const OTHER_EXTENSIONS = new Set([
   '.txt',
   '.json',
@@ -65,7 +65,7 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The image files of a folder (all levels, sorted), of a list file (in its order), or the one image file named. */
+/** The image files of a folder (all levels, sorted), the files of a list in its order, or a single image file. */
 export async function findImageFiles(path: string): Promise<FoundFiles> {
   const root = resolve(path);
   requireAllowedPath(root);
@@ -108,7 +108,7 @@ async function fromFolder(folder: string): Promise<FoundFiles> {
         skipped.push({ file, reason: 'the link leads nowhere' });
       } else if (target.isDirectory()) {
         const real = await realpath(path);
-        // A link up the tree would never end, and two links to one folder would count its images twice.
+        // A link to a parent folder would never end, and two links to one folder would count its images twice.
         if (ancestors.includes(real) || (entry.isSymbolicLink() && linksFollowed.has(real))) continue;
         if (entry.isSymbolicLink()) linksFollowed.add(real);
         await visit(path, `${file}/`, [...ancestors, real]);
@@ -161,13 +161,13 @@ async function fromList(listPath: string, sizeBytes: number): Promise<FoundFiles
   return { folder, files, skipped };
 }
 
-/** Absolute path of a name in a list or CSV file; names written on Windows use backslashes. */
+/** Absolute path for a name in a list or CSV file. Names that were written on Windows contain backslashes. */
 export function resolveListed(folder: string, name: string): string {
   const local = sep === '/' ? name.replaceAll('\\', '/') : name;
   return isAbsolute(local) ? resolve(local) : resolve(folder, local);
 }
 
-/** Moves files that are missing or empty to `skipped`, so that they are named once, before any work starts. */
+/** Moves files that are missing or empty to `skipped`, so that they are reported once, before any work starts. */
 async function withoutUnusable(found: FoundFiles): Promise<FoundFiles> {
   const files: FoundFile[] = [];
   const skipped = [...found.skipped];

@@ -25,21 +25,23 @@ import { countRecords } from './npy-file';
 const HASH_BATCH = 16;
 
 export interface ImageSetRequest {
-  /** A folder, a list file (one file a line, relative to itself, order kept) or a single image or .npy/.npz file. */
+  /**
+   * A folder, a list file (one path per line, relative to the list, order kept), or a single image, .npy or .npz file.
+   */
   readonly path: string;
   /**
-   * Default: labels.csv in the folder (beside the list), when there is one. null: no labels file, even if there is one.
+   * Default: labels.csv in the folder (or beside the list), if it exists. null: no labels file, even if there is one.
    */
   readonly labelsCsv?: string | null;
-  /** Class names by index; default: the sorted names that the set itself has. */
+  /** Class names by index; by default the sorted names in the set itself. */
   readonly classNames?: readonly string[];
-  /** Of class folders that are numbers; default: text. */
+  /** The order of class folders that are numbers; by default as text. */
   readonly labelOrder?: LabelOrder;
 }
 
 /**
- * Finds the images of a set with their labels and groups, decoding none of them. Folders are read in code-unit order of
- * relative paths. Throws `not-found`, `images-empty` or `labels-invalid`.
+ * Finds the images of a set with their labels and groups, without decoding any. Folders are read in code-unit order of
+ * the relative paths. Throws `not-found`, `images-empty` or `labels-invalid`.
  */
 export async function loadImageSet(request: ImageSetRequest): Promise<ImageSet> {
   const root = resolve(request.path);
@@ -73,7 +75,8 @@ interface FoundLabels extends Pick<ImageSet, 'labelSource' | 'labelOrder'> {
 }
 
 /**
- * Labels and groups from the labels file, else from folders; a names file beside either gives the order of the classes.
+ * Labels and groups from the labels file, or from the folders if there is none. A names file beside them determines the
+ * order of the classes.
  */
 async function labellingOf(request: ImageSetRequest, set: LabelledSet): Promise<FoundLabels> {
   const csvPath = request.labelsCsv ? resolve(request.labelsCsv) : join(set.folder, 'labels.csv');
@@ -103,7 +106,7 @@ async function labellingOf(request: ImageSetRequest, set: LabelledSet): Promise<
   return { labelling, labelSource: 'folders', labelOrder: order, notes: [orderNote(labelling.classNames, order)] };
 }
 
-/** Weights by repetition are allowed, but more often they are a mistake in the list. */
+/** Images may be repeated to give them more weight, but usually a repetition is a mistake in the list. */
 function repetitionNotes(files: readonly FoundFile[]): readonly SetNote[] {
   const repeated = files.filter(({ listing }) => listing === 2);
   const [first] = repeated;

@@ -3,15 +3,15 @@ import type { CsvLine } from './csv-text';
 import { parseLabelNumber } from './labels-values';
 import type { FindFile } from './labels-match';
 
-/** Which column holds what, and why that is not beyond doubt. */
+/** The meaning of each column, and the decisions that are not certain. */
 export interface LabelColumns {
-  /** null: the lines have no header. */
+  /** null if the lines have no header. */
   readonly header: readonly string[] | null;
   readonly file: number;
   readonly label: number;
   readonly name: number | null;
   readonly group: number | null;
-  /** Decisions that rest on the content instead of a known header, as parts of a sentence. */
+  /** Decisions that were made from the content and not from a known header, as parts of a sentence. */
   readonly doubts: readonly string[];
 }
 
@@ -54,11 +54,12 @@ const LABEL_WORDS = [
 const NAME_WORDS = ['label_name', 'class_name', 'category_name', 'name', 'classname'];
 const GROUP_WORDS = ['group'];
 /**
- * Columns of these names, or without one, number the lines when no value repeats and another column can be the label.
+ * Names of columns that may contain line numbers (an empty name: no name). They are treated as line numbers if no value
+ * repeats and if another column can be the label.
  */
 const NUMBERING_WORDS = new Set(['', 'index', 'idx', 'id', 'no', 'nr', 'number', 'row', 'unnamed:_0']);
 
-/** The columns of a table, or null when no column names a file of the set or none is left for the label. */
+/** The columns of a table; null if no column names files of the set, or if no column is left for the label. */
 export function findColumns(lines: readonly CsvLine[], find: FindFile): LabelColumns | null {
   const [first] = lines;
   if (first === undefined) return null;
@@ -101,7 +102,10 @@ function headerDoubts(header: readonly string[] | null): readonly string[] {
   ];
 }
 
-/** The column that names most files of the set; where two name as many, the one with a usual header, then the first. */
+/**
+ * The column that names most files of the set. If several name equally many, one with a usual header is preferred, then
+ * the first.
+ */
 function fileColumn(lines: readonly CsvLine[], words: readonly string[], find: FindFile): number | null {
   let best: { readonly column: number; readonly files: number } | null = null;
   const usual = FILE_WORDS.map((word) => words.indexOf(word)).filter((column) => column >= 0);
@@ -114,8 +118,9 @@ function fileColumn(lines: readonly CsvLine[], words: readonly string[], find: F
 }
 
 /**
- * True when the first line names columns: it names no file, and either a word in it is a usual one, or it has text
- * where the other lines have numbers, or the file column holds no image name as in the other lines.
+ * True if the first line is a header. It must not name a file, and one of these must hold: it contains a usual column
+ * name, it has text in a column in which the other lines have numbers, or its file column contains no image name
+ * although the other lines do.
  */
 function isHeader(lines: readonly CsvLine[], words: readonly string[], file: number, find: FindFile): boolean {
   const [first, ...rest] = lines;
@@ -160,7 +165,7 @@ function labelColumn(
       ? []
       : [`column ${numbering.map((column) => column + 1).join(' and ')} counts the lines and was left out`];
   if (usable.length === 1) return { label: only, doubts: skipped };
-  // Labels repeat, identities do not; among columns that repeat, whole numbers are indices.
+  // Labels repeat, unlike identities. Among columns with repeated values, whole numbers are indices.
   const repeating = usable.filter((column) => !isDistinct(rows, column));
   const likely = repeating.length === 0 ? usable : repeating;
   const label =
@@ -170,7 +175,7 @@ function labelColumn(
   return { label, doubts: [...skipped, `${usable.length} columns could be the label`] };
 }
 
-/** The column with a usual header; a column of numbers before one of names. */
+/** The column with a usual header; a column of numbers is preferred to one of names. */
 function usualLabel(rows: readonly CsvLine[], words: readonly string[], usable: readonly number[]): number | null {
   const known = [...LABEL_WORDS, ...NAME_WORDS].flatMap((word) => {
     const column = words.indexOf(word);
@@ -182,7 +187,10 @@ function usualLabel(rows: readonly CsvLine[], words: readonly string[], usable: 
   return known.find((column) => isIndexWord(column) && isNumeric(column)) ?? known[0] ?? null;
 }
 
-/** A column of names beside a label of numbers: by its header, or because names and numbers go together one to one. */
+/**
+ * The column of names that belongs to a label of numbers. It has a usual header, or each name belongs to exactly one
+ * number.
+ */
 function nameColumn(
   rows: readonly CsvLine[],
   words: readonly string[],
@@ -206,7 +214,10 @@ function nameColumn(
   return candidates.find((column) => column !== label && isText(column) && isOneToOne(column)) ?? null;
 }
 
-/** True for 0, 1, 2, ... or 1, 2, 3, ... down the lines, and for distinct values under a header such as `id`. */
+/**
+ * True if the values of the lines are 0, 1, 2, ... or 1, 2, 3, ..., or if they are distinct under a header such as
+ * `id`.
+ */
 function numbersLines(rows: readonly CsvLine[], word: string | null, column: number): boolean {
   if (rows.length < 2) return false;
   if (word !== null && NUMBERING_WORDS.has(word)) return isDistinct(rows, column);

@@ -10,20 +10,20 @@ import { findColumns, type LabelColumns } from './labels-columns';
 import { nameMatches, type FindFile, type LabelledSet, type NameMatch } from './labels-match';
 import { labelsInvalid, labelValues, type LabelRow, type LabelValues } from './labels-values';
 
-/** What a labels CSV says about the files of a set. */
+/** The content of a labels file, assigned to the files of a set. */
 export interface CsvLabels {
-  /** Per file, in the order of the set; null where the CSV has no line for it. */
+  /** One label per file, in the order of the set; null if the labels file has no line for it. */
   readonly labels: readonly (number | null)[];
   readonly groups: readonly (string | null)[] | null;
   readonly classNames: readonly string[];
   readonly kind: LabelValues['kind'];
-  /** How the file was read where that is in doubt; files without a label and lines without a file. */
+  /** Uncertain decisions about how to read the file, files without a label, and lines without a file. */
   readonly notes: readonly SetNote[];
 }
 
-/** Millions of lines; a text above half a gigabyte cannot be held. */
+/** Allows millions of lines. A string cannot hold more than half a gigabyte. */
 const MAX_CSV_BYTES = 256e6;
-/** Lines that are shown of how a file was read. */
+/** Number of lines that are shown as examples. */
 const EXAMPLES = 3;
 
 const SEPARATOR_NAMES: Readonly<Record<Separator, string>> = {
@@ -35,7 +35,7 @@ const SEPARATOR_NAMES: Readonly<Record<Separator, string>> = {
   'last space': 'spaces',
 };
 
-/** A labels file, taken apart. */
+/** The parsed content of a labels file. */
 interface Reading {
   readonly csvPath: string;
   readonly separator: Separator;
@@ -46,12 +46,14 @@ interface Reading {
 }
 
 /**
- * Reads the label of every file. What the columns hold is learnt from the content: the file column is the one that
- * names files of the set (relative to its folder or to the CSV's; else by the end of the path, else without the
- * extension); the label column is the one with a usual header, else what is left when line numbers are left out. Fields
- * are separated by commas, semicolons, tabs, bars or spaces. Labels are indices, or names whose index is the position
- * in the sorted union (or in `classNames`); see labelValues. Whatever a plain `file,label` would not need is said in a
- * note, with examples. Throws `not-found` or `labels-invalid` with file and line.
+ * Reads the label of every file. The meaning of the columns is derived from their content:
+ * - The file column is the one that names files of the set. Names are compared as paths relative to the folder of the
+ *   set or of the CSV file, then by the end of the path, then without the extension.
+ * - The label column is the one with a usual header; otherwise it is the column that remains after columns of line
+ *   numbers are excluded.
+ * Fields are separated by commas, semicolons, tabs, bars or spaces. Labels are indices, or names whose index is the
+ * position in the sorted union (or in `classNames`); see labelValues. Every decision that a plain `file,label` format
+ * would not need is described in a note, with examples. Throws `not-found` or `labels-invalid` with file and line.
  */
 export async function readLabelsCsv(
   csvPath: string,
@@ -79,7 +81,7 @@ async function readLimited(csvPath: string): Promise<Buffer> {
   return readFile(csvPath);
 }
 
-/** The text, split at one separator. */
+/** The records of the text for one separator. */
 interface Attempt {
   readonly separator: Separator;
   readonly lines: readonly CsvLine[];
@@ -184,7 +186,7 @@ function assign(reading: Reading, values: LabelValues, set: LabelledSet): CsvLab
   };
 }
 
-/** How the file was read, with examples; nothing for a plain one. */
+/** Notes on how the file was read, with examples; none for a plain file. */
 function readingNotes(reading: Reading, values: LabelValues): readonly SetNote[] {
   const { columns, csvPath, separator, match } = reading;
   const doubts = [
@@ -238,7 +240,7 @@ function oddNotes({ rows, csvPath }: Reading, { odd }: LabelValues): readonly Se
 interface Missing {
   readonly reading: Reading;
   readonly labels: readonly (number | null)[];
-  /** Names of the labels file that are not in the set. */
+  /** Names in the labels file that are not in the set. */
   readonly unknown: readonly string[];
 }
 
@@ -262,7 +264,7 @@ function missingNotes({ reading, labels, unknown }: Missing, { files }: Labelled
   return messages.map((message) => ({ code: 'labels-missing', message }));
 }
 
-/** Labels 1 to N without a gap and without a 0 look like a count from 1. */
+/** Labels 1 to N without a gap and without a 0 probably count from 1. */
 function baseNotes(labels: readonly (number | null)[], { kind }: LabelValues): readonly SetNote[] {
   const used = new Set(labels.filter((label) => label !== null));
   const highest = [...used].reduce((most, label) => Math.max(most, label), 0);

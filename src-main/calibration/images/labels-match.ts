@@ -1,24 +1,24 @@
 import { dirname } from 'node:path';
 import { isImageFile, resolveListed, type FoundFile } from './image-set-files';
 
-/** The set that a labels file is about. */
+/** The set to which a labels file belongs. */
 export interface LabelledSet {
   readonly folder: string;
   readonly files: readonly FoundFile[];
 }
 
 /**
- * How the names of a labels file were matched with the files of the set, the strictest first: by their paths; by the
- * last parts of their paths, upper and lower case alike; by the last parts without the extension.
+ * How the names of a labels file are matched with the files of the set, beginning with the strictest way: by the whole
+ * path, by the last parts of the path without regard to case, and by the last parts without the extension.
  */
 export type NameMatch = 'path' | 'end of path' | 'no extension';
 
-/** Finds the places of a name in the set: several when a list repeats the file, none when the name is not in it. */
+/** Finds the positions of a name in the set: several if a list repeats the file, none if the name is not in the set. */
 export type FindFile = (name: string) => readonly number[];
 
 const NOTHING: readonly number[] = [];
 
-/** The ways to match names, the strictest first; what a way needs is made when it is asked for. */
+/** The ways to match names, the strictest first. The index for each way is built when it is first used. */
 export function nameMatches(
   set: LabelledSet,
   csvPath: string,
@@ -39,7 +39,7 @@ function byPath({ folder, files }: LabelledSet, csvFolder: string): FindFile {
       : (places.get(resolveListed(folder, name)) ?? places.get(resolveListed(csvFolder, name)) ?? NOTHING);
 }
 
-/** Ends of paths that belong to one file only; of a name the longest known end counts. */
+/** Path endings that belong to one file only. For a name, the longest known ending is used. */
 function byEnding(files: readonly FoundFile[], normalise: (file: string) => string): FindFile {
   const places = new Map<string, number[]>();
   const owners = new Map<string, string | null>();
@@ -54,7 +54,7 @@ function byEnding(files: readonly FoundFile[], normalise: (file: string) => stri
   return (name) => {
     for (const ending of endingsOf(normalise(name.replaceAll('\\', '/')))) {
       const owner = owners.get(ending);
-      if (owner === null) return NOTHING; // several files end so
+      if (owner === null) return NOTHING; // several files have this ending
       if (owner !== undefined) return places.get(ending) ?? NOTHING;
     }
     return NOTHING;

@@ -12,15 +12,15 @@ export interface LabelRow {
 }
 
 export interface LabelValues {
-  /** Class index by row; null where the row gives none. */
+  /** Class index by row; null if the row has no label. */
   readonly indices: readonly (number | null)[];
-  /** Class names by index; empty when labels are plain indices. */
+  /** Class names by index; empty if the labels are plain indices. */
   readonly classNames: readonly string[];
   /** Rows whose label is neither an index nor a name. */
   readonly odd: readonly LabelRow[];
-  /** How labels were understood: as indices, or as names whose place in a list is the index. */
+  /** How labels were interpreted: as indices, or as names whose position in a list is the index. */
   readonly kind: 'indices' | 'names';
-  /** Why that is not beyond doubt, as parts of a sentence. */
+  /** Why the interpretation is not certain, as parts of a sentence. */
   readonly doubts: readonly string[];
 }
 
@@ -43,7 +43,7 @@ const NO_LABEL = new Set([
 ]);
 /** Values that are never a class, even if all other labels are names. */
 const EMPTY_LABEL = new Set(['', '-', '?', '-1', '-100', 'n/a', 'nan']);
-/** `3`, `3.`, `3.00`, `3,0` (but `1,000` is no 1), `3e0`, and what numpy.savetxt writes: `1.100000e+01`. */
+/** `3`, `3.`, `3.00`, `3,0` (but not `1,000`), `3e0`, and the format of numpy.savetxt: `1.100000e+01`. */
 const WHOLE_NUMBER = /^[+-]?\d+(?:\.0*|,0{1,2})?(?:[eE][+-]?\d+)?$|^[+-]?\d+\.\d+[eE]\+\d+$/;
 
 export const labelsInvalid = (
@@ -51,7 +51,7 @@ export const labelsInvalid = (
   hint = 'Expected lines of `file,label`, the label an index from 0 or a name.',
 ): WorkbenchError => new WorkbenchError('labels-invalid', message, { hint });
 
-/** The whole number that a label such as `3`, `3.0`, `3,0` or `3.000e+00` writes; null for anything else. */
+/** The whole number of a label such as `3`, `3.0`, `3,0` or `3.000e+00`; null for anything else. */
 export function parseLabelNumber(text: string): number | null {
   if (!WHOLE_NUMBER.test(text)) return null;
   const value = Number(text.replace(',', '.'));
@@ -59,9 +59,9 @@ export function parseLabelNumber(text: string): number | null {
 }
 
 /**
- * Class indices of labels. Labels are indices when whole numbers outweigh what is not one (which then is no label),
- * else names, whose index is the position in `known` or in the sorted union. Characters such as `0` to `9` and `A` to
- * `Z` are names. Throws `labels-invalid`.
+ * Converts labels to class indices. If whole numbers are the majority, labels are indices, and other values are not
+ * labels. Otherwise labels are names, whose index is the position in `known` or in the sorted union. Sets of characters
+ * such as `0` to `9` and `A` to `Z` are names. Throws `labels-invalid`.
  */
 export function labelValues(rows: readonly LabelRow[], known: readonly string[] | undefined): LabelValues {
   const numbers = rows.map((row) => parseLabelNumber(row.label));
@@ -134,7 +134,7 @@ function nameDoubts(classNames: readonly string[], numberCount: number): readonl
   return doubts;
 }
 
-/** The name column as a list by index; an index that no line names is called by its number. */
+/** The names of the name column by index. An index without a name gets its number as the name. */
 function namesByIndex(rows: readonly LabelRow[], found: readonly (number | null)[]): readonly string[] {
   const list: string[] = [];
   for (const [i, { name }] of rows.entries()) {

@@ -2,15 +2,15 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { LabelOrder, SetNote } from '../../../src-shared/domain/project/image-set';
 import { compareText } from './image-set-files';
 
-/** Labels and groups of a set's files, in their order. */
+/** Labels and groups of the files of a set, in the order of the files. */
 export interface Labelling {
   readonly labels: readonly (number | null)[];
   readonly groups: readonly (string | null)[];
-  /** Class names by index; empty when labels are plain indices or absent. */
+  /** Class names by index; empty if labels are plain indices or absent. */
   readonly classNames: readonly string[];
 }
 
-/** The folders of a relative path, without the leading `..` of files that lie outside the set's folder. */
+/** The folders of a relative path, without the leading `..` of files outside the folder of the set. */
 export function foldersOf(file: string): readonly string[] {
   return file
     .split('/')
@@ -25,11 +25,11 @@ export interface KnownClasses {
 }
 
 /**
- * Labels from folders: the innermost folder is the class, the folders above it are the group. Class indices are the
- * positions in the sorted union of all class folders (or in `classNames`, when given); numbers are sorted as text
- * unless `order` says otherwise. Without labels: files in the set's own folder, files in a folder that itself holds
- * class folders, and sets with a single class folder, which says nothing; of these, folders are groups. When
- * `classNames` is given and no folder is one of them, folders are groups too.
+ * Labels from folders: the innermost folder is the class, and the folders above it are the group. Class indices are the
+ * positions in the sorted union of all class folders (or in `classNames`, if given); numbers are sorted as text unless
+ * `order` says otherwise. These files have no label: files directly in the folder of the set, files in a folder that
+ * also contains class folders, and all files if there is only a single class folder. The folders of files without a
+ * label are groups. If `classNames` is given and no folder is among them, all folders are groups.
  */
 export function labelsFromFolders(
   files: readonly string[],
@@ -64,13 +64,13 @@ export function labelsFromFolders(
   return { labels, groups, classNames: names };
 }
 
-/** True when the order of text and the order of numbers give the classes other indices. */
+/** True if sorting as text and sorting as numbers give the classes different indices. */
 export function orderMatters(classNames: readonly string[]): boolean {
   if (!classNames.every((name) => /^\d+$/.test(name))) return false;
   return classNames.toSorted(compareText).join('\n') !== classNames.toSorted(compareNumbers).join('\n');
 }
 
-/** What to know about class folders that are numbers. */
+/** The note about class folders that are numbers. */
 export function orderNote(classNames: readonly string[], order: LabelOrder): SetNote {
   const shown = classNames.slice(0, 3).map((name, index) => `folder "${name}" is class ${index}`);
   const other =
@@ -85,13 +85,13 @@ export function orderNote(classNames: readonly string[], order: LabelOrder): Set
   };
 }
 
-/** Numbers by their values; `01` before `1`. */
+/** Sorts numbers by their values, and `01` before `1`. */
 function compareNumbers(a: string, b: string): number {
   return Number(a) - Number(b) || compareText(a, b);
 }
 
 /**
- * Groups of an unlabelled set: its folders, less an innermost one that is the same everywhere (day/images,
+ * Groups of an unlabelled set: its folders, without an innermost folder that has the same name everywhere (day/images,
  * night/images).
  */
 function groupsOf(folders: readonly (readonly string[])[], innermost: ReadonlySet<string>): readonly (string | null)[] {
@@ -119,8 +119,8 @@ function commonPrefixRemoved(
 }
 
 /**
- * Groups of a set whose labels come from a CSV: its folders; innermost folders are left out where each holds one label
- * only (they repeat the label), and all of them are where they are the same everywhere.
+ * Groups of a set with a labels file: its folders. Innermost folders are left out if each contains images of one label
+ * only (they repeat the label). All folders are left out if they are the same for all files.
  */
 export function groupsBesideCsv(
   files: readonly string[],

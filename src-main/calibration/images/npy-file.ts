@@ -17,23 +17,24 @@ import { inflateZipMember, listZip, readRange, readStoredPart, readZipStart, typ
 /** An array of images and its place in the file. */
 interface ImageArray {
   readonly header: NpyHeader;
-  /** null: the file itself is the array. */
+  /** null if the file itself is the array. */
   readonly member: ZipMember | null;
   readonly count: number;
   readonly isBatch: boolean;
 }
 
-/** A set lists its records one by one. */
+/** Limit on the number of records, because a set has one entry for each record. */
 const MAX_RECORDS = 1_000_000;
-/** One record is read as a whole; larger than any image that is decoded. */
+/** Limit on the size of one record, which is read as a whole. It is larger than any image that is decoded. */
 const MAX_RECORD_BYTES = 512e6;
 
 const invalid = (name: string, why: string): WorkbenchError =>
   new WorkbenchError('image-invalid', `Cannot read ${name}: ${why}`);
 
 /**
- * Number of records of an .npy or .npz file, or null when it is one image without a batch axis. In an .npz the arrays
- * of rank 2 to 4 with a readable element type are images, in archive order; all others (labels, names) are left alone.
+ * Number of records of an .npy or .npz file; null if it contains one image without a batch axis. In an .npz file the
+ * arrays of rank 2 to 4 with a supported element type are images, in archive order. Other arrays (labels, names) are
+ * ignored.
  */
 export async function countRecords(path: string, name: string): Promise<number | null> {
   return withFile(path, name, async (file) => {
@@ -85,13 +86,13 @@ async function imageArrays(file: FileHandle, name: string): Promise<readonly Ima
   return arrays;
 }
 
-/** The place of an array, and its size in bytes with the header. */
+/** The position of an array in the file, and its size in bytes including the header. */
 interface ArrayPlace {
   readonly member: ZipMember | null;
   readonly sizeBytes: number;
 }
 
-/** Checks the claims of the header against the bytes that exist, before anything is allocated. */
+/** Compares the sizes in the header with the bytes that exist, before memory is allocated. */
 function arrayOf(header: NpyHeader, { member, sizeBytes }: ArrayPlace, name: string): ImageArray {
   const records = recordsOf(header);
   if (records === null)
@@ -118,15 +119,15 @@ function arrayOf(header: NpyHeader, { member, sizeBytes }: ArrayPlace, name: str
   return { header, member, ...records };
 }
 
-/** The arrays of one file, and what identifies this state of the file. */
+/** The arrays of one file, and a value that identifies this state of the file. */
 interface ListedArrays {
   readonly key: string;
   readonly arrays: readonly ImageArray[];
 }
 
 /**
- * Reads records of .npy and .npz files. Only the record is read from disk; a deflated .npz array is inflated once and
- * kept until another one is asked for, because its records come one after the other.
+ * Reads records of .npy and .npz files. Only the requested record is read from disk. A deflated .npz array is inflated
+ * once and kept until another array is read, because its records are usually read one after the other.
  */
 export class NpyReader {
   private inflated: { readonly key: string; readonly bytes: Promise<Buffer> } | null = null;

@@ -12,19 +12,19 @@ export interface ZipMember {
   readonly isDeflated: boolean;
   readonly compressedBytes: number;
   readonly sizeBytes: number;
-  /** Where the (compressed) bytes begin, from the start of the archive. */
+  /** Offset of the (compressed) bytes from the start of the archive. */
   readonly dataOffsetBytes: number;
 }
 
-/** Every entry of the directory is kept in memory. */
+/** Limit on the number of entries, because all entries of the directory are kept in memory. */
 const MAX_ENTRIES = 65_535;
 const LOCAL_HEADER_BYTES = 30;
-/** Deflate expands data at most 1032 times (RFC 1951: two bits may stand for 258 bytes). */
+/** Deflate expands data at most 1032 times (RFC 1951: two bits can represent 258 bytes). */
 const MAX_DEFLATE_RATIO = 1032;
-/** Images do not compress this well: a large member with a higher ratio is there to exhaust the memory. */
+/** Images do not compress this well. A large member with a higher ratio was made to exhaust the memory. */
 const LARGE_MEMBER_BYTES = 256e6;
 const MAX_LARGE_RATIO = 100;
-/** A deflated member is inflated as a whole. */
+/** Limit on the size of a deflated member, because it is inflated as a whole. */
 const MAX_INFLATED_BYTES = 2e9;
 
 const inflate = promisify(inflateRaw);
@@ -97,7 +97,7 @@ interface MemberSource {
   readonly file: string;
 }
 
-/** Sizes are claims of the directory: those that the file cannot hold are refused here. */
+/** Refuses sizes in the directory that the file cannot contain. */
 async function memberOf(zip: ZipFile, entry: Entry, { memberName, file }: MemberSource): Promise<ZipMember> {
   const { compressionMethod, compressedSize, uncompressedSize, relativeOffsetOfLocalHeader } = entry;
   if (entry.isEncrypted()) throw invalid(file, `${memberName} is encrypted; save it without a password`);
@@ -156,7 +156,7 @@ export async function readStoredPart(
   return readRange(file, { offset: member.dataOffsetBytes + part.offset, length: part.length }, name);
 }
 
-/** All bytes of a deflated member, never more than the size that the directory claims. */
+/** All bytes of a deflated member, limited to the size in the directory. */
 export async function inflateZipMember(file: FileHandle, member: ZipMember, name: string): Promise<Buffer> {
   if (member.sizeBytes > MAX_INFLATED_BYTES)
     throw invalid(name, `${member.name} is above 2 GB; save it uncompressed (numpy.savez)`);

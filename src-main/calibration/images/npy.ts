@@ -9,11 +9,11 @@ export interface NpyHeader {
   readonly type: NpyType;
   readonly littleEndian: boolean;
   readonly shape: readonly number[];
-  /** Where the values begin, bytes from the start of the array file. */
+  /** Offset of the values in bytes, from the start of the array file. */
   readonly dataOffsetBytes: number;
 }
 
-/** Enough for the header of every array that NumPy writes with plain dtypes. */
+/** Number of bytes that contain the header of every array with a plain dtype that NumPy writes. */
 export const NPY_HEADER_BYTES = 4096;
 
 const TYPES: Readonly<Record<string, NpyType>> = { u1: 'uint8', f4: 'float32', f8: 'float64' };
@@ -26,7 +26,9 @@ export function bytesPerElement(type: NpyType): number {
 const invalid = (name: string, why: string): WorkbenchError =>
   new WorkbenchError('image-invalid', `Cannot read ${name}: ${why}`);
 
-/** Reads the header from the first bytes of an array file; `name` is the file as shown. Throws `image-invalid`. */
+/**
+ * Reads the header from the first bytes of an array file; `name` is the file name for messages. Throws `image-invalid`.
+ */
 export function parseNpyHeader(bytes: Buffer, name: string): NpyHeader {
   if (bytes.length < 10 || bytes.toString('latin1', 0, 6) !== '\x93NUMPY')
     throw invalid(name, 'expected a NumPy array (.npy), found other content');
@@ -62,8 +64,8 @@ function parseShape(header: string, name: string): readonly number[] {
 }
 
 /**
- * How many images an array holds: rank 4 has a leading batch axis, rank 2 (HxW) and 3 (CxHxW, HxWxC) are one image;
- * else null.
+ * The number of images in an array. Rank 4 has a leading batch axis; rank 2 (HxW) and 3 (CxHxW, HxWxC) are one image;
+ * null for other ranks.
  */
 export function recordsOf(header: NpyHeader): { readonly count: number; readonly isBatch: boolean } | null {
   const rank = header.shape.length;
@@ -82,7 +84,7 @@ export interface NpyRecord {
     { readonly kind: 'pixels'; readonly data: Uint8Array } | { readonly kind: 'floats'; readonly data: Float32Array };
 }
 
-/** Values of one record; `bytes` holds exactly its elements. float64 is rounded to float32. */
+/** Values of one record. `bytes` contains exactly its elements. float64 values are rounded to float32. */
 export function decodeNpyRecord(header: NpyHeader, shape: readonly number[], bytes: Buffer): NpyRecord {
   if (header.type === 'uint8') return { shape, values: { kind: 'pixels', data: bytes } };
   const data = new Float32Array(elementCount(shape));

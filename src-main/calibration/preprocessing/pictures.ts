@@ -10,7 +10,10 @@ import { readAs } from './preprocessing-check';
 const MAX_ORIGINAL_SIDE = 1024;
 const SHOWN_VALUES = 8;
 
-/** An image of a set as a PNG of at most `size` pixels a side. An .npy tensor is shown as preprocessing sees it. */
+/**
+ * An image of a set as a PNG with at most `size` pixels per side. An .npy tensor is shown in the form that
+ * preprocessing gets.
+ */
 export async function thumbnail(
   entry: ImageEntry,
   size: number,
@@ -23,7 +26,7 @@ export async function thumbnail(
   return asPicture(pixels, size);
 }
 
-/** The image on disk beside the tensor that the network gets. */
+/** The image on disk, and the tensor that the network gets from it. */
 export async function preview(
   entry: ImageEntry,
   preprocessing: Preprocessing,
@@ -76,8 +79,8 @@ function statistics(values: Float32Array): { min: number; max: number; mean: num
 }
 
 /**
- * The tensor as pixels: [min, max] over all channels becomes 0..255; three channels are colour (in the model's order),
- * else the first one as gray.
+ * Converts the tensor to pixels: [min, max] over all channels becomes 0..255. Three channels are shown in colour (in
+ * the order of the model); otherwise the first channel is shown in gray.
  */
 function tensorPixels(values: Float32Array, input: ImageInput, order: Preprocessing['order'] = 'rgb'): Pixels {
   const { min, max } = statistics(values);

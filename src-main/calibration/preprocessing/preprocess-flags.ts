@@ -24,7 +24,7 @@ export const PREPROCESSING_FLAGS = [
 export type PreprocessingFlag = (typeof PREPROCESSING_FLAGS)[number];
 export type PreprocessingFlagValues = { readonly [F in PreprocessingFlag]?: string | undefined };
 
-/** The gray that YOLO-like detectors are trained with. */
+/** The gray value for padding that YOLO-like detectors are trained with. */
 const DEFAULT_PAD = 114;
 const MAX_SIDE = 16_384;
 
@@ -34,7 +34,7 @@ function usage(flag: PreprocessingFlag, expected: string, found: string, example
   });
 }
 
-/** What the flags say; flags that were not given are absent. Throws `usage` with an example. */
+/** The values of the flags; flags that were not given are absent. Throws `usage` with an example. */
 export function parsePreprocessingFlags(values: PreprocessingFlagValues): PartialPreprocessing {
   const resize = parseResize(values);
   const { crop, order, scale, mean, std, layout, orientation, 'crop-rounding': cropRounding } = values;
@@ -103,7 +103,7 @@ function parseChoice<T extends string>(flag: PreprocessingFlag, text: string, ch
   return choice;
 }
 
-/** A decimal number or a fraction such as 1/255; NaN when it is neither. */
+/** A decimal number or a fraction such as 1/255; NaN for any other text. */
 function parseNumber(text: string): number {
   const parts = text
     .trim()

@@ -1,6 +1,6 @@
 import type { Pixels } from '../images/pixels';
 
-/** Bits of the fixed-point weights; 255 * 2^22 stays inside 32 bits. */
+/** Bits of the fixed-point weights; 255 * 2^22 fits into 32 bits. */
 const WEIGHT_BITS = 22;
 
 /** The weights of every output sample along one axis. */
@@ -8,15 +8,16 @@ interface AxisWeights {
   /** First input sample of each output sample. */
   readonly first: Int32Array;
   readonly count: Int32Array;
-  /** `taps` weights per output sample, sum 2^22 up to rounding. */
+  /** `taps` weights per output sample; their sum is 2^22 up to rounding. */
   readonly weights: Int32Array;
   readonly taps: number;
 }
 
 /**
- * Resizes with a triangle filter that widens when it shrinks (bilinear with antialiasing): what torchvision's default
- * and Pillow's BILINEAR compute, bit for bit: rows first, rounded to bytes, then columns. It is our own so that the
- * pixels, and with them every threshold, do not depend on the version of an image library.
+ * Resizes with a triangle filter that is widened for downscaling (bilinear with antialiasing). The result is
+ * bit-identical to torchvision's default and to Pillow's BILINEAR: rows are resized first and rounded to bytes, then
+ * columns. It is implemented here so that the pixels, and therefore all thresholds, do not depend on the version of an
+ * image library.
  */
 export function resizePixels(source: Pixels, width: number, height: number): Pixels {
   const across = width === source.width ? source : resizeRows(source, axisWeights(source.width, width), width);

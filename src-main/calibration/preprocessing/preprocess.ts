@@ -7,24 +7,25 @@ import { NpyReader } from '../images/npy-file';
 import { resizePixels } from './preprocess-resize';
 import { channelsOf, checkPreprocessing, readAs } from './preprocessing-check';
 
-/** Turns the images of a set into the model's input. One per worker thread; loads may overlap. */
+/** Converts the images of a set to the input of the model. Each worker thread has its own; loads may overlap. */
 export interface Preprocessor {
   /**
-   * One image as channels * height * width floats in the layout of the model's input (no batch axis). Throws
-   * WorkbenchError `image-invalid`, naming the file, when this image cannot be used.
+   * One image as channels * height * width floats in the layout of the model's input (without a batch axis). Throws
+   * WorkbenchError `image-invalid` with the file name if this image cannot be used.
    */
   load(entry: ImageEntry): Promise<Float32Array>;
 }
 
 /**
- * Pixel files are decoded (see decodeImage), turned to gray if asked, resized (see resizePixels), cropped, then x =
- * (pixel * scale - mean) / std, computed in double and rounded once to float32: within one float32 rounding step per
- * operation of numpy's float32 `(x / 255 - mean) / std`.
+ * Image files are decoded (see decodeImage), converted to gray if requested, resized (see resizePixels) and cropped.
+ * Then x = (pixel * scale - mean) / std is computed in double precision and rounded once to float32. The result differs
+ * from numpy's float32 `(x / 255 - mean) / std` by at most one float32 rounding step per operation.
  *
- * .npy/.npz arrays: uint8 are pixels (HxW, HxWxC or CxHxW with 1, 3 RGB or 4 channels) and are treated like a file;
- * floats are taken as preprocessed already: their shape must be the model's, CxHxW or HxWxC.
+ * .npy and .npz arrays of type uint8 are pixels (HxW, HxWxC or CxHxW with 1, 3 (RGB) or 4 channels) and are treated
+ * like an image file. Arrays of floats are treated as already preprocessed; their shape must be that of the model,
+ * CxHxW or HxWxC.
  *
- * Throws `preprocessing-invalid` when it cannot end in the model's input.
+ * Throws `preprocessing-invalid` if the result cannot be the input of the model.
  */
 export function createPreprocessor(preprocessing: Preprocessing, input: ImageInput): Preprocessor {
   checkPreprocessing(preprocessing, input);
@@ -55,7 +56,7 @@ interface Recipe {
   readonly name: string;
 }
 
-/** The value of every byte, one table per channel in the order of `order`. */
+/** The float value of every byte, one table per channel in the order of `order`. */
 function valueTables({ order, scale, mean, std }: Preprocessing): readonly Float32Array[] {
   return Array.from({ length: channelsOf(order) }, (_, c) => {
     const channelMean = (mean.length === 1 ? mean[0] : mean[c]) ?? 0;
@@ -103,7 +104,7 @@ function halfDown(margin: number): number {
   return Math.floor(margin / 2);
 }
 
-/** Half of a margin of whole pixels; of two equally near whole numbers the even one. */
+/** Half of a margin of whole pixels; if it is halfway between two whole numbers, the even one. */
 function halfToEven(margin: number): number {
   const half = Math.floor(margin / 2);
   return margin % 2 === 1 && half % 2 === 1 ? half + 1 : half;
@@ -145,7 +146,7 @@ function letterbox(
   return { width: box.width, height: box.height, channels, data };
 }
 
-/** Looks every byte of the window up and puts it where the layout wants it; a gray file fills all three channels. */
+/** Looks up every byte of the window and writes it in the requested layout. A gray file fills all three channels. */
 function toFloats(
   source: Pixels,
   window: { readonly left: number; readonly top: number },
@@ -209,7 +210,7 @@ function shapeText(target: ImageInput): string {
   return target.layout === 'nchw' ? `${channels}x${height}x${width}` : `${height}x${width}x${channels}`;
 }
 
-/** A preprocessed tensor, in the model's layout or (CxHxW against HxWxC) brought into it. */
+/** A preprocessed tensor in the layout of the model; it is transposed if necessary (CxHxW or HxWxC). */
 function tensorValues(shape: readonly number[], data: Float32Array, target: ImageInput, name: string): Float32Array {
   const { channels, height, width } = target;
   const found = shape.length === 2 ? (target.layout === 'nchw' ? [1, ...shape] : [...shape, 1]) : shape;

@@ -9,7 +9,8 @@ export function channelsOf(order: Preprocessing['order']): 1 | 3 {
 }
 
 /**
- * The same input shape read in another layout: [3, 224, 224] is 3 channels of 224x224 in NCHW, 224 channels in NHWC.
+ * The same input shape interpreted in another layout: [3, 224, 224] is 3 channels of 224x224 in NCHW, but 224 channels
+ * in NHWC.
  */
 export function readAs(input: ImageInput, layout: ImageInput['layout']): ImageInput {
   if (input.layout === layout) return input;
@@ -20,9 +21,9 @@ export function readAs(input: ImageInput, layout: ImageInput['layout']): ImageIn
 }
 
 /**
- * Throws `preprocessing-invalid` unless the preprocessing ends in the size and channels that the model's input takes.
- * A model whose input is not an image (neither 1 nor 3 channels) passes: it takes .npy tensors only, which are not
- * preprocessed; images then fail one by one.
+ * Throws `preprocessing-invalid` if the result of the preprocessing does not have the size and channels of the model's
+ * input. A model whose input is not an image (neither 1 nor 3 channels) passes the check: it takes .npy tensors only,
+ * which are not preprocessed. Images are then refused one by one.
  */
 export function checkPreprocessing(preprocessing: Preprocessing, modelInput: ImageInput): void {
   const input = readAs(modelInput, preprocessing.layout);

@@ -12,12 +12,12 @@ export interface GuessedPreprocessing {
   readonly notes: readonly string[];
 }
 
-/** A mean or std beyond this can only be meant for pixels of 0..255. */
+/** A mean or std above this value can only refer to pixels of 0..255. */
 const MAX_OF_UNIT_PIXELS = 1.5;
 
 /**
- * Completes what was said about preprocessing with what the model's input suggests, and checks that the whole ends in
- * that input. Throws `preprocessing-invalid`.
+ * Completes the given preprocessing by guesses from the model's input, and checks that the result fits that input.
+ * Throws `preprocessing-invalid`.
  */
 export function guessPreprocessing(modelInput: ImageInput, given: PartialPreprocessing): GuessedPreprocessing {
   const notes: string[] = [];
@@ -38,7 +38,7 @@ export function guessPreprocessing(modelInput: ImageInput, given: PartialPreproc
     ...values,
     layout,
     ...(given.orientation === undefined ? {} : { orientation: given.orientation }),
-    // Only an odd margin tells the two apart; most image models are trained with torchvision or timm.
+    // The two differ only for odd margins. Most image models are trained with torchvision or timm.
     cropRounding: given.cropRounding ?? 'half-even',
   });
   checkPreprocessing(preprocessing, modelInput);

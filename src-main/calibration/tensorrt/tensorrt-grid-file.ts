@@ -26,9 +26,9 @@ export const GRID_PREFIX_BYTES = 16;
 const MAX_HEADER_BYTES = 512 * 1024 * 1024;
 
 const headerSchema = object({
-  /** Identity of the calibration that it was collected with. */
+  /** Identity of the calibration during which it was collected. */
   key: string,
-  /** Number of images in the first batch, which decides where every grid begins. */
+  /** Number of images in the first batch, which determines the initial range of every grid. */
   batch: count,
   /** Ids of those images, sorted. */
   firstImages: list(string),
@@ -59,7 +59,7 @@ export function encodeGridFile(file: TensorrtGridFile): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** @throws WorkbenchError calibration-mismatch naming `path` when the bytes are not a complete file of grids. */
+/** @throws WorkbenchError calibration-mismatch, with `path`, if the bytes are not a complete file of grids. */
 export function decodeGridFile(bytes: Uint8Array, path: string): TensorrtGridFile {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let offset = GRID_PREFIX_BYTES + headerLength(buffer, path);

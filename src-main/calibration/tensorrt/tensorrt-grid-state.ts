@@ -8,19 +8,19 @@ import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
 import type { TensorrtGridFile, TensorrtGridHeader } from './tensorrt-grid-file';
 import type { CacheName } from './tensorrt-names';
 
-/** What a grid is collected for; two states that agree in it can be merged. */
+/** Identity of a collection of grids. States with the same identity can be merged. */
 export type GridIdentity = Pick<TensorrtGridHeader, 'key' | 'batch' | 'firstImages' | 'tensors'>;
 
 type GridAddon = Pick<NativeAddon, 'TensorrtGridSet'>;
 
 /**
- * TensorRT's grid of every activation, collected so far. Where a grid begins is decided by the first batch; after that
- * any order of images, workers, sittings and shards gives the same state.
+ * TensorRT's grid of every activation, as collected so far. The first batch determines the initial range of each grid.
+ * After that the state does not depend on the order of images, workers, interruptions and shards.
  */
 export class TensorrtGridState {
   private readonly set: TensorrtGridSet;
 
-  /** @param firstAmax largest |x| of the first batch per tensor, real units. */
+  /** @param firstAmax largest |x| of the first batch for each tensor, real units. */
   constructor(
     private readonly identity: GridIdentity,
     readonly firstAmax: Float32Array,
@@ -29,7 +29,7 @@ export class TensorrtGridState {
     this.set = new addon.TensorrtGridSet(firstAmax);
   }
 
-  /** A state with the counts of a file. */
+  /** Creates a state with the counts of a file. */
   static fromFile(file: TensorrtGridFile, addon: GridAddon): TensorrtGridState {
     // A record begins with its version (u8) and first range (f32), see native/core/tensorrt_grid.h.
     const firstAmax = Float32Array.from(file.records, (record) =>
@@ -44,7 +44,7 @@ export class TensorrtGridState {
     for (const [tensor, record] of records.entries()) this.set.mergeEncoded(tensor, record);
   }
 
-  /** @throws WorkbenchError calibration-mismatch when the file's grids began elsewhere. */
+  /** @throws WorkbenchError calibration-mismatch if the grids of the file have other initial ranges. */
   mergeFile(file: TensorrtGridFile, path: string): void {
     if (!isSameGrid(this.identity, file.header)) {
       throw new WorkbenchError(
@@ -59,7 +59,7 @@ export class TensorrtGridState {
     this.mergeRecords(file.records);
   }
 
-  /** @param names what the thresholds are for; null leaves them out, as in a checkpoint. */
+  /** @param names names whose thresholds are stored; null to store none, as in a checkpoint. */
   toFile(names: readonly CacheName[] | null): TensorrtGridFile {
     const { key, batch, firstImages, tensors } = this.identity;
     return {
@@ -68,12 +68,12 @@ export class TensorrtGridState {
     };
   }
 
-  /** In the order of `names`. */
+  /** The thresholds in the order of `names`. */
   private thresholds(names: readonly CacheName[]): TensorrtThreshold[] {
     const byName = new Map<string, TensorrtThreshold>();
     for (const [tensor, name] of this.identity.tensors.entries())
       byName.set(name, thresholdOf({ name, kind: 'activation' }, this.set, tensor));
-    // In node order, so that a chain of MaxPools copies the first input's.
+    // The nodes are in topological order, so that all MaxPools of a chain get the scale of the first input.
     for (const entry of names) {
       if (entry.kind === 'constant') byName.set(entry.name, constantThreshold(entry.name, entry.values, this.addon));
       else if (entry.kind === 'activation' && entry.maxPoolOf !== null)
@@ -108,7 +108,10 @@ function thresholdOf(
   };
 }
 
-/** A constant is the same in every batch, and the search does not see how often it was counted. */
+/**
+ * A constant is the same in every batch, and the result of the threshold search does not depend on how often it was
+ * counted.
+ */
 function constantThreshold(name: string, tensor: Tensor, addon: GridAddon): TensorrtThreshold {
   const values = tensorAsFloat32(tensor);
   const amax = values.reduce((largest, value) => Math.max(largest, Number.isFinite(value) ? Math.abs(value) : 0), 0);
@@ -117,7 +120,7 @@ function constantThreshold(name: string, tensor: Tensor, addon: GridAddon): Tens
   return thresholdOf({ name, kind: 'constant' }, set, 0);
 }
 
-/** TensorRT gives the output of a MaxPool its input's entropy scale. */
+/** TensorRT uses the entropy scale of the input for the output of a MaxPool. */
 function copyEntropy(name: string, from: string, byName: Map<string, TensorrtThreshold>): void {
   const own = byName.get(name);
   const source = byName.get(from);

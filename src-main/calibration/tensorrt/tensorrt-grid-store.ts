@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { GRID_PREFIX_BYTES, headerLength, parseGridHeader, type TensorrtGridHeader } from './tensorrt-grid-file';
 
-/** File of a finished collection of TensorRT's grid, in the calibration's folder. */
+/** The file of a finished collection of TensorRT's grid, in the folder of the calibration. */
 export const TENSORRT_GRID_FILE = 'tensorrt-grid.bin';
 
 /** The stored TensorRT grid without its counts; null if none was collected, or another version collected it. */
@@ -20,7 +20,7 @@ export function readTensorrtGrid(calibrationDir: string): TensorrtGridHeader | n
   }
 }
 
-/** What a result says about a collected grid. */
+/** The facts about a collected grid that are part of a result. */
 export function gridSummary(header: TensorrtGridHeader): { readonly batch: number; readonly names: number } {
   return { batch: header.batch, names: header.thresholds?.length ?? header.tensors.length };
 }

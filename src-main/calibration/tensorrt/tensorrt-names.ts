@@ -6,33 +6,33 @@ import { DataType, type Graph, type Model, type Node, type Tensor } from '../../
 import { isOp } from '../../onnx/graph/opset';
 import { capturedNames } from '../../onnx/graph/subgraphs';
 
-/** One name of a TensorRT calibration cache and where its scale comes from. */
+/** One name in a TensorRT calibration cache, and the source of its scale. */
 export type CacheName =
   /** A float32 activation that can be collected. `maxPoolOf`: the tensor whose entropy scale a MaxPool copies. */
   | { readonly kind: 'activation'; readonly name: string; readonly maxPoolOf: string | null }
-  /** A constant that TensorRT turns into a layer of its own. */
+  /** A constant that TensorRT represents as a separate layer. */
   | { readonly kind: 'constant'; readonly name: string; readonly values: Tensor }
   /** The same values under another name. */
   | { readonly kind: 'alias'; readonly name: string; readonly of: string };
 
 export interface TensorrtNames {
   /**
-   * The model with Gemm biases as Adds of their own, as TensorRT's parser splits them, and the activations as outputs.
+   * The model with the activations as outputs. Biases of Gemm nodes are separate Add nodes, as in TensorRT's parser.
    */
   readonly model: Model;
-  /** In the order of the model's nodes, which is TensorRT's order in a cache. Each name once. */
+  /** In the order of the model's nodes, which is TensorRT's order in a cache. Each name occurs once. */
   readonly names: readonly CacheName[];
 }
 
-/** Operators whose constant operand TensorRT's parser turns into a layer of its own. */
+/** Operators whose constant operand TensorRT's parser represents as a separate layer. */
 const ELEMENTWISE = ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Min', 'Max', 'PRelu'];
 const FIRST_BROADCAST = 'ONNXTRT_Broadcast_output';
 
 /**
- * The names that TensorRT 10 writes into a calibration cache for a model as it is in its file: every float32 graph
- * input and node output that depends on the values of an input, the constants and split Gemms around them. Not known,
- * and left out: `ONNXTRT_Broadcast_N_output` after the first, and what TensorRT adds inside operators other than Gemm
- * and Softmax.
+ * The names that TensorRT 10 writes into a calibration cache for the original model file: every float32 graph input,
+ * every float32 node output that depends on the values of an input, and the names for constants and split Gemms. Two
+ * kinds of names are unknown and left out: `ONNXTRT_Broadcast_N_output` after the first one, and the names of layers
+ * that TensorRT adds inside operators other than Gemm and Softmax.
  */
 export function tensorrtNames(original: Model): TensorrtNames {
   const split = splitGemmBiases(original);
@@ -43,7 +43,7 @@ export function tensorrtNames(original: Model): TensorrtNames {
   const dynamic = new Set(index.graphInputs.map((value) => value.name));
   for (const name of dynamic) if (isFloat(name)) collector.add({ kind: 'activation', name, maxPoolOf: null });
   for (const node of index.sortedNodes) {
-    // A shape does not depend on values: what is computed from it alone is no activation.
+    // A shape does not depend on values, so tensors that are computed only from shapes are not activations.
     if (isOp(node, 'Shape', 'Size', 'Constant') || !readsOneOf(node, dynamic)) continue;
     collector.addConstants(node);
     for (const [i, name] of node.output.entries()) {
@@ -90,7 +90,10 @@ class NameCollector {
     }
   }
 
-  /** TensorRT pads the shape of a constant of lower rank by a layer; only the first one has a name without a number. */
+  /**
+   * TensorRT adds a layer that pads the shape of a constant of lower rank. Only the first such layer has a name without
+   * a number.
+   */
   private addBroadcast(node: Node, values: Tensor): void {
     if (this.hasBroadcast) return;
     if (this.biasAdds.has(node) && values.dims.length < 2)
@@ -118,8 +121,8 @@ function nodeName(node: Node): string {
 const ZERO_BIAS = 'calib.zero_bias';
 
 /**
- * Gemm(A, B, C) becomes Gemm(A, B, 0) -> `<node>_output` and an Add of C, which is what TensorRT runs and calibrates.
- * Gemm has needed no C since opset 11 only, hence the 0.
+ * Replaces Gemm(A, B, C) by Gemm(A, B, 0) -> `<node>_output` and an Add of C, which TensorRT runs and calibrates. The 0
+ * is needed because C is optional only since opset 11.
  */
 function splitGemmBiases(model: Model): { readonly model: Model; readonly biasAdds: ReadonlySet<Node> } {
   const { graph } = model;

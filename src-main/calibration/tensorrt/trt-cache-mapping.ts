@@ -3,24 +3,28 @@ import type { CalibrationCache } from './trt-cache';
 
 export interface CacheMapping {
   readonly mapped: readonly { readonly name: string; readonly tensor: string; readonly threshold: number }[];
-  /** Names that belong to nothing in the model. */
+  /** Names that do not exist in the model. */
   readonly unmapped: readonly string[];
   readonly ignored: readonly { readonly name: string; readonly reason: string }[];
 }
 
-/** What the names of a cache can mean in one model. */
+/** The possible meanings of the names of a cache in one model. */
 export interface CacheVocabulary {
   /** Activations of the prepared model. */
   readonly tensors: ReadonlySet<string>;
-  /** Everything that TensorRT names in the model as it is in its file. */
+  /** All names that TensorRT gives in the original model file. */
   readonly names: readonly CacheName[];
-  /** Identity and Dropout as the file has them: output -> input. Preparing removes them and keeps one of both names. */
+  /**
+   * The Identity and Dropout nodes of the file: output -> input. The preparation removes them and keeps one of the two
+   * names.
+   */
   readonly copies: ReadonlyMap<string, string>;
 }
 
 /**
- * Assigns cache entries to tensors of the prepared model. Thresholds are scale * 127 in real units, exact in a double,
- * so that threshold / 127 gives the same float32 scale again. Where several names mean one tensor, its own name wins.
+ * Assigns cache entries to tensors of the prepared model. Thresholds are scale * 127 in real units. This is exact in
+ * double precision, so that threshold / 127 gives the same float32 scale again. If several names mean one tensor, the
+ * name of the tensor itself is used.
  */
 export function mapCache(cache: CalibrationCache, vocabulary: CacheVocabulary): CacheMapping {
   const { tensors } = vocabulary;

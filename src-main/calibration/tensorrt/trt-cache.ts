@@ -1,8 +1,9 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 
 /**
- * TensorRT's calibration cache (meaningful up to TensorRT 10): a header line, then `name: hex`, where hex is the
- * big-endian IEEE-754 float32 of the scale (threshold / 127). Names may contain colons: the last ": " splits.
+ * TensorRT's calibration cache (used up to TensorRT 10): a header line, then lines `name: hex`, where hex is the
+ * big-endian IEEE-754 float32 of the scale (threshold / 127). Names may contain colons, so a line is split at its last
+ * ": ".
  */
 export interface CalibrationCache {
   /** `TRT-100600-EntropyCalibration2`, for example. */
@@ -20,7 +21,7 @@ const HEADER = /^TRT-\d+-(EntropyCalibration2|EntropyCalibration|MinMaxCalibrati
 const SEPARATOR = ': ';
 const MAX_CACHE_BYTES = 256 * 1024 * 1024;
 
-/** @throws WorkbenchError cache-invalid naming `path` and the line. */
+/** @throws WorkbenchError cache-invalid with `path` and the line. */
 export function parseCalibrationCache(text: string, path: string): CalibrationCache {
   if (text.length > MAX_CACHE_BYTES) throw invalid(path, 1, `is larger than ${MAX_CACHE_BYTES} characters`);
   const lines = text.split(/\r?\n/);
