@@ -1,4 +1,6 @@
-/** Types of build/Release/calib.node. Only src-main/compute/pool/addon.ts loads it; anybody may import these types. */
+/**
+ * Types of build/Release/calib.node. Only src-main/compute/pool/addon.ts loads it; any module may import these types.
+ */
 
 /** Counts of one tensor; see src-shared/domain/histograms/histogram.ts for the meaning of every field. */
 export interface NativeHistogram {
@@ -13,29 +15,32 @@ export interface NativeHistogram {
   readonly max: number;
 }
 
-/** Streaming histograms of many tensors. Not for use by several threads at once; every worker makes its own. */
+/** Streaming histograms of many tensors. Must not be used by several threads at once; every worker creates its own. */
 export interface HistogramSet {
   /**
    * [sync] Counts piece `part` of `parts` equal contiguous pieces of each tensor; null entries are skipped. Writes the
-   * largest finite |x| of each counted piece to `amaxOut` (0 when it has none; entries of skipped tensors keep their
-   * value). Returns how many tensors had NaN or infinity in their piece. Nothing is counted when an argument is wrong.
+   * largest finite |x| of each counted piece to `amaxOut` (0 if it has none; entries of skipped tensors keep their
+   * value). Returns the number of tensors with NaN or infinity in their piece. If an argument is wrong, nothing is
+   * counted.
    */
   addImage(values: readonly (Float32Array | null)[], part: number, parts: number, amaxOut: Float32Array): number;
-  /** [sync] NaN and infinities counted so far. */
+  /** [sync] Number of NaN and infinities that were seen. */
   nonFiniteOf(tensor: number): number;
   /** [sync] A copy of the counts. */
   histogram(tensor: number): NativeHistogram;
-  /** [sync] The canonical record of src-shared/domain/histograms/histogram-codec.ts: equal content, equal bytes. */
+  /**
+   * [sync] The canonical record of src-shared/domain/histograms/histogram-codec.ts: equal content gives equal bytes.
+   */
   encode(tensor: number): Uint8Array;
-  /** [sync] Adds the counts of a record, exactly. */
+  /** [sync] Adds the counts of a record exactly. */
   mergeEncoded(tensor: number, record: Uint8Array): void;
-  /** [sync] Forgets all counts. */
+  /** [sync] Resets all counts. */
   clear(): void;
 }
 
 /** Counts of |x| of one tensor on TensorRT's grid; see native/core/tensorrt_grid.h. */
 export interface NativeTensorrtGrid {
-  /** Largest |x| of the first batch, float32, real units (2^-24 when that was 0). */
+  /** Largest |x| of the first batch, float32, real units (2^-24 if it is 0). */
   readonly firstRange: number;
   /** The first range, doubled until no value is above it. */
   readonly range: number;
@@ -45,19 +50,19 @@ export interface NativeTensorrtGrid {
   readonly counts: Float64Array;
 }
 
-/** TensorRT's grids of many tensors. Not for use by several threads at once; every worker makes its own. */
+/** TensorRT's grids of many tensors. Must not be used by several threads at once; every worker creates its own. */
 export interface TensorrtGridSet {
-  /** [sync] As HistogramSet.addImage. */
+  /** [sync] Like HistogramSet.addImage. */
   addImage(values: readonly (Float32Array | null)[], part: number, parts: number, amaxOut: Float32Array): number;
-  /** [sync] NaN and infinities met so far; they are not counted. */
+  /** [sync] Number of NaN and infinities that were seen; they are not counted in bins. */
   nonFiniteOf(tensor: number): number;
   /** [sync] A copy of the counts. */
   grid(tensor: number): NativeTensorrtGrid;
-  /** [sync] A record: equal content, equal bytes. */
+  /** [sync] A record: equal content gives equal bytes. */
   encode(tensor: number): Uint8Array;
-  /** [sync] Adds the counts of a record, exactly; both grids must have begun with the same range. */
+  /** [sync] Adds the counts of a record exactly; both grids must have the same first range. */
   mergeEncoded(tensor: number, record: Uint8Array): void;
-  /** [sync] Forgets all counts; the first ranges stay. */
+  /** [sync] Resets all counts; the first ranges are kept. */
   clear(): void;
 }
 
@@ -77,15 +82,15 @@ export interface VulkanDevice {
 }
 
 /**
- * Functions throw an Error with `code`: 'invalid-argument' (a bug of the caller), 'record-invalid' (bytes that are not a
- * histogram record).
+ * Functions throw an Error with `code`: 'invalid-argument' (a bug of the caller) or 'record-invalid' (the bytes are not
+ * a histogram record).
  */
 export interface NativeAddon {
   readonly HistogramSet: HistogramSetConstructor;
   readonly TensorrtGridSet: TensorrtGridSetConstructor;
   /**
-   * [sync] GPUs as Vulkan's drivers name them; empty where there is none and on systems other than Linux. Opens the drivers:
-   * call it where a crash of theirs does no harm.
+   * [sync] GPUs as Vulkan's drivers report them; empty if there are none and on systems other than Linux. Loads the
+   * drivers, so that it should be called in a process that may crash.
    */
   readonly vulkanDevices: () => readonly VulkanDevice[];
   readonly version: () => string;

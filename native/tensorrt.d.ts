@@ -1,35 +1,35 @@
 /**
- * Types of build/Release/calib_tensorrt_10.node and calib_tensorrt_11.node (Linux): the same functions, compiled against the
- * headers of one TensorRT major each. Nothing of NVIDIA's is linked: libraries are opened when they are asked for, so that the
+ * Types of build/Release/calib_tensorrt_10.node and calib_tensorrt_11.node (Linux): the same functions, each compiled
+ * against the headers of one TensorRT major. No NVIDIA library is linked: libraries are opened on request, so that the
  * file loads on every machine.
  *
- * Everything that throws or rejects does so with a `TensorrtError`. Arguments of a wrong kind throw at once, also from
+ * All errors that are thrown or rejected are `TensorrtError`s. Arguments of a wrong kind throw immediately, also from
  * [async] methods. Use of a closed object throws wrong-argument.
  *
- * [async] work runs on threads of its own. A process or worker that ends meanwhile (process.exit, terminate) stops builds and
- * timing and waits for them, which may take seconds; a signal that kills the process does not wait.
+ * [async] work runs on threads of its own. If the process or worker ends meanwhile (process.exit, terminate), it stops
+ * builds and timing and waits for them, which may take seconds; a signal that kills the process does not wait.
  */
 
 export type TensorrtErrorCode =
-  /** A shared library cannot be opened, or is something else. */
+  /** A shared library cannot be opened, or is another library. */
   | 'library-missing'
-  /** libnvinfer has another major, is too old, or another one is already open in this process. */
+  /** libnvinfer has another major or is too old, or another libnvinfer is already open in this process. */
   | 'library-version'
   /** libcuda.so.1 cannot be opened or does not start. */
   | 'driver-missing'
   | 'driver-old'
   | 'no-gpu'
-  /** Memory of the GPU or of the host. */
+  /** Not enough memory of the GPU or of the host. */
   | 'out-of-memory'
-  /** The parser or the builder refused the model; the message quotes them. */
+  /** The parser or the builder refused the model; the message quotes its errors. */
   | 'build-failed'
-  /** Not an engine, or made by another version of TensorRT or for another GPU. */
+  /** The bytes are not an engine, or the engine was made by another version of TensorRT or for another GPU. */
   | 'engine-refused'
   /** The engine runs, but not inside a CUDA graph. */
   | 'capture-failed'
   | 'cancelled'
   | 'wrong-argument'
-  /** CUDA or TensorRT failed in a way that is not expected; a CUDA error may last until the process ends. */
+  /** CUDA or TensorRT failed unexpectedly; a CUDA error may persist until the process ends. */
   | 'internal';
 
 export interface LogMessage {
@@ -39,15 +39,15 @@ export interface LogMessage {
 
 export interface TensorrtError extends Error {
   readonly code: TensorrtErrorCode;
-  /** What TensorRT said during the call; empty where it said nothing. */
+  /** TensorRT's messages during the call; empty if there were none. */
   readonly log: readonly LogMessage[];
 }
 
 export interface GpuDevice {
-  /** Among the GPUs that CUDA shows this process. */
+  /** Index among the GPUs that CUDA reports to this process. */
   readonly index: number;
   readonly name: string;
-  /** As nvidia-smi writes it. */
+  /** In the notation of nvidia-smi. */
   readonly uuid: string;
   /** `9.0` */
   readonly computeCapability: string;
@@ -56,28 +56,28 @@ export interface GpuDevice {
   readonly driverVersion: string;
 }
 
-/** What NVML tells at this moment; null where NVML is absent or the GPU does not tell. */
+/** Current readings from NVML; null if NVML is absent or the GPU does not report the value. */
 export interface GpuReadings {
   readonly smClockMhz: number | null;
   readonly memoryClockMhz: number | null;
   readonly temperatureC: number | null;
   readonly powerW: number | null;
   /**
-   * Why the clocks are not higher: gpu-idle, applications-clocks-setting, power-cap, hardware-slowdown, sync-boost, thermal,
-   * hardware-thermal, hardware-power-brake, display-clock-setting.
+   * Reasons why the clocks are not higher: gpu-idle, applications-clocks-setting, power-cap, hardware-slowdown,
+   * sync-boost, thermal, hardware-thermal, hardware-power-brake, display-clock-setting.
    */
   readonly throttleReasons: readonly string[] | null;
   /** Version of the driver package, `580.65.06`. */
   readonly driver: string | null;
-  /** Memory in use on the whole GPU, by every process. */
+  /** Memory in use on the whole GPU by all processes. */
   readonly usedMemoryBytes: number | null;
 }
 
-/** Stops the builds that it was given to. May be given to several, and cancelled at any time. */
+/** Stops the builds that received it. One token can be given to several builds, and can be cancelled at any time. */
 export interface CancelToken {
   /**
-   * [sync] The build's promise rejects with cancelled as soon as TensorRT returns: at its next step, which may take seconds.
-   * Starting TensorRT and reading the model cannot be stopped half way.
+   * [sync] Cancels the builds: the promise of each rejects with cancelled as soon as TensorRT returns at its next step,
+   * which may take seconds. Starting TensorRT and reading the model cannot be interrupted.
    */
   cancel(): void;
 }
@@ -89,70 +89,76 @@ export interface ProfileShapes {
   readonly max: readonly number[];
 }
 
-/** Optional fields may also be absent where their type has null: absent means null, false, 3 (optimizationLevel) or empty. */
+/**
+ * Optional fields may also be omitted if their type includes null. An omitted field means null, false, 3
+ * (optimizationLevel) or empty.
+ */
 export interface BuildRequest {
   /** The ONNX file's bytes. */
   readonly model: Uint8Array;
-  /** Where those bytes come from: external data is looked for in its folder. */
+  /** Path of the model; external data is searched in its folder. */
   readonly modelPath: string;
   readonly device: number;
-  /** strong: precisions are those of the model. weak: TensorRT chooses among those allowed here (TensorRT 10 only). */
+  /** strong: the model specifies the precisions. weak: TensorRT chooses among those allowed here (TensorRT 10 only). */
   readonly typing: 'strong' | 'weak';
-  /** Allowed besides FP32; weak only. */
+  /** Precisions that are allowed in addition to FP32; weak only. */
   readonly precisions?: readonly ('fp16' | 'int8')[];
   /** Whether FP32 may be computed with TF32's 10 bits of mantissa. */
   readonly tf32?: boolean;
   /**
-   * Ranges of the tensors, for weak typing with int8. The first line says which kind of calibrator TensorRT is given:
-   * `TRT-<version>-EntropyCalibration2` or `TRT-<version>-MinMaxCalibration`. There are no images behind it: a tensor that the
-   * cache lacks stays in floating point, or fails the build.
+   * Ranges of the tensors, for weak typing with int8. The first line determines the kind of calibrator that TensorRT
+   * receives: `TRT-<version>-EntropyCalibration2` or `TRT-<version>-MinMaxCalibration`. The calibrator has no images: a
+   * tensor that is missing in the cache stays in floating point, or the build fails.
    */
   readonly calibrationCache?: Uint8Array | null;
   /**
-   * Precision of layers by the name of their ONNX node; weak only. All network layers that the parser made of a node are set,
-   * but for constants, shapes, casts and Q/DQ. fp32 and fp16 bind the layer's output too.
+   * Precision of layers by the name of their ONNX node; weak only. The precision is set for all network layers that the
+   * parser created from a node, except constants, shapes, casts and Q/DQ. fp32 and fp16 also determine the type of the
+   * layer's output.
    */
   readonly layerPrecisions?: readonly { readonly layer: string; readonly precision: 'fp32' | 'fp16' | 'int8' }[];
-  /** Whether a layer precision that TensorRT cannot keep fails the build; else it is a wish. */
+  /** If true, the build fails if TensorRT cannot keep a layer precision; otherwise layer precisions are preferences. */
   readonly obeyPrecisions?: boolean;
-  /** Limit of scratch memory that layers may use; null: all of the GPU's. */
+  /** Limit of scratch memory that layers may use; null: all memory of the GPU. */
   readonly workspaceBytes?: number | null;
-  /** 0 (fast build) to 5 (fast engine); 3 is TensorRT's own choice. */
+  /** 0 (fast build) to 5 (fast engine); 3 is TensorRT's default. */
   readonly optimizationLevel?: number;
   /** Limit of streams that the engine may add to the caller's; null: TensorRT decides. */
   readonly auxiliaryStreams?: number | null;
   /** Whether later versions of TensorRT may run the engine; costs speed and size. */
   readonly versionCompatible?: boolean;
-  /** Of an earlier build; one that TensorRT refuses is ignored with a warning in the log. */
+  /** Timing cache of an earlier build; if TensorRT refuses it, it is ignored with a warning in the log. */
   readonly timingCache?: Uint8Array | null;
-  /** Each must name every input with a dynamic shape; at least one is needed if there is such an input. */
+  /**
+   * Each profile must name every input with a dynamic shape; at least one profile is needed if there is such an input.
+   */
   readonly profiles?: readonly { readonly inputs: Readonly<Record<string, ProfileShapes>> }[];
 }
 
 /**
- * TensorRT's phases, nested (`parentPhase`), in English; two of ours come first: `Start TensorRT` and `Read the model`.
- * At most about 20 a second; ends of phases may be left out.
+ * TensorRT's phases, nested (`parentPhase`), in English, after two of our own: `Start TensorRT` and `Read the model`.
+ * At most about 20 reports per second; ends of phases may be omitted.
  */
 export interface BuildProgress {
   readonly phase: string;
   readonly parentPhase: string | null;
-  /** Steps done, 0 to `steps`. */
+  /** Number of completed steps, 0 to `steps`. */
   readonly step: number;
   readonly steps: number;
 }
 
 export interface BuiltEngine {
   readonly engine: Uint8Array;
-  /** For the next build; null where TensorRT gave none. */
+  /** Timing cache for the next build; null if TensorRT returned none. */
   readonly timingCache: Uint8Array | null;
-  /** Of the whole call. */
+  /** Duration of the whole call. */
   readonly seconds: number;
   readonly log: readonly LogMessage[];
-  /** Layers of layerPrecisions that no network layer carries. */
+  /** Layers of layerPrecisions for which there is no network layer. */
   readonly ignoredLayers: readonly string[];
 }
 
-/** Element types as TensorRT has them. */
+/** Element types as TensorRT names them. */
 export type TensorrtDataType =
   | 'float32'
   | 'float16'
@@ -172,7 +178,7 @@ export interface EngineTensor {
   readonly name: string;
   readonly isInput: boolean;
   readonly dataType: TensorrtDataType;
-  /** -1: dynamic. */
+  /** -1: dynamic dimension. */
   readonly shape: readonly number[];
   /** Inputs only: one entry per profile. */
   readonly profileShapes?: readonly ProfileShapes[];
@@ -180,72 +186,76 @@ export interface EngineTensor {
 
 export interface RunnerOptions {
   readonly profile: number;
-  /** Must name every input with a dynamic shape, and may name the others. */
+  /** Must name every input with a dynamic shape; may also name other inputs. */
   readonly shapes: Readonly<Record<string, readonly number[]>>;
-  /** Streams that run side by side, 1 to 64; each has an execution context and I/O memory of its own. */
+  /** Number of parallel streams, 1 to 64; each has its own execution context and I/O memory. */
   readonly streams: number;
 }
 
 export interface InferredTensor {
   readonly dims: number[];
   readonly dataType: TensorrtDataType;
-  /** Row by row, a copy. */
+  /** A copy of the values in row-major order. */
   readonly bytes: ArrayBuffer;
 }
 
 export interface TimeOptions {
-  /** Runs before the first one that counts; at least 8 per stream happen. */
+  /** Duration of the runs before the first measured one; each stream does at least 8 such runs. */
   readonly warmUpMs: number;
-  /** At least so many runs, of all streams together (1 to 10,000,000) ... */
+  /** At least this many runs, over all streams (1 to 10,000,000) ... */
   readonly runs: number;
-  /** ... and at least so long. */
+  /** ... and at least this long. */
   readonly minMs: number;
-  /** Launch each run as a CUDA graph, captured once per stream: the GPU then waits less for the host. */
+  /** Launches each run as a CUDA graph that is captured once per stream, so that the GPU waits less for the host. */
   readonly cudaGraph: boolean;
   /** Whether a run includes the copies of inputs and outputs, from and to page-locked memory. */
   readonly transfers: boolean;
 }
 
 export interface TimeResult {
-  /** GPU time of each run, between an event before it and one after it, in the order of issue. */
+  /** GPU time of each run, between an event before it and one after it, in the order in which runs were enqueued. */
   readonly latenciesMs: Float64Array;
-  /** Host time that handing each run over took. */
+  /** Host time to enqueue each run. */
   readonly enqueueMs: Float64Array;
-  /** Host time from before the first run was handed over until the last had ended: runs / wallMs is the throughput. */
+  /** Host time from before the first run was enqueued until the last one had ended: runs / wallMs is the throughput. */
   readonly wallMs: number;
   readonly runs: number;
 }
 
 /**
- * Execution contexts for fixed shapes. One call at a time: while a promise is pending, other calls throw wrong-argument.
- * Inputs begin as pseudo-random numbers, the same each time (floating point in [-1, 1), 8-bit integers any, others 0), and are
- * then those of the last infer().
+ * Execution contexts for fixed shapes. Only one call at a time: while a promise is pending, other calls throw
+ * wrong-argument. Inputs are initially pseudo-random numbers, the same each time (floating point in [-1, 1), 8-bit
+ * integers any value, others 0), and later those of the last infer().
  */
 export interface Runner {
-  /** Scratch memory of the contexts, and inputs and outputs. */
+  /** Size of the scratch memory of the contexts and of the inputs and outputs. */
   readonly deviceMemoryBytes: number;
   /**
-   * [async] One run on the first stream. Every input must be there, with exactly the bytes of its shape and type (any view
-   * will do: float16 as Uint16Array); inputs are copied before this returns. Rejects: out-of-memory, internal.
+   * [async] One run on the first stream. Every input must be given, with exactly the bytes of its shape and type (any
+   * view is accepted: float16 as Uint16Array); inputs are copied before this returns. Rejects: out-of-memory, internal.
    */
   infer(inputs: Readonly<Record<string, ArrayBufferView>>): Promise<Record<string, InferredTensor>>;
   /**
-   * [async] Times runs, handed to the streams in turn; up to 8 per stream are under way, so that the GPU does not wait for the
-   * host unless the engine is faster than the host hands it over. Rejects: capture-failed, cancelled (closed meanwhile),
-   * out-of-memory, internal.
+   * [async] Times runs, which are distributed over the streams in turn. Up to 8 runs per stream are enqueued at a time,
+   * so that the GPU does not wait for the host unless the engine is faster than the host can enqueue runs. Rejects:
+   * capture-failed, cancelled (closed meanwhile), out-of-memory, internal.
    */
   time(options: TimeOptions): Promise<TimeResult>;
   /**
-   * [async] GPU time of `runs` runs of the first stream, each waited for before the next: the plain loop to check time()
-   * against. No warm-up. Rejects as time().
+   * [async] GPU time of `runs` runs of the first stream, waiting for each run before the next: a simple reference loop
+   * to check the results of time(). No warm-up. Rejects like time().
    */
   timePlain(options: { readonly runs: number; readonly cudaGraph: boolean }): Promise<Float64Array>;
   /**
-   * [async] Median time of each layer of the engine over `runs` runs (1 to 100,000) after 200 ms that do not count, in the
-   * order of execution. Uses a context of its own. The sum is more than the latency: nothing overlaps. Rejects as time().
+   * [async] Median time of each layer of the engine over `runs` runs (1 to 100,000) after 200 ms of warm-up, in the
+   * order of execution. Uses its own context. The sum is larger than the latency, because layers do not overlap here.
+   * Rejects like time().
    */
   profileLayers(runs: number): Promise<readonly { readonly name: string; readonly medianMs: number }[]>;
-  /** [sync] Gives everything back; a call that is pending ends first, timing and profiling with cancelled. Idempotent. */
+  /**
+   * [sync] Releases all resources after the pending call has ended; pending timing and profiling reject with cancelled.
+   * Idempotent.
+   */
   close(): void;
 }
 
@@ -253,18 +263,18 @@ export interface Engine {
   readonly io: readonly EngineTensor[];
   /** At least 1. */
   readonly profiles: number;
-  /** Scratch memory of one execution context, without inputs and outputs. */
+  /** Size of the scratch memory of one execution context, without inputs and outputs. */
   readonly deviceMemoryBytes: number;
   readonly layers: number;
   readonly name: string;
-  /** [sync] JSON of TensorRT's engine inspector; engines built here carry every detail. */
+  /** [sync] JSON of TensorRT's engine inspector; engines built here contain all details. */
   inspect(): string;
   /**
-   * [async] Rejects: wrong-argument (profile or shapes that do not fit, naming the input; shape tensors), out-of-memory,
-   * internal.
+   * [async] Rejects: wrong-argument (profile or shapes that do not fit, naming the input; shape tensors),
+   * out-of-memory, internal.
    */
   createRunner(options: RunnerOptions): Promise<Runner>;
-  /** [sync] Runners go on; the memory is given back with the last of them. Idempotent. */
+  /** [sync] Runners stay usable; the memory is released with the last of them. Idempotent. */
   close(): void;
 }
 
@@ -272,33 +282,34 @@ export interface TensorrtLibrary {
   /** `10.6.0` */
   readonly version: string;
   /**
-   * [async] Builds an engine; takes seconds to minutes. `request` is read before this returns. What `onProgress` throws
-   * cancels the build and is what the promise rejects with. Rejects: build-failed, out-of-memory, cancelled, wrong-argument,
-   * library-missing (no parser), driver-missing, driver-old, no-gpu, internal. Several builds may run at once, but each is
-   * then slower and chooses among layer implementations by disturbed timings.
+   * [async] Builds an engine; takes seconds to minutes. `request` is read before this returns. If `onProgress` throws,
+   * the build is cancelled and the promise rejects with that error. Rejects: build-failed, out-of-memory, cancelled,
+   * wrong-argument, library-missing (no parser), driver-missing, driver-old, no-gpu, internal. Several builds may run
+   * at once, but each is then slower and chooses among layer implementations by disturbed timings.
    */
   build(request: BuildRequest, onProgress: (progress: BuildProgress) => void, token: CancelToken): Promise<BuiltEngine>;
   /**
-   * [async] Deserialises an engine, whose bytes are copied before this returns. TensorRT does not defend itself against hostile
-   * bytes: load only what a build wrote. Rejects: engine-refused, out-of-memory, wrong-argument, driver-missing, driver-old,
-   * no-gpu, internal.
+   * [async] Deserialises an engine; its bytes are copied before this returns. TensorRT is not protected against hostile
+   * bytes: load only engines that a build wrote. Rejects: engine-refused, out-of-memory, wrong-argument,
+   * driver-missing, driver-old, no-gpu, internal.
    */
   load(engine: Uint8Array, device: number): Promise<Engine>;
 }
 
 export interface TensorrtAddon {
-  /** Major of the headers that this file was compiled against. */
+  /** Major version of the headers that this file was compiled against. */
   readonly major: number;
   /** [sync] Throws driver-missing, driver-old, no-gpu. */
   devices(): readonly GpuDevice[];
-  /** [sync] Throws as devices(), and wrong-argument for an index without a GPU. */
+  /** [sync] Throws like devices(), and wrong-argument for an index without a GPU. */
   readings(device: number): GpuReadings;
   /** [sync] */
   createCancelToken(): CancelToken;
   /**
-   * [sync] Opens libnvinfer, and the parser: `parser`, or where that is null the one beside libnvinfer or that the loader finds
-   * (without any, only build() fails). Paths, or names for the loader. The same file again gives the same library; another one
-   * of the same major needs a new process. Needs no GPU. Throws library-missing, library-version.
+   * [sync] Opens libnvinfer and the parser. If `parser` is null, the parser beside libnvinfer or the one that the
+   * loader finds is used; without any parser, only build() fails. The arguments are paths, or names for the loader.
+   * Opening the same file again returns the same library; another library of the same major needs a new process. Needs
+   * no GPU. Throws library-missing, library-version.
    */
   open(paths: { readonly nvinfer: string; readonly parser: string | null }): TensorrtLibrary;
 }

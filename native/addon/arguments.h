@@ -10,7 +10,7 @@
 
 namespace calib::addon {
 
-/** Runs `body` and turns what core throws into a JavaScript Error with `code`. */
+/** Runs `body` and turns errors of core into a JavaScript Error with `code`. */
 template <typename Body>
 auto guarded(const Napi::Env& env, Body&& body) {
   try {

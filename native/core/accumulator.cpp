@@ -10,14 +10,14 @@ namespace calib {
 
 namespace {
 
-/** Bits of the largest |x|; NaN and infinity compare above every finite value. */
+/** Bits of the largest |x|; NaN and infinity are larger than every finite value. */
 std::uint32_t largest_magnitude_bits(const ChunkBits& chunk) {
   const std::uint32_t positive = chunk.largest_signed >= 0 ? static_cast<std::uint32_t>(chunk.largest_signed) : 0;
   const std::uint32_t negative = chunk.largest_unsigned >= kSignBit ? chunk.largest_unsigned & ~kSignBit : 0;
   return std::max(positive, negative);
 }
 
-/** Copies the finite values of a piece to `out`, counts the others, and returns how many were copied. */
+/** Copies the finite values of a piece to `out`, counts the others, and returns the number of copied values. */
 std::size_t keep_finite(Histogram& histogram, const float* values, std::size_t count, float* out) {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -72,7 +72,7 @@ std::uint32_t Accumulator::add_finite(Histogram& histogram, const float* values,
   }
   kernels_.slots(values, count, std::ldexp(1.0F, kBinCountLog2 - histogram.exponent), scratch_->slots.data());
   count_slots(count);
-  // Zeros went to the first bin of their side: cheaper to take them out here than to skip them one by one.
+  // Zeros were counted in the first bin of their side: subtracting them here is cheaper than skipping each of them.
   pending_positive_zeros_ += chunk.zeros - chunk.negative_zeros;
   pending_negative_zeros_ += chunk.negative_zeros;
   has_positive_ |= has_positive;

@@ -11,22 +11,25 @@
 namespace calib {
 
 /**
- * Adds float32 values to histograms: the hot loop of calibration. Two vectorised passes over pieces that fit the first
- * level cache (range and zeros; bin numbers) and one scalar pass that counts into several banks of small counters, so
- * that runs of equal bins do not wait for each other's store. Works on the bits of the values, hence gives the same
- * counts whatever the thread's denormal mode. One per thread; holds scratch memory only (about 80 KB).
+ * Adds float32 values to histograms: the hot loop of calibration. It has two vectorised passes over pieces that fit
+ * into the first-level cache (range and zeros; bin numbers), and one scalar pass that counts into several banks of
+ * small counters, so that runs of equal bins do not wait for each other's store. It works on the bits of the values, so
+ * that the counts do not depend on the thread's denormal mode. Each thread needs its own; it contains scratch memory
+ * only (about 80 KB).
  */
 class Accumulator {
  public:
   Accumulator();
-  /** Adds `count` values and returns the largest finite |x| among them (0 when there is none). */
+  /** Adds `count` values and returns the largest finite |x| among them (0 if there is none). */
   float add(Histogram& histogram, const float* values, std::size_t count);
 
  private:
   static constexpr std::size_t kChunk = 4096;
   static constexpr std::size_t kBanks = 4;
   static constexpr std::size_t kSlots = 2 * static_cast<std::size_t>(kBinCount);
-  /** A counter grows by at most kChunk / kBanks a chunk, so that a 16-bit one cannot overflow in this many chunks. */
+  /**
+   * A counter grows by at most kChunk / kBanks per chunk, so that a 16-bit counter cannot overflow in this many chunks.
+   */
   static constexpr std::size_t kChunksPerFlush = 65535 / (kChunk / kBanks);
 
   struct Scratch {
@@ -44,7 +47,9 @@ class Accumulator {
 
   const ChunkKernels& kernels_;
   std::unique_ptr<Scratch> scratch_;
-  /** Since the last flush: chunks, zeros that sit in the first bin of each side, largest bin, sides that were touched.
+  /**
+   * Since the last flush: number of chunks, zeros counted in the first bin of each side, largest bin, sides with
+   * values.
    */
   std::size_t pending_chunks_ = 0;
   std::uint64_t pending_positive_zeros_ = 0;

@@ -43,7 +43,7 @@ CALIB_INLINE void slots_body(const float* __restrict values, std::size_t count, 
                              std::uint16_t* __restrict slots) {
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t bits = bits_of(values[i]);
-    // The scale is a power of two: the product is exact, or below one and truncated to 0 as it must be.
+    // The scale is a power of two: the product is exact, or below one and correctly truncated to 0.
     const float position = float_of(bits & ~kSignBit) * scale;
     const std::int32_t bin = static_cast<std::int32_t>(position < kLastBin ? position : kLastBin);
     const std::int32_t side = static_cast<std::int32_t>((bits >> 31) << kBinCountLog2);
@@ -77,7 +77,7 @@ constexpr ChunkKernels kAvx2{scan_avx2, slots_avx2};
 
 const ChunkKernels& chunk_kernels() {
 #ifdef CALIB_HAS_AVX2_BUILD
-  // Chosen by an if and not by ifunc (target_clones), which musl's loader does not know.
+  // Selected at run time with an if instead of an ifunc (target_clones), which musl's loader does not support.
   if (__builtin_cpu_supports("avx2")) return kAvx2;
 #endif
   return kBaseline;

@@ -5,7 +5,7 @@
 
 namespace calib {
 
-/** Extremes of the bit patterns of a piece, from which range, signs and non-finite values follow. */
+/** Extremes of the bit patterns of a piece; range, signs and non-finite values are derived from them. */
 struct ChunkBits {
   std::int32_t largest_signed = INT32_MIN;
   std::uint32_t largest_unsigned = 0;
@@ -21,7 +21,7 @@ struct ChunkKernels {
   void (*slots)(const float* values, std::size_t count, float scale, std::uint16_t* slots);
 };
 
-/** The best kernels that this processor runs. */
+/** The fastest kernels that this processor supports. */
 const ChunkKernels& chunk_kernels();
 
 }  // namespace calib

@@ -5,7 +5,7 @@
 
 namespace calib {
 
-/** What core throws: a stable code for programs and a sentence for people. */
+/** The error that core throws: a stable code for programs and a sentence for people. */
 class Error : public std::runtime_error {
  public:
   Error(const char* code, const std::string& message) : std::runtime_error(message), code_(code) {}
@@ -15,9 +15,9 @@ class Error : public std::runtime_error {
   const char* code_;
 };
 
-/** The caller broke a rule of the interface. */
+/** The caller violated the interface. */
 inline constexpr const char* kInvalidArgument = "invalid-argument";
-/** Bytes are not a histogram record. */
+/** The bytes are not a histogram record. */
 inline constexpr const char* kRecordInvalid = "record-invalid";
 
 }  // namespace calib

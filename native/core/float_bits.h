@@ -6,8 +6,8 @@
 namespace calib {
 
 /**
- * Floats by their bits. Comparing bits instead of floats keeps denormals apart even on a thread whose
- * denormals-are-zero mode an inference library switched on.
+ * Access to the bits of floats. Comparing bits instead of floats distinguishes denormals even on a thread where an
+ * inference library has switched on the denormals-are-zero mode.
  */
 inline constexpr std::uint32_t kSignBit = 0x80000000U;
 inline constexpr std::uint32_t kInfinityBits = 0x7f800000U;
@@ -24,7 +24,7 @@ inline float float_of(std::uint32_t bits) {
   return value;
 }
 
-/** An integer that orders as the finite floats do; -0 and +0 both give 0. */
+/** An integer with the same order as the finite floats; -0 and +0 both give 0. */
 inline std::int32_t order_of(float value) {
   const std::uint32_t bits = bits_of(value);
   const std::int32_t magnitude = static_cast<std::int32_t>(bits & ~kSignBit);

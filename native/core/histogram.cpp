@@ -9,7 +9,7 @@ namespace calib {
 
 namespace {
 
-/** Adds neighbouring bins `steps` times. */
+/** Merges adjacent bins `steps` times. */
 void halve_resolution(std::vector<std::uint64_t>& bins, int steps) {
   if (bins.empty()) return;
   const int shift = std::min(steps, kBinCountLog2);

@@ -12,7 +12,7 @@ namespace calib {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-/** Counts stay exact as a double on the other side. */
+/** Limit up to which a count is exact as a JavaScript number (a double). */
 constexpr std::uint64_t kMaxCount = (std::uint64_t{1} << 53) - 1;
 
 [[noreturn]] void fail(const std::string& what) {
@@ -33,7 +33,7 @@ class Writer {
     byte(static_cast<std::uint8_t>(value));
   }
 
-  /** Number of runs of non-empty bins, then for each run: empty bins before it, its length, its counts. */
+  /** Writes the number of runs of non-empty bins, then for each run: empty bins before it, its length, its counts. */
   void side(const std::vector<std::uint64_t>& bins) {
     const std::vector<Run> runs = runs_of(bins);
     varint(runs.size());
@@ -101,7 +101,7 @@ class Reader {
     fail("has a number above 2^53");
   }
 
-  /** Returns the sum of the counts. */
+  /** Reads one side and returns the sum of its counts. */
   std::uint64_t side(std::vector<std::uint64_t>& bins) {
     const std::uint64_t run_count = varint();
     if (run_count == 0) return 0;
@@ -133,7 +133,7 @@ class Reader {
   std::size_t at_ = 0;
 };
 
-/** Number of bins up to the last non-empty one. */
+/** Number of bins up to and including the last non-empty one. */
 int used_bins(const std::vector<std::uint64_t>& bins) {
   const auto last = std::find_if(bins.rbegin(), bins.rend(), [](std::uint64_t count) { return count != 0; });
   return static_cast<int>(bins.rend() - last);

@@ -9,9 +9,9 @@
 namespace calib {
 
 /**
- * The record of one histogram; the format is described in
- * src-shared/domain/histograms/histogram-codec.ts, which writes the same bytes.
- * Canonical: equal content gives equal bytes, and every other spelling of the same content is refused.
+ * Encodes one histogram as a record; the format is described in src-shared/domain/histograms/histogram-codec.ts, which
+ * writes the same bytes. The form is canonical: equal content gives equal bytes, and every other encoding of the same
+ * content is refused.
  */
 std::vector<std::uint8_t> encode_histogram(const Histogram& histogram);
 

@@ -18,9 +18,9 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kPrefixBytes = 1 + 4 + 4 + 4 + 8;
 constexpr std::size_t kRecordBytes = kPrefixBytes + kGridBins * 8;
 constexpr float kLargest = std::numeric_limits<float>::max();
-/** No range needs more: 2^-149 * 2^277 = 2^128. */
+/** Largest number of doublings that a range can need: 2^-149 * 2^277 = 2^128. */
 constexpr std::uint32_t kMaxDoublings = 277;
-/** Counts stay exact as a double on the other side. */
+/** Limit up to which a count is exact as a JavaScript number (a double). */
 constexpr std::uint64_t kMaxCount = (std::uint64_t{1} << 53) - 1;
 
 bool is_finite(float value) {
@@ -38,7 +38,10 @@ struct Scan {
   std::uint64_t non_finite = 0;
 };
 
-/** Largest finite |x|, and how many values are not finite. Bits of positive floats order as the floats do. */
+/**
+ * Finds the largest finite |x| and counts the values that are not finite. Bits of positive floats have the order of the
+ * floats.
+ */
 Scan scan(const float* values, std::size_t count) {
   Scan found;
   std::int32_t largest = 0;
@@ -57,12 +60,16 @@ Scan scan(const float* values, std::size_t count) {
   return found;
 }
 
-/** Bins of `count` finite values, at most kChunk. An edge at or above bin `lowest_edge` belongs to the bin below it. */
+/**
+ * Computes the bins of `count` finite values, at most kChunk. A value on an edge at or above bin `lowest_edge` belongs
+ * to the bin below that edge.
+ */
 void bins_of(const float* values, std::size_t count, float range, std::int32_t lowest_edge, std::int32_t* bins) {
   for (std::size_t i = 0; i < count; ++i) {
-    // The same float32 as |x| * 2048 / range, without its overflow: 2048 is a power of two.
+    // The same float32 as |x| * 2048 / range, but without overflow, because 2048 is a power of two.
     const float quotient = std::fabs(values[i]) / range * static_cast<float>(kGridBins);
-    // Comparing bits, which order as positive floats do, and no &&: so that the compiler vectorises the loop.
+    // Bits are compared, which have the order of positive floats, and && is avoided, so that the compiler vectorises
+    // the loop.
     const std::int32_t bits = std::min(static_cast<std::int32_t>(bits_of(quotient)), kLastBinBits);
     const std::int32_t bin = static_cast<std::int32_t>(float_of(static_cast<std::uint32_t>(bits)));
     const std::int32_t is_whole = static_cast<std::int32_t>(bits_of(static_cast<float>(bin))) == bits ? 1 : 0;
@@ -102,7 +109,7 @@ void TensorrtGrid::double_range() {
 }
 
 void TensorrtGrid::grow_to(float magnitude) {
-  // A range that cannot be doubled within float32 keeps the values beyond it in its last bin.
+  // If the range cannot be doubled within float32, values beyond it are counted in the last bin.
   while (magnitude > range() && range() <= kLargest / 2.0F) double_range();
 }
 
@@ -124,8 +131,8 @@ float TensorrtGrid::add(const float* values, std::size_t count) {
 void TensorrtGrid::add_finite(const float* values, std::size_t count) {
   std::array<std::array<std::uint32_t, kGridBins>, kBanks> banks{};
   std::array<std::int32_t, kChunk> bins;
-  // The range of k doublings ago ends at bin 2048 >> k; bin 0 lies above no edge, and without doublings nor does any
-  // other.
+  // The range before the last k doublings ends at bin 2048 >> k. Bin 0 has no edge below it, and without doublings no
+  // other bin has one.
   const std::int32_t lowest_edge = std::max(1, doublings < 12 ? static_cast<std::int32_t>(kGridBins) >> doublings : 1);
   const float top = range();
   for (std::size_t begin = 0; begin < count; begin += kChunk) {

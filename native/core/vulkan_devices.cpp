@@ -14,7 +14,8 @@ namespace calib {
 
 namespace {
 
-// The few structures of the Vulkan specification (1.0) that naming a device takes; no header is needed for them.
+// The few structures of the Vulkan specification (1.0) that are needed for the names of devices; this avoids a
+// dependency on its headers.
 using Handle = void*;
 using Result = std::int32_t;
 
@@ -37,7 +38,7 @@ struct InstanceCreateInfo {
   std::uint32_t extension_count = 0;
   const char* const* extensions = nullptr;
 };
-/** VkPhysicalDeviceProperties: what is read of it comes first; it is 824 bytes long in all. */
+/** The first fields of VkPhysicalDeviceProperties, which are read; the whole structure has 824 bytes. */
 struct alignas(8) DeviceProperties {
   std::uint32_t api_version;
   std::uint32_t driver_version;

@@ -5,7 +5,7 @@
 
 namespace calib {
 
-/** A GPU (or a processor that stands in for one) as a Vulkan driver describes it. */
+/** A GPU (or a processor that emulates one) as a Vulkan driver describes it. */
 struct VulkanDevice {
   std::string name;
   /** `discrete`, `integrated`, `virtual`, `cpu` or `other`. */
@@ -13,8 +13,8 @@ struct VulkanDevice {
 };
 
 /**
- * The devices that Vulkan shows, in its order; empty without a Vulkan loader or driver, and on systems other than
- * Linux. Opens libvulkan.so.1 and with it the drivers of this machine, which may write to stderr.
+ * The devices that Vulkan reports, in its order; empty without a Vulkan loader or driver, and on systems other than
+ * Linux. Opens libvulkan.so.1 and thereby the drivers of this machine, which may write to stderr.
  */
 std::vector<VulkanDevice> vulkan_devices();
 

@@ -63,7 +63,7 @@ TEST(Histogram, ReturnsTheLargestFiniteMagnitude) {
 }
 
 TEST(Histogram, SixteenBitBanksDoNotOverflow) {
-  // All values of a few million in one bin: more than the 65,535 of a counter of a bank.
+  // A few million values in one bin exceed the limit 65,535 of a bank's counter.
   const std::vector<float> values(3000000, 0.75F);
   const Histogram histogram = counted(values, values.size());
   EXPECT_EQ(histogram.positive[3072], values.size());
@@ -97,7 +97,7 @@ TEST(HistogramCodec, ReadsWhatItWrites) {
 TEST(HistogramCodec, RefusesEveryTruncation) {
   const Bytes record = encode_histogram(slow_histogram(sample_values(300, 0, 5)));
   for (std::size_t size = 0; size < record.size(); ++size) {
-    // A copy of exactly this size, so that a read behind it is an error of the sanitizer.
+    // A copy of exactly this size, so that the sanitizer detects a read beyond its end.
     const Bytes part(record.begin(), record.begin() + static_cast<std::ptrdiff_t>(size));
     EXPECT_THROW(decode_histogram(part.data(), part.size()), Error) << size << " bytes";
   }

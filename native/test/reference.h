@@ -12,7 +12,7 @@
 
 namespace calib::test {
 
-/** `count` reproducible values of one of six kinds that activations have; kind 5 holds every special float. */
+/** `count` reproducible values of one of six kinds that occur in activations; kind 5 contains every special float. */
 inline std::vector<float> sample_values(std::size_t count, int kind, std::uint32_t seed) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
@@ -48,7 +48,9 @@ inline std::vector<float> sample_values(std::size_t count, int kind, std::uint32
 
 inline constexpr int kKinds = 6;
 
-/** A histogram by its definition, one value at a time: the range is known from the start, so nothing grows or merges.
+/**
+ * A histogram computed directly from the definition, one value at a time: the range is known in advance, so that no
+ * range grows and no bins merge.
  */
 inline Histogram slow_histogram(const std::vector<float>& values) {
   Histogram histogram;

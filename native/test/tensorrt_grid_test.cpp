@@ -11,7 +11,10 @@ namespace calib::test {
 
 namespace {
 
-/** The counts by the rule of TensorRT's calibrator, one batch at a time (see tensorrt_grid.h for values on an edge). */
+/**
+ * The counts according to the rule of TensorRT's calibrator, one batch at a time (see tensorrt_grid.h for values on an
+ * edge).
+ */
 std::vector<std::uint64_t> slow_grid(const std::vector<std::vector<float>>& batches) {
   const auto amax_of = [](const std::vector<float>& values) {
     float amax = 0.0F;

@@ -79,7 +79,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   });
 }
 
-/** Ends what is under way when JavaScript's process emits 'exit'. */
+/** Ends all open calls when the JavaScript process emits 'exit'. */
 void end_calls_at_exit(Napi::Env env) {
   const Napi::Value process = env.Global().Get("process");
   if (!process.IsObject()) return;

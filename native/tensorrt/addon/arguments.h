@@ -10,7 +10,7 @@
 
 namespace calib::tensorrt::addon {
 
-// Readers of JavaScript values; each throws wrong-argument that names the value.
+// Functions that read JavaScript values; each throws wrong-argument with the name of the value.
 
 bool is_absent(const Napi::Value& value);
 Napi::Value argument(const Napi::CallbackInfo& info, std::size_t index, const char* name);

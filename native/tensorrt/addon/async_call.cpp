@@ -35,7 +35,7 @@ void AsyncCall::begin(std::shared_ptr<AsyncCall> self) {
     self_.reset();
     throw;
   }
-  // Hooks run in reverse order, hence before the one that ends the thread-safe function.
+  // Hooks run in reverse order, so that this one runs before the one that ends the thread-safe function.
   napi_add_env_cleanup_hook(env_, &AsyncCall::at_teardown, this);
   environment_of(env_).calls.insert(this);
 }
@@ -61,7 +61,7 @@ void AsyncCall::complete() {
   environment_of(env_).calls.erase(this);
   function_.Release();
   settle();
-  // On this thread, for some hold references to JavaScript values and some objects of CUDA.
+  // Destroyed on this thread, because some parts own references to JavaScript values and some own CUDA objects.
   parts_ = {};
   callback_error_.reset();
 }

@@ -11,25 +11,27 @@
 namespace calib::tensorrt::addon {
 
 /**
- * One [async] call: `work` runs on a thread of its own (builds would keep libuv's few threads from reading files), the
- * rest on the JS thread. Should the process or the worker end meanwhile, that waits for the thread, after `abandon`:
- * TensorRT and CUDA crash when they are torn down while they work.
+ * One [async] call: `work` runs on a thread of its own (builds would block libuv's few threads, which also read files),
+ * the rest on the JS thread. If the process or the worker ends meanwhile, it calls `abandon` and waits for the thread,
+ * because TensorRT and CUDA crash if they are torn down while they work.
  */
 class AsyncCall {
  public:
   struct Parts {
-    /** May use post() of the call given. No Napi value may be touched. */
+    /** May use post() of the given call. Must not access Napi values. */
     std::function<void(AsyncCall&)> work;
-    /** After work that did not throw: what the promise resolves with. */
+    /** Called after `work` if it did not throw; returns the value that the promise resolves with. */
     std::function<Napi::Value(Napi::Env)> finish;
-    /** Before the promise is settled, and also when the call could not begin. May be empty. */
+    /** Called before the promise is settled, and also if the call could not begin. May be empty. */
     std::function<void()> settled;
-    /** Makes work end early. From the JS thread, at any time, also more than once. May be empty. */
+    /** Makes `work` end early. Called on the JS thread at any time, possibly more than once. May be empty. */
     std::function<void()> abandon;
   };
 
   static Napi::Promise start(Napi::Env env, Parts parts);
-  /** Ends all calls of an environment without settling their promises: for process.exit(), which runs no cleanup hooks.
+  /**
+   * Ends all calls of an environment without settling their promises; needed for process.exit(), which runs no cleanup
+   * hooks.
    */
   static void end_all(Napi::Env env);
 
@@ -38,8 +40,8 @@ class AsyncCall {
   AsyncCall& operator=(const AsyncCall&) = delete;
 
   /**
-   * From `work`: runs `body` on the JS thread, in the order of the posts and before the promise is settled. What it
-   * throws abandons the call, and the promise rejects with it.
+   * Called from `work`: runs `body` on the JS thread, in the order of the posts and before the promise is settled. If
+   * `body` throws, the call is abandoned and the promise rejects with that error.
    */
   void post(std::function<void(Napi::Env)> body);
 

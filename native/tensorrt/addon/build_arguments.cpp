@@ -12,7 +12,7 @@ constexpr int kDefaultLevel = 3;
 constexpr int kMaxLevel = 5;
 constexpr int kMaxAuxiliaryStreams = 1024;
 
-/** Throws wrong-argument unless `text` is one of `allowed`, whose index it returns. */
+/** Returns the index of `text` in `allowed`; throws wrong-argument if it is not in it. */
 std::size_t choice_of(const Napi::Value& value, const std::string& name, const std::vector<std::string>& allowed) {
   const std::string text = string_of(value, name);
   const auto found = std::find(allowed.begin(), allowed.end(), text);
@@ -39,7 +39,7 @@ std::optional<std::int64_t> optional_integer(const Napi::Object& object, const c
   return is_absent(value) ? std::nullopt : std::optional<std::int64_t>(integer_of(value, name, 0, max));
 }
 
-/** Calls `read` for every entry of an array that may be absent. */
+/** Calls `read` for every entry of an optional array. */
 template <typename Read>
 void each_of(const Napi::Object& object, const char* name, Read read) {
   const Napi::Value value = object.Get(name);

@@ -4,7 +4,7 @@ namespace calib::tensorrt::addon {
 
 namespace {
 
-/** Random; tells a token from any other object. */
+/** A random tag that distinguishes a token from any other object. */
 constexpr napi_type_tag kTag = {0x5d0f1b9c7e6a4382ULL, 0x9b41c2f07a8d3e65ULL};
 
 }  // namespace

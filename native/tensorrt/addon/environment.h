@@ -12,7 +12,8 @@ namespace calib::tensorrt::addon {
 
 class AsyncCall;
 
-/** What one JavaScript environment keeps: the classes, which JavaScript itself cannot construct, and what is under way.
+/**
+ * The state of one JavaScript environment: the classes, which JavaScript itself cannot construct, and the open calls.
  */
 struct Environment {
   Napi::FunctionReference cancel_token, library, engine, runner;

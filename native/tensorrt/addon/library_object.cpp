@@ -53,7 +53,7 @@ Napi::Value LibraryObject::build(const Napi::CallbackInfo& info) {
     const Napi::Value callback = argument(info, 1, "onProgress");
     if (!callback.IsFunction()) throw Error(kWrongArgument, "Expected onProgress to be a function");
     const CancelFlag token = CancelTokenObject::flag_of(argument(info, 2, "token"));
-    // A flag of its own, because a build that is abandoned must not cancel the others of its token.
+    // Each build has its own flag, because abandoning it must not cancel the other builds of its token.
     const auto abandoned = std::make_shared<std::atomic<bool>>(false);
     const auto on_progress = std::make_shared<Napi::FunctionReference>(Napi::Persistent(callback.As<Napi::Function>()));
     const auto built = std::make_shared<BuiltEngine>();

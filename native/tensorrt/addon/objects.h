@@ -15,7 +15,7 @@
 
 namespace calib::tensorrt::addon {
 
-/** Base of the classes: hands the native object to a constructor that JavaScript can call, but not fill. */
+/** Base of the classes: passes the native object to a constructor that JavaScript can call but not supply with one. */
 template <typename Class, typename Native>
 class Wrapped : public Napi::ObjectWrap<Class> {
  public:
@@ -99,7 +99,7 @@ class RunnerObject : public Wrapped<RunnerObject, std::shared_ptr<Runner>> {
   Napi::Value start(Napi::Env env, std::function<Result(Runner&)> work,
                     std::function<Napi::Value(Napi::Env, const Runner&, const Result&)> finish);
 
-  /** Shared with the call that is pending, which may outlive this object. Only the JS thread uses it. */
+  /** Shared with the pending call, which may outlive this object. Only the JS thread uses it. */
   const std::shared_ptr<bool> is_busy_ = std::make_shared<bool>(false);
 };
 

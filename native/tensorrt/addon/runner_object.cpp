@@ -27,7 +27,7 @@ TimingOptions timing_options_of(const Napi::Value& value) {
   return options;
 }
 
-/** The values of an object, by name. Looking them up may run any JavaScript. */
+/** The values of an object by name. Reading them may run arbitrary JavaScript. */
 std::map<std::string, Napi::Value> values_of(const Napi::Value& value, const std::string& name) {
   const Napi::Object object = object_of(value, name);
   const Napi::Array keys = object.GetPropertyNames();
@@ -150,7 +150,7 @@ Napi::Value RunnerObject::start(Napi::Env env, std::function<Result(Runner&)> wo
 /** [async] */
 Napi::Value RunnerObject::infer(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    // First what may run JavaScript, which may close the runner or begin another call.
+    // Values that may run JavaScript are read first, because it may close the runner or begin another call.
     const auto values = values_of(argument(info, 0, "inputs"), "inputs");
     copy_inputs(*idle_runner(), values);
     const auto work = [](Runner& runner) {

@@ -15,9 +15,9 @@
 namespace calib::tensorrt {
 
 using Bytes = std::vector<std::uint8_t>;
-/** Set from any thread; whoever works looks at it now and then. */
+/** Can be set from any thread; the working thread polls it. */
 using CancelFlag = std::shared_ptr<std::atomic<bool>>;
-/** Any of them cancels. */
+/** If any of the flags is set, the work is cancelled. */
 using CancelFlags = std::vector<CancelFlag>;
 
 inline bool is_any_set(const CancelFlags& flags) {
@@ -29,7 +29,7 @@ inline bool is_any_set(const CancelFlags& flags) {
 
 enum class LayerPrecision { kFp32, kFp16, kInt8 };
 
-/** Precision asked for one layer of the ONNX model. */
+/** The precision that is requested for one layer of the ONNX model. */
 struct LayerRequest {
   std::string layer;
   LayerPrecision precision;
@@ -64,7 +64,7 @@ struct BuildRequest {
 
 struct BuildProgress {
   std::string phase;
-  /** Empty for a phase of its own. */
+  /** Empty for a top-level phase. */
   std::string parent_phase;
   int step;
   int steps;

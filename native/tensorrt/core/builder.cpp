@@ -28,7 +28,7 @@ nvinfer1::NetworkDefinitionCreationFlags network_flags(const BuildRequest& reque
   if (request.is_strongly_typed)
     return 1U << static_cast<unsigned>(nvinfer1::NetworkDefinitionCreationFlag::kSTRONGLY_TYPED);
 #else
-  // Every network is strongly typed.
+  // Every network of this major is strongly typed.
   static_cast<void>(request);
 #endif
   return 0;

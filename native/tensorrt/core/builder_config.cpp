@@ -2,7 +2,7 @@
 
 #include "codes.h"
 
-// The precision flags are deprecated since TensorRT 10.12, and gone in 11.
+// The precision flags are deprecated since TensorRT 10.12 and removed in 11.
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 namespace calib::tensorrt {
@@ -11,7 +11,7 @@ using nvinfer1::BuilderFlag;
 using nvinfer1::OptProfileSelector;
 
 void set_options(nvinfer1::IBuilderConfig& config, const BuildRequest& request) {
-  // TF32 is on unless it is cleared.
+  // TF32 is enabled by default.
   if (request.allows_tf32) {
     config.setFlag(BuilderFlag::kTF32);
   } else {

@@ -8,7 +8,7 @@
 
 namespace calib::tensorrt {
 
-/** Flags, limits and levels. Layer names and parameters are always kept in the engine, for inspection. */
+/** Sets flags, limits and levels. Layer names and parameters are always kept in the engine for inspection. */
 void set_options(nvinfer1::IBuilderConfig& config, const BuildRequest& request);
 
 /** Throws wrong-argument for a profile that TensorRT refuses. The profiles must have passed check_profiles. */
@@ -16,8 +16,8 @@ void add_profiles(nvinfer1::IBuilder& builder, nvinfer1::IBuilderConfig& config,
                   const LogCapture& log);
 
 /**
- * Gives the builder a timing cache: `bytes`, or an empty one where there are none or TensorRT refuses them (a warning
- * in the log tells). The cache returned must outlive the build.
+ * Gives the builder a timing cache: `bytes`, or an empty one if there are none or TensorRT refuses them (with a warning
+ * in the log). The returned cache must outlive the build.
  */
 std::unique_ptr<nvinfer1::ITimingCache> attach_timing_cache(nvinfer1::IBuilderConfig& config,
                                                             const std::optional<Bytes>& bytes, LogCapture& log);

@@ -7,7 +7,7 @@
 #include "../../core/error.h"
 #include "codes.h"
 
-// Calibrators are deprecated since TensorRT 10.1, and gone in 11.
+// Calibrators are deprecated since TensorRT 10.1 and removed in 11.
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 namespace calib::tensorrt {
@@ -21,7 +21,7 @@ class CachedCalibrator final : public Base {
  public:
   explicit CachedCalibrator(const Bytes& cache) : cache_(cache) {}
 
-  // Nothing is read in batches; a network input has this size while TensorRT looks the cache up.
+  // No batches are read, but a network input has this size while TensorRT looks up the cache.
   std::int32_t getBatchSize() const noexcept override { return 1; }
   bool getBatch(void* /*bindings*/[], char const* /*names*/[], std::int32_t /*count*/) noexcept override {
     return false;

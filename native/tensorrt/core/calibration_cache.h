@@ -11,8 +11,8 @@
 namespace calib::tensorrt {
 
 /**
- * A calibrator that has no images and answers from a calibration cache; its kind, Entropy2 or MinMax, is the one that
- * the first line of the cache names, for TensorRT takes no cache of another kind. Throws wrong-argument for any other
+ * A calibrator without images that answers from a calibration cache. Its kind, Entropy2 or MinMax, is the one that the
+ * first line of the cache names, because TensorRT accepts no cache of another kind. Throws wrong-argument for any other
  * first line.
  */
 #pragma GCC diagnostic push

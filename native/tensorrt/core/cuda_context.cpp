@@ -15,7 +15,7 @@ PrimaryContext::~PrimaryContext() {
 }
 
 PrimaryContext::Scope::Scope(const PrimaryContext& context) : driver_(context.driver_) {
-  // A failure shows in the next call of CUDA; destructors, which open scopes too, must not throw.
+  // A failure is reported by the next CUDA call; destructors, which also open scopes, must not throw.
   is_pushed_ = driver_.ctx_push_current(context.context_) == CUDA_SUCCESS;
 }
 

@@ -4,18 +4,21 @@
 
 namespace calib::tensorrt {
 
-/** Keeps the primary context of one GPU; the driver counts how many do and ends the context after the last. */
+/**
+ * Retains the primary context of one GPU; the driver counts the references and destroys the context after the last
+ * release.
+ */
 class PrimaryContext {
  public:
-  /** Throws wrong-argument for an index without a GPU, out-of-memory, and what CudaDriver::get throws. */
+  /** Throws wrong-argument for an index without a GPU, out-of-memory, and the errors of CudaDriver::get. */
   explicit PrimaryContext(int device);
   ~PrimaryContext();
   PrimaryContext(const PrimaryContext&) = delete;
   PrimaryContext& operator=(const PrimaryContext&) = delete;
 
   /**
-   * Makes the context current for this thread while it lives. Every thread that calls CUDA or TensorRT, destructors of
-   * their objects included, needs one.
+   * Makes the context current for this thread during its lifetime. Every thread that calls CUDA or TensorRT, including
+   * destructors of their objects, needs one.
    */
   class Scope {
    public:

@@ -14,7 +14,7 @@ namespace calib::tensorrt {
 namespace {
 
 constexpr const char* kLibrary = "libcuda.so.1";
-/** Oldest CUDA version that the oldest libraries of this major are made for. */
+/** Oldest CUDA version that the oldest supported libraries of this major require. */
 constexpr int kMinimumVersion = NV_TENSORRT_MAJOR >= 11 ? 12000 : 11080;
 
 std::string version_text(int version) {

@@ -7,17 +7,17 @@
 namespace calib::tensorrt {
 
 /**
- * The CUDA driver API, opened at run time from libcuda.so.1. Members are named after the driver's functions; what each
- * symbol is called (`_v2`) stands in cuda_driver.cpp, because the headers rename them by version.
+ * The CUDA driver API, opened at run time from libcuda.so.1. Members have the names of the driver's functions; the
+ * names of their symbols (`_v2`) are in cuda_driver.cpp, because the headers rename the functions by version.
  */
 struct CudaDriver {
   /**
-   * Opens and starts the driver once. Throws driver-missing, driver-old or no-gpu; a failure is not remembered.
-   * May be called from any thread.
+   * Opens and starts the driver once. Throws driver-missing, driver-old or no-gpu; after a failure, the next call tries
+   * again. May be called from any thread.
    */
   static const CudaDriver& get();
 
-  /** Throws out-of-memory or internal with the driver's name of the error unless `result` is success. */
+  /** Throws out-of-memory or internal, with the driver's name of the error, unless `result` is success. */
   void check(CUresult result, const char* what) const;
   /** The driver's name of an error, such as CUDA_ERROR_INVALID_VALUE. */
   std::string error_name(CUresult result) const;

@@ -7,8 +7,8 @@
 
 namespace calib::tensorrt {
 
-// Owners of CUDA's objects. Each is made and destroyed while a PrimaryContext::Scope lives on the thread; constructors
-// throw what CudaDriver::check throws.
+// Owners of CUDA objects. Each must be created and destroyed while the thread has a PrimaryContext::Scope; constructors
+// throw the errors of CudaDriver::check.
 
 /** Memory of the GPU, at least one byte. */
 class DeviceBuffer {
@@ -60,7 +60,7 @@ class Event {
   Event& operator=(const Event&) = delete;
   void record(const Stream& stream) const;
   void synchronize() const;
-  /** Milliseconds of the GPU's clock from `start` to this; both must have happened. */
+  /** Milliseconds of the GPU's clock from `start` to this event; both must have completed. */
   double milliseconds_since(const Event& start) const;
 
  private:
@@ -70,7 +70,7 @@ class Event {
 /** A captured sequence of GPU work, ready to be launched. */
 class GraphExec {
  public:
-  /** Takes `graph` over, whether it throws or not. */
+  /** Takes ownership of `graph`, even if it throws. */
   explicit GraphExec(CUgraph graph);
   ~GraphExec();
   GraphExec(const GraphExec&) = delete;

@@ -10,8 +10,8 @@ namespace calib::tensorrt {
 
 namespace {
 
-// RTLD_LOCAL: libraries that need libnvinfer find it by its soname among those already loaded, and the entry points of
-// two TensorRT majors, which have the same names, stay apart.
+// With RTLD_LOCAL, libraries that need libnvinfer find it by its soname among those already loaded, and the entry
+// points of two TensorRT majors, which have the same names, do not conflict.
 constexpr int kFlags = RTLD_NOW | RTLD_LOCAL;
 
 }  // namespace

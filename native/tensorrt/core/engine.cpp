@@ -33,7 +33,7 @@ IoTensor describe_tensor(const nvinfer1::ICudaEngine& engine, const char* name, 
 }  // namespace
 
 std::shared_ptr<Engine> Engine::load(std::shared_ptr<Library> library, const Bytes& bytes, int device) {
-  // The constructor is private, which make_shared cannot reach.
+  // make_shared cannot access the private constructor.
   struct Access : Engine {
     Access(std::shared_ptr<Library> library, const Bytes& bytes, int device)
         : Engine(std::move(library), bytes, device) {}
@@ -47,13 +47,13 @@ Engine::Engine(std::shared_ptr<Library> library, const Bytes& bytes, int device)
   const LogCapture log;
   if (bytes.empty()) throw Error(kEngineRefused, "The engine is empty");
   auto runtime = library_->create_runtime(log);
-  // Engines that run on later versions too carry the code of their own small runtime.
+  // Version-compatible engines contain the code of their own small runtime.
   runtime->setEngineHostCodeAllowed(true);
   std::unique_ptr<nvinfer1::ICudaEngine> engine(runtime->deserializeCudaEngine(bytes.data(), bytes.size()));
   if (!engine)
     log.raise(kEngineRefused,
               "TensorRT " + library_->version() + " refuses the engine: " + log.last_error("it gives no reason"));
-  // Only now, so that whatever throws above destroys them while the context is current.
+  // Assigned last, so that an exception above destroys the objects while the context is current.
   runtime_ = std::move(runtime);
   engine_ = std::move(engine);
   describe();

@@ -24,12 +24,12 @@ struct IoTensor {
   bool is_on_host;
 };
 
-/** A deserialised engine. Its runners keep it alive. May be used from any thread, one at a time. */
+/** A deserialised engine. Its runners keep it alive. May be used from any thread, but only by one at a time. */
 class Engine {
  public:
   /**
-   * Throws engine-refused, out-of-memory, wrong-argument (no such GPU) and the errors of the driver. TensorRT does not
-   * defend itself against hostile engines: only load what a build of ours wrote.
+   * Throws engine-refused, out-of-memory, wrong-argument (no such GPU) and the errors of the driver. TensorRT is not
+   * protected against hostile engines: load only engines that our own build wrote.
    */
   static std::shared_ptr<Engine> load(std::shared_ptr<Library> library, const Bytes& bytes, int device);
   ~Engine();
@@ -52,7 +52,7 @@ class Engine {
   Engine(std::shared_ptr<Library> library, const Bytes& bytes, int device);
   void describe();
 
-  // In the order of what needs what: the engine goes first, the library last.
+  // In the order of dependencies: the engine is destroyed first, the library last.
   const std::shared_ptr<Library> library_;
   const PrimaryContext context_;
   std::unique_ptr<nvinfer1::IRuntime> runtime_;

@@ -19,27 +19,27 @@ struct GpuDevice {
   std::string driver_version;
 };
 
-/** The GPUs that the driver shows this process. Throws driver-missing, driver-old, no-gpu. */
+/** The GPUs that the driver reports to this process. Throws driver-missing, driver-old, no-gpu. */
 std::vector<GpuDevice> list_devices();
 
-/** Throws wrong-argument unless there is a GPU with this index; else the errors of list_devices. */
+/** Throws wrong-argument unless there is a GPU with this index, and the errors of list_devices. */
 void check_device(int device);
 
-/** What NVML tells about one GPU now; what it cannot tell is empty. */
+/** Current readings of one GPU from NVML; values that NVML cannot report are empty. */
 struct GpuReadings {
   std::optional<double> sm_clock_mhz;
   std::optional<double> memory_clock_mhz;
   std::optional<double> temperature_celsius;
   std::optional<double> power_watts;
-  /** Why the clocks are not higher. `gpu-idle` and `applications-clocks-setting` are no faults. */
+  /** Reasons why the clocks are not higher. `gpu-idle` and `applications-clocks-setting` are not faults. */
   std::optional<std::vector<std::string>> throttle_reasons;
   /** Version of the driver package, `580.65.06`. */
   std::optional<std::string> driver;
-  /** Memory of the whole GPU in use, by every process. */
+  /** Memory in use on the whole GPU by all processes. */
   std::optional<double> used_memory_bytes;
 };
 
-/** Throws as check_device; all readings are empty where NVML is absent. */
+/** Throws like check_device; all readings are empty if NVML is absent. */
 GpuReadings read_gpu(int device);
 
 }  // namespace calib::tensorrt

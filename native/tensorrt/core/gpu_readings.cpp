@@ -9,7 +9,7 @@ namespace calib::tensorrt {
 
 namespace {
 
-// The few declarations of NVML that are used here; its header is not part of the CUDA headers. Every call answers 0 on
+// The few declarations of NVML that are used here; its header is not part of the CUDA headers. Every call returns 0 on
 // success.
 using NvmlDevice = struct NvmlDeviceHandle*;
 struct NvmlMemory {
@@ -41,7 +41,7 @@ class Nvml {
  public:
   explicit Nvml(const DynamicLibrary& library) : library_(library) {}
 
-  /** Calls a function of NVML by name; false where it is absent or fails. */
+  /** Calls a function of NVML by name; returns false if the function is missing or fails. */
   template <typename... Arguments>
   bool call(const char* symbol, Arguments... arguments) const {
     const auto function = library_.function<int (*)(Arguments...)>(symbol);
@@ -52,7 +52,7 @@ class Nvml {
   DynamicLibrary library_;
 };
 
-/** Null where NVML is absent or does not start. It is never shut down. */
+/** Null if NVML is absent or does not start. It is never shut down. */
 const Nvml* nvml() {
   static std::mutex mutex;
   static std::optional<Nvml> started;
@@ -86,7 +86,7 @@ GpuReadings read_gpu(int device) {
   if (library->call("nvmlSystemGetDriverVersion", text.data(), static_cast<unsigned>(kTextBytes - 1)))
     readings.driver = text.data();
 
-  // By bus id: NVML counts all GPUs, CUDA those that CUDA_VISIBLE_DEVICES leaves.
+  // Found by bus id, because NVML counts all GPUs, but CUDA only those that CUDA_VISIBLE_DEVICES allows.
   std::array<char, kBusIdBytes> bus_id{};
   CUdevice cuda_device = 0;
   NvmlDevice handle = nullptr;

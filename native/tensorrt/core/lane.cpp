@@ -97,7 +97,7 @@ void fill_randomly(const Binding& binding, std::minstd_rand& random) {
     case DataType::kUINT8:
       return fill<std::uint8_t>(data, binding.size_bytes, [&] { return static_cast<std::uint8_t>(random() >> 8); });
     default:
-      // Integers may be indices and must stay valid.
+      // Integers may be indices, which must stay valid.
       std::memset(data, 0, binding.size_bytes);
   }
 }
@@ -139,7 +139,7 @@ Lane::~Lane() {
   try {
     stream_.synchronize();
   } catch (...) {
-    // What failed on the stream was reported where it was handed over.
+    // A failure on the stream was already reported when the work was enqueued.
   }
 }
 
@@ -177,7 +177,7 @@ void Lane::bind(const IoTensor& tensor) {
   if (is_bounded_only) binding.allocator = std::make_unique<FixedOutput>(binding.device->pointer(), binding.size_bytes);
   const bool is_bound = context_->setTensorAddress(name, binding.device->pointer()) &&
                         (!binding.allocator || context_->setOutputAllocator(name, binding.allocator.get()));
-  // Kept in any case: the context may already hold the address.
+  // Kept even after a failure, because the context may already have the address.
   bindings_.push_back(std::move(binding));
   if (!is_bound) throw Error(kInternal, "TensorRT does not take memory for \"" + tensor.name + "\"");
 }
@@ -226,7 +226,7 @@ void Lane::capture(const LogCapture& log) {
                "Beginning the capture of a CUDA graph");
   const bool is_enqueued = context_->enqueueV3(stream_.get());
   CUgraph graph = nullptr;
-  // Must follow in any case, else the stream stays in capture.
+  // Must be called even after a failure, because otherwise the stream remains in capture mode.
   const CUresult ended = driver.stream_end_capture(stream_.get(), &graph);
   if (!is_enqueued || ended != CUDA_SUCCESS || graph == nullptr) {
     if (graph != nullptr) driver.graph_destroy(graph);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-// Precisions of layers are deprecated since TensorRT 10.12, and gone in 11.
+// Precisions of layers are deprecated since TensorRT 10.12 and removed in 11.
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 namespace calib::tensorrt {
@@ -50,7 +50,7 @@ void set_precision(ILayer& layer, LayerPrecision precision) {
     const nvinfer1::ITensor* output = layer.getOutput(i);
     if (output == nullptr || output->isShapeTensor() || !is_float(output->getType())) continue;
     computes_floats = true;
-    // The type of a model's output belongs to its interface.
+    // The type of an output of the model is part of its interface and is not changed.
     if (precision != LayerPrecision::kInt8 && !output->isNetworkOutput()) layer.setOutputType(i, type_of(precision));
   }
   if (computes_floats) layer.setPrecision(type_of(precision));

@@ -19,14 +19,14 @@ constexpr const char* kParserSymbol = "createNvOnnxParser_INTERNAL";
 using Create = void* (*)(void*, std::int32_t);
 using CreateParser = void* (*)(void*, void*, int);
 
-/** Oldest version that has every method called here: 10.1 brought the device memory sizes of 64 bits. */
+/** Oldest version that has every method called here: 10.1 introduced 64-bit device memory sizes. */
 constexpr int kMinimumVersion = NV_TENSORRT_MAJOR == 10 ? 100100 : NV_TENSORRT_MAJOR * 10000;
 
 struct Version {
   int major, minor, patch;
 };
 
-/** TensorRT 8 and 9 count 8601, later ones 100600. */
+/** TensorRT 8 and 9 encode versions like 8601, later versions like 100600. */
 Version version_of(int number) {
   if (number < 10000) return {number / 1000, number / 100 % 10, number % 100};
   return {number / 10000, number / 100 % 100, number % 100};
@@ -65,7 +65,7 @@ std::optional<DynamicLibrary> find_parser(const std::string& nvinfer_file, const
   return std::nullopt;
 }
 
-/** Throws what a null answer of libnvinfer means. */
+/** Throws the error that explains why libnvinfer returned null. */
 [[noreturn]] void raise_not_started(const LogCapture& log, const char* what) {
   const std::string reason = log.last_error("TensorRT gives no reason");
   // 35 is cudaErrorInsufficientDriver.
@@ -79,7 +79,7 @@ Library::Library(DynamicLibrary nvinfer, std::string file, int version, std::opt
     : nvinfer_(nvinfer),
       file_(std::move(file)),
       version_(text_of(version)),
-      // A library older than the headers would refuse their version, although nothing newer is called.
+      // A library that is older than the headers would refuse their version, although no newer function is called.
       interface_version_(std::min<std::int32_t>(version, NV_TENSORRT_VERSION)),
       parser_(parser) {}
 
@@ -97,7 +97,7 @@ std::shared_ptr<Library> Library::open(const std::string& nvinfer, const std::op
   }
   auto found = find_parser(file, parser);
   if (!opened) {
-    // The constructor is private, which make_shared cannot reach.
+    // make_shared cannot access the private constructor.
     struct Access : Library {
       Access(DynamicLibrary nvinfer, std::string file, int version, std::optional<DynamicLibrary> parser)
           : Library(nvinfer, std::move(file), version, parser) {}
@@ -111,8 +111,8 @@ std::shared_ptr<Library> Library::open(const std::string& nvinfer, const std::op
 }
 
 void Library::open_builder_resources() {
-  // libnvinfer opens these by name when the first builder is made, and closes them after the last; opening them here
-  // finds them outside the loader's search path, and keeps later builders quick.
+  // libnvinfer opens these by name when the first builder is created, and closes them after the last. Opening them here
+  // finds them outside the loader's search path, and makes creating later builders fast.
   std::error_code failure;
   const fs::path folder = fs::path(file_).parent_path();
   std::vector<std::string> files;

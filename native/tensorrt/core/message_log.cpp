@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxMessages = 500;
 constexpr std::size_t kMaxMessageBytes = 8192;
 
-/** What TensorRT and the CUDA runtime inside it write when memory runs out, in lower case. */
+/** Texts that TensorRT and the CUDA runtime inside it report when memory is exhausted, in lower case. */
 constexpr const char* kMemorySigns[] = {"out of memory", "outofmemory", "out_of_memory", "could not be allocated",
                                         "cudaerrormemoryallocation"};
 
@@ -72,7 +72,8 @@ void LogCapture::raise(const char* code, const std::string& message) const {
 }
 
 Logger& Logger::instance() {
-  // Made before libnvinfer is opened (Library::open), hence destroyed after whatever libnvinfer does at exit.
+  // Constructed before libnvinfer is opened (Library::open), so that it is destroyed after libnvinfer's own exit
+  // handlers.
   static Logger logger;
   return logger;
 }
@@ -89,7 +90,7 @@ void Logger::log(Severity severity, nvinfer1::AsciiChar const* message) noexcept
       if (!is_own || capture->thread_ == thread) capture->add(is_error, message);
     }
   } catch (...) {
-    // A message that finds no memory is lost; TensorRT must not see an exception.
+    // If there is no memory for the message, it is lost; TensorRT must not see an exception.
   }
 }
 

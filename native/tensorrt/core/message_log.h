@@ -11,13 +11,13 @@
 
 namespace calib::tensorrt {
 
-/** One message of TensorRT; information and chatter are not kept. */
+/** One message of TensorRT; informational and verbose messages are not kept. */
 struct LogMessage {
   bool is_error;
   std::string message;
 };
 
-/** An Error that carries what TensorRT said during the call that failed. */
+/** An Error with TensorRT's messages during the call that failed. */
 class LoggedError : public Error {
  public:
   LoggedError(const char* code, const std::string& message, std::vector<LogMessage> log)
@@ -29,9 +29,9 @@ class LoggedError : public Error {
 };
 
 /**
- * Hears, while it lives, TensorRT's errors and warnings that belong to one call: those of the thread that made it, and
- * those of threads that TensorRT started (the latter go to every capture alive, for nothing tells them apart). Keeps
- * the last 500.
+ * During its lifetime, collects TensorRT's errors and warnings that belong to one call: those of the thread that
+ * created it, and those of threads that TensorRT started (the latter are added to every live capture, because their
+ * call cannot be determined). Keeps the last 500.
  */
 class LogCapture {
  public:
@@ -41,13 +41,13 @@ class LogCapture {
   LogCapture& operator=(const LogCapture&) = delete;
 
   std::vector<LogMessage> messages() const;
-  /** Adds a warning of ours. */
+  /** Adds a warning of our own. */
   void warn(const std::string& message);
-  /** The last error, else `fallback`. */
+  /** The last error, or `fallback` if there is none. */
   std::string last_error(const std::string& fallback) const;
-  /** Whether an error says that memory ran out. */
+  /** Whether an error reports that memory was exhausted. */
   bool out_of_memory() const;
-  /** Throws a LoggedError with `code`, or with out-of-memory where the log says so. */
+  /** Throws a LoggedError with `code`, or with out-of-memory if the log reports it. */
   [[noreturn]] void raise(const char* code, const std::string& message) const;
 
  private:
@@ -60,8 +60,8 @@ class LogCapture {
 };
 
 /**
- * The logger given to TensorRT. There is one for the process, because TensorRT keeps the first one that it sees and
- * ignores all later ones. May be called from any thread.
+ * The logger that TensorRT receives. There is one per process, because TensorRT keeps the first logger that it receives
+ * and ignores all later ones. May be called from any thread.
  */
 class Logger final : public nvinfer1::ILogger {
  public:

@@ -24,7 +24,7 @@ void ProgressMonitor::phaseStart(char const* phase, char const* parent, std::int
     phases_[text_of(phase)] = {text_of(parent), steps};
     report(text_of(phase), 0, parent == nullptr);
   } catch (...) {
-    // Progress that finds no memory is lost; TensorRT must not see an exception.
+    // If there is no memory for the progress report, it is lost; TensorRT must not see an exception.
   }
 }
 
@@ -33,7 +33,7 @@ bool ProgressMonitor::stepComplete(char const* phase, std::int32_t step) noexcep
     const std::lock_guard<std::mutex> lock(mutex_);
     report(text_of(phase), step + 1, false);
   } catch (...) {
-    // As above.
+    // The report is lost, see phaseStart.
   }
   return !is_any_set(cancel_);
 }
@@ -47,7 +47,7 @@ void ProgressMonitor::phaseFinish(char const* phase) noexcept {
     report(name, found->second.steps, false);
     phases_.erase(found);
   } catch (...) {
-    // As above.
+    // The report is lost, see phaseStart.
   }
 }
 

@@ -12,15 +12,15 @@
 namespace calib::tensorrt {
 
 /**
- * Passes TensorRT's progress on, at most every 50 ms but for the beginning of a phase without a parent, and stops the
- * build when `cancel` is set. TensorRT calls it from several threads.
+ * Forwards TensorRT's progress, at most every 50 ms except for the beginning of a phase without a parent, and stops the
+ * build if `cancel` is set. TensorRT calls it from several threads.
  */
 class ProgressMonitor final : public nvinfer1::IProgressMonitor {
  public:
   ProgressMonitor(ProgressCallback callback, CancelFlags cancel)
       : callback_(std::move(callback)), cancel_(std::move(cancel)) {}
 
-  /** A phase of one step that is not TensorRT's. */
+  /** Reports a phase of one step that is not one of TensorRT's. */
   void report_own_phase(const char* phase);
 
   void phaseStart(char const* phase, char const* parent, std::int32_t steps) noexcept override;

@@ -11,7 +11,7 @@ namespace calib::tensorrt {
 
 namespace {
 
-/** Collects what TensorRT reports per layer and run, layers in the order of the first reports. */
+/** Collects the times that TensorRT reports per layer and run; layers are in the order of the first reports. */
 class LayerProfiler final : public nvinfer1::IProfiler {
  public:
   void reportLayerTime(char const* name, float milliseconds) noexcept override {
@@ -20,7 +20,7 @@ class LayerProfiler final : public nvinfer1::IProfiler {
       if (is_new) layers_.push_back({entry->first, 0.0, {}});
       layers_[entry->second].run_ms += static_cast<double>(milliseconds);
     } catch (...) {
-      // A time that finds no memory is lost; TensorRT must not see an exception.
+      // If there is no memory for the time, it is lost; TensorRT must not see an exception.
     }
   }
 
@@ -28,7 +28,7 @@ class LayerProfiler final : public nvinfer1::IProfiler {
     for (Layer& layer : layers_) layer.runs_ms.push_back(std::exchange(layer.run_ms, 0.0));
   }
 
-  /** Of at least one run. */
+  /** Needs at least one run. */
   std::vector<LayerTime> medians() {
     std::vector<LayerTime> times;
     for (Layer& layer : layers_) {
@@ -47,7 +47,7 @@ class LayerProfiler final : public nvinfer1::IProfiler {
  private:
   struct Layer {
     std::string name;
-    /** Of the run under way: a layer may be reported more than once. */
+    /** Sum for the current run, because a layer may be reported more than once. */
     double run_ms;
     std::vector<double> runs_ms;
   };
@@ -55,7 +55,7 @@ class LayerProfiler final : public nvinfer1::IProfiler {
   std::vector<Layer> layers_;
 };
 
-/** Until the clocks of an idle GPU have risen. */
+/** Time until the clocks of an idle GPU have risen. */
 constexpr std::chrono::milliseconds kProfileWarmUp{200};
 
 }  // namespace
@@ -66,7 +66,7 @@ Runner::Runner(std::shared_ptr<Engine> engine, const RunnerOptions& options)
   try {
     for (int stream = 0; stream < options.streams; ++stream) lanes_.emplace_back(*engine_, options);
   } catch (...) {
-    // While the context is current.
+    // Destroyed while the context is current.
     lanes_.clear();
     throw;
   }
@@ -100,10 +100,10 @@ std::vector<LayerTime> Runner::profile_layers(std::uint64_t runs) {
   const PrimaryContext::Scope scope(engine_->context());
   const LogCapture log;
   LayerProfiler profiler;
-  // A context that has had a profiler is not as fast as before, so that it gets one of its own.
+  // A context that has had a profiler is slower afterwards, so that profiling uses its own context.
   const Lane lane(*engine_, options_);
   lane.context().setProfiler(&profiler);
-  // Enqueueing waits for the run and reports while a profiler is attached.
+  // While a profiler is attached, enqueueing waits for the run and reports it.
   const auto run = [&] {
     check_stop(log);
     lane.enqueue(log);

@@ -9,10 +9,10 @@
 
 namespace calib::tensorrt {
 
-/** How long to time, and what. */
+/** Duration and mode of a timing. */
 struct TimingOptions {
   double warm_up_ms = 0.0;
-  /** At least so many runs, and at least `min_ms` of them. */
+  /** At least this many runs, and for at least `min_ms`. */
   std::uint64_t runs = 1;
   double min_ms = 0.0;
   bool uses_cuda_graph = false;
@@ -20,13 +20,13 @@ struct TimingOptions {
   bool has_transfers = false;
 };
 
-/** Per run, in the order of issue. */
+/** Times per run, in the order in which runs were enqueued. */
 struct Timing {
   /** GPU time from an event before the run to one after it. */
   std::vector<double> latencies_ms;
-  /** Host time that handing the run over took. */
+  /** Host time to enqueue the run. */
   std::vector<double> enqueue_ms;
-  /** From before the first run was handed over until the last had ended. */
+  /** Host time from before the first run was enqueued until the last one had ended. */
   double wall_ms = 0.0;
 };
 
@@ -35,7 +35,9 @@ struct LayerTime {
   double median_ms;
 };
 
-/** Execution contexts of one engine for fixed shapes, one per stream. One call at a time, from any thread. */
+/**
+ * Execution contexts of one engine for fixed shapes, one per stream. May be used from any thread, one call at a time.
+ */
 class Runner {
  public:
   /** Throws wrong-argument (shapes, profile), out-of-memory, internal. */
@@ -45,21 +47,27 @@ class Runner {
   Runner& operator=(const Runner&) = delete;
 
   std::uint64_t device_memory_bytes() const noexcept { return device_memory_bytes_; }
-  /** Inputs and outputs of the first stream: their host side is what run() copies in and out. */
+  /** Inputs and outputs of the first stream; run() reads and writes their host memory. */
   const std::vector<Binding>& bindings() const noexcept { return lanes_.front().bindings(); }
 
   /** One run of the first stream, from host memory to host memory. Throws internal, out-of-memory. */
   void run();
-  /** Runs all streams in turn, keeping several runs ahead of the GPU. Throws as run, capture-failed, cancelled. */
+  /**
+   * Runs all streams in turn, with several runs enqueued ahead of the GPU. Throws like run, capture-failed, cancelled.
+   */
   Timing time(const TimingOptions& options);
-  /** As time of the first stream without transfers, waiting for each run before the next: the slow loop to check time
-   * against. */
+  /**
+   * Like time for the first stream without transfers, but waits for each run before the next: a slow reference loop to
+   * check the results of time.
+   */
   std::vector<double> time_plain(std::uint64_t runs, bool uses_cuda_graph);
-  /** Median time of each layer over `runs` runs of a context of its own, warmed up, in the order of execution. Throws
-   * as run, cancelled. */
+  /**
+   * Median time of each layer over `runs` runs after a warm-up, with its own context, in the order of execution. Throws
+   * like run, cancelled.
+   */
   std::vector<LayerTime> profile_layers(std::uint64_t runs);
 
-  /** Makes a call that lasts throw cancelled. From any thread. */
+  /** Makes a pending long call throw cancelled. May be called from any thread. */
   void stop() noexcept { is_stopped_ = true; }
 
  private:

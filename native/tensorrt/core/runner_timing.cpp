@@ -9,7 +9,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/** Runs that each stream may have under way: enough to hide what the host needs for the next one. */
+/** Number of runs that each stream may have enqueued: enough to hide the host time of the next one. */
 constexpr std::size_t kRunsAhead = 8;
 
 double milliseconds_since(Clock::time_point start) {
@@ -55,7 +55,7 @@ Timing Runner::time(const TimingOptions& options) {
   prepare(options.uses_cuda_graph, log);
   warm_up(options, log);
 
-  // Run r goes to stream r mod n and to event pair r mod (ahead * n), whose stream is the same one.
+  // Run r uses stream r mod n and event pair r mod (ahead * n), which always belongs to the same stream.
   const std::size_t stream_count = lanes_.size();
   std::vector<EventPair> events(kRunsAhead * stream_count);
   Timing timing;
