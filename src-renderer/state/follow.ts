@@ -11,8 +11,8 @@ interface ProjectReader {
 }
 
 /**
- * Calls `load` after every edit of the project and when a job of one of these kinds has ended, and `forget` when
- * another project is opened. Nothing is loaded before a component first asks for the data.
+ * Calls `load` after every edit of the project and when a job of one of these kinds has finished successfully, and
+ * `forget` when another project is opened. Nothing is loaded before a component first asks for the data.
  */
 export function followProject(reader: () => ProjectReader, forget: () => void, kinds: readonly JobKind[]): void {
   const doneCount = (jobs: readonly JobSnapshot[]): number =>

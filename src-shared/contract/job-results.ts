@@ -21,7 +21,7 @@ export interface CalibrateResult {
   readonly seconds: number;
   readonly imagesPerSecond: number;
   readonly peakRssMb: number;
-  /** sha256 of the histograms' content: equal for equal values, whatever their order. */
+  /** sha256 of the histograms' content: equal for equal values, independent of their order. */
   readonly sha256: string;
   /** Number of images that were taken over from an interrupted pass. */
   readonly resumedImages: number;
