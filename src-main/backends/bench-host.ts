@@ -1,6 +1,6 @@
 /**
- * Entry point of a process that holds one variant for benchmarking: in a process of its own the memory of the variant
- * can be measured. It opens the session, reports how much resident memory that added, then times single inferences.
+ * Entry point of a process that benchmarks one variant. A separate process allows measuring the memory of the variant.
+ * It opens the session, reports the additional resident memory, and then times single inferences.
  */
 import type { ImageInput } from '../../src-shared/domain/project/preprocessing';
 import { Responder, type RequestMessage } from '../../src-shared/contract/request-channel';
@@ -19,14 +19,14 @@ export interface BenchOpened {
   /** Resident memory that the variant added; null on a GPU, whose memory is not that of the process. */
   readonly memoryMb: number | null;
   readonly millisecondsPerRun: number;
-  /** On a GPU: some layer runs on the CPU. */
+  /** On a GPU: whether some layer runs on the CPU. */
   readonly fallsBack: boolean;
 }
 
-/** The requests that a benchmark process answers. `open` comes first. */
+/** The requests to a benchmark process. `open` must be the first. */
 export interface BenchMethods {
   readonly open: { readonly params: BenchOpen; readonly result: BenchOpened };
-  /** Runs so many inferences. @returns their latencies in milliseconds. */
+  /** Runs the given number of inferences. @returns their latencies in milliseconds. */
   readonly time: { readonly params: { readonly iterations: number }; readonly result: readonly number[] };
 }
 
@@ -95,6 +95,6 @@ const responder = new Responder(
   (message) => process.send?.(message),
 );
 process.on('message', (message: RequestMessage) => responder.receive(message));
-// Ctrl-C reaches the whole process group. The app decides what it means.
+// Ctrl-C reaches the whole process group. It is ignored here; the app handles it.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(0));

@@ -7,9 +7,9 @@ import type { ModelSession, OrtGpu, OutputTensor } from './runnable-variant';
 import { env, InferenceSession, Tensor } from './onnxruntime';
 
 export interface OrtSessionOptions {
-  /** An .onnx file, or the bytes of a graph whose weights lie in weightsDir. */
+  /** An .onnx file, or the bytes of a graph whose weights are in weightsDir. */
   readonly model: string | Uint8Array;
-  /** Folder of the external weights; null when the model holds its weights itself. */
+  /** Folder of the external weights; null if the model contains its weights. */
   readonly weightsDir: string | null;
   readonly threads: number;
   /** Keep Q/DQ as float arithmetic instead of fusing to INT8 kernels. */
@@ -17,7 +17,7 @@ export interface OrtSessionOptions {
   readonly hasFp16: boolean;
   /** Absent: the CPU. */
   readonly gpu?: OrtGpu;
-  /** Refuse a model if some layer would run on the CPU. */
+  /** Refuse a model of which some layer would run on the CPU. */
   readonly gpuOnly?: boolean;
   /** Run the graph node by node as it is written, without ONNX Runtime's graph optimizations. */
   readonly asWritten?: boolean;
@@ -48,7 +48,9 @@ export class OrtSession implements ModelSession {
   readonly inputName: string;
   readonly outputNames: readonly string[];
 
-  /** @param standIn the session's name for the tensor UNUSABLE_NAME; null: the model has no such tensor. */
+  /**
+   * @param standIn the name that the session uses for the tensor UNUSABLE_NAME; null if the model has no such tensor.
+   */
   private constructor(
     private readonly session: Ort,
     private readonly standIn: string | null,
@@ -78,7 +80,8 @@ export class OrtSession implements ModelSession {
         ...(options.hasFp16 ? { optimization: { disable_specified_optimizers: FP16_UNSAFE_PASSES.join(';') } } : {}),
       },
     };
-    // Given a path, ONNX Runtime looks for external data beside it; bytes are needed when the weights lie elsewhere.
+    // If ONNX Runtime gets a path, it looks for external data in the folder of the model. Bytes are passed if the
+    // weights are in another folder.
     const model =
       typeof options.model === 'string' && options.weightsDir !== null ? await readFile(options.model) : options.model;
     try {

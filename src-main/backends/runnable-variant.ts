@@ -1,7 +1,7 @@
 import { count, object, oneOf, type InferOutput } from '../../src-shared/base/schema';
 import type { BackendId } from '../../src-shared/domain/project/precision';
 
-/** A GPU as one of ONNX Runtime's providers addresses it. */
+/** A GPU in the way in which ONNX Runtime's providers address it. */
 export const ortGpuSchema = object({
   provider: oneOf('webgpu', 'cuda'),
   /** Index among the GPUs that CUDA shows; 0 for WebGPU, which chooses the GPU itself. */
@@ -15,17 +15,17 @@ export function ortGpuOf(backend: BackendId, device: number): OrtGpu | null {
   return backend === 'ort-webgpu' ? { provider: 'webgpu', device: 0 } : null;
 }
 
-/** A model file, and how ONNX Runtime opens it. */
+/** A model file, and the way in which ONNX Runtime opens it. */
 export interface OnnxVariant {
   readonly kind: 'onnx';
   /** Variant name, for example `int8-minmax`. */
   readonly variant: string;
   readonly modelPath: string;
-  /** Folder of its external weights; null: the file holds its weights itself. */
+  /** Folder of its external weights; null if the file contains its weights. */
   readonly weightsDir: string | null;
   /** Keep Q/DQ as float arithmetic (a simulation of another target) instead of INT8 kernels. */
   readonly simulate: boolean;
-  /** Some layer runs in FP16. */
+  /** Whether some layer runs in FP16. */
   readonly hasFp16: boolean;
   /** Absent: the CPU. */
   readonly gpu?: OrtGpu;
@@ -59,7 +59,7 @@ export function isOnnx(variant: RunnableVariant): variant is OnnxVariant {
 export interface OutputTensor {
   readonly name: string;
   readonly dims: readonly number[];
-  /** null when the output is not floating point. */
+  /** null if the output is not floating point. */
   readonly data: Float32Array | null;
 }
 

@@ -6,14 +6,17 @@ import { sweep, temporaryName } from './temporary-files';
 /** Folders in which this process has looked for temporary files of processes that were killed. */
 const sweptFolders = new Set<string>();
 
-/** A file that appears under its name only when it is complete: written to a temporary name beside it, then renamed. */
+/**
+ * A file that gets its name only when it is complete. The content is written to a temporary file beside it, which is
+ * then renamed.
+ */
 export class AtomicFile {
   private isOpen = true;
   private isCommitted = false;
 
   private constructor(
     private readonly path: string,
-    /** Where the content is until it is committed. */
+    /** Path of the temporary file with the content. */
     readonly temporaryPath: string,
     private readonly handle: FileHandle,
   ) {}
@@ -57,7 +60,7 @@ export class AtomicFile {
     }
   }
 
-  /** Removes what was written, unless it was committed; may be called always. */
+  /** Removes the temporary file, unless it was committed. It may be called in any state. */
   async discard(): Promise<void> {
     await this.close();
     if (!this.isCommitted) await rm(this.temporaryPath, { force: true });
@@ -71,8 +74,9 @@ export class AtomicFile {
 }
 
 /**
- * Writes a file so that a reader sees either the old content or all of the new one, also after a crash. The folder must
- * exist. Throws WorkbenchError `disk-full` or `unwritable`; the old file is then unchanged and nothing is left behind.
+ * Writes a file so that readers see either the old or the complete new content, even after a crash. The folder must
+ * exist. Throws WorkbenchError `disk-full` or `unwritable`. In this case the old file is unchanged and no temporary
+ * file is left.
  */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
   const file = await AtomicFile.create(path);
@@ -84,7 +88,9 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   }
 }
 
-/** Makes the rename itself durable; some systems (Windows) cannot flush a folder, which costs only that durability. */
+/**
+ * Makes the rename durable. Some systems (Windows) cannot flush a folder; there, a power failure may undo the rename.
+ */
 async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r');

@@ -43,8 +43,8 @@ export function writeError(error: unknown, path: string): unknown {
 }
 
 /**
- * The error to report if a file or folder that the user named cannot be read; errors of other kinds are returned
- * unchanged. `what` is its role, for example `Calibration set`; `hint` is the fix if it does not exist.
+ * The error to report if a file or folder that the user named cannot be read. Errors of other kinds are returned
+ * unchanged. `what` is its role, for example `Calibration set`; `hint` is the solution if it does not exist.
  */
 export function readError(error: unknown, path: string, what: string, hint?: string | Advice): unknown {
   const errno = errnoOf(error);

@@ -5,13 +5,13 @@ import { pipeline } from 'node:stream/promises';
 import { LRUCache } from 'lru-cache';
 import { throwIfAborted } from '../../src-shared/base/errors';
 
-/** Larger files are streamed, so that hashing needs little memory; smaller ones are faster to read at once. */
+/** Larger files are streamed, so that hashing needs little memory. Smaller ones are read at once, which is faster. */
 const MAX_READ_BYTES = 4e6;
-/** Files whose hash is remembered; at about 300 bytes each, 30 MB. */
+/** Number of files whose hash is remembered. At about 300 bytes each, they take 30 MB. */
 const REMEMBERED_FILES = 100_000;
 
 /**
- * sha256 of a file's content as 64 hex digits. The file is read in any case. Throws Node's error if it cannot be read.
+ * sha256 of the content of a file as 64 hex digits. The file is always read. Throws Node's error if it cannot be read.
  */
 export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
   const { size } = await stat(path);
@@ -35,7 +35,7 @@ async function hashStream(path: string, signal: AbortSignal | undefined): Promis
  */
 export class FileHashes {
   private readonly known: LRUCache<string, { readonly stamp: string; readonly sha256: string }>;
-  /** Reads under way by path and stamp, shared by all who ask for the same file meanwhile. */
+  /** Reads in progress by path and stamp. All callers that ask for the same file share one read. */
   private readonly underWay = new Map<string, Promise<string>>();
   private reads = 0;
 
@@ -59,7 +59,7 @@ export class FileHashes {
       return await reading;
     } catch (error) {
       throwIfAborted(signal);
-      // The read belonged to somebody who cancelled it: this caller still wants the hash.
+      // The caller that started the read has cancelled it, but this caller still needs the hash.
       if (error instanceof Error && error.name === 'AbortError') return this.sha256(path, signal);
       throw error;
     }
@@ -79,7 +79,8 @@ export class FileHashes {
 }
 
 /**
- * Equal as long as nobody writes to the file; nanoseconds, because a file may be written twice within a millisecond.
+ * A value that changes when the file is written. Times are in nanoseconds, because a file may be written twice within a
+ * millisecond.
  */
 async function stampOf(path: string): Promise<string> {
   const { size, ino, mtimeNs, ctimeNs } = await stat(path, { bigint: true });

@@ -13,7 +13,7 @@ export function readStoredJson<S extends AnySchema>(path: string, schema: S): In
   }
 }
 
-/** The same for a text that was already read. */
+/** Like the function above, for a text that was already read. */
 export function parseStoredJson<S extends AnySchema>(text: string, schema: S): InferOutput<S> | null {
   try {
     return parse(schema, JSON.parse(text));

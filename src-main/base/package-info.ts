@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { object, string } from '../../src-shared/base/schema';
 import { readStoredJson } from './json-file';
 
-/** Scoped: `npx` of an unscoped name would run whatever somebody else publishes under it. */
+/** The name is scoped, because `npx` with an unscoped name would run any package that is published under it. */
 const PACKAGE_NAME = '@calibration-workbench/calib';
 
 /**
- * Root of the installed package: the nearest folder above this file that holds our package.json. Works for the bundled
- * code under out/main and for sources run by the tests.
+ * Root of the installed package: the nearest folder above this file that contains our package.json. This works for the
+ * bundled code under out/main and for sources that tests run.
  */
 export function packageRoot(): string {
   let dir = dirname(fileURLToPath(import.meta.url));

@@ -4,7 +4,7 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 /** The files and folders that a client may read or write. Paths are compared after symbolic links are resolved. */
 export interface PathPolicy {
   readonly isAllowed: (path: string) => boolean;
-  /** What to do about a refusal. */
+  /** What the user can do about a refusal. */
   readonly hint: string;
 }
 

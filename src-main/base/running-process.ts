@@ -5,19 +5,19 @@ import { integer, number, object, optional, string, type InferOutput } from '../
 import { errnoOf } from './file-errors';
 
 /**
- * Tells a process from every other one without a clock: a process id alone is given again after a restart of the
- * machine, in a container, or when the ids wrap. The optional fields are known on Linux.
+ * Identifies a process without a clock. A process id alone is not sufficient: it is used again after a restart of the
+ * machine, in a container, or when ids wrap around. The optional fields are known on Linux.
  */
 export const processIdentitySchema = object({
   host: string,
   pid: integer,
-  /** Hash of the machine's id: machines may share a name. */
+  /** Hash of the machine's id, because several machines may have the same name. */
   machine: optional(string),
-  /** The kernel's id of this start of the machine. */
+  /** The kernel's id of the current boot of the machine. */
   boot: optional(string),
-  /** The namespace in which process ids are counted: that of a container or of the machine. */
+  /** The namespace of process ids: that of a container or of the machine. */
   pidNamespace: optional(string),
-  /** When the process started, in clock ticks since the machine did (proc(5), field 22 of stat). */
+  /** Start time of the process in clock ticks since boot (proc(5), field 22 of stat). */
   startTicks: optional(number),
 });
 export type ProcessIdentity = InferOutput<typeof processIdentitySchema>;
@@ -27,7 +27,7 @@ export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    if (errnoOf(error) === 'ESRCH') return false; // EPERM: it runs, as another user
+    if (errnoOf(error) === 'ESRCH') return false; // EPERM: it runs as another user
   }
   return !isZombie(pid);
 }
@@ -38,8 +38,8 @@ export function ownIdentity(): ProcessIdentity {
 }
 
 /**
- * Whether a process has certainly ended. False for every process of which this machine cannot know: of another host, of
- * another machine of the same name, or of another container.
+ * Whether a process has certainly ended. False if this cannot be determined: for processes of another host, of another
+ * machine with the same name, or of another container.
  */
 export function hasEnded(process: ProcessIdentity): boolean {
   const here = machineIdentity();
@@ -79,8 +79,8 @@ function knownField<K extends string>(key: K, read: () => string): { readonly [P
 }
 
 /**
- * The fields of /proc/PID/stat behind the process's name, which may hold spaces and parentheses; the first is the
- * state.
+ * The fields of /proc/PID/stat after the name of the process, which may contain spaces and parentheses. The first field
+ * is the state.
  */
 function statFields(pid: number): readonly string[] | null {
   try {

@@ -5,14 +5,16 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { hasEnded, isRunning, machineIdentity, ownIdentity, type ProcessIdentity } from './running-process';
 
-/** Names of at most 255 bytes are allowed by the usual file systems; the rest of a temporary name takes up to 90. */
+/** Common file systems allow names of at most 255 bytes. The other parts of a temporary name take up to 90. */
 const MAX_BASE_BYTES = 120;
-/** The owner in a temporary name: machine, boot, namespace of process ids, process id, start time; x where unknown. */
+/**
+ * The owner in a temporary name: machine, boot, namespace of process ids, process id, start time; x for unknown parts.
+ */
 const OWNER = /([0-9a-f]{8})-([0-9a-f]{8}|x)-([0-9]+|x)-([0-9]+)-([0-9]+|x)/;
 const TEMPORARY = new RegExp(`^\\..*\\.${OWNER.source}-[0-9a-f]{8}\\.tmp$`);
 const UNFINISHED = new RegExp(`\\.unfinished-${OWNER.source}$`);
 const UPLOADS = new RegExp(`^calib-uploads-${OWNER.source}-[0-9a-f]{16}$`);
-/** As version 0.1.0 named them: the process id alone. */
+/** The form of version 0.1.0: the process id alone. */
 const EARLIER = [
   /^\..*\.([0-9]+)-[0-9a-f]{8}\.tmp$/,
   new RegExp(`\\.unfinished-${hostname().replaceAll(/[^A-Za-z0-9-]/g, '-')}-([0-9]+)$`),
@@ -21,7 +23,7 @@ const EARLIER = [
 
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
 
-/** The process as a part of a file name. */
+/** The identity of the process as part of a file name. */
 function ownerTag(identity: ProcessIdentity): string {
   const { host, machine, boot, pidNamespace, pid, startTicks } = identity;
   const place = shortHash(`${host} ${machine ?? ''}`);
@@ -29,7 +31,7 @@ function ownerTag(identity: ProcessIdentity): string {
   return `${place}-${boot === undefined ? 'x' : shortHash(boot)}-${namespace}-${pid}-${startTicks ?? 'x'}`;
 }
 
-/** A name beside which no file lies yet, for a file that is renamed to `base` when it is complete; see sweep. */
+/** An unused temporary name for a file that is renamed to `base` when it is complete; see sweep. */
 export function temporaryName(base: string): string {
   let short = base;
   while (Buffer.byteLength(short) > MAX_BASE_BYTES) short = short.slice(0, -1);
@@ -41,14 +43,17 @@ export function unfinishedFolder(path: string): string {
   return `${path}.unfinished-${ownerTag(ownIdentity())}`;
 }
 
-/** A folder for what was uploaded to this process; see sweep. */
+/** A folder for uploads to this process; see sweep. */
 export function uploadsFolder(): string {
   return `calib-uploads-${ownerTag(ownIdentity())}-${randomBytes(8).toString('hex')}`;
 }
 
 export const isUploadsFolder = (name: string): boolean => UPLOADS.test(name);
 
-/** Whether a name is one of the above and the process that made it has certainly ended; false for every other name. */
+/**
+ * Whether a name has one of the forms above and the process that made it has certainly ended; false for all other
+ * names.
+ */
 export function isLeftover(name: string): boolean {
   const match = [TEMPORARY, UNFINISHED, UPLOADS].map((pattern) => pattern.exec(name)).find((found) => found !== null);
   if (match) return hasOwnerEnded(match.slice(1));
@@ -62,14 +67,14 @@ function hasOwnerEnded([place = '', boot = '', namespace = '', pid = '', ticks =
   if (place !== ownPlace) return false;
   if (boot !== 'x' && ownBoot !== 'x' && boot !== ownBoot) return true;
   if (namespace !== ownNamespace) return false;
-  // What remains is this machine, since it was started, and these process ids.
+  // The remaining names belong to this machine in its current boot, and to the same namespace of process ids.
   return hasEnded({ ...machineIdentity(), pid: Number(pid), ...(ticks === 'x' ? {} : { startTicks: Number(ticks) }) });
 }
 
 /**
- * Removes what processes that have ended left in a folder: temporary files, unfinished folders, upload folders. A
- * process that still runs, or of which this machine cannot know, keeps its own. Never fails: what cannot be removed
- * stays.
+ * Removes temporary files, unfinished folders and upload folders of ended processes from a folder. The files are kept
+ * if their process still runs or if this cannot be determined. The function never fails; files that cannot be removed
+ * stay.
  * @param options.recursive also in the folders below, but not through links.
  * @param options.keeps called for each leftover; true keeps it.
  */
@@ -89,6 +94,6 @@ function entriesOf(dir: string): readonly Dirent[] {
   try {
     return readdirSync(dir, { withFileTypes: true });
   } catch {
-    return []; // absent, or not ours to read
+    return []; // the folder does not exist or cannot be read
   }
 }

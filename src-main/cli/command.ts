@@ -25,18 +25,18 @@ export function exitCodeOf(code: ErrorCode): number {
   }
 }
 
-/** What a command may use of its surroundings. */
+/** The parts of its environment that a command may use. */
 export interface CommandContext {
   readonly api: WorkbenchApi;
   /** True when the result is printed as one JSON document. */
   readonly isJson: boolean;
-  /** Writes one line for people to stderr: progress, warnings, hints. */
+  /** Writes one line for users to stderr: progress, warnings, hints. */
   readonly note: (line: string) => void;
   /** Writes the result to stdout: as one JSON document with --json, otherwise as lines and tables. */
   readonly print: <T>(result: T, asText: (result: T) => readonly Block[]) => void;
-  /** Runs a job with its progress on stderr; Ctrl-C cancels it. */
+  /** Runs a job and shows its progress on stderr; Ctrl-C cancels it. */
   readonly runJob: <S extends JobSpec>(spec: S) => Promise<JobResults[S['kind'] & JobKind]>;
-  /** As runJob, but first announces how long the analysis will take. */
+  /** Like runJob, but first announces how long the analysis will take. */
   readonly runAnalysis: <S extends AnalysisSpec>(spec: S) => Promise<JobResults[S['kind'] & JobKind]>;
 }
 

@@ -6,14 +6,14 @@ export type ElectronBinary =
   { readonly available: true; readonly path: string } | { readonly available: false; readonly reason: string };
 
 export interface ElectronPlaces {
-  /** Folder of the installed electron package; null when it is not installed. */
+  /** Folder of the installed electron package; null if it is not installed. */
   readonly packageDir: string | null;
-  /** ELECTRON_OVERRIDE_DIST_PATH: a folder with an Electron of one's own. */
+  /** ELECTRON_OVERRIDE_DIST_PATH: a folder with another Electron. */
   readonly overrideDir: string | undefined;
   readonly platform: NodeJS.Platform;
 }
 
-/** Where Electron's binary is, looked up without fetching it: importing the package would start a download. */
+/** The path of Electron's binary. The package is not imported, because this would start a download. */
 export function findElectron(places: ElectronPlaces): ElectronBinary {
   const { packageDir, overrideDir, platform } = places;
   if (overrideDir !== undefined && overrideDir !== '') {
@@ -33,7 +33,7 @@ function existing(path: string, reason: string): ElectronBinary {
   return existsSync(path) ? { available: true, path } : { available: false, reason };
 }
 
-/** The package's own record of the name, which its installer writes; else the usual one. */
+/** The name that the package's installer has recorded, or the usual name if there is no record. */
 function binaryName(packageDir: string | null, platform: NodeJS.Platform): string {
   const record = packageDir === null ? '' : join(packageDir, 'path.txt');
   if (packageDir !== null && existsSync(record)) return readFileSync(record, 'utf8').trim();
@@ -63,7 +63,7 @@ function installedPackage(): string | null {
   }
 }
 
-/** A window needs a display; only Linux can be without one. */
+/** Whether a display is available for a window; only on Linux it may be missing. */
 export function displayMissing(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): string | null {
   const hasDisplay = platform !== 'linux' || Boolean(env['DISPLAY']) || Boolean(env['WAYLAND_DISPLAY']);
   return hasDisplay ? null : 'This machine has no display';

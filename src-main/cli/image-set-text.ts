@@ -4,12 +4,12 @@ import type { ImageSetView } from '../../src-shared/contract/views';
 import { formatCountOf } from '../../src-shared/base/units';
 import type { ProjectFile } from '../../src-shared/domain/project/project';
 
-/** Names that are listed of many. */
+/** Number of names that are listed if there are many. */
 const SHOWN = 5;
-/** Of more classes a few names say nothing. */
+/** With more classes than this no names are listed, because a few names would not be informative. */
 const MOST_NAMED = 50;
 
-/** Says what was found in the sets of a project, and how their labels were read where that is in doubt. */
+/** Describes the sets of a project, and how their labels were interpreted if this is uncertain. */
 export async function noteSets(
   project: { readonly path: string; readonly file: ProjectFile },
   api: WorkbenchApi,

@@ -100,12 +100,14 @@ function reportError(error: unknown, parser: Parser): number {
   return exitCodeOf(error.code);
 }
 
-/** Errors of our own code or of the machine show the stack of their cause, which belongs into a bug report. */
+/**
+ * Errors of our own code or of the machine are printed with the stack of their cause, which is useful in a bug report.
+ */
 function showsCause(code: ErrorCode): boolean {
   return code === 'internal' || code === 'compute-crashed' || process.env['CALIB_DEBUG'] !== undefined;
 }
 
-// The reader of a pipe (`| head`) may close it early; then there is nothing left to print.
+// The reader of a pipe (`| head`) may close it early. The rest of the output is then dropped.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT_OK);
   throw error;

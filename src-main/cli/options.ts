@@ -1,7 +1,7 @@
 import { Command as Parser, Option, type CommanderError } from 'commander';
 import { WorkbenchError } from '../../src-shared/base/errors';
 
-/** Columns of the help where the output is not a terminal, and the most on one. */
+/** Number of columns of the help if the output is not a terminal, and the maximum on a terminal. */
 const HELP_COLUMNS = 120;
 
 /** One option of a command, without its name. */
@@ -9,13 +9,13 @@ export interface OptionSpec<T> {
   /** Placeholder of the value in the help; null for a switch without a value. */
   readonly value: string | null;
   readonly description: string;
-  /** Another name of one letter. */
+  /** Short name of one letter. */
   readonly short?: string;
   /** Heading in the help; default "Options:". */
   readonly group?: string;
   readonly isHidden?: boolean;
   /**
-   * The value of the text after the option; `previous` is that of an earlier occurrence.
+   * Converts the text after the option to its value; `previous` is the value of an earlier occurrence.
    * @throws WorkbenchError usage
    */
   readonly parse: (text: string, flag: string, previous: T | undefined) => T;
@@ -89,7 +89,10 @@ export function parseWholeNumber(name: string, given: string, min: number, max: 
   return value;
 }
 
-/** An option with a real number; `expected` describes those that `isAllowed`, for example "a number above 0". */
+/**
+ * An option with a real number; `expected` describes the numbers that `isAllowed` accepts, for example "a number above
+ * 0".
+ */
 export function realNumber(
   value: string,
   description: string,
@@ -119,7 +122,7 @@ export interface ParserSpec<O extends OptionSpecs> {
   /** Positional arguments: `PROJECT`, `[PROJECT]` when optional, `SHARD.bin...` for one or more. */
   readonly positionals: readonly string[];
   readonly options: O;
-  /** What follows the positionals in the usage line; default `[options]`. */
+  /** The text after the positional arguments in the usage line; by default `[options]`. */
   readonly usage?: string;
   /** Paragraphs below the list of options. */
   readonly details?: string;
@@ -141,8 +144,8 @@ export function createParser<O extends OptionSpecs>(spec: ParserSpec<O>): Parser
 }
 
 /**
- * Sets what all parsers share: style and width of the help, and errors that are thrown instead of printed. `expected`
- * are the positional arguments as an error message names them.
+ * Sets the properties that all parsers share: style and width of the help, and errors that are thrown instead of
+ * printed. `expected` describes the positional arguments for error messages.
  */
 export function configure(parser: Parser, expected: string): void {
   parser

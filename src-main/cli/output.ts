@@ -33,7 +33,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** What a command prints: one line of text (empty for a blank line), or a table. */
+/** The output of a command: one line of text (empty for a blank line), or a table. */
 export type Block = string | Table;
 
 /** The table without columns that are empty in every row. */

@@ -5,13 +5,13 @@ import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contra
 import { oneLine } from './output';
 
 const BAR_CELLS = 24;
-/** Also for terminals that say 0, as pseudo-terminals without a window do. */
+/** Default width, also for terminals that report a width of 0, such as pseudo-terminals without a window. */
 const DEFAULT_COLUMNS = 80;
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 2_000;
 const ERASE_LINE = '\r\u001b[2K';
 
-/** What the writer needs of a stream: process.stderr, or a fake in tests. */
+/** The part of a stream that the writer needs: process.stderr, or a fake in tests. */
 export interface ProgressStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -40,7 +40,7 @@ export function progressBar(fraction: number, cells = BAR_CELLS): string {
   return ('█'.repeat(full) + part).padEnd(cells, ' ');
 }
 
-/** `212/400 images  38.2 images/s  5 s left`; what is unknown is left out. */
+/** `212/400 images  38.2 images/s  5 s left`; unknown parts are left out. */
 export function progressFacts(progress: Progress, rate: RateState): string {
   const isDone = progress.total > 0 && progress.done >= progress.total;
   const total = progress.total > 0 ? `/${formatCount(progress.total)}` : '';
@@ -51,7 +51,7 @@ export function progressFacts(progress: Progress, rate: RateState): string {
   return facts.join('  ');
 }
 
-/** One line for a terminal of `columns` cells; the bar goes first when the space is short. */
+/** One line for a terminal of `columns` cells. If there is not enough space, the bar is left out first. */
 export function terminalLine(progress: Progress, rate: RateState, columns: number): string {
   const facts = progressFacts(progress, rate);
   const full =

@@ -79,7 +79,7 @@ const GATE_WORDS: Readonly<Record<GateState, string>> = {
   'not-judged': 'NOT JUDGED',
 };
 
-/** What to do so that a gate can be judged. */
+/** What the user can do so that a gate can be judged. */
 const GATE_HINTS: Readonly<Partial<Record<GateReason, string>>> = {
   'no-set': 'calib set PROJECT --validation DIR names one',
   'no-labels': 'name a set with labels: calib set PROJECT --validation DIR',

@@ -38,7 +38,7 @@ export const memoryLimitOption = realNumber(
   (gigabytes) => gigabytes > 0,
 );
 
-/** A limit on the number of images; `of` is what they are. */
+/** A limit on the number of images; `of` describes the images. */
 export function limitOption(of: string): OptionSpec<number> {
   return wholeNumber('N', `use only N ${of}, spread evenly over a folder`, { min: 1 });
 }

@@ -3,13 +3,16 @@ import { SECURITY_HEADERS } from '../transport/content-security';
 import { staticFile } from '../transport/static-files';
 import { APP_HOST, APP_SCHEME } from './page-origin';
 
-/** Must be registered before the application is ready. */
+/** The scheme must be registered before the application is ready. */
 export const APP_SCHEME_PRIVILEGES = {
   scheme: APP_SCHEME,
   privileges: { standard: true, secure: true, supportFetchAPI: true },
 } as const;
 
-/** The answer to a request of `app://workbench/...`: a file of the built page, with the page's policy, or 404. */
+/**
+ * The response to a request for `app://workbench/...`: a file of the built page with its content security policy, or
+ * 404.
+ */
 export async function answerAppRequest(
   rendererDir: string,
   request: { readonly url: string; readonly method: string },

@@ -18,13 +18,16 @@ import { openingBounds, readWindowState, writeWindowState } from './window-state
 
 const NAME = 'Calibration Workbench';
 
-/** The project that a command line names, or null. Flags are the browser's own. */
+/** The project on the command line, or null. Flags are for the browser engine and ignored. */
 export function projectArgument(argv: readonly string[], workingDir: string): string | null {
   const named = argv.findLast((argument) => /\.calib[\\/]?$/.test(argument) && !argument.startsWith('-'));
   return named === undefined ? null : resolve(workingDir, named);
 }
 
-/** The desktop application: one window on one workbench, which outlives the window while a job runs. */
+/**
+ * The desktop application: one window on one workbench. The workbench continues after the window is closed while a job
+ * runs.
+ */
 export function startDesktop(): void {
   app.setName(NAME);
   if (!app.requestSingleInstanceLock()) {
@@ -73,7 +76,7 @@ function connect(workbench: Workbench, grants: PathGrants, page: string): void {
   });
 }
 
-/** Brings the window to the front, or opens one; with a project, shows that. */
+/** Brings the window to the front, or opens one. If a project is given, the window shows it. */
 function showWindow(page: string, grants: PathGrants, project: string | null): void {
   if (project !== null) grants.grant(project);
   const address = project === null ? page : `${page}?${new URLSearchParams({ project }).toString()}`;
@@ -98,7 +101,7 @@ function openWindow(address: string): void {
   if (saved?.isMaximized === true) window.maximize();
   window.once('ready-to-show', () => window.show());
   window.on('close', () => {
-    // The place of a window is not worth an error at its end.
+    // If the position of the window cannot be saved, no error is reported.
     writeWindowState(statePath, { bounds: window.getNormalBounds(), isMaximized: window.isMaximized() }).catch(
       () => undefined,
     );

@@ -18,13 +18,13 @@ const OPEN_OPTIONS: Readonly<Record<OpenKind, OpenDialogOptions>> = {
   },
 };
 
-/** On Windows and Linux a dialog picks files or folders, never both. */
+/** On Windows and Linux a dialog can choose either files or folders, not both. */
 export function openOptions(kind: OpenKind, platform: NodeJS.Platform): OpenDialogOptions {
   const options = OPEN_OPTIONS[kind];
   return kind === 'folder' && platform !== 'darwin' ? { properties: ['openDirectory'] } : options;
 }
 
-/** The system's dialogs, as far as they are used. */
+/** The parts of the system's dialogs that are used. */
 export interface Dialogs {
   showOpenDialog(
     options: OpenDialogOptions,
@@ -32,7 +32,7 @@ export interface Dialogs {
   showSaveDialog(options: SaveDialogOptions): Promise<{ readonly canceled: boolean; readonly filePath: string }>;
 }
 
-/** Asks a person for a path and grants it. @returns null when the dialog was closed. @throws WorkbenchError usage */
+/** Asks the user for a path and grants it. @returns null if the dialog was cancelled. @throws WorkbenchError usage */
 export async function choosePath(request: unknown, dialogs: Dialogs, grants: PathGrants): Promise<string | null> {
   const wished: unknown = typeof request === 'object' && request !== null ? Reflect.get(request, 'kind') : undefined;
   const kind = DIALOG_KINDS.find((candidate) => candidate === wished);
@@ -55,7 +55,9 @@ async function chooseExisting(kind: OpenKind, dialogs: Dialogs): Promise<string 
   return canceled ? null : (filePaths[0] ?? null);
 }
 
-/** Grants what was dropped on the window; only the preload script, which has the real paths, can call this. */
+/**
+ * Grants the paths that were dropped on the window. Only the preload script, which knows the real paths, can call this.
+ */
 export function grantPaths(request: unknown, grants: PathGrants): readonly string[] {
   const paths: unknown = typeof request === 'object' && request !== null ? Reflect.get(request, 'paths') : undefined;
   if (!isTextList(paths)) throw new WorkbenchError('usage', 'Expected a list of paths');

@@ -1,7 +1,7 @@
 import type { Session, WebContents } from 'electron';
 import { isSameSite } from './page-origin';
 
-/** The page never leaves its own origin, opens no window, and embeds no guest. */
+/** Prevents the page from leaving its own origin, opening windows and embedding guest pages. */
 export function hardenContents(contents: WebContents, page: string): void {
   contents.setWindowOpenHandler(() => ({ action: 'deny' }));
   contents.on('will-navigate', (event) => {
@@ -13,7 +13,7 @@ export function hardenContents(contents: WebContents, page: string): void {
   contents.on('will-attach-webview', (event) => event.preventDefault());
 }
 
-/** Copying an error's details is all that the page may ask the system for. */
+/** The page gets a single permission: writing to the clipboard, to copy the details of an error. */
 const ALLOWED_PERMISSIONS: ReadonlySet<string> = new Set(['clipboard-sanitized-write']);
 
 export function hardenSession(session: Session): void {

@@ -1,8 +1,8 @@
 import type { MenuItemConstructorOptions } from 'electron';
 
 /**
- * What the system expects and the page cannot do. Undo and redo are missing on purpose: their keys belong to the page,
- * where they undo edits of the project.
+ * The menu entries that the system expects and that the page cannot provide. Undo and redo are omitted on purpose: the
+ * page uses their keys to undo edits of the project.
  */
 export function menuTemplate(platform: NodeJS.Platform): MenuItemConstructorOptions[] {
   const edit: MenuItemConstructorOptions = {

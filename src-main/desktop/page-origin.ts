@@ -5,7 +5,7 @@ export const APP_HOST = 'workbench';
 export const APP_URL = `${APP_SCHEME}://${APP_HOST}/`;
 
 /**
- * The address of the page. While developing it comes from the server of the build tool, on this machine only; an
+ * The address of the page. During development it is the server of the build tool, which must be on this machine. An
  * installed application ignores such an address.
  */
 export function pageUrl(developmentUrl: string | undefined, isPackaged: boolean): string {
@@ -16,7 +16,7 @@ export function pageUrl(developmentUrl: string | undefined, isPackaged: boolean)
   return isLocal ? developmentUrl : APP_URL;
 }
 
-/** Scheme and host, also for `app:`, whose `origin` is opaque to the URL class. */
+/** Scheme and host. This also works for `app:`, for which the URL class does not define an `origin`. */
 function siteOf(url: string): string | null {
   try {
     const { protocol, host } = new URL(url);
@@ -31,7 +31,7 @@ export function isSameSite(url: string, page: string): boolean {
   return site !== null && site === siteOf(page);
 }
 
-/** Only the page itself, in the top frame of a window, may call the application. */
+/** True only for the page itself in the top frame of a window: no other sender may call the application. */
 export function isTrustedSender(frame: SenderFrame | null, page: string): boolean {
   return frame !== null && frame.parent === null && isSameSite(frame.url, page);
 }

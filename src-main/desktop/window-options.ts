@@ -1,13 +1,13 @@
 import type { BrowserWindowConstructorOptions } from 'electron';
 import { MIN_HEIGHT, MIN_WIDTH, type Bounds } from './window-state';
 
-/** The window's options; the security-relevant ones are written out although some are defaults. */
+/** The options of the window. The security-relevant ones are stated explicitly, although some are defaults. */
 export function windowOptions(bounds: Bounds, preloadPath: string): BrowserWindowConstructorOptions {
   return {
     ...bounds,
     minWidth: MIN_WIDTH,
     minHeight: MIN_HEIGHT,
-    // Shown when the page has painted, so that no white flash comes first.
+    // The window is shown after the page has painted, to avoid a white flash.
     show: false,
     title: 'Calibration Workbench',
     autoHideMenuBar: true,

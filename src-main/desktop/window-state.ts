@@ -3,7 +3,7 @@ import { writeFileAtomic } from '../base/atomic-file';
 import { readStoredJson } from '../base/json-file';
 
 const boundsSchema = object({ x: integer, y: integer, width: integer, height: integer });
-/** Device-independent pixels. */
+/** Position and size in device-independent pixels. */
 export type Bounds = InferOutput<typeof boundsSchema>;
 
 const windowStateSchema = object({ bounds: boundsSchema, isMaximized: boolean });
@@ -13,10 +13,10 @@ export const MIN_WIDTH = 960;
 export const MIN_HEIGHT = 600;
 const DEFAULT_WIDTH = 1440;
 const DEFAULT_HEIGHT = 900;
-/** Pixels of a window that must be on a screen, so that a person can drag it. */
+/** Number of pixels of a window that must be on a screen, so that the user can drag it. */
 const MIN_VISIBLE = 120;
 
-/** The saved state, or null if there is none that can be used: the window then opens at its default place. */
+/** The saved state; null if there is no usable one. The window then opens at its default position. */
 export function readWindowState(path: string): WindowState | null {
   return readStoredJson(path, windowStateSchema);
 }
@@ -26,7 +26,8 @@ export async function writeWindowState(path: string, state: WindowState): Promis
 }
 
 /**
- * Where the window opens: as saved if that is still on a screen, else centred on the first. One work area per screen.
+ * The position of the window: the saved one if it is still on a screen, otherwise centred on the first screen. There is
+ * one work area per screen.
  */
 export function openingBounds(saved: Bounds | null, workAreas: readonly Bounds[]): Bounds {
   const first = workAreas[0] ?? { x: 0, y: 0, width: DEFAULT_WIDTH, height: DEFAULT_HEIGHT };
@@ -49,7 +50,7 @@ export function openingBounds(saved: Bounds | null, workAreas: readonly Bounds[]
   };
 }
 
-/** The title bar is at the top, so that its height counts and not the window's. */
+/** The title bar is at the top, so only its height must be on the screen, not that of the window. */
 function overlap(window: Bounds, area: Bounds): boolean {
   const visibleWidth = Math.min(window.x + window.width, area.x + area.width) - Math.max(window.x, area.x);
   return visibleWidth >= MIN_VISIBLE && window.y >= area.y && window.y <= area.y + area.height - MIN_VISIBLE;

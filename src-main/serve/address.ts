@@ -7,7 +7,8 @@ import { isLoopback } from '../transport/http-checks';
 export const DEFAULT_PORT = 8723;
 
 /**
- * Listens at `host` on the wanted port; without one, on the default port or, if that is in use, on a free port.
+ * Listens at `host` on the requested port. If no port is requested, it uses the default port, or a free port if the
+ * default port is in use.
  * @returns the port
  * @throws WorkbenchError usage if the port or the address cannot be used
  */

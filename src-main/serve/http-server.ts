@@ -15,26 +15,27 @@ import { staticFile } from '../transport/static-files';
 import type { Uploads } from './uploads';
 
 export interface HttpServerOptions {
-  /** Already confined to the paths that clients may name. */
+  /** The API, already confined to the paths that clients may name. */
   readonly api: WorkbenchApi;
-  /** The built page. */
+  /** Folder of the built page. */
   readonly rendererDir: string;
   readonly token: string;
   /**
-   * Values of the Host header that are ours; asked for with every request, because the port is known after listening.
+   * The accepted values of the Host header. The function is called for every request, because the port is not known
+   * before the server listens.
    */
   readonly hosts: () => ReadonlySet<string>;
   readonly uploads: Uploads;
 }
 
-/** The page, calls, events and uploads over HTTP. Everything below /api/ needs the token. */
+/** Serves the page, calls, events and uploads over HTTP. Everything below /api/ needs the token. */
 export function createHttpServer(options: HttpServerOptions): Server {
   const compressed = new CompressedFiles();
   const server = createServer((request, response) => {
     answer({ ...options, compressed }, request, response).catch((error: unknown) => fail(response, error));
   });
   server.headersTimeout = 10_000;
-  // Bodies have limits of their own: an upload may take as long as it moves.
+  // Bodies have their own limits: an upload may take any time as long as data arrives.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 10_000;
   return server;
@@ -58,7 +59,10 @@ async function answer(
   else await answerFile(options, address.pathname, request, response);
 }
 
-/** Joined as text: `//name/path` would otherwise be read as the address of another server. */
+/**
+ * The parts are concatenated, because `new URL` with a base would interpret `//name/path` as the address of another
+ * server.
+ */
 function parseAddress(url: string): URL {
   if (!url.startsWith('/') || !URL.canParse(`http://server${url}`))
     throw new HttpError(400, 'The address cannot be read');
@@ -75,7 +79,7 @@ async function answerApi(
   const refusal = checkOrigin(request.headers);
   if (refusal !== null) throw new HttpError(refusal.status, refusal.message);
   const isEvents = address.pathname === '/api/events';
-  // An event stream cannot send headers, so that it alone may name the token in its address.
+  // Browsers cannot send headers with an event stream. Only its address may therefore contain the token.
   if (!isToken(bearerToken(request.headers) ?? (isEvents ? address.searchParams.get('token') : null), token)) {
     throw new HttpError(401, 'The token is missing or not the one of this server; open the address that it printed');
   }

@@ -10,9 +10,10 @@ import { sha256OfFile } from '../base/file-hash';
 import type { Uploads } from './uploads';
 
 /**
- * The API of a server that takes uploads: what a project refers to is moved out of the folder of uploads, which does
- * not outlive the server, to a place beside the project. A model keeps its name and its weights files; where something
- * else has the name already, it gets a folder of its own; a set of images gets a number behind its name.
+ * The API of a server with uploads. The folder of uploads is removed with the server, so the uploaded files that a
+ * project refers to are moved to a place beside the project. A model keeps its name and its weights files; if another
+ * file already has the name, the model gets a separate folder. A set of images gets a number after its name if
+ * necessary.
  */
 export function keepUploads(api: WorkbenchApi, uploads: Pick<Uploads, 'dir' | 'contains' | 'discard'>): WorkbenchApi {
   const methods = Object.fromEntries(
@@ -61,7 +62,10 @@ async function withEditedPaths(edit: ProjectEdit, move: Move): Promise<ProjectEd
   };
 }
 
-/** Copies what `act` moves; the uploads are removed when it succeeds, the copies when it fails. */
+/**
+ * Copies the files before `act` uses them. If `act` succeeds, the uploads are removed; if it fails, the copies are
+ * removed.
+ */
 async function moved<T>(
   projectPath: string,
   uploads: Pick<Uploads, 'dir' | 'contains' | 'discard'>,
@@ -69,7 +73,7 @@ async function moved<T>(
 ): Promise<T> {
   const folder = dirname(resolve(projectPath));
   const made: string[] = [];
-  /** Uploaded path -> its copy: a folder may be calibration and validation set at once. */
+  /** Uploaded path -> its copy. The same folder may be used as calibration and validation set. */
   const copies = new Map<string, string>();
   const sources: string[] = [];
   const move: Move = async (path, what) => {
@@ -101,15 +105,14 @@ async function moved<T>(
 }
 
 interface Place {
-  /** That of the project. */
+  /** The folder of the project. */
   readonly folder: string;
-  /** Takes what was made, for a failure. */
+  /** Collects the paths that were created, so that they can be removed after a failure. */
   readonly made: string[];
 }
 
 /**
- * The model beside the project with the files of its weights; in a folder of its own where other files have these
- * names.
+ * Copies the model and its weights files beside the project, or into a separate folder if other files have these names.
  */
 async function copyModel(path: string, weights: readonly string[], { folder, made }: Place): Promise<string> {
   const files = [basename(path), ...weights];
@@ -123,7 +126,7 @@ async function copyModel(path: string, weights: readonly string[], { folder, mad
   }
 }
 
-/** The files that were sent together with a model and lie beside it: those of its weights. */
+/** The files that were uploaded together with a model into its folder: its weights. */
 async function filesBeside(path: string): Promise<readonly string[]> {
   const entries = await readdir(dirname(path), { withFileTypes: true });
   return entries
@@ -131,7 +134,7 @@ async function filesBeside(path: string): Promise<readonly string[]> {
     .map(({ name }) => name);
 }
 
-/** Whether every file can be put into `target`: nothing has its name, or the same content is there already. */
+/** Whether every file can be copied into `target`: no other file has its name, or that file has the same content. */
 async function areFree(files: readonly string[], source: string, target: string): Promise<boolean> {
   for (const file of files) {
     const place = join(target, file);
@@ -147,7 +150,7 @@ async function isSameFile(a: string, b: string): Promise<boolean> {
   );
 }
 
-/** A folder of images, or a list, under its own name or with a number behind it. */
+/** Copies a folder of images or a list under its own name, with a number after it if necessary. */
 async function copySet(path: string, { folder, made }: Place): Promise<string> {
   const extension = extname(path);
   const base = join(folder, basename(path, extension));
@@ -157,7 +160,10 @@ async function copySet(path: string, { folder, made }: Place): Promise<string> {
   return target;
 }
 
-/** Copies a file or a folder whole or not at all; shares blocks where the file system can. */
+/**
+ * Copies a file or folder completely or not at all. The copy shares blocks with the original if the file system can do
+ * this.
+ */
 async function copy(from: string, to: string, made: string[]): Promise<void> {
   const unfinished = `${to}.unfinished-${randomBytes(6).toString('hex')}`;
   try {

@@ -18,29 +18,34 @@ export const DEFAULT_MAX_UPLOAD_BYTES = 4e9;
 export interface ServeOptions {
   readonly projectPath?: string;
   readonly host?: string;
-  /** 0 takes a free one; absent takes the usual one, or a free one while that is in use. */
+  /** 0 chooses a free port. By default the usual port, or a free one if that is in use. */
   readonly port?: number;
-  /** The folder that requests are confined to; default: that of the project, else the home folder. */
+  /**
+   * The folder to which requests are confined; by default the folder of the project, or the home folder if there is no
+   * project.
+   */
   readonly root?: string;
   readonly maxUploadBytes?: number;
-  /** Where the folder of uploads is made; default: the system's temporary folder. */
+  /** Parent of the folder of uploads; by default the temporary folder of the system. */
   readonly uploadsParent?: string;
-  /** Default: the page that was built with the application. */
+  /** Folder of the page; by default the page that was built with the application. */
   readonly rendererDir?: string;
 }
 
 export interface RunningServer {
-  /** With the token, and the project when one was named. */
+  /** Address with the token, and with the project if one was given. */
   readonly url: string;
   readonly port: number;
   readonly token: string;
   readonly root: string;
   readonly isLoopback: boolean;
-  /** Ends all connections. @returns the folder of uploads that projects may refer to, or null when there are none. */
+  /** Ends all connections. @returns the folder of uploads that projects may refer to, or null if there are none */
   close(): Promise<string | null>;
 }
 
-/** Starts serve mode. @throws WorkbenchError when the page is not built, the root is absent or the port is taken */
+/**
+ * Starts serve mode. @throws WorkbenchError if the page was not built, the root does not exist or the port is in use
+ */
 export async function serve(api: WorkbenchApi, options: ServeOptions = {}): Promise<RunningServer> {
   const host = options.host ?? '127.0.0.1';
   const projectPath = options.projectPath === undefined ? null : resolve(options.projectPath);
@@ -48,11 +53,11 @@ export async function serve(api: WorkbenchApi, options: ServeOptions = {}): Prom
   if (!existsSync(root)) throw new WorkbenchError('not-found', `The folder ${root} of --root does not exist`);
   const rendererDir = options.rendererDir ?? builtPage();
   const grants = new PathGrants([root]);
-  // The project that was named on the command line is trusted with all it refers to.
+  // Everything that the project on the command line refers to is granted.
   if (projectPath !== null) grantProject(await api.openProject({ projectPath }), grants);
   const uploadsParent = resolve(options.uploadsParent ?? tmpdir());
   const uploads = new Uploads(uploadsParent, options.maxUploadBytes ?? DEFAULT_MAX_UPLOAD_BYTES, root);
-  // What a server that was killed had received; projects keep copies of their own.
+  // Removes the uploads of servers that were killed. Projects have their own copies.
   await sweep(uploadsParent);
   grants.grant(uploads.dir);
 

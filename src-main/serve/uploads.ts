@@ -18,12 +18,14 @@ export interface UploadedFile {
   readonly projectsFolder?: string;
 }
 
-/** A sender that is silent for this long is gone. */
+/** After this time without data, the sender is considered lost. */
 const IDLE_MS = 60_000;
 
-/** Files that were dropped on a page in a browser, in a folder of their own; one sub-folder per drop. */
+/**
+ * The files that were dropped on a page in a browser. They are kept in a separate folder with one sub-folder per drop.
+ */
 export class Uploads {
-  /** Made with the first file, readable by this user only. */
+  /** The folder is created for the first file and only readable by this user. */
   readonly dir: string;
   private usedBytes = 0;
   private fileCount = 0;
@@ -31,8 +33,8 @@ export class Uploads {
   private making: Promise<void> = Promise.resolve();
 
   /**
-   * `maxBytes` limits all uploads together; `projectsFolder` is where a project of uploaded files is proposed, as these
-   * may not last.
+   * `maxBytes` limits the total size of all uploads. `projectsFolder` is the proposed place for projects of uploaded
+   * files, because the folder of uploads is temporary.
    */
   constructor(
     parent: string,
@@ -50,7 +52,8 @@ export class Uploads {
       throw new HttpError(400, 'Expected batch=ID (letters, digits) and path=RELATIVE/PATH of the file');
     const announced = Number(request.headers['content-length'] ?? 0);
     if (this.usedBytes + announced > this.maxBytes) throw this.tooLarge();
-    // Beside the file under a name of its own: the file's may be as long as the file system allows.
+    // Writes beside the file under a temporary name. The name is independent of the file's name, which may already have
+    // the maximum length.
     const partPath = join(dirname(path), `.${randomBytes(6).toString('hex')}.part`);
     const count = { bytes: 0 };
     try {
@@ -88,19 +91,22 @@ export class Uploads {
   }
 
   /**
-   * Removes the folder when nothing was uploaded; else projects may refer to its files. @returns whether files are
-   * left.
+   * Removes the folder if it contains no uploads. Otherwise projects may refer to its files.
+   * @returns whether files are left
    */
   async close(): Promise<boolean> {
     if (this.fileCount === 0) await rm(this.dir, { recursive: true, force: true });
     return this.fileCount > 0;
   }
 
-  /** One after the other: a folder that could not be made, or that was cleaned away, is made by the next file. */
+  /**
+   * Calls run one after the other. A folder that could not be created, or that was removed by a clean-up, is created
+   * for the next file.
+   */
   private makeFolder(): Promise<void> {
     const makeOnce = async (): Promise<void> => {
       try {
-        // Not recursive: a folder of that name that somebody else made is an error.
+        // Not recursive, so that an existing folder with this name, which another user may have made, is an error.
         await mkdir(this.dir, { mode: 0o700 });
         this.isMade = true;
       } catch (error) {

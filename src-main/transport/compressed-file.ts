@@ -6,13 +6,17 @@ export type Encoding = 'br' | 'gzip';
 
 const toBrotli = promisify(brotliCompress);
 const toGzip = promisify(gzip);
-/** Half a second for the largest file of the page; higher levels take ten times as long for a tenth less. */
+/**
+ * This level takes half a second for the largest file of the page. Higher levels take ten times as long and save
+ * another tenth.
+ */
 const BROTLI_QUALITY = 6;
-/** Below one network packet there is nothing to win. */
+/** Files smaller than one network packet are not compressed, because this would save nothing. */
 const MIN_BYTES = 1_400;
 
 /**
- * The encoding that a client takes, the smaller one first; null: none, or a file that is small or compressed already.
+ * The encoding to use for a client, preferring the one with smaller results; null if the client accepts none, or if the
+ * file is small or already compressed.
  */
 export function encodingFor(
   acceptEncoding: string | undefined,
@@ -30,18 +34,21 @@ function parseCoding(text: string): readonly [string, number] {
   return [name, weight === undefined ? 1 : Number(weight.slice(2))];
 }
 
-/** Compressed files of the page, each made once and kept while it does not change. */
+/** Compressed files of the page. Each is made once and kept until the file changes. */
 export class CompressedFiles {
   private readonly kept = new Map<string, { readonly version: string; readonly content: Promise<Buffer> }>();
 
-  /** `version`: what changes with the file, such as its time and size. @throws as reading the file does */
+  /**
+   * @param version a value that changes with the file, such as its time and size
+   * @throws the error of reading the file
+   */
   get(path: string, version: string, encoding: Encoding): Promise<Buffer> {
     const key = `${encoding} ${path}`;
     const known = this.kept.get(key);
     if (known?.version === version) return known.content;
     const content = readFile(path).then((bytes) => compress(bytes, encoding));
     this.kept.set(key, { version, content });
-    // What could not be read is tried again.
+    // A file that could not be read is tried again at the next request.
     content.catch(() => this.kept.delete(key));
     return content;
   }

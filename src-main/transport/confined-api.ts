@@ -18,18 +18,18 @@ import { isBeside, type PathGrants } from './path-grants';
 export interface Confinement {
   readonly grants: PathGrants;
   /**
-   * True: a project may refer only to what is granted (a server that is confined to a folder). False: what a project
-   * that may be opened refers to is granted with it (a desktop, where the person owns the projects).
+   * True: a project may only refer to granted paths (a server that is confined to a folder). False: all paths that an
+   * allowed project refers to are granted with it (on the desktop, where the projects belong to the user).
    */
   readonly checksReferences: boolean;
-  /** What to do about a refusal: `Start the server with --root DIR to allow more.` */
+  /** What the user can do about a refusal: `Start the server with --root DIR to allow more.` */
   readonly hint: string;
 }
 
 type Call = (request: unknown) => Promise<unknown>;
 
 /**
- * The API for a client whose paths are not trusted: a call that names a path that is not granted fails with `usage`.
+ * The API for a client whose paths are not trusted. A call that names a path that was not granted fails with `usage`.
  */
 export function confineApi(api: WorkbenchApi, confinement: Confinement): WorkbenchApi {
   const admitted = new Map<string, string>();
@@ -49,8 +49,8 @@ function confined(
 ): Call {
   const { grants, checksReferences, hint } = confinement;
   const plain: Call = (request) => (api[method] as Call).call(api, request);
-  // What a list or a link in a folder leads to is checked where it is read. The sample names files of the application's
-  // own.
+  // The targets of lists and of links in folders are checked when they are read. The sample contains only files of the
+  // application itself.
   const call: Call =
     checksReferences && method !== 'openSample'
       ? (request) => withPathPolicy({ isAllowed: (path) => grants.isGranted(path), hint }, () => plain(request))
@@ -73,7 +73,7 @@ function checkMarked(
   { grants, checksReferences, hint }: Confinement,
 ): void {
   if (grants.isGranted(path)) return;
-  // On the desktop a new project is made beside the model that was opened; a server is confined to its folder.
+  // On the desktop a new project may be created beside the model that was opened. A server is confined to its folder.
   if (
     method === 'createProject' &&
     role === 'write' &&
@@ -84,7 +84,7 @@ function checkMarked(
   throw new WorkbenchError('usage', `${path} is not among the files and folders that may be opened here`, { hint });
 }
 
-/** A list, or a link in a folder, may lead to an image outside of the granted folders: its picture is refused. */
+/** A list, or a link in a folder, may lead to an image outside of the granted folders. Its picture is refused. */
 async function checkPicture(
   { projectPath, set, imageId }: RequestOf<'getThumbnail' | 'getPreview'>,
   api: WorkbenchApi,
@@ -102,17 +102,17 @@ async function checkPicture(
     });
 }
 
-/** The files and folders outside of itself that a project refers to. */
+/** The files and folders outside of the project that it refers to. */
 function projectReferences(file: ProjectFile): readonly string[] {
   return pathsIn(projectFileSchema, file).map(({ path }) => path);
 }
 
 interface Admission extends Confinement {
-  /** Project -> the state of its file in which its references were checked. */
+  /** Project -> state of its file at the time when its references were checked. */
   readonly admitted: Map<string, string>;
 }
 
-/** A project that is granted still may not lead out of a confined server. */
+/** Checks that a granted project does not lead out of a confined server. */
 async function admitProject(
   projectPath: string,
   api: WorkbenchApi,
@@ -143,15 +143,15 @@ async function admitProject(
 }
 
 /**
- * The first symbolic link in a folder, at any level, that leads to what is not granted; a project is read and written
- * through them.
+ * The first symbolic link in a folder, at any level, that leads to a path that is not granted. Reading or writing the
+ * project would follow it.
  */
 function linkOutside(dir: string, grants: PathGrants): string | null {
   let entries: readonly Dirent[];
   try {
     entries = readdirSync(dir, { withFileTypes: true });
   } catch {
-    return null; // absent: the application says so
+    return null; // the folder does not exist; the application reports this
   }
   for (const entry of entries) {
     const path = join(dir, entry.name);
@@ -167,11 +167,11 @@ function fileState(path: string): string | null {
   return stat === undefined ? null : `${stat.ino}:${stat.size}:${stat.mtimeMs}`;
 }
 
-/** What the application itself names may be named by the client from then on. */
+/** Grants the paths in answers of the application, so that the client may name them from then on. */
 function admitReply(method: ApiMethod, reply: unknown, { grants, checksReferences }: Confinement): unknown {
   switch (method) {
     case 'openSample':
-      // Its folder too: what is exported goes beside it.
+      // Its folder is granted as well, because exported files are written there.
       grants.grant(dirname((reply as ProjectView).path));
       grantProject(reply as ProjectView, grants);
       return reply;
@@ -191,7 +191,7 @@ function admitReply(method: ApiMethod, reply: unknown, { grants, checksReference
   }
 }
 
-/** Grants a project and all it refers to. */
+/** Grants a project and all paths that it refers to. */
 export function grantProject(view: ProjectView, grants: PathGrants): void {
   for (const path of [view.path, ...projectReferences(view.file)]) grants.grant(path);
 }

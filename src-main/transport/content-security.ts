@@ -1,7 +1,7 @@
 /**
- * The policy of the page, in the window and in a browser alike. Styles may be inline because charts set them; scripts,
- * workers and connections come from the page's own origin only; pictures are made from bytes of the application
- * (blob:).
+ * The content security policy of the page, in the window and in a browser. Inline styles are allowed because charts use
+ * them. Scripts, workers and connections may only come from the page's own origin. Pictures are made from bytes of the
+ * application (blob:).
  */
 const POLICY = {
   'default-src': "'none'",
@@ -20,7 +20,10 @@ export const CONTENT_SECURITY_POLICY = Object.entries(POLICY)
   .map(([directive, sources]) => `${directive} ${sources}`)
   .join('; ');
 
-/** Headers of every answer that a page comes from. No referrer: the address holds the token until the page hides it. */
+/**
+ * Headers of every response that contains the page. There is no referrer, because the address contains the token until
+ * the page hides it.
+ */
 export const SECURITY_HEADERS = {
   'Content-Security-Policy': CONTENT_SECURITY_POLICY,
   'X-Content-Type-Options': 'nosniff',

@@ -5,8 +5,8 @@ import { isApiMethod, parseRequest, type ApiMethod } from '../../src-shared/cont
 import type { IncomingCall, ReplyMessage, ServerLink } from '../../src-shared/contract/wire';
 
 /**
- * One call of any link on any implementation of the API: the request is checked before the method sees it. Never
- * rejects.
+ * Executes one call of a link on an implementation of the API. The request is checked before the method gets it. The
+ * promise never rejects.
  */
 export async function dispatch(api: WorkbenchApi, call: IncomingCall): Promise<ReplyMessage> {
   try {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { WireError } from '../../src-shared/contract/errors';
 
-/** A request that never reaches the application. */
+/** The error for a request that is refused before it reaches the application. */
 export class HttpError extends Error {
   constructor(
     readonly status: number,
@@ -12,7 +12,7 @@ export class HttpError extends Error {
   }
 }
 
-/** The whole body. @throws HttpError 413 beyond the limit, 408 when it does not arrive in time */
+/** Reads the whole body. @throws HttpError 413 if it exceeds the limit, 408 if it does not arrive in time */
 export function readBody(
   request: IncomingMessage,
   limits: { readonly bytes: number; readonly timeoutMs: number },
@@ -52,7 +52,7 @@ export function readBody(
 
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   const body = Buffer.from(JSON.stringify(value));
-  // What a refused request still sends is not read as the next request.
+  // The rest of a refused request must not be parsed as the next request.
   response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': body.length,

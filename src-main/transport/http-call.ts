@@ -9,11 +9,12 @@ import { HttpError, readBody } from './http-body';
 const CALL_LIMITS = { bytes: 1_000_000, timeoutMs: 15_000 };
 
 /**
- * POST with {method, request} as JSON; the answer is the envelope of a ReplyMessage, status 200 for the application's
- * own errors too. `id` is carried back when the call has one.
+ * Answers a POST with {method, request} as JSON. The response is the envelope of a ReplyMessage, with status 200 even
+ * for errors of the application. It contains the `id` of the call, if there is one.
  */
 export async function handleCall(api: WorkbenchApi, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  // Only our own page can send this type: other pages would need a preflight, which nobody answers.
+  // Only our own page can send this content type. Pages of other sites would need a preflight request, which is never
+  // answered.
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
     throw new HttpError(415, 'Expected a call as application/json');
   const call = parseCall(await readBody(request, CALL_LIMITS));

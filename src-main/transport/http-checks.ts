@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
-/** What a request was refused for. */
+/** The reason why a request was refused. */
 export interface Refusal {
   readonly status: 401 | 403;
   readonly message: string;
@@ -12,7 +12,7 @@ export function createToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** Compares digests, which have one length, in constant time. */
+/** Compares digests, which have equal lengths, in constant time. */
 export function isToken(given: string | null, token: string): boolean {
   if (given === null) return false;
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -28,14 +28,14 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** A host as it stands in an address: IPv6 in brackets. */
+/** A host in the form used in addresses: IPv6 in brackets. */
 export function hostInUrl(host: string): string {
   return isIP(host) === 6 ? `[${host}]` : host;
 }
 
 /**
- * The values of the Host header that are ours. A page of another site that points its own name at this machine sends
- * its name, and is refused.
+ * The accepted values of the Host header. If another site maps its own host name to this machine, browsers send that
+ * name, and the request is refused.
  */
 export function allowedHosts(names: readonly string[], port: number): ReadonlySet<string> {
   return new Set(
@@ -46,7 +46,7 @@ export function allowedHosts(names: readonly string[], port: number): ReadonlySe
   );
 }
 
-/** Every request: its Host must be ours. */
+/** Checks the Host header of any request. */
 export function checkHost(headers: Pick<IncomingHttpHeaders, 'host'>, hosts: ReadonlySet<string>): Refusal | null {
   const host = headers.host?.toLowerCase();
   return host !== undefined && hosts.has(host)
@@ -54,7 +54,7 @@ export function checkHost(headers: Pick<IncomingHttpHeaders, 'host'>, hosts: Rea
     : { status: 403, message: `The host ${headers.host ?? '(none)'} is not this server` };
 }
 
-/** Requests to the application: an Origin, where the browser sends one, must be the same as the Host. */
+/** Checks requests to the application: if the browser sends an Origin, it must be equal to the Host. */
 export function checkOrigin(headers: Pick<IncomingHttpHeaders, 'host' | 'origin' | 'sec-fetch-site'>): Refusal | null {
   const { host, origin } = headers;
   if (origin !== undefined && origin.toLowerCase() !== `http://${host?.toLowerCase() ?? ''}`)

@@ -3,14 +3,14 @@ import type { WorkbenchApi } from '../../src-shared/contract/api';
 import type { ReplyMessage } from '../../src-shared/contract/wire';
 
 const HEARTBEAT_MS = 15_000;
-/** Proposed to the browser for the time between lost and next connection. */
+/** Proposed waiting time of the browser before it reconnects. */
 const RETRY_MS = 1_000;
-/** A reader that is further behind than this is cut off; it comes back and asks for the state as it is then. */
+/** A reader with more unread data than this is disconnected. It reconnects and requests the current state. */
 const MAX_BACKLOG_BYTES = 8e6;
 
 /**
- * The events of the application as a stream of server-sent events, with a comment as heartbeat, until either side ends
- * it.
+ * Sends the events of the application as server-sent events, with a comment as heartbeat, until either side closes the
+ * connection.
  */
 export function handleEvents(api: WorkbenchApi, request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(200, {

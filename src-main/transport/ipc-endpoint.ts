@@ -6,10 +6,10 @@ import { toWireError } from '../../src-shared/contract/errors';
 import type { ReplyMessage } from '../../src-shared/contract/wire';
 import { dispatch } from './dispatch';
 
-/** What the check of a sender needs to know of the frame that called. */
+/** The facts about the calling frame that the check of the sender needs. */
 export interface SenderFrame {
   readonly url: string;
-  /** Null for the top frame of a window. */
+  /** null for the top frame of a window. */
   readonly parent: unknown;
 }
 
@@ -23,17 +23,17 @@ export interface IpcReceiver {
 }
 
 export interface IpcEndpointOptions {
-  /** Already confined to the paths that the page may name. */
+  /** The API, already confined to the paths that the page may name. */
   readonly api: WorkbenchApi;
   readonly ipc: IpcReceiver;
   readonly isTrusted: (frame: SenderFrame | null) => boolean;
-  /** Sends to every open window. */
+  /** Sends a message to every open window. */
   readonly broadcast: (channel: string, message: ReplyMessage) => void;
-  /** Calls of the preload script itself, by name. */
+  /** The calls that the preload script itself makes, by name. */
   readonly ownMethods: Readonly<Record<string, (request: unknown) => Promise<unknown>>>;
 }
 
-/** The application on its one pair of channels. @returns a function that takes it off them. */
+/** Connects the application to its pair of channels. @returns a function that disconnects it */
 export function serveIpc({ api, ipc, isTrusted, broadcast, ownMethods }: IpcEndpointOptions): () => void {
   const unsubscribe = api.subscribe((event) => broadcast(EVENT_CHANNEL, { type: 'event', event }));
   ipc.handle(CALL_CHANNEL, async (event, message) => {

@@ -2,8 +2,8 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, isAbsolute } from 'node:path';
 
 /**
- * The files and folders that the other side of a link may name. A granted folder grants everything below it. Paths are
- * compared as the file system resolves them, so that a symbolic link does not lead out of a grant.
+ * The files and folders that the other side of a link may name. Granting a folder grants everything below it. Paths are
+ * compared after symbolic links are resolved, so that a link does not lead out of a grant.
  */
 export class PathGrants {
   private readonly granted = new Set<string>();
@@ -22,12 +22,14 @@ export class PathGrants {
   }
 }
 
-/** True for a path in the folder of another: a project is made beside its model. */
+/** True for a path in the same folder as another one: a project is created beside its model. */
 export function isBeside(path: string, other: string): boolean {
   return dirname(realOf(resolve(path))) === dirname(realOf(resolve(other)));
 }
 
-/** `path` with symbolic links resolved; what does not exist yet hangs below its nearest ancestor that does. */
+/**
+ * `path` with symbolic links resolved. For a path that does not exist yet, the nearest existing ancestor is resolved.
+ */
 function realOf(path: string): string {
   try {
     return realpathSync(path);

@@ -22,8 +22,8 @@ export interface StaticFile {
 }
 
 /**
- * The file of the built page that the path of an address names; null when it names none: other types than the page is
- * made of, hidden files, and anything that would leave `dir`. `/` is index.html.
+ * The file of the built page for the path of an address. null for file types that the page does not use, hidden files,
+ * and paths that would leave `dir`. `/` is index.html.
  */
 export function staticFile(dir: string, urlPath: string): StaticFile | null {
   let decoded: string;
@@ -37,7 +37,7 @@ export function staticFile(dir: string, urlPath: string): StaticFile | null {
   const path = join(dir, ...(segments.length === 0 ? ['index.html'] : segments));
   const contentType = ownValue(CONTENT_TYPES, extname(path).toLowerCase());
   if (contentType === undefined) return null;
-  // The build names everything below assets/ after its content.
+  // The names of all files below assets/ contain a hash of their content.
   const cacheControl = segments[0] === 'assets' ? 'private, max-age=31536000, immutable' : 'no-store';
   return { path, contentType, cacheControl };
 }

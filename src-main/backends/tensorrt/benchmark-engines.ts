@@ -14,7 +14,9 @@ const WARM_UP_MS = 200;
 /** Minimum duration and minimum number of runs of a variant's turn. */
 const TURN_MS = 25;
 const TURN_RUNS = 20;
-/** Reasons for lower clocks that affect results; an idle GPU or a clock that the user chose does not. */
+/**
+ * The reasons for lower clocks that affect results. An idle GPU, or clocks that the user has set, are not among them.
+ */
 const THROTTLING = ['power-cap', 'hardware-slowdown', 'thermal', 'hardware-thermal', 'hardware-power-brake'];
 
 export interface EngineBenchmark {
@@ -106,7 +108,7 @@ async function openLanes(
     }
     return lanes;
   } catch (error) {
-    // A runner that is not closed holds its engine and GPU memory until the process ends.
+    // A runner that is not closed keeps its engine and GPU memory until the process ends.
     closeLanes(lanes);
     throw error;
   }

@@ -10,7 +10,8 @@ import { openTensorrt, requireDevice, translated, translatedAsync } from './runt
 
 /**
  * Loads an engine that was built on this machine.
- * @throws WorkbenchError backend-unavailable when the file has changed since, or needs another GPU or TensorRT.
+ * @throws WorkbenchError backend-unavailable if the file has changed since, or if it needs another GPU or TensorRT
+ *   version
  */
 export async function loadEngine({ enginePath, sha256, device }: EngineVariant): Promise<Engine> {
   const runtime = openTensorrt();
@@ -26,13 +27,16 @@ export async function loadEngine({ enginePath, sha256, device }: EngineVariant):
   return translatedAsync(runtime.library.load(bytes, device));
 }
 
-/** Calls `close` when the signal aborts; a runner's current work then fails as cancelled. @returns ends the watch. */
+/**
+ * Calls `close` when the signal is aborted; the current work of a runner then fails as cancelled.
+ * @returns a function that stops watching the signal
+ */
 export function closeOnAbort(signal: AbortSignal | undefined, close: () => void): () => void {
   signal?.addEventListener('abort', close, { once: true });
   return () => signal?.removeEventListener('abort', close);
 }
 
-/** Shape of every input with a dynamic batch, with `batch` in its place. */
+/** Shape of every input with a dynamic batch, for the batch size `batch`. */
 export function shapesAt(engine: Engine, batch: number): Record<string, number[]> {
   const dynamic = engine.io.filter(({ isInput, shape }) => isInput && shape.includes(-1));
   return Object.fromEntries(dynamic.map(({ name, shape }) => [name, shape.map((dim) => (dim < 0 ? batch : dim))]));
@@ -107,7 +111,7 @@ export class EngineSession implements ModelSession {
   }
 }
 
-/** null for an output that is no floating-point number. */
+/** null for an output that is not floating point. */
 function floatsOf({ dataType, bytes }: InferredTensor): Float32Array | null {
   if (dataType === 'float32') return new Float32Array(bytes);
   return dataType === 'float16' ? Float32Array.from(new Uint16Array(bytes), float16ToFloat32) : null;

@@ -10,7 +10,7 @@ export type TensorrtMajor = (typeof TENSORRT_MAJORS)[number];
 export interface FoundLibrary {
   readonly major: TensorrtMajor;
   readonly nvinferPath: string;
-  /** The ONNX parser in the same folder; null: the loader looks for it. */
+  /** The ONNX parser in the same folder; if null, the system's loader searches for it. */
   readonly parserPath: string | null;
 }
 
@@ -20,7 +20,7 @@ export interface LibrarySearch {
   readonly folders: readonly string[];
 }
 
-/** Environment variable with a folder or a libnvinfer.so.N to use instead of every other place. */
+/** Environment variable with a folder or the path of a libnvinfer.so.N. If it is set, no other place is searched. */
 export const LIBRARY_VARIABLE = 'CALIB_TENSORRT';
 
 const SYSTEM_FOLDERS = [
@@ -35,9 +35,9 @@ const SYSTEM_FOLDERS = [
 ];
 
 /**
- * Looks for libnvinfer.so.11 and .so.10. If CALIB_TENSORRT is set, only there. Otherwise in LD_LIBRARY_PATH, in the
- * folders of Debian packages and archives, and in `tensorrt_libs` of Python's site-packages, where pip installs it. The
- * first folder that has a library decides.
+ * Searches libnvinfer.so.11 and .so.10. If CALIB_TENSORRT is set, only that place is searched. Otherwise the search
+ * covers LD_LIBRARY_PATH, the folders of Debian packages and archives, and `tensorrt_libs` in Python's site-packages,
+ * where pip installs it. The first folder that contains a library is used.
  */
 export function findTensorrt(env: NodeJS.ProcessEnv = process.env): LibrarySearch {
   const named = ownValue(env, LIBRARY_VARIABLE) ?? '';
@@ -54,7 +54,10 @@ export function findTensorrt(env: NodeJS.ProcessEnv = process.env): LibrarySearc
   return { found: null, folders };
 }
 
-/** The folders that the variable names. The name of a file libnvinfer.so.N also says the major version. */
+/**
+ * The folders that the variable names. If it is the path of a file libnvinfer.so.N, the name also determines the major
+ * version.
+ */
 function namedPlace(named: string): { readonly folders: readonly string[]; readonly majors: readonly TensorrtMajor[] } {
   const isFile = existsSync(named) && statSync(named).isFile();
   if (!isFile) return { folders: [named, join(named, 'lib')], majors: TENSORRT_MAJORS };

@@ -29,8 +29,8 @@ let opened: TensorrtRuntime | null = null;
 
 /**
  * TensorRT of this machine, opened on first use.
- * @throws WorkbenchError backend-unavailable without a library, an addon for its major version, a driver or a GPU; the
- *   hint says what to install.
+ * @throws WorkbenchError backend-unavailable if a library, an addon for its major version, a driver or a GPU is
+ *   missing; the hint says what to install
  */
 export function openTensorrt(): TensorrtRuntime {
   opened ??= open();
@@ -39,7 +39,7 @@ export function openTensorrt(): TensorrtRuntime {
 
 /**
  * The GPUs that CUDA lists; empty if no addon was built.
- * @throws WorkbenchError backend-unavailable without a driver or GPU.
+ * @throws WorkbenchError backend-unavailable if there is no driver or no GPU
  */
 export function cudaDevices(): readonly GpuDevice[] {
   const addon = TENSORRT_MAJORS.map((major) => addonPath(major)).find((path) => existsSync(path));
@@ -49,7 +49,7 @@ export function cudaDevices(): readonly GpuDevice[] {
 function open(): TensorrtRuntime {
   const { found, folders } = findTensorrt();
   if (found === null) {
-    // A missing driver or GPU is reported first, because the library would be of no use without it.
+    // A missing driver or GPU is reported first, because the library cannot be used without them.
     cudaDevices();
     throw new WorkbenchError(
       'backend-unavailable',
@@ -125,7 +125,9 @@ const CODES: Readonly<Record<TensorrtErrorCode, readonly [code: ErrorCode, hint?
 
 let hasFailed = false;
 
-/** After an unexpected failure of CUDA, every later call of this process may fail: the process must be replaced. */
+/**
+ * After an unexpected failure of CUDA, all later calls in this process may fail, so that the process must be replaced.
+ */
 export function isCudaUnusable(): boolean {
   return hasFailed;
 }
@@ -177,7 +179,7 @@ export function translatedAsync<T>(promise: Promise<T>): Promise<T> {
   });
 }
 
-/** @throws WorkbenchError usage when there is no GPU with this index. */
+/** @throws WorkbenchError usage if there is no GPU with this index. */
 export function requireDevice(runtime: TensorrtRuntime, index: number): GpuDevice {
   const device = runtime.devices[index];
   if (device) return device;

@@ -24,8 +24,7 @@ import { decodeGridFile, encodeGridFile, type TensorrtGridFile } from '../tensor
  * header   JSON (HistogramFileHeader), UTF-8
  * records  for each group, for each tensor: u32 LE length, encoded histogram (see domain/histogram-codec)
  * amax     float32 LE [images][tensors]: largest finite |x| of each image in each tensor, NaN if it has none
- * grids    in shards and checkpoints that collect them: a file of TensorRT's grids (tensorrt-grid-file) of the same
- * images
+ * grids    only if collected, in shards and checkpoints: a file of TensorRT's grids (tensorrt-grid-file)
  * ```
  */
 export const HISTOGRAM_FILE_VERSION = 1;

@@ -42,7 +42,7 @@ export const bench = defineCommand({
 });
 
 function asText(result: BenchResult): Block[] {
-  // Names of the same engine share one row.
+  // Variants with the same engine share one row.
   const shown = distinctRows(result.variants, []);
   const percentiles = PERCENTILES.filter((key) =>
     result.variants.some(({ latencyMs }) => latencyMs[key] !== undefined),

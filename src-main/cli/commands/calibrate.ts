@@ -57,7 +57,7 @@ export const calibrate = defineCommand({
   },
 });
 
-/** Prints what a calibration or a merge of shards gave. */
+/** Prints the result of a calibration or of a merge of shards. */
 export function printCalibration(result: CalibrateResult, { print, note, isJson }: CommandContext): void {
   for (const warning of result.warnings) note(`warning: ${warning.message}`);
   if (result.kept && !isJson)

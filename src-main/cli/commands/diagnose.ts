@@ -56,7 +56,7 @@ async function subjectOf(flags: SubjectFlags, projectPath: string, api: Workbenc
   return { kind: 'confusion', from: labelOf(from, classNames), to: labelOf(to, classNames) };
 }
 
-/** A class by its name, else by its index. */
+/** The name of a class, or its index if it has no name. */
 function labelOf(given: string, classNames: readonly string[]): number {
   const named = classNames.indexOf(given);
   if (named >= 0) return named;

@@ -65,7 +65,7 @@ quantized one that is named, or fp32 if there is no other. The exit code is 3 if
   },
 });
 
-/** The method that `best` stood for in this run. */
+/** The method that `best` had chosen in this run. */
 function methodLines({ options: { chosenMethod } }: RunRecord): string[] {
   return chosenMethod === undefined ? [] : [`method best: ${chosenMethod}`, ''];
 }

@@ -79,7 +79,7 @@ export const search = defineCommand({
   },
 });
 
-/** Makes a plan that was found, and the method that it was found with, those of the project. */
+/** Stores a plan that the search found, and the method that it was found with, in the project. */
 async function adopt(chosen: SearchPlan, result: SearchResult, projectPath: string, api: WorkbenchApi): Promise<void> {
   const { file } = await api.openProject({ projectPath });
   const plan = {

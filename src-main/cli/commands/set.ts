@@ -137,7 +137,7 @@ function repairsText(plan: PrecisionPlan): string {
   return on.length === 0 ? '' : `, ${on.join(' and ')} on`;
 }
 
-/** How many layers the plan names: those outside INT8, and those that were asked for in INT8. */
+/** The number of layers in the plan: those outside INT8, and those for which INT8 was requested. */
 function layersText({ layers }: PrecisionPlan): string {
   const forced = Object.values(layers).filter((precision) => precision === 'int8').length;
   const kept = `${formatCountOf(Object.keys(layers).length - forced, 'layer')} not INT8`;

@@ -5,7 +5,7 @@ import { defineCommand, EXIT_OK, present } from '../command';
 import { displayMissing, electronPlaces, findElectron } from '../electron-binary';
 import { untilInterrupted } from './serve';
 
-/** A window that cannot start ends within this time; one that ends later was used. */
+/** A window that cannot start ends within this time. If it ends later, it was in use. */
 const FAILED_START_MS = 5_000;
 
 export const start = defineCommand({
@@ -29,13 +29,13 @@ export const start = defineCommand({
   },
 });
 
-/** Runs the desktop application to its end. @returns null, or why it did not start. */
+/** Runs the desktop application until it ends. @returns null, or the reason why it did not start */
 async function runWindow(electronPath: string, project: string | undefined): Promise<string | null> {
   const startedMs = performance.now();
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: undefined };
   const args = [join(packageRoot(), 'out/main/desktop.js'), ...(project === undefined ? [] : [project])];
   const child = spawn(electronPath, args, { stdio: 'inherit', env });
-  // The terminal sends Ctrl-C to the window, too; this process only waits for the window to end.
+  // The terminal also sends Ctrl-C to the window. This process only waits for the window to end.
   const ignore = (): void => undefined;
   process.on('SIGINT', ignore);
   try {
@@ -53,7 +53,7 @@ async function runWindow(electronPath: string, project: string | undefined): Pro
   }
 }
 
-/** Opens the default browser, if the system has a program for that; the address is printed in any case. */
+/** Opens the default browser, if the system has a program for this. The address is printed in any case. */
 function openBrowser(url: string): void {
   const opener = { darwin: 'open', win32: 'explorer' }[process.platform as 'darwin' | 'win32'] ?? 'xdg-open';
   const child = spawn(opener, [url], { stdio: 'ignore', detached: true });

@@ -44,7 +44,7 @@ export const thresholds = defineCommand({
   },
 });
 
-/** Whether thresholds of method auto are needed that were not chosen yet. */
+/** Whether thresholds of method auto are needed and were not computed yet. */
 async function lacksAuto(api: WorkbenchApi, projectPath: string, method: Method | undefined): Promise<boolean> {
   const { file } = await api.openProject({ projectPath });
   const isUsed =
@@ -54,7 +54,7 @@ async function lacksAuto(api: WorkbenchApi, projectPath: string, method: Method 
   return isUsed && (await api.getAnalyses({ projectPath })).auto?.isCurrent !== true;
 }
 
-/** The method that `best` stands for, and the errors of the single methods. */
+/** The method that `best` has chosen, and the errors of the single methods. */
 function bestNotes({ chosenMethod, best, tensors }: ThresholdTable): string[] {
   const usesBest = chosenMethod !== undefined || tensors.some(({ method }) => method === 'best');
   if (best === undefined)
@@ -101,7 +101,9 @@ function bestMethodOf({ chosenMethod, best }: ThresholdTable): HistogramMethod {
   return chosenMethod ?? best?.decision.chosenMethod ?? UNDECIDED_METHOD;
 }
 
-/** A row per tensor and method: SQNR and share of clipped values, first of all values and then of each group. */
+/**
+ * One row per tensor and method: SQNR and the share of clipped values, first for all values and then for each group.
+ */
 function costTable(table: ThresholdTable): Table {
   const groups = [...new Set(table.tensors.flatMap(({ costs = [] }) => costs.map(({ group }) => group)))];
   const columns: Column[] = [

@@ -23,15 +23,15 @@ export interface AnalysisMethods {
   readonly 'correct-biases': { readonly params: CorrectBiasesParams; readonly result: CorrectBiasesComputed };
 }
 
-/** What every analysis reports about its images and its cost. */
+/** The facts about its images and its cost that every analysis reports. */
 interface Tried {
   readonly skipped: readonly SkippedImage[];
-  /** Runs of the model, without those whose answers an interrupted analysis left behind. */
+  /** Number of runs of the model, without those whose results an interrupted analysis had stored. */
   readonly passes: number;
 }
 
 export interface AutoParams extends Omit<AutoProblem, 'chosen' | 'confirmed'> {
-  /** Its entries: first the images to choose on, then those to confirm on. */
+  /** The entries of the set: first the images to choose on, then those to confirm on. */
   readonly trials: TrialParams;
   readonly chosenCount: number;
 }
@@ -43,7 +43,7 @@ export interface AutoComputed extends AutoOutcome, Tried {
 export interface BestParams {
   readonly trials: TrialParams;
   readonly candidates: readonly Candidate[];
-  /** Images of each group at most; fewer when the time budget does not allow them. */
+  /** Maximum number of images per group; fewer if the time budget requires it. */
   readonly perGroup: number;
   /** Seconds that the collection of the set took. */
   readonly collectionSeconds: number;
@@ -54,7 +54,7 @@ export interface BestComputed extends Tried {
   readonly costs: readonly OutputCost[];
   /** Number of images that the costs were measured on. */
   readonly images: number;
-  /** Fewer images than requested were used, to stay within the time budget. */
+  /** Whether fewer images than requested were used, to stay within the time budget. */
   readonly wasCut: boolean;
 }
 
@@ -68,8 +68,8 @@ export interface SensitivityComputed extends Tried, Pick<SensitivityResult, 'bas
 
 export interface SearchParams extends Omit<SearchProblem, 'rank' | 'judge'> {
   /**
-   * Its entries: first the images to rank layers on, then those to judge plans on. When rankCount covers all entries,
-   * they serve both purposes.
+   * The entries of the set: first the images to rank layers on, then those to judge plans on. If rankCount covers all
+   * entries, all images serve both purposes.
    */
   readonly trials: TrialParams;
   readonly rankCount: number;
@@ -96,7 +96,7 @@ export interface EvaluateCandidatesResult extends Tried {
 
 export interface CorrectBiasesParams {
   readonly trial: Trial;
-  /** Its entries: first the images to measure on, then others to confirm on. */
+  /** The entries of the set: first the images to measure on, then others to confirm on. */
   readonly trials: TrialParams;
   readonly measuredCount: number;
 }
@@ -104,7 +104,7 @@ export interface CorrectBiasesParams {
 export interface CorrectBiasesComputed extends Tried {
   readonly biases: readonly BiasCorrection[];
   readonly images: { readonly measured: number; readonly confirmed: number };
-  /** On the images to confirm on: with the model's own biases, and with the corrected ones. */
+  /** Results on the images to confirm on: with the original biases of the model, and with the corrected ones. */
   readonly before: TrialQuality;
   readonly after: TrialQuality;
 }

@@ -24,17 +24,17 @@ export interface PrepareParams {
   readonly preparedDir: string;
   /** Scale channels between layers; the folder must belong to the equalized model alone. */
   readonly equalize?: boolean;
-  /** A file of the complete folder no longer has the recorded hash: prepare the model again. */
+  /** Set if a file of the complete folder no longer has the recorded hash: the model is then prepared again. */
   readonly isDamaged?: boolean;
 }
 
 export interface PrepareResult {
   readonly notes: readonly Warning[];
-  /** Of an equalized model: what was done to its layers, and the activations whose channels were scaled. */
+  /** For an equalized model: the changes of its layers, and the activations whose channels were scaled. */
   readonly equalized?: Pick<Equalized, 'layers' | 'tensors'>;
 }
 
-/** What calibration collects and where it writes. */
+/** What the calibration collects, and where it writes the result. */
 export interface CalibrateParams {
   readonly preparedDir: string;
   readonly input: ImageInput;
@@ -48,15 +48,15 @@ export interface CalibrateParams {
   readonly shard: Shard | null;
   /** Resident memory, in bytes, that the compute process should not exceed. Absent: the free memory of the machine. */
   readonly memoryLimitBytes?: number;
-  /** Continue the finished calibration of this folder with images that were absent then. */
+  /** Add images that were absent then to the finished calibration of this folder. */
   readonly continuesFinished?: boolean;
   /** Seconds between two checkpoints of an unfinished pass. */
   readonly checkpointSeconds: number;
   /** Also collect TensorRT's own grid; null: histograms only. */
   readonly tensorrtGrid: TensorrtGridParams | null;
   /**
-   * With more groups than this, all images are counted as one group; 16 by default. Each worker holds one histogram
-   * per group and tensor.
+   * If there are more groups than this (default 16), all images are counted as one group. Each worker holds one
+   * histogram per group and tensor.
    */
   readonly maxGroups?: number;
 }

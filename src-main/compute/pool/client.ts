@@ -9,8 +9,8 @@ import { switchOffTelemetry } from '../../base/telemetry';
 import type { Compute, ComputeMethod, ComputeMethods, HostMessage } from './protocol';
 
 /**
- * A cancelled request that has not ended after this time is ended by killing the compute process. Together with the
- * time that the kill takes, every cancellation ends within 2 s.
+ * If a cancelled request has not ended after this time, the compute process is killed. Together with the time that the
+ * kill takes, every cancellation ends within 2 s.
  */
 const CANCEL_GRACE_MS = 1_700;
 const STDERR_TAIL_CHARS = 4_000;
@@ -106,7 +106,7 @@ export class ComputeClient implements Compute {
     }
   }
 
-  /** Ends the process; open requests fail as crashed. */
+  /** Ends the process; open requests fail with `compute-crashed`. */
   dispose(): void {
     this.host?.child.kill('SIGKILL');
   }
@@ -126,7 +126,7 @@ export class ComputeClient implements Compute {
   private receive(host: Host, message: HostMessage): void {
     if (message.type === 'ready') return;
     host.requester.receive(message);
-    // Requests that are still open may end well: the process is replaced when the last one has failed.
+    // Other open requests may still succeed; the process is replaced when the last one has ended.
     if (message.type === 'error' && message.mustRestartProcess && host.requester.openCount === 0) this.replace(host);
   }
 

@@ -92,7 +92,9 @@ async function bench(params: BenchParams, context: TaskContext): Promise<Compute
   return benchmark({ ...params, variants, device, hostPath: entryPath('bench-host') }, context);
 }
 
-/** By provider and device. A GPU that was found is remembered; a failed probe is repeated at the next request. */
+/**
+ * Probes by provider and device. A GPU that was found is remembered; a failed probe is repeated at the next request.
+ */
 const gpusFound = new Map<string, Promise<OrtGpuStatus>>();
 
 async function ortGpuStatus(gpu: OrtGpu): Promise<OrtGpuStatus> {

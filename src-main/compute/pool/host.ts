@@ -14,7 +14,7 @@ function send(message: HostMessage): void {
   process.send?.(message);
 }
 
-/** Drops reports that come too soon after the one before; the first and the last report of a phase always pass. */
+/** Drops reports that follow the previous one too soon. The first and the last report of a phase are always sent. */
 function coalesced(onProgress: (progress: Progress) => void): (progress: Progress) => void {
   let lastSentAt = 0;
   let lastPhase = '';
@@ -48,7 +48,7 @@ const responder = new Responder(handle, (message) =>
 );
 
 process.on('message', (message: RequestMessage) => responder.receive(message));
-// Ctrl-C reaches the whole process group. The app decides what it means, and cancels over the channel.
+// Ctrl-C reaches the whole process group. It is ignored here; the app decides and cancels over the channel.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(0));
 send({ type: 'ready' });

@@ -5,10 +5,10 @@ import type { ImageRoleName, ImageRoles } from '../roles/roles';
 import { affordableWorkers, memoryBounds, PeakMemory } from './worker-memory';
 import { WorkerPool, type RunOnWorker } from './worker-pool';
 
-/** The next batch of a worker is decoded while the current one is in the model. */
+/** Requests per worker: its next batch is decoded while the model runs on the current one. */
 const BATCHES_IN_FLIGHT = 2;
 
-/** One unit of work: the images that go through the model together. */
+/** One unit of work: the images that the model processes together. */
 export interface Batch {
   readonly index: number;
   readonly entries: readonly ImageEntry[];
@@ -36,9 +36,13 @@ export interface ImagePoolOptions<R extends ImageRoleName> {
   readonly onBatch: (batch: Batch, outcomes: readonly ImageOutcome<ImageRoles[R]['value']>[]) => void;
   /** Asked before each batch; true makes all workers flush first. They also flush at the end and on cancellation. */
   readonly isCheckpointDue?: () => boolean;
-  /** Receives one worker's state since its last flush; it covers every batch that this worker reported before. */
+  /**
+   * Receives the state of one worker since its last flush. It covers every batch that this worker has reported before.
+   */
   readonly onFlush?: (state: ImageRoles[R]['state']) => void;
-  /** All workers have flushed. `isComplete`: after the last batch of a pass that was not cancelled. */
+  /**
+   * Called when all workers have flushed. `isComplete` is true after the last batch of a pass that was not cancelled.
+   */
   readonly onCheckpoint?: (isComplete: boolean) => void;
 }
 

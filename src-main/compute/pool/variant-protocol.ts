@@ -52,11 +52,11 @@ export interface RewriteParams {
 }
 
 export type RewriteResult = Pick<QuantizeResult, 'nodes' | 'decisions' | 'sizeBytes'> & {
-  /** Some layer runs in FP16. */
+  /** Whether some layer runs in FP16. */
   readonly hasFp16: boolean;
 };
 
-/** `thresholds`: those that are known; they may be incomplete. */
+/** `thresholds` contains the known thresholds and may be incomplete. */
 export type ExplainParams = Pick<RewriteParams, 'preparedDir' | 'target' | 'plan' | 'ranges' | 'thresholds' | 'biases'>;
 
 export interface ExplainResult {
@@ -76,10 +76,10 @@ export interface EvaluateParams {
   readonly batch: number;
 }
 
-/** The answers of one variant over the set, in set order. */
+/** The answers of one variant for the set, in the order of the set. */
 export interface VariantPredictions {
   readonly variant: string;
-  /** null for a model without a classification output. */
+  /** null if the model has no classification output. */
   readonly predictions: Predictions | null;
   /** Output SQNR in dB of the worst output, over all images together; Infinity when the outputs are equal. */
   readonly outputSqnrDb: number;
@@ -109,7 +109,7 @@ export type BenchOutcome = BenchmarkOutcome;
 
 export interface OrtGpuStatus {
   readonly device: string;
-  /** False: a model with FP16 layers does not run. */
+  /** False if models with FP16 layers do not run. */
   readonly hasFp16: boolean;
 }
 

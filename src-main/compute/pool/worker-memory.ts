@@ -9,7 +9,7 @@ const APP_BYTES = 300e6;
 
 /** Limits on the memory of a process that starts workers, all in bytes. */
 export interface MemoryBounds {
-  /** Requested by the user; absent: no limit. */
+  /** Limit that the user requested; absent if there is none. */
   readonly limitBytes?: number;
   /** Limit of the container (cgroup); 0: no limit. */
   readonly containerBytes: number;
@@ -53,7 +53,7 @@ export class PeakMemory {
     }
   }
 
-  /** workerBytes: the rise; peakBytes: the peak itself. */
+  /** workerBytes is the rise, peakBytes the peak itself. */
   measure(): { readonly workerBytes: number; readonly peakBytes: number } {
     const peakBytes = Math.max(process.memoryUsage.rss(), peakOfProcess());
     return { peakBytes, workerBytes: Math.max(0, peakBytes - this.beforeBytes) };

@@ -6,12 +6,13 @@ import type { RoleName, Roles } from '../roles/roles';
 import { StopFlag, type OpenParams, type WorkerSetup } from './worker-role';
 
 /**
- * After a cancellation, workers have this long to finish the image that they are at and to report what they counted.
- * It is shorter than the client's patience (1.7 s), so that the task can still remove its temporary files and answer.
+ * After a cancellation, workers have this long to finish their current image and to report their counts. The time is
+ * shorter than the one after which the client kills the process (1.7 s), so that the task can still remove its
+ * temporary files and answer.
  */
 const STOP_GRACE_MS = 1_200;
 
-/** Workers that a pool gave up on and that have not ended yet. */
+/** Workers that a pool has given up and that have not ended yet. */
 const unresponsive = new Set<Worker>();
 
 /**
@@ -24,7 +25,7 @@ export function hasUnresponsiveWorkers(): boolean {
 
 export interface WorkerPoolOptions<R extends RoleName> {
   readonly role: R;
-  /** From this each worker makes its role. */
+  /** The data from which each worker makes its role. */
   readonly init: Roles[R]['init'];
   /** Requests that a worker holds at a time; with 2, the next request is preloaded while the current one runs. */
   readonly depth: number;
@@ -48,9 +49,9 @@ interface Waiter {
 }
 
 /**
- * Worker threads that all have the same role. Which worker runs which request is not defined, so results must not
- * depend on it. After a failed request, a crashed worker or a cancellation the pool hands out nothing more. Of a
- * cancelled pool, workers that do not finish in time are given up (see STOP_GRACE_MS).
+ * Worker threads that all have the same role. It is not defined which worker runs which request, so results must not
+ * depend on it. After a failed request, a crashed worker or a cancellation, no further requests are assigned. If the
+ * workers of a cancelled pool do not finish in time, they are given up (see STOP_GRACE_MS).
  */
 export class WorkerPool<R extends RoleName> {
   private readonly workers: PoolWorker[] = [];
@@ -90,7 +91,8 @@ export class WorkerPool<R extends RoleName> {
   }
 
   /**
-   * Runs one request on every worker that has opened its role; after a cancellation too, until workers are given up.
+   * Runs one request on every worker that has opened its role, even after a cancellation, until the workers are given
+   * up.
    * @param onResult called with each result as it arrives.
    */
   async runOnAll<K extends Method<R>>(
@@ -103,9 +105,9 @@ export class WorkerPool<R extends RoleName> {
   }
 
   /**
-   * Calls `work` for each item, for at most `depth` items per worker at a time, in the order of the list. No further
-   * item is taken after a failure or a cancellation. Settles when all calls that were begun have ended.
-   * @throws the first failure; WorkbenchError `cancelled` when the signal is aborted.
+   * Calls `work` for each item in the order of the list, for at most `depth` items per worker at a time. No further
+   * item is taken after a failure or a cancellation. Settles when all started calls have ended.
+   * @throws the first failure; WorkbenchError `cancelled` if the signal is aborted
    */
   async forEach<I>(items: Iterable<I>, work: (run: RunOnWorker<R>, item: I) => Promise<void>): Promise<void> {
     const iterator = items[Symbol.iterator]();
@@ -131,7 +133,7 @@ export class WorkerPool<R extends RoleName> {
         running.add(task);
       }
     } catch (error) {
-      this.fail(error); // An iterator that throws; or the failure that is known already.
+      this.fail(error); // The iterator has thrown, or the pool has failed before.
     }
     await Promise.all(running);
     this.throwFailure();
@@ -207,7 +209,7 @@ export class WorkerPool<R extends RoleName> {
 
 /** One worker thread of a pool. */
 class PoolWorker {
-  /** The role is made: requests can be sent. */
+  /** Whether the role is made, so that requests can be sent. */
   isOpen = false;
   /** Requests that the pool has assigned to this worker and that have not ended. */
   load = 0;
@@ -218,7 +220,7 @@ class PoolWorker {
   private isClosing = false;
   private failure: { readonly error: unknown } | null = null;
 
-  /** @param onCrash called when the thread ends without having been asked to. */
+  /** @param onCrash called if the thread ends without a request to end. */
   constructor(stop: StopFlag, onCrash: (error: unknown) => void) {
     const thread = new Worker(entryPath('compute-worker'), {
       workerData: { stop: stop.buffer } satisfies WorkerSetup,
@@ -251,21 +253,21 @@ class PoolWorker {
     return this.requester.request(method, params);
   }
 
-  /** Rejects all requests, the open ones and later ones. */
+  /** Rejects all open and later requests. */
   rejectAll(error: unknown): void {
     this.failure ??= { error };
     this.requester.rejectAll(() => error);
   }
 
-  /** Ends the thread after the requests that it has. */
+  /** Ends the thread after its current requests. */
   async close(): Promise<void> {
     this.isClosing = true;
-    // The request has no answer: the thread ends.
+    // This request has no answer, because the thread ends.
     if (!this.hasEnded) this.requester.request('close', null).catch(() => undefined);
     await this.ended;
   }
 
-  /** Lets a thread that has not ended run on by itself. */
+  /** Stops waiting for a thread that has not ended; it continues by itself. */
   leave(): void {
     if (this.hasEnded) return;
     unresponsive.add(this.thread);

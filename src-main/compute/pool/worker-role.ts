@@ -1,10 +1,10 @@
-/** What a worker thread does. A role is made once per worker and keeps sessions and counts between requests. */
+/** The work of a worker thread. A role is made once per worker and keeps sessions and counts between requests. */
 export interface WorkerRole {
   /** Runs one request. Requests run one after the other, in the order in which they arrived. */
   run(method: string, params: unknown, preloaded: unknown): Promise<unknown>;
   /**
-   * Called as soon as a request arrives, while the one before it still runs: decoding of the next images overlaps with
-   * inference of the current ones. `run` receives the result.
+   * Called as soon as a request arrives, while the previous one still runs, so that decoding of the next images
+   * overlaps with inference of the current ones. `run` receives the result.
    */
   preload?(method: string, params: unknown): Promise<unknown>;
 }
@@ -15,7 +15,7 @@ interface RoleMethod {
   readonly result: unknown;
 }
 
-/** A role whose requests need nothing in advance, from one function per method. */
+/** A role whose requests need no preloading, made from one function per method. */
 export function roleOf<M extends { readonly [K in keyof M]: RoleMethod }>(methods: {
   readonly [K in keyof M]: (params: M[K]['params']) => Promise<M[K]['result']>;
 }): WorkerRole {

@@ -10,7 +10,7 @@ if (!port) throw new Error('compute-worker can only run as a worker thread');
 
 const stop = new StopFlag((workerData as WorkerSetup).stop);
 let role: WorkerRole | null = null;
-/** Ends when everything that has arrived so far is done. */
+/** Settles when all requests that have arrived so far are done. */
 let queue: Promise<unknown> = Promise.resolve();
 
 function inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -5,8 +5,8 @@ import type { Preprocessor } from '../../calibration/preprocessing/preprocess';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 
 /**
- * What became of one image: a value, or the reason why the image cannot be used. `isAbsent`: its file could not be read
- * at all, and may be readable another time.
+ * The result for one image: a value, or the reason why the image cannot be used. `isAbsent` means that its file could
+ * not be read at all and may be readable later.
  */
 export type ImageOutcome<V> =
   { readonly ok: true; readonly value: V } | { readonly ok: false; readonly reason: string; readonly isAbsent?: true };
@@ -25,7 +25,7 @@ export interface UsableImage {
   readonly data: Float32Array;
 }
 
-/** What distinguishes one image role from another. */
+/** The parts that differ between image roles. */
 export interface ImageWork<V, S> {
   readonly preprocessor: Preprocessor;
   /** Runs the model over images. @returns one value per image, in order. */

@@ -9,10 +9,10 @@ import type { ThresholdMethods } from './threshold-role';
 import type { ImageContribution } from '../../calibration/histograms/collector';
 import type { ImageAnswer } from '../../analysis/variant-evaluator';
 
-/** Roles that run a model over images: the data that makes one, what it answers for an image, and its state. */
+/** Roles that run a model on images: the data that makes the role, its answer for an image, and its state. */
 export interface ImageRoles {
   readonly collect: { readonly init: CollectInit; readonly value: ImageContribution; readonly state: CollectFlush };
-  /** Learns the largest |x| of every tensor: one entry per tensor. */
+  /** Measures the largest |x| of every tensor; one entry per tensor. */
   readonly 'grid-ranges': { readonly init: GridInit; readonly value: Float32Array; readonly state: null };
   /** One answer per variant. */
   readonly evaluate: {
@@ -40,7 +40,10 @@ type RoleFactories = {
   readonly [R in RoleName]: (init: Roles[R]['init'], stop: StopFlag) => Promise<WorkerRole>;
 };
 
-/** Makes roles. Each is loaded when a worker first needs it, so that a worker holds the code of its own role only. */
+/**
+ * Makes roles. The code of a role is loaded when a worker first needs it, so that a worker only holds the code of its
+ * own role.
+ */
 export const ROLES: RoleFactories = {
   collect: async (init, stop) => (await import('./collect-role')).createCollectRole(init, stop),
   'grid-ranges': async (init, stop) => (await import('./grid-role')).createGridRangesRole(init, stop),

@@ -101,7 +101,9 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
   }
 }
 
-/** Every count-th image from the index-th on, so that shards of a sorted set are balanced over labels and groups. */
+/**
+ * Every count-th image starting with index `index`, so that the shards of a sorted set have balanced labels and groups.
+ */
 function shardOf(entries: readonly ImageEntry[], shard: CalibrateParams['shard']): readonly ImageEntry[] {
   if (!shard) return entries;
   return entries.filter((_, i) => i % shard.count === shard.index - 1);
@@ -146,7 +148,7 @@ async function collect(task: CollectTask): Promise<void> {
     return encodeHistogramFile({ ...state.toFile(params.shard), grid: grid?.state.toFile(null) ?? null });
   };
   let writing: Promise<void> = Promise.resolve();
-  // When a checkpoint cannot be written, the result could not be written either: the pass ends.
+  // If a checkpoint cannot be written, the result cannot be written either, so the pass ends.
   const writeFailed = new AbortController();
   let finished = task.entries.length - task.remaining.length;
   const report = (): void =>

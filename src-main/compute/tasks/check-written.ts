@@ -7,17 +7,17 @@ import { imageInputOf } from '../../onnx/graph/image-input';
 import type { Model, Node } from '../../onnx/graph/model';
 import { nodeLabel } from '../../onnx/graph/opset';
 
-/** Of larger files only the structure is checked, because opening one takes more memory than its size. */
+/** Of larger files only the structure is checked, because opening a file takes more memory than its size. */
 const LARGEST_OPENED_BYTES = 2 ** 30;
 
-/** ONNX Runtime's error for an operator without a CPU kernel. TensorRT may have the operator all the same. */
+/** ONNX Runtime's error for an operator without a CPU kernel. TensorRT may still support the operator. */
 const NO_CPU_KERNEL = /Could not find an implementation|NOT_IMPLEMENTED/;
 
 export interface MadeModel {
   readonly target: Target;
   /**
-   * The prepared model that was rewritten. Problems that it already has are not the rewrite's, and messages name its
-   * layers, which users know.
+   * The prepared model that was rewritten. Problems that it already has are not caused by the rewrite. Messages name
+   * its layers, which users know.
    */
   readonly prepared: Model;
   readonly made: Model;

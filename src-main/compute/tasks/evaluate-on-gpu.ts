@@ -8,7 +8,7 @@ import { EngineSession } from '../../backends/tensorrt/engine-session';
 import { DecodedImages } from '../pool/decoded-images';
 import type { EvaluateParams } from '../pool/protocol';
 
-/** What all variants answered over a set. */
+/** The answers of all variants for a set. */
 export interface Answers {
   /** Per image of the set one answer per variant; null for a skipped image. */
   readonly answers: readonly (readonly ImageAnswer[] | null)[];

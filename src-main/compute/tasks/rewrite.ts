@@ -73,14 +73,14 @@ export async function explain(params: ExplainParams, context: TaskContext): Prom
   return Promise.resolve({ decisions: explained, hazards });
 }
 
-/** The hazards that were found last: they depend on the model and the calibration, not on the plan. */
+/** The hazards of the latest request. They depend on the model and the calibration, not on the plan. */
 let latestHazards: {
   readonly model: Model;
   readonly ranges: TensorRanges;
   readonly hazards: ExplainResult['hazards'];
 } | null = null;
 
-/** What FP16 would do to each layer, by layer name; layers that FP16 does no harm are omitted. */
+/** The hazards of FP16 for each layer, by layer name; layers without a hazard are omitted. */
 function hazardsOf(model: Model, facts: RangeFacts, ranges: TensorRanges): ExplainResult['hazards'] {
   if (latestHazards?.model === model && haveEqualRanges(latestHazards.ranges, ranges)) return latestHazards.hazards;
   const graph = graphFacts(model);
@@ -102,7 +102,7 @@ function haveEqualRanges(a: TensorRanges, b: TensorRanges): boolean {
   );
 }
 
-/** Adds what equalization did to the layers of an equalized model. */
+/** Adds the changes that equalization made to the layers of an equalized model. */
 function withEqualization(decisions: readonly PlacementDecision[], preparedDir: string): readonly PlacementDecision[] {
   const layers = preparedFacts(preparedDir).equalized?.layers ?? [];
   const precisions = new Map<string, Precision>(

@@ -20,7 +20,7 @@ export interface GridPass {
   readonly names: readonly CacheName[];
 }
 
-/** What a collection of TensorRT's grid covers. Nothing is run to find it out. */
+/** The tensors and images of a collection of TensorRT's grid, determined without running the model. */
 export interface GridPlan extends TensorrtNames {
   readonly identity: GridIdentity;
   readonly firstBatch: readonly ImageEntry[];

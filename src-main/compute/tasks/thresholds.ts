@@ -2,9 +2,11 @@ import type { Thresholds } from '../../../src-shared/domain/histograms/threshold
 import { WorkerPool } from '../pool/worker-pool';
 import { thresholdsOfRecord } from '../roles/threshold-role';
 
-/** Records of one request. Computing them takes some tens of milliseconds. */
+/** Number of records per request. Computing them takes some tens of milliseconds. */
 const RECORDS_PER_REQUEST = 16;
-/** A worker is started for so many records; for fewer, starting it takes longer than the work. */
+/**
+ * One worker is started for this number of records. For fewer records, starting a worker takes longer than the work.
+ */
 const RECORDS_PER_WORKER = 64;
 
 /**

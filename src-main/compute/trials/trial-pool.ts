@@ -16,7 +16,7 @@ import { sharedReference } from './trial-reference';
 
 /** Preprocessed images are kept in memory while models are tried on them. */
 const MAX_IMAGE_BYTES = 2 ** 31;
-/** A part of a trial with fewer images than this is not worth opening another session. */
+/** If a part of a trial has fewer images than this, opening another session takes longer than it saves. */
 const MIN_PART_IMAGES = 8;
 
 export interface TrialParams {
@@ -70,7 +70,10 @@ export interface TrialCosts {
   readonly slowdown: number;
 }
 
-/** Tries models on images that several one-thread workers share. Which worker runs what does not change any number. */
+/**
+ * Runs models on images that several one-thread workers share. The results do not depend on which worker runs which
+ * part.
+ */
 export class TrialPool implements Trials {
   readonly images: TrialImage[] = [];
   readonly reference: ReferenceAnswer[] = [];
@@ -131,7 +134,7 @@ export class TrialPool implements Trials {
   }
 
   /**
-   * Makes these entries the images: reads those that were not read yet, and runs FP32 on all of them.
+   * Sets the images in use: reads the entries that were not read yet, and runs FP32 on all of them.
    * @param slots indices into the entries, ascending.
    */
   async use(slots: readonly number[]): Promise<void> {
@@ -276,7 +279,7 @@ export class TrialPool implements Trials {
       clock.run += found.runMs;
       this.report(part.to - part.from);
     });
-    // Processor time is known for the whole process only; the workers' clocks say how it divides.
+    // Processor time is known for the whole process only. It is divided in the ratio of the workers' clocks.
     const perMs = (cpuSeconds() - before) / Math.max(1e-9, clock.open + clock.run);
     this.costs = {
       ...this.costs,
@@ -290,7 +293,9 @@ export class TrialPool implements Trials {
     await this.workers.runOnAll('share', sharedReference(outputs, places, this.params.entries.length));
   }
 
-  /** Images for which FP32 itself gives NaN or infinity say nothing about a trial: they are skipped and named. */
+  /**
+   * Images for which FP32 itself gives NaN or infinity cannot be used to judge a trial. They are skipped and reported.
+   */
   private leaveOutUnanswered(outputs: (readonly OutputTensor[])[]): void {
     for (let i = this.images.length - 1; i >= 0; i--) {
       if (this.reference[i]?.signal.every(Number.isFinite)) continue;

@@ -6,13 +6,14 @@ import type { ReferenceAnswer, Trial, TrialAnswer } from '../../analysis/trials'
 import type { LayerBias } from '../../../src-shared/domain/analysis/repair';
 import type { OutputTensor } from '../../backends/runnable-variant';
 
-/** From this a worker makes its role `trials`. */
+/** The data from which a worker makes its role `trials`. */
 export interface TrialInit {
   readonly preparedDir: string;
   readonly target: Target;
   /**
-   * Run models as validation runs them on ort-cpu: with their own outputs and, for the target onnxruntime, with its
-   * INT8 kernels. Otherwise quantization is float arithmetic for every target, and a final Softmax is left out.
+   * Run models in the same way as validation on ort-cpu: with their original outputs and, for the target onnxruntime,
+   * with its INT8 kernels. Otherwise quantization is computed in float arithmetic for every target, and a final Softmax
+   * is left out.
    */
   readonly asShipped?: boolean;
   /** Tensor -> range that calibration observed. */

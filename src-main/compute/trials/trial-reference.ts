@@ -2,7 +2,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import type { SharedReference } from './trial-protocol';
 
-/** Where the outputs for one image go. */
+/** The positions to which the outputs for one image are copied. */
 interface Place {
   readonly file: string;
   readonly slot: number;
