@@ -126,7 +126,7 @@ function fallbackWarnings(variants: ReadonlySet<string>): Warning[] {
   ];
 }
 
-/** One variant in a process of its own. */
+/** One variant in a separate process. */
 class Lane {
   readonly rounds: number[][] = [];
   /** Inferences of one turn. */

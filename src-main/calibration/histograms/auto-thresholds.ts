@@ -12,8 +12,8 @@ const autoSchema = object({
 });
 
 /**
- * The thresholds that method auto chose: tensor -> real units. The file lies beside the histograms that they were
- * chosen from. Null if nothing was chosen yet, or if the file is damaged or of a newer version.
+ * The thresholds that method auto chose: tensor -> real units. They are stored beside the histograms that they were
+ * chosen from. Null if no thresholds were chosen yet, or if the file is damaged or of a newer version.
  */
 export function readAutoThresholds(calibrationDir: string): Readonly<Record<string, number>> | null {
   return readStoredJson(join(calibrationDir, AUTO_FILE), autoSchema)?.thresholds ?? null;

@@ -68,8 +68,8 @@ export async function addBestDecision(
 }
 
 /**
- * The decision for these choices; if there is none, the newest one for the same target, or else for another target,
- * marked as not current. Null if nothing was decided yet.
+ * The decision for these choices. If there is none, the newest decision for the same target or, failing that, for
+ * another target is returned and marked as not current. Null if nothing was decided yet.
  */
 export function findBest({ decisions }: BestDecisions, choices: BestChoices): BestView | null {
   const basis = bestBasis(choices);

@@ -171,10 +171,10 @@ interface UsedFile {
 }
 
 /**
- * Identity of a set: sha256 over one line per file, sorted by path. A line holds the relative path, the size in bytes,
- * the sha256 of the content, the records that are used of an .npy or .npz file, and how often an image is listed if
- * more than once. The identity does not depend on the order of the images, on labels or on the folder that the set lies
- * in. A file is read only if it has changed since this process last hashed it.
+ * Identity of a set: sha256 over one line per file, sorted by path. A line contains the relative path, the size in
+ * bytes, the sha256 of the content, the used records of an .npy or .npz file, and the number of times that an image is
+ * listed if it is more than one. The identity does not depend on the order of the images, on labels or on the location
+ * of the set. A file is read only if it has changed since this process last hashed it.
  * @throws WorkbenchError not-found if a file no longer exists; cancelled
  */
 export async function setManifestHash(set: Pick<ImageSet, 'entries'>, context: TaskContext = {}): Promise<string> {

@@ -146,7 +146,7 @@ function layersText({ layers }: PrecisionPlan): string {
 
 function editsOf(values: Values): ProjectEdit[] {
   const { target, percentile } = values;
-  // The target comes first, because what a preset writes depends on it.
+  // The target is set first, because the effect of a preset depends on it.
   const edits: ProjectEdit[] = [
     ...(target === undefined ? [] : [{ kind: 'target', target } as const]),
     ...tensorEdits(values),

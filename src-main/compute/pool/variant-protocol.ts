@@ -18,9 +18,12 @@ export interface VariantMethods {
   readonly explain: { readonly params: ExplainParams; readonly result: ExplainResult };
   readonly evaluate: { readonly params: EvaluateParams; readonly result: EvaluateResult };
   readonly bench: { readonly params: BenchParams; readonly result: BenchOutcome };
-  /** A GPU provider of ONNX Runtime. Fails with backend-unavailable and the reason when it cannot run. */
+  /** A GPU provider of ONNX Runtime. If it cannot run, the call fails with backend-unavailable and the reason. */
   readonly 'ort-gpu-status': { readonly params: OrtGpu; readonly result: OrtGpuStatus };
-  /** TensorRT on this machine. Fails with backend-unavailable and what is missing when it cannot be used. */
+  /**
+   * TensorRT on this machine. If it cannot be used, the call fails with backend-unavailable, and the message names the
+   * missing part.
+   */
   readonly 'tensorrt-status': { readonly params: Record<string, never>; readonly result: TensorrtStatus };
   readonly 'tensorrt-build': { readonly params: EngineBuild; readonly result: EngineBuildResult };
   /** The layers of an engine with the time that each takes. */
@@ -43,7 +46,7 @@ export interface RewriteParams {
   readonly purpose: 'engine' | 'simulation';
   /** Element type of the graph's float inputs and outputs; fp32 by default. */
   readonly io?: 'fp32' | 'fp16';
-  /** null: decide and explain only, write nothing. */
+  /** null to compute the decisions only, without writing a file. */
   readonly outPath: string | null;
   /** Write INT8 and FP16 weights into the file, so that it can leave the project, and do not refer to weights.bin. */
   readonly materialize: boolean;

@@ -14,7 +14,7 @@ export async function evaluate(params: EvaluateParams, context: TaskContext): Pr
   return resultOf(params, await (usesGpu ? answersOnGpu(params, context) : answersOnCpu(params, context)));
 }
 
-/** Every worker holds all variants and runs them on one batch after the other. */
+/** Every worker opens all variants and runs them on one batch after the other. */
 async function answersOnCpu(params: EvaluateParams, context: TaskContext): Promise<Answers> {
   const { entries } = params.set;
   const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);

@@ -10,9 +10,9 @@ const PROBE_TIMEOUT_MS = 60_000;
 const STDERR_TAIL_CHARS = 8_000;
 
 /**
- * Finds out, in a separate process, what a GPU provider of ONNX Runtime can do on this machine.
+ * Determines the abilities of a GPU provider of ONNX Runtime on this machine, in a separate process.
  * @param hostPath entry point of that process, see gpu-probe.
- * @throws WorkbenchError backend-unavailable with the provider's reason, or when the process crashed or did not answer.
+ * @throws WorkbenchError backend-unavailable with the provider's reason, or if the process crashed or did not answer.
  */
 export function probeGpu(gpu: OrtGpu, hostPath: string, timeoutMs = PROBE_TIMEOUT_MS): Promise<OrtGpuStatus> {
   const name = `ONNX Runtime's ${PROVIDER_NAMES[gpu.provider]} provider`;

@@ -52,7 +52,7 @@ export async function withTrials<T>(
   }
 }
 
-/** Processor time of this process in seconds. Unlike wall time it does not depend on what else the machine runs. */
+/** Processor time of this process in seconds. Unlike wall time, it does not depend on the load of the machine. */
 export function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
