@@ -1,6 +1,6 @@
 /**
- * Who may import whom (ARCHITECTURE.md, "Import directions"), checked by `npm run check:imports`. Type-only imports count too.
- * A folder may always import itself.
+ * Who may import whom (ARCHITECTURE.md, "Import directions"), checked by `npm run check:imports`. Type-only imports
+ * count too. A folder may always import itself.
  */
 
 /** Folder -> folders that its files may import. */

@@ -76,10 +76,10 @@ export const useJobs = create<JobsState>()((set, get) => {
     reload: async () => {
       try {
         const jobs = await useSession.getState().api.listJobs();
-        // The application does not know these jobs any more, because it was restarted.
-        const listed = new Set(jobs.map((job) => job.id));
-        set((state) => ({ jobs: state.jobs.filter((job) => listed.has(job.id)) }));
         for (const job of jobs) take(job);
+        // Jobs that are not listed are unknown to the application, because it was restarted. An event can arrive before
+        // the list, so that the job of the event is known before older jobs; the list determines the order.
+        set((state) => ({ jobs: jobs.flatMap(({ id }) => state.jobs.find((job) => job.id === id) ?? []) }));
       } catch (error) {
         reportError(error);
       }

@@ -83,6 +83,17 @@ describe('useJobs', () => {
     expect(useJobs.getState().jobs[0]?.done).toBe(34);
   });
 
+  it('lists jobs in the order of the application, although an event came before the list', async () => {
+    fake.jobs = [jobSnapshot({ id: jobId('first'), state: 'done' }), jobSnapshot({ id: jobId('second'), sequence: 3 })];
+    useJobs.getState().connect(fake.api);
+    fake.emit({ type: 'job', job: jobSnapshot({ id: jobId('second'), sequence: 4 }) });
+    await vi.waitFor(() => expect(useJobs.getState().jobs).toHaveLength(2));
+    expect(useJobs.getState().jobs.map((job) => [job.id, job.sequence])).toEqual([
+      ['first', 1],
+      ['second', 4],
+    ]);
+  });
+
   it('reads the project again when its calibration has ended', async () => {
     useJobs.getState().connect(fake.api);
     fake.emit({ type: 'job', job: jobSnapshot() });
