@@ -1,11 +1,10 @@
 /**
  * Builds native/build/Release/calib.node with node-gyp, without any download, and calib_tensorrt_10.node and
- * calib_tensorrt_11.node where the headers of these TensorRT majors are found (tensorrt/build.mjs). Run by `npm install` and
- * `npm run build:native`; does nothing for an addon that is newer than all its sources.
- *   --optional          a failure prints one line and exits 0, so that an install without a compiler goes through
- *   --force             build even when nothing changed
- *   --package-headers   use the headers of the package node-api-headers although this Node has its own
- *   --tensorrt          print one line per TensorRT major: built, or why not
+ * calib_tensorrt_11.node where the headers of these TensorRT majors are found (tensorrt/build.mjs). Run by `npm
+ * install` and `npm run build:native`; does nothing for an addon that is newer than all its sources. --optional
+ * a failure prints one line and exits 0, so that an install without a compiler goes through --force             build
+ * even when nothing changed --package-headers   use the headers of the package node-api-headers although this Node has
+ * its own --tensorrt          print one line per TensorRT major: built, or why not
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -41,7 +40,10 @@ function newestSourceMs() {
   return Math.max(...files.map((file) => statSync(file).mtimeMs));
 }
 
-/** The folder that node-gyp calls nodedir: this Node's prefix where it carries headers, else one made of the npm packages. */
+/**
+ * The folder that node-gyp calls nodedir: this Node's prefix where it carries headers, else one made of the npm
+ * packages.
+ */
 function headersDir() {
   const prefix = dirname(dirname(process.execPath));
   const own = join(prefix, 'include/node');

@@ -1,6 +1,6 @@
 /**
- * Builds build/Release/calib_tensorrt_10.node and _11.node by calling the compiler: each against the headers of its major,
- * where those are found. Only what changed is compiled again.
+ * Builds build/Release/calib_tensorrt_10.node and _11.node by calling the compiler: each against the headers of its
+ * major, where those are found. Only what changed is compiled again.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -43,9 +43,9 @@ const CXX_FLAGS = [
   '-DNODE_API_NO_EXTERNAL_BUFFERS_ALLOWED',
 ];
 /**
- * The C++ library goes in, so that the file can be carried to machines with an older one. libgcc does not: Node needs its shared
- * form anyway, and the static one of gcc 12 asks for a newer glibc than all the rest (2.35, else 2.34). The file is never
- * unloaded, for threads of TensorRT may still call its logger.
+ * The C++ library goes in, so that the file can be carried to machines with an older one. libgcc does not: Node needs
+ * its shared form anyway, and the static one of gcc 12 asks for a newer glibc than all the rest (2.35, else 2.34). The
+ * file is never unloaded, for threads of TensorRT may still call its logger.
  */
 const LINK_FLAGS = [
   '-shared',

@@ -1,7 +1,8 @@
 /**
- * Builds the tests of native/core (GoogleTest) and runs them under AddressSanitizer with UndefinedBehaviorSanitizer; those of
- * several threads also under ThreadSanitizer. Usage: npm run test:native. Needs g++ and GoogleTest (Debian: apt-get install libgtest-dev).
- * Prints one line `N passed, N failed` and writes build/native-test-results.json, in the counts of vitest's JSON report.
+ * Builds the tests of native/core (GoogleTest) and runs them under AddressSanitizer with UndefinedBehaviorSanitizer;
+ * those of several threads also under ThreadSanitizer. Usage: npm run test:native. Needs g++ and GoogleTest (Debian:
+ * apt-get install libgtest-dev). Prints one line `N passed, N failed` and writes build/native-test-results.json, in the
+ * counts of vitest's JSON report.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -37,7 +37,7 @@ export function CostLine({ cost }: { readonly cost: CostAnswer }) {
       {cost instanceof Error ? <Problem error={cost} /> : null}
       {cost === undefined || cost instanceof Error ? null : (
         <>
-          {/* If some models are tried on fewer images than others, the passes are not a product, so only an upper bound is shown. */}
+          {/* If some models are tried on fewer images than others, only an upper bound of the passes is known. */}
           {t(cost.trials * cost.images === cost.passes ? 'analysis.cost' : 'analysis.cost.upTo', {
             trials: cost.trials,
             images: cost.images,
