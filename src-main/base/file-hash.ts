@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { LRUCache } from 'lru-cache';
 import { throwIfAborted } from '../../src-shared/base/errors';
+import { SharedRuns } from './shared-runs';
 
 /** Larger files are streamed, so that hashing needs little memory. Smaller ones are read at once, which is faster. */
 const MAX_READ_BYTES = 4e6;
@@ -36,7 +37,7 @@ async function hashStream(path: string, signal: AbortSignal | undefined): Promis
 export class FileHashes {
   private readonly known: LRUCache<string, { readonly stamp: string; readonly sha256: string }>;
   /** Reads in progress by path and stamp. All callers that ask for the same file share one read. */
-  private readonly underWay = new Map<string, Promise<string>>();
+  private readonly runs = new SharedRuns<string>();
   private reads = 0;
 
   constructor(rememberedFiles = REMEMBERED_FILES) {
@@ -53,28 +54,20 @@ export class FileHashes {
     const stamp = await stampOf(path);
     const known = this.known.get(path);
     if (known?.stamp === stamp) return known.sha256;
-    const key = `${stamp} ${path}`;
-    const reading = this.underWay.get(key) ?? this.read(path, stamp, key, signal);
     try {
-      return await reading;
+      return await this.runs.run(`${stamp} ${path}`, () => this.read(path, stamp, signal));
     } catch (error) {
       throwIfAborted(signal);
-      // The caller that started the read has cancelled it, but this caller still needs the hash.
-      if (error instanceof Error && error.name === 'AbortError') return this.sha256(path, signal);
       throw error;
     }
   }
 
-  private read(path: string, stamp: string, key: string, signal: AbortSignal | undefined): Promise<string> {
+  private async read(path: string, stamp: string, signal: AbortSignal | undefined): Promise<string> {
     this.reads += 1;
-    const reading = sha256OfFile(path, signal).then(async (sha256) => {
-      // A file that changed while it was read is not remembered.
-      if ((await stampOf(path)) === stamp) this.known.set(path, { stamp, sha256 });
-      return sha256;
-    });
-    const shared = reading.finally(() => this.underWay.delete(key));
-    this.underWay.set(key, shared);
-    return shared;
+    const sha256 = await sha256OfFile(path, signal);
+    // A file that changed while it was read is not remembered.
+    if ((await stampOf(path)) === stamp) this.known.set(path, { stamp, sha256 });
+    return sha256;
   }
 }
 
