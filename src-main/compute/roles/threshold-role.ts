@@ -1,16 +1,28 @@
+import { amaxOf } from '../../../src-shared/domain/histograms/histogram';
 import { decodeHistogram } from '../../../src-shared/domain/histograms/histogram-codec';
-import { thresholdsOf, type Thresholds } from '../../../src-shared/domain/histograms/thresholds';
+import { thresholdsOf } from '../../../src-shared/domain/histograms/thresholds';
 import { DEFAULT_PERCENTILE } from '../../../src-shared/domain/project/methods';
+import type { TensorCalibration } from '../../calibration/histograms/calibration-index';
 import { roleOf, type WorkerRole } from '../pool/worker-role';
 
+/** What the calibration index states about a tensor, apart from its name. */
+export type TensorThresholds = Omit<TensorCalibration, 'name'>;
+
 export interface ThresholdMethods {
-  /** Computes the thresholds of encoded histograms, one result per record. */
-  readonly thresholds: { readonly params: readonly Uint8Array[]; readonly result: readonly Thresholds[] };
+  /** Computes ranges and thresholds from encoded histograms, one result per record. */
+  readonly thresholds: { readonly params: readonly Uint8Array[]; readonly result: readonly TensorThresholds[] };
 }
 
-/** Thresholds of all methods from an encoded histogram; `percentiles` has one entry, for the default percentile. */
-export function thresholdsOfRecord(record: Uint8Array): Thresholds {
-  return thresholdsOf(decodeHistogram(record), [DEFAULT_PERCENTILE]);
+/** @throws WorkbenchError calibration-mismatch if the record is damaged. */
+export function thresholdsOfRecord(record: Uint8Array): TensorThresholds {
+  const histogram = decodeHistogram(record);
+  const { minmax, entropy, percentiles, mse } = thresholdsOf(histogram, [DEFAULT_PERCENTILE]);
+  return {
+    min: histogram.min,
+    max: histogram.max,
+    elements: histogram.elementCount,
+    thresholds: { minmax, entropy, percentile: percentiles[0] ?? amaxOf(histogram), mse },
+  };
 }
 
 export async function createThresholdRole(): Promise<WorkerRole> {

@@ -1,14 +1,7 @@
 import { join } from 'node:path';
 import { defined } from '../../../src-shared/base/assert';
-import { amaxOf } from '../../../src-shared/domain/histograms/histogram';
-import { decodeHistogram } from '../../../src-shared/domain/histograms/histogram-codec';
-import type { Thresholds } from '../../../src-shared/domain/histograms/thresholds';
 import { writeFileAtomic } from '../../base/atomic-file';
-import {
-  CALIBRATION_INDEX_VERSION,
-  type CalibrationIndex,
-  type TensorCalibration,
-} from '../../calibration/histograms/calibration-index';
+import { CALIBRATION_INDEX_VERSION, type CalibrationIndex } from '../../calibration/histograms/calibration-index';
 import { contentHash, type CalibrationState } from '../../calibration/histograms/calibration-state';
 import { encodeHistogramFile } from '../../calibration/histograms/histogram-file';
 import { encodeGridFile, type TensorrtGridFile } from '../../calibration/tensorrt/tensorrt-grid-file';
@@ -51,13 +44,10 @@ export async function finishCalibration(
     await writeFileAtomic(shardPath, file);
   } else {
     const thresholds = await computeThresholds(totals, params.threads);
-    const tensors = totals.map((record, i) =>
-      tensorCalibration(
-        defined(state.tensors[i], 'one record per tensor'),
-        record,
-        defined(thresholds[i], 'one result per record'),
-      ),
-    );
+    const tensors = state.tensors.map((name, i) => ({
+      name,
+      ...defined(thresholds[i], 'one result per tensor'),
+    }));
     const index: CalibrationIndex = {
       version: CALIBRATION_INDEX_VERSION,
       key: params.key,
@@ -89,21 +79,5 @@ export async function finishCalibration(
     warnings,
     ...(grid === null ? {} : { tensorrtGrid: gridSummary(grid.header) }),
     ...(shardPath === undefined ? {} : { shardPath }),
-  };
-}
-
-function tensorCalibration(name: string, record: Uint8Array, thresholds: Thresholds): TensorCalibration {
-  const histogram = decodeHistogram(record);
-  return {
-    name,
-    min: histogram.min,
-    max: histogram.max,
-    elements: histogram.elementCount,
-    thresholds: {
-      minmax: amaxOf(histogram),
-      entropy: thresholds.entropy,
-      percentile: thresholds.percentiles[0] ?? amaxOf(histogram),
-      mse: thresholds.mse,
-    },
   };
 }
