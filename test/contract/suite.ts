@@ -1,3 +1,4 @@
+import { decisionsOf } from '../../src-shared/domain/project/decisions';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -196,30 +197,7 @@ export function describeContract(name: string, connect: (scriptPath: string) => 
         validationSet: null,
         preprocessing: { order: 'bgr' },
       });
-      const {
-        method,
-        percentile,
-        tensorMethods,
-        manualThresholds,
-        plan,
-        target,
-        gates,
-        preprocessing,
-        calibrationSet,
-        validationSet,
-      } = before;
-      const decisions = {
-        method,
-        percentile,
-        tensorMethods,
-        manualThresholds,
-        plan,
-        target,
-        gates,
-        preprocessing,
-        calibrationSet,
-        validationSet,
-      };
+      const decisions = decisionsOf(before);
       const restored = await api.editProject({ projectPath: project, edits: [{ kind: 'restore', decisions }] });
       expect(restored.file).toMatchObject(decisions);
     });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { HistogramSet, NativeAddon, TensorrtGridSet } from '../../../native/index';
+import type { NativeAddon } from '../../../native/index';
 import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { packageRoot } from '../../base/package-info';
@@ -54,77 +54,29 @@ function isAddon(value: unknown): value is NativeAddon {
 }
 
 function createFacade(addon: NativeAddon): NativeAddon {
-  class CheckedHistogramSet implements HistogramSet {
-    private readonly set: HistogramSet;
-
-    constructor(tensorCount: number) {
-      this.set = translated(() => new addon.HistogramSet(tensorCount));
-    }
-
-    addImage(values: readonly (Float32Array | null)[], part: number, parts: number, amaxOut: Float32Array): number {
-      return translated(() => this.set.addImage(values, part, parts, amaxOut));
-    }
-
-    nonFiniteOf(tensor: number): number {
-      return translated(() => this.set.nonFiniteOf(tensor));
-    }
-
-    histogram(tensor: number): ReturnType<HistogramSet['histogram']> {
-      return translated(() => this.set.histogram(tensor));
-    }
-
-    encode(tensor: number): Uint8Array {
-      return translated(() => this.set.encode(tensor));
-    }
-
-    mergeEncoded(tensor: number, record: Uint8Array): void {
-      translated(() => this.set.mergeEncoded(tensor, record));
-    }
-
-    clear(): void {
-      this.set.clear();
-    }
-  }
   return {
-    HistogramSet: CheckedHistogramSet,
-    TensorrtGridSet: checkedGridSet(addon),
+    HistogramSet: checkedClass(addon.HistogramSet),
+    TensorrtGridSet: checkedClass(addon.TensorrtGridSet),
     vulkanDevices: () => translated(() => addon.vulkanDevices()),
     version: () => addon.version(),
   };
 }
 
-function checkedGridSet(addon: NativeAddon): NativeAddon['TensorrtGridSet'] {
-  return class CheckedTensorrtGridSet implements TensorrtGridSet {
-    private readonly set: TensorrtGridSet;
+/** The class of the addon, whose constructor and methods throw WorkbenchErrors. */
+function checkedClass<T extends object>(nativeClass: T & (new (argument: never) => object)): T {
+  return new Proxy(nativeClass, {
+    construct: (target, args) => checkedObject(translated(() => Reflect.construct(target, args) as object)),
+  });
+}
 
-    constructor(firstAmax: Float32Array) {
-      this.set = translated(() => new addon.TensorrtGridSet(firstAmax));
-    }
-
-    addImage(values: readonly (Float32Array | null)[], part: number, parts: number, amaxOut: Float32Array): number {
-      return translated(() => this.set.addImage(values, part, parts, amaxOut));
-    }
-
-    nonFiniteOf(tensor: number): number {
-      return translated(() => this.set.nonFiniteOf(tensor));
-    }
-
-    grid(tensor: number): ReturnType<TensorrtGridSet['grid']> {
-      return translated(() => this.set.grid(tensor));
-    }
-
-    encode(tensor: number): Uint8Array {
-      return translated(() => this.set.encode(tensor));
-    }
-
-    mergeEncoded(tensor: number, record: Uint8Array): void {
-      translated(() => this.set.mergeEncoded(tensor, record));
-    }
-
-    clear(): void {
-      this.set.clear();
-    }
-  };
+function checkedObject(object: object): object {
+  return new Proxy(object, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]): unknown => translated(() => Reflect.apply(member, target, args) as unknown);
+    },
+  });
 }
 
 /** Runs `body` and turns errors of the addon into WorkbenchErrors. */
