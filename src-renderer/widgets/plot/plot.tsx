@@ -53,21 +53,27 @@ export function Plot({ figure, widthPx, heightPx, label }: PlotProps) {
   const ref = useRef<HTMLDivElement>(null);
   const plotly = usePlotly();
   const theme = useThemeVersion();
+  const drawings = useRef<Promise<unknown>>(Promise.resolve());
   useEffect(() => {
     const element = ref.current;
     if (element === null || plotly === null || widthPx === 0 || heightPx === 0) return;
     const token = tokensOf(element);
-    void plotly.react(
+    const drawing = plotly.react(
       element,
       figure.series.map((series) => traceOf(series, token)),
       layoutOf(figure, { widthPx, heightPx }, token),
       CONFIG,
     );
+    drawings.current = Promise.all([drawings.current, drawing]);
   }, [plotly, figure, widthPx, heightPx, theme]);
   useEffect(() => {
     const element = ref.current;
     return () => {
-      if (element !== null && plotly !== null) plotly.purge(element);
+      if (element === null || plotly === null) return;
+      // Plotly draws in several steps. A step that runs after `purge` fails, because the state of the plot is gone.
+      void drawings.current.finally(() => {
+        if (!element.isConnected) plotly.purge(element);
+      });
     };
   }, [plotly]);
   return (

@@ -1,4 +1,5 @@
 import { object, optional, string, yes, type InferOutput } from '../../base/schema';
+import type { ImageTruth } from '../tasks/truth';
 
 /** One image (or .npy tensor) of a set. */
 export interface ImageEntry {
@@ -12,6 +13,8 @@ export interface ImageEntry {
   readonly group: string | null;
   /** Index of the record inside an .npy/.npz file with a leading batch axis, else null. */
   readonly record: number | null;
+  /** Boxes or a mask of the image, if the labels of the set have them. */
+  readonly truth?: ImageTruth;
   /** If a list names this file several times, the number of this listing, from 2; omitted for the first one. */
   readonly listing?: number;
 }
