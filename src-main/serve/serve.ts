@@ -50,7 +50,7 @@ export async function serve(api: WorkbenchApi, options: ServeOptions = {}): Prom
   const host = options.host ?? '127.0.0.1';
   const projectPath = options.projectPath === undefined ? null : resolve(options.projectPath);
   const root = resolve(options.root ?? (projectPath === null ? homedir() : dirname(projectPath)));
-  if (!existsSync(root)) throw new WorkbenchError('not-found', `The folder ${root} of --root does not exist`);
+  if (!existsSync(root)) throw new WorkbenchError('not-found', `The root folder ${root} does not exist`);
   const rendererDir = options.rendererDir ?? builtPage();
   const grants = new PathGrants([root]);
   // Everything that the project on the command line refers to is granted.
@@ -66,7 +66,7 @@ export async function serve(api: WorkbenchApi, options: ServeOptions = {}): Prom
   const confined = confineApi(keepUploads(api, uploads), {
     grants,
     checksReferences: true,
-    hint: `This server opens only what is below ${root}; start it with --root DIR for another folder.`,
+    hint: `This server opens only what is below ${root}; start it with another root folder to open more.`,
   });
   const server = createHttpServer({ api: confined, rendererDir, token, hosts: () => hosts, uploads });
   const port = await listenAnywhere(server, host, options.port);

@@ -132,7 +132,7 @@ export class Uploads {
     return new HttpError(
       413,
       `Uploads are limited to ${formatBytes(this.maxBytes)} in all; start the server with a larger ` +
-        '--max-upload, or open the files by their path',
+        'limit, or open the files by their path',
     );
   }
 }

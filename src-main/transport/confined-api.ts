@@ -22,7 +22,7 @@ export interface Confinement {
    * allowed project refers to are granted with it (on the desktop, where the projects belong to the user).
    */
   readonly checksReferences: boolean;
-  /** What the user can do about a refusal: `Start the server with --root DIR to allow more.` */
+  /** What the user can do about a refusal: `Start the server with another root folder to open more.` */
   readonly hint: string;
 }
 

@@ -23,6 +23,11 @@ const SENTENCES: readonly Sentence[] = [
   },
   { stored: 'Channel order gray: "{name}" has one channel.', zh: '通道顺序为灰度：“{name}”只有一个通道。' },
   {
+    stored: 'Channel order RGB, the most common one; models from Caffe or OpenCV expect BGR.',
+    zh: '通道顺序为最常见的 RGB；来自 Caffe 或 OpenCV 的模型应选 BGR。',
+  },
+  {
+    // Projects of older versions store this wording.
     stored: 'Channel order RGB, the most common one; models from Caffe or OpenCV want --order bgr.',
     en: 'Channel order RGB, the most common one; models from Caffe or OpenCV expect BGR.',
     zh: '通道顺序为最常见的 RGB；来自 Caffe 或 OpenCV 的模型应选 BGR。',

@@ -72,8 +72,17 @@ const COMMAND_LINE_ADVICE = {
   'switch-equalization-off': 'Switch it off first: calib set {project} --equalization off',
   'switch-repairs-off':
     'Leave --implicit out, or switch the repairs off: calib set {project} --equalization off --bias-correction off',
+  'use-crop': 'Use --crop {size}.',
   'use-fewer-images': 'Use fewer images: --limit {images}.',
+  'use-larger-letterbox': 'Use --letterbox {size} or larger.',
+  'use-larger-resize': 'Use --resize {size} or larger.',
+  'use-layout': 'Use --layout {layout}.',
+  'use-letterbox-or-crop': 'Use --letterbox {size}, or add --crop {size}.',
   'use-method-for-all': 'Add images, or use one method for all tensors: calib set PROJECT --method mse',
+  'use-order-colour': 'Use --order rgb or --order bgr.',
+  'use-order-gray': 'Use --order gray.',
+  'use-resize-or-crop': 'Use --resize {size}, or add --crop {size}.',
+  'use-short-side': 'Use --resize-short {side} or more.',
   'validate-fp32':
     'Check the preprocessing (scale, mean, std), and the model in FP32: calib validate PROJECT --variants fp32',
   'without-cuda-graph': 'Add --no-cuda-graph.',

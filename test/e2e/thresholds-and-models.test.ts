@@ -108,7 +108,7 @@ describe('set', () => {
     const { stdout } = await calib('set', project, '--layer', 'conv0', '--precision', 'fp16');
     const shown = await calib('show', project);
     expect(shown.stdout).toMatch(/^preprocessing {2}--resize 16x16 --order rgb/m);
-    expect(shown.stdout).toMatch(/^plan .*conv0 fp16; rest fp16$/m);
+    expect(shown.stdout).toMatch(/^plan .*conv0 fp16; fallback precision fp16$/m);
     expect(await calibJson('show', project)).toMatchObject({
       calibrated: true,
       target: 'tensorrt',

@@ -12,8 +12,20 @@ import { fromWireError, toWireError } from '../../src-shared/contract/errors';
 import { REPO_ROOT } from '../support/shared';
 
 const COMMAND = /(?<![.\w])calib (?:[a-z]+\b|--)/;
+/** A flag, but no custom property of a style sheet (`var(--text)`), and of our own program. */
+const FLAG = /(?<![(]|vulkaninfo )--[a-z]+[a-z-]*[\s`,.;]/;
 const SCREEN = /\b(?:button|click|screen)/i;
-const VALUES = { project: '/p.calib', tensor: 't', layer: 'l', images: '8', devices: '0 H200', variable: 'V' };
+const VALUES = {
+  project: '/p.calib',
+  tensor: 't',
+  layer: 'l',
+  images: '8',
+  devices: '0 H200',
+  variable: 'V',
+  size: '8x8',
+  side: '8',
+  layout: 'nchw',
+};
 
 /** Text literals of the sources below a folder, without comments. */
 function literalsOf(folder: string, isLeftOut: (path: string) => boolean): readonly string[] {
@@ -69,6 +81,16 @@ describe('texts', () => {
     const quoted = ['src-main', 'src-shared', 'src-renderer']
       .flatMap((folder) => literalsOf(folder, isOfCommandLine))
       .filter((literal) => COMMAND.test(literal));
+    expect(quoted).toEqual([]);
+  });
+
+  it('of the application quote no flag', () => {
+    // They parse flags, write the commands of a report or call other programs.
+    const isOfFlags = (path: string): boolean =>
+      isOfCommandLine(path) || /preprocess-flags|preprocessing-text/.test(path);
+    const quoted = ['src-main', 'src-shared']
+      .flatMap((folder) => literalsOf(folder, isOfFlags))
+      .filter((literal) => FLAG.test(literal));
     expect(quoted).toEqual([]);
   });
 

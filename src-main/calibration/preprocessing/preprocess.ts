@@ -82,15 +82,15 @@ function normalise(decoded: Pixels, recipe: Recipe): Float32Array {
   if (width > sized.width || height > sized.height) {
     throw imageError(
       name,
-      `the crop of ${width}x${height} is larger than the image of ${sized.width}x${sized.height}; add ` +
-        `--resize-short ${Math.max(width, height)}`,
+      `the crop of ${width}x${height} is larger than the image of ${sized.width}x${sized.height}; ` +
+        `resize the short side to ${Math.max(width, height)}`,
     );
   }
   if (width !== target.width || height !== target.height) {
     throw imageError(
       name,
-      `expected ${target.width}x${target.height} for "${target.name}", found ${width}x${height}; add ` +
-        `--resize ${target.width}x${target.height}`,
+      `expected ${target.width}x${target.height} for "${target.name}", found ${width}x${height}; ` +
+        `resize to ${target.width}x${target.height}`,
     );
   }
   const half = preprocessing.cropRounding === 'half-even' ? halfToEven : halfDown;

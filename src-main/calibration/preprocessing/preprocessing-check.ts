@@ -1,7 +1,8 @@
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import { advise, type Advice } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 
-const invalid = (message: string, hint: string): WorkbenchError =>
+const invalid = (message: string, hint: string | Advice): WorkbenchError =>
   new WorkbenchError('preprocessing-invalid', message, { hint });
 
 export function channelsOf(order: Preprocessing['order']): 1 | 3 {
@@ -35,7 +36,7 @@ export function checkPreprocessing(preprocessing: Preprocessing, modelInput: Ima
       `Layout ${preprocessing.layout} reads ${input.channels} channels of ${input.width}x${input.height} out ` +
         `of "${input.name}", ${modelInput.layout} reads ${modelInput.channels} of ` +
         `${modelInput.width}x${modelInput.height}`,
-      `Use layout ${modelInput.layout}.`,
+      advise('use-layout', { layout: modelInput.layout }),
     );
   }
   const channels = channelsOf(preprocessing.order);
@@ -43,18 +44,18 @@ export function checkPreprocessing(preprocessing: Preprocessing, modelInput: Ima
     throw invalid(
       `Expected ${input.channels} input channel${input.channels === 1 ? '' : 's'} for "${input.name}" ` +
         `(${preprocessing.layout.toUpperCase()}) but order ${preprocessing.order} gives ${channels}`,
-      input.channels === 1 ? 'Use order gray.' : 'Use order rgb or bgr.',
+      advise(input.channels === 1 ? 'use-order-gray' : 'use-order-colour'),
     );
   }
   checkCount(preprocessing.mean, 'mean', channels);
-  checkCount(preprocessing.std, 'std', channels);
+  checkCount(preprocessing.std, 'standard deviation', channels);
   if (isImage) checkSize(preprocessing, input);
 }
 
-function checkCount(values: readonly number[], flag: 'mean' | 'std', channels: number): void {
+function checkCount(values: readonly number[], name: 'mean' | 'standard deviation', channels: number): void {
   if (values.length !== 1 && values.length !== channels) {
     throw invalid(
-      `Expected 1 or ${channels} values for --${flag}, found ${values.length} (${values.join(',')})`,
+      `Expected 1 or ${channels} values for the ${name}, found ${values.length} (${values.join(',')})`,
       'Give one value for all channels or one per channel, in the order of the channels.',
     );
   }
@@ -65,8 +66,8 @@ function checkSize(preprocessing: Preprocessing, input: ImageInput): void {
   const wanted = `${input.width}x${input.height}`;
   if (crop !== null && (crop.width !== input.width || crop.height !== input.height)) {
     throw invalid(
-      `Expected ${wanted} for "${input.name}" but --crop gives ${crop.width}x${crop.height}`,
-      `Use a crop of ${wanted}.`,
+      `Expected ${wanted} for "${input.name}" but the crop gives ${crop.width}x${crop.height}`,
+      advise('use-crop', { size: wanted }),
     );
   }
   switch (resize.kind) {
@@ -75,13 +76,14 @@ function checkSize(preprocessing: Preprocessing, input: ImageInput): void {
     case 'short':
       if (crop === null)
         throw invalid(
-          `After --resize-short ${resize.shortSide} the size depends on the image; "${input.name}" takes ${wanted}`,
-          `Add a crop of ${wanted}.`,
+          `After a resize of the short side to ${resize.shortSide} the size depends on the image; ` +
+            `"${input.name}" takes ${wanted}`,
+          advise('use-crop', { size: wanted }),
         );
       if (resize.shortSide < Math.min(crop.width, crop.height)) {
         throw invalid(
-          `--crop ${wanted} does not fit into --resize-short ${resize.shortSide}`,
-          `Use a short side of ${Math.min(crop.width, crop.height)} or more.`,
+          `A crop of ${wanted} does not fit into images with a short side of ${resize.shortSide}`,
+          advise('use-short-side', { side: String(Math.min(crop.width, crop.height)) }),
         );
       }
       return;
@@ -91,12 +93,15 @@ function checkSize(preprocessing: Preprocessing, input: ImageInput): void {
       const size = `${resize.width}x${resize.height}`;
       if (crop === null && (resize.width !== input.width || resize.height !== input.height)) {
         throw invalid(
-          `Expected ${wanted} for "${input.name}" but --${how} gives ${size}`,
-          `Use a ${how} of ${wanted}, or add a crop of ${wanted}.`,
+          `Expected ${wanted} for "${input.name}" but the ${how} gives ${size}`,
+          advise(how === 'resize' ? 'use-resize-or-crop' : 'use-letterbox-or-crop', { size: wanted }),
         );
       }
       if (crop !== null && (crop.width > resize.width || crop.height > resize.height)) {
-        throw invalid(`--crop ${wanted} does not fit into --${how} ${size}`, `Use a ${how} of at least ${wanted}.`);
+        throw invalid(
+          `A crop of ${wanted} does not fit into a ${how} of ${size}`,
+          advise(how === 'resize' ? 'use-larger-resize' : 'use-larger-letterbox', { size: wanted }),
+        );
       }
       return;
     }

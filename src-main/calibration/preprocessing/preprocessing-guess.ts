@@ -51,7 +51,7 @@ function guessOrder(input: ImageInput, notes: string[]): Preprocessing['order'] 
     return 'gray';
   }
   if (input.channels === 3)
-    notes.push('Channel order RGB, the most common one; models from Caffe or OpenCV want --order bgr.');
+    notes.push('Channel order RGB, the most common one; models from Caffe or OpenCV expect BGR.');
   else
     notes.push(
       `"${input.name}" has ${input.channels} channels, which no image has: only .npy and .npz tensors of its ` +

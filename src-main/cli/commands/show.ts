@@ -82,7 +82,7 @@ function planText(plan: PrecisionPlan, { target }: ProjectFile): string {
   const layers = Object.entries(plan.layers).map(([layer, precision]) => `${layer} ${precision}`);
   const parts = [
     layers.length === 0 ? 'every layer INT8' : some(layers),
-    `rest ${fallbackPrecisionOf(plan, target)}`,
+    `fallback precision ${fallbackPrecisionOf(plan, target)}`,
     ...(plan.attention === undefined ? [] : [`attention ${plan.attention}`]),
     ...REPAIRS.filter((repair) => hasRepair(plan, repair)).map((repair) => REPAIR_NAMES[repair]),
   ];

@@ -97,7 +97,7 @@ describe('geometry', () => {
   it('names the image that is too small for the crop or of another size', async () => {
     await expect(load({ crop: { width: 9, height: 2 } }, 9, 2)).rejects.toMatchObject({
       code: 'image-invalid',
-      message: 'Cannot read rgb.png: the crop of 9x2 is larger than the image of 7x5; add --resize-short 9',
+      message: 'Cannot read rgb.png: the crop of 9x2 is larger than the image of 7x5; resize the short side to 9',
     });
     await expect(load({}, 9, 9)).rejects.toThrow(/rgb\.png: expected 9x9 for "input", found 7x5/);
   });
@@ -157,12 +157,12 @@ describe('createPreprocessor', () => {
         createPreprocessor({ ...PLAIN, ...change }, inputOf(channels, 8, 8));
     expect(attempt({ order: 'gray' })).toThrow('Expected 3 input channels for "input" (NCHW) but order gray gives 1');
     expect(attempt({}, 1)).toThrow('Expected 1 input channel for "input" (NCHW) but order rgb gives 3');
-    expect(attempt({ mean: [1, 2] })).toThrow('Expected 1 or 3 values for --mean, found 2 (1,2)');
-    expect(attempt({ crop: { width: 4, height: 8 } })).toThrow('Expected 8x8 for "input" but --crop gives 4x8');
+    expect(attempt({ mean: [1, 2] })).toThrow('Expected 1 or 3 values for the mean, found 2 (1,2)');
+    expect(attempt({ crop: { width: 4, height: 8 } })).toThrow('Expected 8x8 for "input" but the crop gives 4x8');
     expect(attempt({ resize: { kind: 'short', shortSide: 9 } })).toThrow('depends on the image');
     expect(attempt({ resize: { kind: 'short', shortSide: 7 }, crop: { width: 8, height: 8 } })).toThrow('does not fit');
     expect(attempt({ resize: { kind: 'stretch', width: 9, height: 8 } })).toThrow(
-      'Expected 8x8 for "input" but --resize gives 9x8',
+      'Expected 8x8 for "input" but the resize gives 9x8',
     );
   });
 });

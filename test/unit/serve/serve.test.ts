@@ -165,7 +165,7 @@ describe('serve mode', () => {
     const outside = await call(JSON.stringify({ method: 'inspectModel', request: { modelPath: '/etc/passwd' } }));
     expect(decodeEnvelope(outside.body)).toMatchObject({
       ok: false,
-      error: { code: 'usage', hint: expect.stringContaining('--root') as string },
+      error: { code: 'usage', hint: expect.stringContaining('another root folder') as string },
     });
   });
 
@@ -242,7 +242,9 @@ describe('serve mode', () => {
     expect(await upload('batch=b1&path=a.bin', Buffer.alloc(600))).toMatchObject({ status: 200 });
     const refused = await upload('batch=b1&path=b.bin', Buffer.alloc(600));
     expect(refused.status).toBe(413);
-    expect(errorOf(refused)).toMatchObject({ message: expect.stringContaining('--max-upload') as string });
+    expect(errorOf(refused)).toMatchObject({
+      message: expect.stringContaining('start the server with a larger limit') as string,
+    });
     expect(await upload('batch=b1&path=c.bin', Buffer.alloc(400))).toMatchObject({ status: 200 });
     expect(await upload('batch=..&path=a', Buffer.alloc(1))).toMatchObject({ status: 400 });
   });
