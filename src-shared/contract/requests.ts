@@ -32,6 +32,7 @@ import {
 } from '../domain/project/precision';
 import { partialPreprocessingSchema, preprocessingSchema } from '../domain/project/preprocessing';
 import { decisionsSchema, gateFields, percentileSchema } from '../domain/project/project';
+import { TASKS, taskSchema } from '../domain/tasks/task';
 import { analysisSpecSchema, jobSpecSchema } from './job-specs';
 
 /**
@@ -51,6 +52,9 @@ const createProjectSchema = object({
   /** Folder to create. */
   projectPath: filePath('write'),
   preprocessing: partialPreprocessingSchema,
+  /** What the model does, or the name of it, for which the settings are found from the outputs. */
+  task: optional(taskSchema),
+  taskKind: optional(oneOf(...TASKS)),
 });
 export type CreateProjectRequest = InferOutput<typeof createProjectSchema>;
 
@@ -82,6 +86,10 @@ const projectEditSchema = variant({
   /** Sets the given limits; null removes a limit. */
   gates: object({ kind: oneOf('gates'), gates: partial(gateFields) }),
   preprocessing: object({ kind: oneOf('preprocessing'), preprocessing: preprocessingSchema }),
+  /** null: not decided. */
+  task: object({ kind: oneOf('task'), task: nullable(taskSchema) }),
+  /** A task by its name; its settings are found from the outputs of the model. */
+  'task-kind': object({ kind: oneOf('task-kind'), task: oneOf(...TASKS) }),
   /** The new location of the same model. */
   model: object({ kind: oneOf('model'), modelPath: filePath('read') }),
   /** Folders or list files; a validation set of null removes it. */

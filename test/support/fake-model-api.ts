@@ -1,4 +1,4 @@
-import { applyChange, decisionsOf } from '../../src-shared/domain/project/decisions';
+import { applyChange, decisionsOf, withDecisions } from '../../src-shared/domain/project/decisions';
 import { API_METHODS, type WorkbenchApi } from '../../src-shared/contract/api';
 import type { ProjectEdit } from '../../src-shared/contract/requests';
 import type { ModelView, ProjectView } from '../../src-shared/contract/views';
@@ -48,7 +48,10 @@ function applied(file: ProjectFile, edit: ProjectEdit, names: readonly string[])
     case 'target':
       return { ...file, target: edit.target };
     case 'restore':
-      return { ...file, ...(edit.base ? applyChange(decisionsOf(file), edit.base, edit.decisions) : edit.decisions) };
+      return withDecisions(
+        file,
+        edit.base ? applyChange(decisionsOf(file), edit.base, edit.decisions) : edit.decisions,
+      );
     default:
       throw new WorkbenchError('usage', `The generated project knows no edit ${edit.kind}`);
   }

@@ -12,7 +12,9 @@ import { loadImageSet } from '../../calibration/images/image-set';
 import { guessPreprocessing } from '../../calibration/preprocessing/preprocessing-guess';
 import { imageInputOf, inspectModel } from '../../onnx/graph/inspect';
 import { readModel } from '../../onnx/wire/wire-reader';
+import type { Model } from '../../onnx/graph/model';
 import { createProjectFolder, loadProject, modelReference, saveProject } from './project-store';
+import { taskOfKind, withTask } from './task-edit';
 
 const NO_GATES: Gates = { maxTop1Drop: null, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null };
 
@@ -65,8 +67,13 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
     target: 'onnxruntime',
     gates: NO_GATES,
   };
-  await createProjectFolder(projectPath, file);
+  await createProjectFolder(projectPath, withRequestedTask(file, request, model));
   return projectPath;
+}
+
+function withRequestedTask(file: ProjectFile, { task, taskKind }: CreateProjectRequest, model: Model): ProjectFile {
+  if (task !== undefined) return withTask(file, task, model);
+  return taskKind === undefined ? file : withTask(file, taskOfKind(taskKind, model), model);
 }
 
 /**

@@ -7,7 +7,7 @@ import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { nearestName, requireMatches } from '../../../src-shared/domain/glob';
 import type { Method } from '../../../src-shared/domain/project/methods';
-import { applyChange, decisionsOf } from '../../../src-shared/domain/project/decisions';
+import { applyChange, decisionsOf, withDecisions } from '../../../src-shared/domain/project/decisions';
 import { normalPreprocessing } from '../../../src-shared/domain/project/preprocessing';
 import {
   choiceOf,
@@ -26,6 +26,7 @@ import { requirePlannedLayers } from '../../quantization/placement/plan';
 import { firstAndHeadFp16 } from '../../quantization/placement/presets';
 import type { Model } from '../../onnx/graph/model';
 import { checkProjectModel } from './project-store';
+import { checkTask, taskOfKind, withTask } from './task-edit';
 import { requireUnequalizedModel, requireNoStaleThresholds } from './unequalized-model';
 import { prepare, prepared, workspaceOf, type Workspace } from './workspace';
 
@@ -162,6 +163,10 @@ function applyEdit(file: ProjectFile, edit: Exclude<ProjectEdit, PrecisionEdit>,
     case 'preprocessing':
       checkPreprocessing(edit.preprocessing, imageInputOf(model));
       return { ...file, preprocessing: normalPreprocessing(edit.preprocessing), preprocessingNotes: [] };
+    case 'task':
+      return withTask(file, edit.task, model);
+    case 'task-kind':
+      return withTask(file, taskOfKind(edit.task, model), model);
     case 'sets':
       return withSets(file, edit);
     case 'model':
@@ -171,7 +176,8 @@ function applyEdit(file: ProjectFile, edit: Exclude<ProjectEdit, PrecisionEdit>,
       const restored = base === undefined ? decisions : applyChange(decisionsOf(file), base, decisions);
       checkPreprocessing(restored.preprocessing, imageInputOf(model));
       requirePlannedLayers(restored.plan, model);
-      return { ...file, ...restored };
+      if (restored.task !== undefined) checkTask(restored.task, model);
+      return withDecisions(file, restored);
     }
     default:
       return unreachable(edit);

@@ -8,6 +8,7 @@ import {
   type ProjectFile,
   type SetReference,
 } from '../../../src-shared/domain/project/project';
+import type { Task } from '../../../src-shared/domain/tasks/task';
 import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { parse, SchemaError } from '../../../src-shared/base/schema';
@@ -180,7 +181,13 @@ function mapPaths(file: ProjectFile, map: (path: string) => string): ProjectFile
     model: { ...file.model, path: map(file.model.path) },
     calibrationSet: mapSet(file.calibrationSet),
     validationSet: file.validationSet === null ? null : mapSet(file.validationSet),
+    ...(file.task === undefined ? {} : { task: mapTaskPaths(file.task, map) }),
   };
+}
+
+function mapTaskPaths(task: Task, map: (path: string) => string): Task {
+  if (task.kind !== 'custom' || task.metric.kind !== 'module') return task;
+  return { ...task, metric: { ...task.metric, path: map(task.metric.path) } };
 }
 
 /**

@@ -6,6 +6,7 @@ import { defineCommand, EXIT_OK, present } from '../command';
 import { noteSets } from '../image-set-text';
 import { choice, text } from '../options';
 import { PREPROCESSING_OPTIONS } from '../shared-options';
+import { taskOption, taskRequest } from '../task-option';
 
 export const labelOrderOption = choice(
   'ORDER',
@@ -24,6 +25,7 @@ export const init = defineCommand({
     validation: text('PATH', 'the same for validation'),
     labels: text('CSV', 'file with the labels of the validation images'),
     'label-order': labelOrderOption,
+    task: taskOption('init'),
     output: text('NAME.calib', 'folder of the new project (default: named after the model)', { short: 'o' }),
     ...PREPROCESSING_OPTIONS,
   },
@@ -40,6 +42,7 @@ export const init = defineCommand({
         validationPath: values.validation === undefined ? undefined : resolve(values.validation),
         labelsCsv: values.labels === undefined ? undefined : resolve(values.labels),
         labelOrder: values['label-order'],
+        ...(values.task === undefined ? {} : await taskRequest(values.task)),
       }),
     });
     await noteSets(view, api, note);

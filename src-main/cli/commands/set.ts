@@ -21,6 +21,7 @@ import { defineCommand, EXIT_OK, present } from '../command';
 import { noteSets } from '../image-set-text';
 import { choice, flag, parseRealNumber, realNumber, text, type OptionSpec, type OptionValues } from '../options';
 import { PREPROCESSING_OPTIONS, targetOption } from '../shared-options';
+import { taskEdit, taskOption } from '../task-option';
 import { labelOrderOption } from './init';
 
 const GATES = [
@@ -72,6 +73,7 @@ const OPTIONS = {
   calibration: text('PATH', 'another calibration set (folder or list)'),
   validation: text('PATH', 'another validation set, or none'),
   'label-order': labelOrderOption,
+  task: taskOption('set'),
   model: text('PATH', 'where the same model is now'),
   ...PREPROCESSING_OPTIONS,
 } as const;
@@ -89,6 +91,7 @@ Another preprocessing needs a new calibration.`,
     const projectPath = resolve(project);
     const edits = [
       ...editsOf(values),
+      ...(values.task === undefined ? [] : [await taskEdit(values.task)]),
       ...(await precisionEdits(values, projectPath, api)),
       ...(await preprocessingEdits(values, projectPath, api)),
     ];
@@ -103,7 +106,7 @@ Another preprocessing needs a new calibration.`,
     if (choosesBest && view.best && !isJson)
       note(`${measuredText(view.best.decision)}: ${singlesText(view.best.decision)}`);
     if (edits.some(({ kind }) => kind === 'sets')) await noteSets(view, api, note);
-    const { method, percentile, tensorMethods, manualThresholds, plan, target, gates } = view.file;
+    const { method, percentile, tensorMethods, manualThresholds, plan, target, gates, task } = view.file;
     const { chosenMethod, best } = view;
     print(
       {
@@ -116,6 +119,7 @@ Another preprocessing needs a new calibration.`,
         plan: planJson(plan),
         target,
         gates,
+        ...present({ task }),
       },
       () => {
         const chosen = chosenMethod === undefined ? '' : ` (${chosenMethod})`;

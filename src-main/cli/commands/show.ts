@@ -14,6 +14,7 @@ import {
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { preprocessingFlags } from '../../../src-shared/domain/project/preprocessing-text';
 import { defineCommand, EXIT_OK, present } from '../command';
+import { taskText } from '../../../src-shared/domain/tasks/task-text';
 
 /** Longer lists of tensors and layers are cut to this length. */
 const SHOWN = 8;
@@ -45,6 +46,7 @@ function asText({ path, file, calibrated, chosenMethod, best }: ProjectView): st
         : `${file.validationSet.path}${file.validationSet.labels === null ? '' : `, labels ${file.validationSet.labels}`}`,
     ],
     ['preprocessing', preprocessingFlags(file.preprocessing).join(' ')],
+    ['task', taskText(file.task)],
     ['target', file.target],
     ['method', methodText(file, chosenMethod)],
     ...(best === undefined ? [] : bestFacts(best)),

@@ -1,4 +1,5 @@
 import { ownValue } from '../../base/records';
+import type { Task } from '../tasks/task';
 import type { ProjectDecisions } from './project';
 
 /** The fields of a project that edits change. */
@@ -14,6 +15,7 @@ export function decisionsOf(file: ProjectDecisions): ProjectDecisions {
     preprocessing,
     calibrationSet,
     validationSet,
+    task,
   } = file;
   return {
     method,
@@ -26,7 +28,20 @@ export function decisionsOf(file: ProjectDecisions): ProjectDecisions {
     preprocessing,
     calibrationSet,
     validationSet,
+    ...(task === undefined ? {} : { task }),
   };
+}
+
+/** The file with other decisions. A task that the decisions do not name is undecided afterwards. */
+export function withDecisions<F extends ProjectDecisions>(file: F, decisions: ProjectDecisions): F {
+  return { ...withoutTask(file), ...decisions } as F;
+}
+
+/** The same with an undecided task. */
+export function withoutTask<F extends { readonly task?: Task }>(file: F): Omit<F, 'task'> {
+  const copy: Omit<F, 'task'> & { task?: Task } = { ...file };
+  delete copy.task;
+  return copy;
 }
 
 /**
@@ -36,6 +51,7 @@ export function decisionsOf(file: ProjectDecisions): ProjectDecisions {
 export function applyChange(current: ProjectDecisions, from: ProjectDecisions, to: ProjectDecisions): ProjectDecisions {
   const pick = <K extends keyof ProjectDecisions>(key: K): ProjectDecisions[K] =>
     isSame(from[key], to[key]) ? current[key] : to[key];
+  const task = pick('task');
   return {
     method: pick('method'),
     percentile: pick('percentile'),
@@ -43,6 +59,7 @@ export function applyChange(current: ProjectDecisions, from: ProjectDecisions, t
     preprocessing: pick('preprocessing'),
     calibrationSet: pick('calibrationSet'),
     validationSet: pick('validationSet'),
+    ...(task === undefined ? {} : { task }),
     tensorMethods: applyToRecord(current.tensorMethods, from.tensorMethods, to.tensorMethods),
     manualThresholds: applyToRecord(current.manualThresholds, from.manualThresholds, to.manualThresholds),
     plan: { ...pick('plan'), layers: applyToRecord(current.plan.layers, from.plan.layers, to.plan.layers) },

@@ -17,6 +17,7 @@ import { LABEL_ORDERS } from './image-set';
 import { METHODS } from './methods';
 import { planSchema, TARGETS } from './precision';
 import { preprocessingSchema } from './preprocessing';
+import { taskSchema } from '../tasks/task';
 
 export const PROJECT_VERSION = 1;
 
@@ -73,6 +74,11 @@ const decisionFields = {
   preprocessing: preprocessingSchema,
   calibrationSet: setReferenceSchema,
   validationSet: nullable(setReferenceSchema),
+  /**
+   * What the model does, and how its answers are judged. Omitted: not decided. The model then counts as a classifier if
+   * an output has the shape [batch, classes].
+   */
+  task: optional(taskSchema),
 };
 
 export const decisionsSchema = object(decisionFields);

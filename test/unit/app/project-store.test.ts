@@ -39,6 +39,13 @@ describe('project folder', () => {
     expect(await loadProject(dir)).toMatchObject({ method: 'mse', validationSet: null });
     expect(readdirSync(dir)).toEqual(['project.json']);
   });
+  it('keeps a task, and the module of its metric beside the project', async () => {
+    const { parent, dir, file } = await created();
+    const task = { kind: 'custom', metric: { kind: 'module', path: join(parent, 'metric.mjs') } } as const;
+    await saveProject(dir, { ...projectIn(parent), task });
+    expect(readFileSync(file, 'utf8')).toContain('"../metric.mjs"');
+    expect((await loadProject(dir)).task).toEqual(task);
+  });
   it('can be moved together with what lies beside it', async () => {
     const { parent, file } = await created();
     expect(readFileSync(file, 'utf8')).toContain('"../model.onnx"');

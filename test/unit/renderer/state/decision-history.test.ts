@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EMPTY_HISTORY, recordStep } from '../../../../src-renderer/state/decision-history';
-import { applyChange, decisionsOf, isSame } from '../../../../src-shared/domain/project/decisions';
+import { applyChange, decisionsOf, isSame, withDecisions } from '../../../../src-shared/domain/project/decisions';
 import { projectView } from './fake-api';
 
 const decisions = (changes: Parameters<typeof projectView>[1] = {}) => decisionsOf(projectView('/p', changes).file);
@@ -34,6 +34,16 @@ describe('applyChange', () => {
     const undone = applyChange(current, after, before);
     expect(undone.gates).toEqual({ ...before.gates, maxLatencyMs: 2 });
     expect([undone.method, undone.target]).toEqual(['entropy', 'tensorrt']);
+  });
+
+  it('goes back to an undecided task', () => {
+    const before = decisions();
+    const after = decisions({ task: { kind: 'classification' } });
+    expect(applyChange(before, before, after).task).toEqual({ kind: 'classification' });
+    const undone = applyChange(after, after, before);
+    expect(undone).toEqual(before);
+    const { file } = projectView('/p', { task: { kind: 'classification' } });
+    expect(withDecisions(file, undone)).not.toHaveProperty('task');
   });
 
   it('keeps a tensor that is named like a property of every object', () => {

@@ -1,4 +1,4 @@
-import { applyChange, decisionsOf } from '../../../../src-shared/domain/project/decisions';
+import { applyChange, decisionsOf, withDecisions } from '../../../../src-shared/domain/project/decisions';
 import type { WorkbenchApi, WorkbenchEvent } from '../../../../src-shared/contract/api';
 import type { ProjectEdit } from '../../../../src-shared/contract/requests';
 import type { ProjectDecisions } from '../../../../src-shared/domain/project/project';
@@ -121,10 +121,10 @@ export function fakeApi(project = projectView()): FakeApi {
 function applyAll(file: ProjectView['file'], edits: readonly ProjectEdit[]): ProjectView['file'] {
   return edits.reduce((current, edit) => {
     if (edit.kind === 'restore')
-      return {
-        ...current,
-        ...(edit.base ? applyChange(decisionsOf(current), edit.base, edit.decisions) : edit.decisions),
-      };
+      return withDecisions(
+        current,
+        edit.base ? applyChange(decisionsOf(current), edit.base, edit.decisions) : edit.decisions,
+      );
     if (edit.kind === 'method') return { ...current, method: edit.method };
     if (edit.kind === 'threshold')
       return { ...current, manualThresholds: { ...current.manualThresholds, [edit.tensor]: edit.thresholdReal } };

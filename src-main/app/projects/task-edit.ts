@@ -1,0 +1,58 @@
+import { resolve } from 'node:path';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { withoutTask } from '../../../src-shared/domain/project/decisions';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
+import type { Task, TaskKind } from '../../../src-shared/domain/tasks/task';
+import type { Model } from '../../onnx/graph/model';
+
+/** The project with another task; null: not decided. @throws WorkbenchError usage, see checkTask */
+export function withTask(file: ProjectFile, task: Task | null, model: Model): ProjectFile {
+  if (task === null) return withoutTask(file);
+  checkTask(task, model);
+  return { ...file, task: withAbsolutePaths(task) };
+}
+
+/**
+ * A task by its name, with the settings that the outputs of the model suggest.
+ * @throws WorkbenchError usage when the task has settings that cannot be found from the outputs
+ */
+export function taskOfKind(kind: TaskKind, model: Model): Task {
+  if (kind === 'classification') return { kind };
+  throw new WorkbenchError(
+    'usage',
+    `The settings of the task ${kind} cannot be found from the outputs ${outputNames(model)}`,
+  );
+}
+
+/** Checks that the outputs that a task names exist. @throws WorkbenchError usage, which lists the outputs */
+export function checkTask(task: Task, model: Model): void {
+  const names = model.graph.output.map(({ name }) => name);
+  const unknown = outputsOf(task).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new WorkbenchError(
+    'usage',
+    `The task ${task.kind} names the output "${unknown}", which the model does not have; its outputs are ` +
+      outputNames(model),
+  );
+}
+
+function outputNames(model: Model): string {
+  return model.graph.output.map(({ name }) => `"${name}"`).join(', ');
+}
+
+/** The outputs of the model that a task names. */
+export function outputsOf(task: Task): readonly string[] {
+  switch (task.kind) {
+    case 'detection':
+      return task.decoder.outputs;
+    case 'custom':
+      return [];
+    default:
+      return task.output === undefined ? [] : [task.output];
+  }
+}
+
+function withAbsolutePaths(task: Task): Task {
+  if (task.kind !== 'custom' || task.metric.kind !== 'module') return task;
+  return { ...task, metric: { ...task.metric, path: resolve(task.metric.path) } };
+}
