@@ -5,7 +5,7 @@ import { loadProject } from '../../src-main/app/projects/project-store';
 import { readCalibrationIndex } from '../../src-main/calibration/histograms/calibration-store';
 import { decodeHistogramFile, encodeHistogramFile } from '../../src-main/calibration/histograms/histogram-file';
 import { decodeImage } from '../../src-main/calibration/images/image-decoder';
-import { readLabelsCsv } from '../../src-main/calibration/images/labels-csv';
+import { readLabelsCsv } from '../../src-main/calibration/labels/csv-labels';
 import { loadImageSet } from '../../src-main/calibration/images/image-set';
 import { countRecords, NpyReader } from '../../src-main/calibration/images/npy-file';
 import { formatCalibrationCache, parseCalibrationCache } from '../../src-main/calibration/tensorrt/trt-cache';

@@ -6,7 +6,7 @@ import type { ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { OutputQuality } from '../../../src-shared/domain/runs/accuracy';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { compareText } from '../../calibration/images/image-set-files';
-import { foldersOf } from '../../calibration/images/labels';
+import { foldersOf } from '../../calibration/labels/folder-labels';
 import { ensureThresholds } from '../analysis/needed-decisions';
 import { defaultThreads, type JobContext } from '../job-context';
 import { imageInput, limited, loadSet, prepared, type Workspace } from '../projects/workspace';

@@ -15,10 +15,10 @@ import type {
 import { readError } from '../../base/file-errors';
 import { sha256OfStoredFile } from '../../base/file-hash';
 import { compareText, findImageFiles, type FoundFile } from './image-set-files';
-import { readClassNames, withNamesFile } from './class-names';
-import { groupsBesideCsv, labelsFromFolders, orderMatters, orderNote, type Labelling } from './labels';
-import { readLabelsCsv } from './labels-csv';
-import type { LabelledSet } from './labels-match';
+import { readClassNames, withNamesFile } from '../labels/class-names';
+import { groupsBesideCsv, labelsFromFolders, orderMatters, orderNote, type Labelling } from '../labels/folder-labels';
+import { readLabelsCsv } from '../labels/csv-labels';
+import type { LabelledSet } from '../labels/name-match';
 import { countRecords } from './npy-file';
 
 /** Number of files that are hashed at the same time. */

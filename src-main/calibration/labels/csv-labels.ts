@@ -6,9 +6,9 @@ import type { SetNote } from '../../../src-shared/domain/project/image-set';
 import { readError } from '../../base/file-errors';
 import { requireAllowedPath } from '../../base/path-policy';
 import { CsvQuoteError, decodeText, parseCsv, SEPARATORS, type CsvLine, type Separator } from './csv-text';
-import { findColumns, type LabelColumns } from './labels-columns';
-import { nameMatches, type FindFile, type LabelledSet, type NameMatch } from './labels-match';
-import { labelsInvalid, labelValues, type LabelRow, type LabelValues } from './labels-values';
+import { findColumns, type LabelColumns } from './csv-columns';
+import { nameMatches, type FindFile, type LabelledSet, type NameMatch } from './name-match';
+import { labelsInvalid, labelValues, type LabelRow, type LabelValues } from './csv-values';
 
 /** The content of a labels file, assigned to the files of a set. */
 export interface CsvLabels {

@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { LabelOrder, SetNote } from '../../../src-shared/domain/project/image-set';
-import { compareText } from './image-set-files';
+import { compareText } from '../images/image-set-files';
 
 /** Labels and groups of the files of a set, in the order of the files. */
 export interface Labelling {

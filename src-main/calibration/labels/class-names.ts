@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import type { SetNote } from '../../../src-shared/domain/project/image-set';
 import { isPathAllowed } from '../../base/path-policy';
 import { decodeText } from './csv-text';
-import type { Labelling } from './labels';
+import type { Labelling } from './folder-labels';
 
 /** Names of files that list class names by index, one per line, in the order of the search. */
 const NAMES_FILES = ['classes.txt', 'class_names.txt', 'names.txt'];

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import { compareText } from './image-set-files';
+import { compareText } from '../images/image-set-files';
 
 /** One line of a labels file. */
 export interface LabelRow {

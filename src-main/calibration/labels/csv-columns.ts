@@ -1,7 +1,7 @@
-import { isImageFile } from './image-set-files';
+import { isImageFile } from '../images/image-set-files';
 import type { CsvLine } from './csv-text';
-import { parseLabelNumber } from './labels-values';
-import type { FindFile } from './labels-match';
+import { parseLabelNumber } from './csv-values';
+import type { FindFile } from './name-match';
 
 /** The meaning of each column, and the decisions that are not certain. */
 export interface LabelColumns {

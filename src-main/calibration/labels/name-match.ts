@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { isImageFile, resolveListed, type FoundFile } from './image-set-files';
+import { isImageFile, resolveListed, type FoundFile } from '../images/image-set-files';
 
 /** The set to which a labels file belongs. */
 export interface LabelledSet {
