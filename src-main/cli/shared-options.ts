@@ -167,7 +167,12 @@ export const PREPROCESSING_OPTIONS = {
     'half of an odd crop margin: half-even rounds to the even number, as torchvision does (default); down rounds down',
     PREPROCESSING,
   ),
-  letterbox: text('WxH', 'resize to fit, place at the top left and fill the rest', PREPROCESSING),
+  letterbox: text('WxH', 'resize to fit and fill the rest', PREPROCESSING),
+  'letterbox-align': text(
+    'WHERE',
+    'place of the image in a letterbox: top-left (default; YOLOX) or center (YOLOv5 and its successors)',
+    PREPROCESSING,
+  ),
   pad: text('V', 'pixel value that fills the rest of a letterbox (default: 114)', PREPROCESSING),
   order: text('ORDER', 'order of the colour channels: rgb, bgr or gray', PREPROCESSING),
   scale: text('X', 'factor of pixel values; a fraction such as 1/255 is allowed', PREPROCESSING),

@@ -21,7 +21,10 @@ export async function thumbnail(
   input: ImageInput,
 ): Promise<Picture> {
   const pixels = isArray(entry)
-    ? tensorPixels(await createPreprocessor(preprocessing, input).load(entry), readAs(input, preprocessing.layout))
+    ? tensorPixels(
+        (await createPreprocessor(preprocessing, input).load(entry)).values,
+        readAs(input, preprocessing.layout),
+      )
     : await decodeImage(entry.path, entry.file, preprocessing.orientation);
   return asPicture(pixels, size);
 }
@@ -33,7 +36,7 @@ export async function preview(
   input: ImageInput,
 ): Promise<PreprocessingPreview> {
   const target = readAs(input, preprocessing.layout);
-  const values = await createPreprocessor(preprocessing, input).load(entry);
+  const { values } = await createPreprocessor(preprocessing, input).load(entry);
   const tensor = tensorPixels(values, target, preprocessing.order);
   const original = isArray(entry) ? tensor : await decodeImage(entry.path, entry.file, preprocessing.orientation);
   const channels = Array.from({ length: target.channels }, (_, channel) => channelValues(values, target, channel));

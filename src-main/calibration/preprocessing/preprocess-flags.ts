@@ -1,5 +1,6 @@
 import {
   CROP_ROUNDINGS,
+  LETTERBOX_ALIGNMENTS,
   ORIENTATIONS,
   type PartialPreprocessing,
   type Preprocessing,
@@ -13,6 +14,7 @@ export const PREPROCESSING_FLAGS = [
   'crop',
   'crop-rounding',
   'letterbox',
+  'letterbox-align',
   'pad',
   'order',
   'scale',
@@ -62,20 +64,28 @@ function parseResize(values: PreprocessingFlagValues): Preprocessing['resize'] |
       },
     );
   }
-  if (values.pad !== undefined && values.letterbox === undefined) {
-    throw new WorkbenchError('usage', '--pad belongs to --letterbox, which was not given', {
-      hint: 'Example: --letterbox 416x416 --pad 114',
-    });
+  for (const flag of ['pad', 'letterbox-align'] as const) {
+    if (values[flag] !== undefined && values.letterbox === undefined) {
+      throw new WorkbenchError('usage', `--${flag} belongs to --letterbox, which was not given`, {
+        hint: `Example: --letterbox 416x416 --${flag} ${flag === 'pad' ? DEFAULT_PAD : 'center'}`,
+      });
+    }
   }
   if (values.resize !== undefined) return { kind: 'stretch', ...parseSize('resize', values.resize) };
   const short = values['resize-short'];
   if (short !== undefined) return { kind: 'short', shortSide: parseSide('resize-short', short, '256') };
   if (values.letterbox === undefined) return null;
+  const align = parseAlignment(values['letterbox-align']);
   return {
     kind: 'letterbox',
     ...parseSize('letterbox', values.letterbox),
     pad: values.pad === undefined ? DEFAULT_PAD : parsePad(values.pad),
+    ...(align === 'center' ? { align } : {}),
   };
+}
+
+function parseAlignment(text: string | undefined): (typeof LETTERBOX_ALIGNMENTS)[number] {
+  return text === undefined ? 'top-left' : parseChoice('letterbox-align', text, LETTERBOX_ALIGNMENTS);
 }
 
 function parseSide(flag: PreprocessingFlag, text: string, example: string): number {

@@ -1,19 +1,25 @@
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { decodeImage, imageError } from '../images/image-decoder';
+import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
 import { toGray, withoutAlpha, type Pixels } from '../images/pixels';
 import type { NpyRecord } from '../images/npy';
 import { NpyReader } from '../images/npy-file';
-import { resizePixels } from './preprocess-resize';
+import { cropMargin, placeImage } from './image-placement';
 import { channelsOf, checkPreprocessing, readAs } from './preprocessing-check';
+
+/** An image as the model gets it. */
+export interface PreparedImage {
+  /** channels * height * width floats in the layout of the model's input, without a batch axis. */
+  readonly values: Float32Array;
+  /** The place of the image in this input. For arrays of floats, which are not resized, the input is the image. */
+  readonly geometry: ImageGeometry;
+}
 
 /** Converts the images of a set to the input of the model. Each worker thread has its own; loads may overlap. */
 export interface Preprocessor {
-  /**
-   * One image as channels * height * width floats in the layout of the model's input (without a batch axis). Throws
-   * WorkbenchError `image-invalid` with the file name if this image cannot be used.
-   */
-  load(entry: ImageEntry): Promise<Float32Array>;
+  /** Throws WorkbenchError `image-invalid` with the file name if this image cannot be used. */
+  load(entry: ImageEntry): Promise<PreparedImage>;
 }
 
 /**
@@ -43,7 +49,10 @@ export function createPreprocessor(preprocessing: Preprocessing, input: ImageInp
           name,
         });
       const record = await arrays.read(entry.path, name, entry.record);
-      if (record.values.kind === 'floats') return tensorValues(record.shape, record.values.data, target, name);
+      if (record.values.kind === 'floats') {
+        const values = tensorValues(record.shape, record.values.data, target, name);
+        return { values, geometry: wholeInput(target) };
+      }
       return normalise(pixelsOfArray(record, name), { preprocessing, target, tables, name });
     },
   };
@@ -65,7 +74,7 @@ function valueTables({ order, scale, mean, std }: Preprocessing): readonly Float
   });
 }
 
-function normalise(decoded: Pixels, recipe: Recipe): Float32Array {
+function normalise(decoded: Pixels, recipe: Recipe): PreparedImage {
   const { preprocessing, target, name } = recipe;
   const channels = channelsOf(preprocessing.order);
   if (target.channels !== channels) {
@@ -76,7 +85,8 @@ function normalise(decoded: Pixels, recipe: Recipe): Float32Array {
     );
   }
   const oriented = preprocessing.order === 'gray' ? toGray(decoded) : decoded;
-  const sized = applyResize(oriented, preprocessing.resize);
+  const placed = placeImage(oriented, preprocessing.resize);
+  const sized = placed.pixels;
   const width = preprocessing.crop?.width ?? sized.width;
   const height = preprocessing.crop?.height ?? sized.height;
   if (width > sized.width || height > sized.height) {
@@ -93,57 +103,26 @@ function normalise(decoded: Pixels, recipe: Recipe): Float32Array {
         `resize to ${target.width}x${target.height}`,
     );
   }
-  const half = preprocessing.cropRounding === 'half-even' ? halfToEven : halfDown;
-  const left = half(sized.width - width);
-  const top = half(sized.height - height);
-  return toFloats(sized, { left, top }, recipe);
+  const left = cropMargin(sized.width - width, preprocessing.cropRounding);
+  const top = cropMargin(sized.height - height, preprocessing.cropRounding);
+  return {
+    values: toFloats(sized, { left, top }, recipe),
+    geometry: {
+      width: decoded.width,
+      height: decoded.height,
+      inputWidth: width,
+      inputHeight: height,
+      scaleX: placed.scaleX,
+      scaleY: placed.scaleY,
+      offsetX: placed.left - left,
+      offsetY: placed.top - top,
+    },
+  };
 }
 
-/** Half of a margin of whole pixels, rounded down. */
-function halfDown(margin: number): number {
-  return Math.floor(margin / 2);
-}
-
-/** Half of a margin of whole pixels; if it is halfway between two whole numbers, the even one. */
-function halfToEven(margin: number): number {
-  const half = Math.floor(margin / 2);
-  return margin % 2 === 1 && half % 2 === 1 ? half + 1 : half;
-}
-
-function applyResize(pixels: Pixels, resize: Preprocessing['resize']): Pixels {
-  switch (resize.kind) {
-    case 'none':
-      return pixels;
-    case 'stretch':
-      return resizePixels(pixels, resize.width, resize.height);
-    case 'short': {
-      // The long side is rounded down, as in torchvision.
-      const short = Math.min(pixels.width, pixels.height);
-      const scaled = (side: number): number => Math.max(1, Math.floor((side * resize.shortSide) / short));
-      return resizePixels(pixels, scaled(pixels.width), scaled(pixels.height));
-    }
-    case 'letterbox':
-      return letterbox(pixels, resize);
-  }
-}
-
-function letterbox(
-  pixels: Pixels,
-  box: { readonly width: number; readonly height: number; readonly pad: number },
-): Pixels {
-  if (pixels.width === box.width && pixels.height === box.height) return pixels;
-  const ratio = Math.min(box.width / pixels.width, box.height / pixels.height);
-  const fit = (side: number, limit: number): number => Math.min(limit, Math.max(1, Math.floor(side * ratio + 1e-9)));
-  const inner = resizePixels(pixels, fit(pixels.width, box.width), fit(pixels.height, box.height));
-  const { channels } = inner;
-  const data = new Uint8Array(box.width * box.height * channels).fill(box.pad);
-  for (let y = 0; y < inner.height; y += 1) {
-    data.set(
-      inner.data.subarray(y * inner.width * channels, (y + 1) * inner.width * channels),
-      y * box.width * channels,
-    );
-  }
-  return { width: box.width, height: box.height, channels, data };
+function wholeInput({ width, height }: ImageInput): ImageGeometry {
+  const size = { width, height, inputWidth: width, inputHeight: height };
+  return { ...size, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
 }
 
 /** Looks up every byte of the window and writes it in the requested layout. A gray file fills all three channels. */

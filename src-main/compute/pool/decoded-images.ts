@@ -1,5 +1,7 @@
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
+import type { PreparedImage } from '../../calibration/preprocessing/preprocess';
 import type { ImageOutcome } from '../roles/image-role';
 import { WorkerPool } from './worker-pool';
 
@@ -27,7 +29,7 @@ export class DecodedImages {
   /** float32 values of one image. */
   private readonly length: number;
   /** Outcomes of all images that were handed to workers, by index in the set. */
-  private readonly loading: Promise<string | null>[] = [];
+  private readonly loading: Promise<ImageOutcome<ImageGeometry>>[] = [];
   private position = 0;
 
   constructor(private readonly options: DecodedImagesOptions) {
@@ -54,15 +56,15 @@ export class DecodedImages {
    * The next batch in set order; the last one may be smaller. Its values are valid until the next call.
    * @throws WorkbenchError cancelled; any error that is not the fault of an image.
    */
-  async next(): Promise<ImageOutcome<Float32Array>[]> {
+  async next(): Promise<ImageOutcome<PreparedImage>[]> {
     const { entries, batch } = this.options;
     const start = this.position;
     this.position = Math.min(entries.length, start + batch);
     // The slots of the batch before this one are free now.
     this.decodeAhead(start);
-    const reasons = await Promise.all(this.loading.slice(start, this.position));
-    return reasons.map((reason, i): ImageOutcome<Float32Array> =>
-      reason === null ? { ok: true, value: this.slotValues(start + i) } : { ok: false, reason },
+    const outcomes = await Promise.all(this.loading.slice(start, this.position));
+    return outcomes.map((outcome, i): ImageOutcome<PreparedImage> =>
+      outcome.ok ? { ok: true, value: { values: this.slotValues(start + i), geometry: outcome.value } } : outcome,
     );
   }
 

@@ -1,6 +1,7 @@
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
-import { createPreprocessor } from '../../calibration/preprocessing/preprocess';
+import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
+import { createPreprocessor, type PreparedImage } from '../../calibration/preprocessing/preprocess';
 import type { WorkerRole } from '../pool/worker-role';
 import { loadImage, type ImageOutcome } from './image-role';
 
@@ -12,10 +13,10 @@ export interface DecodeInit {
 }
 
 export interface DecodeMethods {
-  /** Decodes and preprocesses an image into its slot. @returns null, or why the image cannot be used. */
+  /** Decodes and preprocesses an image into its slot. @returns its place in the input, or why it cannot be used. */
   readonly load: {
     readonly params: { readonly slot: number; readonly entry: ImageEntry };
-    readonly result: string | null;
+    readonly result: ImageOutcome<ImageGeometry>;
   };
 }
 
@@ -28,11 +29,11 @@ export async function createDecodeRole({ input, preprocessing, images }: DecodeI
   const length = input.channels * input.height * input.width;
   return {
     preload: (_method, params) => loadImage(preprocessor, (params as LoadParams).entry),
-    run: async (_method, params, preloaded): Promise<string | null> => {
-      const image = preloaded as ImageOutcome<Float32Array>;
-      if (!image.ok) return image.reason;
-      values.set(image.value, (params as LoadParams).slot * length);
-      return null;
+    run: async (_method, params, preloaded): Promise<ImageOutcome<ImageGeometry>> => {
+      const image = preloaded as ImageOutcome<PreparedImage>;
+      if (!image.ok) return image;
+      values.set(image.value.values, (params as LoadParams).slot * length);
+      return { ok: true, value: image.value.geometry };
     },
   };
 }

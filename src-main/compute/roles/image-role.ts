@@ -1,7 +1,8 @@
 import { cancelledError, WorkbenchError } from '../../../src-shared/base/errors';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
+import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
 import { errnoOf } from '../../base/file-errors';
-import type { Preprocessor } from '../../calibration/preprocessing/preprocess';
+import type { PreparedImage, Preprocessor } from '../../calibration/preprocessing/preprocess';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 
 /**
@@ -21,8 +22,9 @@ export interface ImageMethods<V, S> {
 
 export interface UsableImage {
   readonly entry: ImageEntry;
-  /** The preprocessed values, see Preprocessor.load. */
+  /** The preprocessed values, see PreparedImage. */
   readonly data: Float32Array;
+  readonly geometry: ImageGeometry;
 }
 
 /** The parts that differ between image roles. */
@@ -37,7 +39,7 @@ export interface ImageWork<V, S> {
  * Decodes and preprocesses one image.
  * @throws any error that is not the fault of the image itself.
  */
-export async function loadImage(preprocessor: Preprocessor, entry: ImageEntry): Promise<ImageOutcome<Float32Array>> {
+export async function loadImage(preprocessor: Preprocessor, entry: ImageEntry): Promise<ImageOutcome<PreparedImage>> {
   try {
     return { ok: true, value: await preprocessor.load(entry) };
   } catch (error) {
@@ -51,12 +53,12 @@ export async function loadImage(preprocessor: Preprocessor, entry: ImageEntry): 
 export function imageRole<V, S>({ preprocessor, process, flush }: ImageWork<V, S>, stop: StopFlag): WorkerRole {
   const batch = async (
     entries: readonly ImageEntry[],
-    loaded: readonly ImageOutcome<Float32Array>[],
+    loaded: readonly ImageOutcome<PreparedImage>[],
   ): Promise<readonly ImageOutcome<V>[]> => {
     if (stop.isSet) throw cancelledError();
     const usable = loaded.flatMap((image, i): UsableImage[] => {
       const entry = entries[i];
-      return image.ok && entry ? [{ entry, data: image.value }] : [];
+      return image.ok && entry ? [{ entry, data: image.value.values, geometry: image.value.geometry }] : [];
     });
     const values = usable.length === 0 ? [] : await process(usable);
     let next = 0;
@@ -69,7 +71,7 @@ export function imageRole<V, S>({ preprocessor, process, flush }: ImageWork<V, S
         : undefined,
     run: async (method, params, preloaded) =>
       method === 'batch'
-        ? batch(params as readonly ImageEntry[], preloaded as readonly ImageOutcome<Float32Array>[])
+        ? batch(params as readonly ImageEntry[], preloaded as readonly ImageOutcome<PreparedImage>[])
         : flush(),
   };
 }

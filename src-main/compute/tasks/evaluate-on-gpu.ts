@@ -38,7 +38,7 @@ export async function answersOnGpu(params: EvaluateParams, context: TaskContext)
       throwIfAborted(context.signal);
       context.onProgress?.({ phase: 'validating', done: start, total: entries.length, unit: 'images' });
       const decoded = await images.next();
-      const usable = decoded.flatMap((image, i) => (image.ok ? [{ index: start + i, data: image.value }] : []));
+      const usable = decoded.flatMap((image, i) => (image.ok ? [{ index: start + i, data: image.value.values }] : []));
       const found = await evaluator.evaluate(usable.map(({ data }) => data));
       for (const [i, { index }] of usable.entries()) answers[index] = found[i] ?? null;
       for (const [i, image] of decoded.entries()) {

@@ -48,7 +48,7 @@ class TrialRunner {
   async load({ slot, entry }: TrialTasks['load']['params']): Promise<string | null> {
     const image = await loadImage(this.preprocessor, entry);
     if (!image.ok) return image.reason;
-    this.images.set(image.value, slot * this.length);
+    this.images.set(image.value.values, slot * this.length);
     return null;
   }
 

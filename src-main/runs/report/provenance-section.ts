@@ -56,7 +56,10 @@ function preprocessingSentence(preprocessing: Preprocessing): string {
   if (resize.kind === 'stretch') parts.push(`stretched to ${resize.width}×${resize.height}`);
   if (resize.kind === 'short') parts.push(`short side to ${resize.shortSide}`);
   if (resize.kind === 'letterbox')
-    parts.push(`letterboxed to ${resize.width}×${resize.height}, padded with ${resize.pad}`);
+    parts.push(
+      `letterboxed to ${resize.width}×${resize.height} (${resize.align === 'center' ? 'centred' : 'at the top left'}), ` +
+        `padded with ${resize.pad}`,
+    );
   if (crop !== null)
     parts.push(
       `centre crop ${crop.width}×${crop.height}${preprocessing.cropRounding === 'half-even' ? '' : ' (odd margins rounded down)'}`,

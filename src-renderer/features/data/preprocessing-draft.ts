@@ -83,7 +83,7 @@ export function channelNames(order: Preprocessing['order'], count: number): read
 }
 
 export function isSamePreprocessing(a: Preprocessing, b: Preprocessing): boolean {
-  return canonical(a) === canonical(b);
+  return canonical(normalPreprocessing(a)) === canonical(normalPreprocessing(b));
 }
 
 function canonical({

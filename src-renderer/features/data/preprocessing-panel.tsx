@@ -1,5 +1,11 @@
 import { Fragment, useState } from 'react';
-import { CROP_ROUNDINGS, ORIENTATIONS, type Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import {
+  CROP_ROUNDINGS,
+  LETTERBOX_ALIGNMENTS,
+  normalPreprocessing,
+  ORIENTATIONS,
+  type Preprocessing,
+} from '../../../src-shared/domain/project/preprocessing';
 import { t } from '../../i18n';
 import { recordSentence } from '../../i18n/record-sentences';
 import { Button } from '../../widgets/button';
@@ -204,6 +210,15 @@ function GeometryFields({ value, onChange }: GeometryFieldsProps) {
           label={t('data.shortSide')}
           value={resize.shortSide}
           onCommit={(shortSide) => onChange({ ...value, resize: { ...resize, shortSide } })}
+        />
+      ) : null}
+      {resize.kind === 'letterbox' ? (
+        <Segmented
+          label={t('data.align')}
+          isLabelHidden={false}
+          value={resize.align ?? 'top-left'}
+          choices={LETTERBOX_ALIGNMENTS.map((align) => ({ value: align, label: t(`data.align.${align}`) }))}
+          onChoose={(align) => onChange(normalPreprocessing({ ...value, resize: { ...resize, align } }))}
         />
       ) : null}
       {resize.kind === 'letterbox' ? (

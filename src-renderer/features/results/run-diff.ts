@@ -101,7 +101,7 @@ function preprocessingText({ preprocessing }: RunRecord): string {
       : resize.kind === 'short'
         ? `short ${resize.shortSide}`
         : `${resize.kind} ${resize.width}×${resize.height}`;
-  const pad = resize.kind === 'letterbox' ? ` pad ${resize.pad}` : '';
+  const pad = resize.kind === 'letterbox' ? ` pad ${resize.pad}${resize.align === 'center' ? ' centred' : ''}` : '';
   const cut = crop === null ? '' : ` crop ${crop.width}×${crop.height} ${preprocessing.cropRounding ?? 'down'}`;
   return (
     `${size}${pad}${cut} ${preprocessing.order} ×${preprocessing.scale} −${preprocessing.mean.join(',')} ` +

@@ -6,8 +6,10 @@ export function preprocessingFlags(preprocessing: Preprocessing): readonly strin
   const flags: string[] = [];
   if (resize.kind === 'stretch') flags.push('--resize', `${resize.width}x${resize.height}`);
   if (resize.kind === 'short') flags.push('--resize-short', String(resize.shortSide));
-  if (resize.kind === 'letterbox')
+  if (resize.kind === 'letterbox') {
     flags.push('--letterbox', `${resize.width}x${resize.height}`, '--pad', String(resize.pad));
+    if (resize.align === 'center') flags.push('--letterbox-align', 'center');
+  }
   if (crop !== null)
     flags.push('--crop', `${crop.width}x${crop.height}`, '--crop-rounding', preprocessing.cropRounding ?? 'down');
   flags.push('--order', preprocessing.order, '--scale', scaleText(preprocessing.scale));

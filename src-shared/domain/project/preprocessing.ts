@@ -18,6 +18,7 @@ const padValue = numberWhere('a pixel value from 0 to 255', (value) => value >= 
 const size = { width: pixels, height: pixels };
 
 export const ORIENTATIONS = ['ignore', 'apply'] as const;
+export const LETTERBOX_ALIGNMENTS = ['top-left', 'center'] as const;
 export const CROP_ROUNDINGS = ['half-even', 'down'] as const;
 
 /** A gray image has one channel, all others have three. */
@@ -30,8 +31,17 @@ const preprocessingFields = {
     none: object({ kind: oneOf('none') }),
     stretch: object({ kind: oneOf('stretch'), ...size }),
     short: object({ kind: oneOf('short'), shortSide: pixels }),
-    /** The image is scaled to fit, placed at the top left, and the rest is filled with `pad`. */
-    letterbox: object({ kind: oneOf('letterbox'), ...size, pad: padValue }),
+    /** The image is scaled to fit, placed at the top left or in the centre, and the rest is filled with `pad`. */
+    letterbox: object({
+      kind: oneOf('letterbox'),
+      ...size,
+      pad: padValue,
+      /**
+       * Default: top-left, whose scaled sides are rounded down (YOLOX). With `center` they are rounded to the nearest
+       * whole number, and an odd margin puts its extra pixel right and below (YOLOv5 and its successors).
+       */
+      align: optional(oneOf(...LETTERBOX_ALIGNMENTS)),
+    }),
   }),
   /** Centre crop after the resize. */
   crop: nullable(object(size)),
@@ -64,12 +74,19 @@ export type PartialPreprocessing = InferOutput<typeof partialPreprocessingSchema
 
 /** The preprocessing in the form in which it is stored and compared: fields with default values are omitted. */
 export function normalPreprocessing(preprocessing: Preprocessing): Preprocessing {
-  const { orientation, cropRounding, ...rest } = preprocessing;
+  const { orientation, cropRounding, resize, ...rest } = preprocessing;
   return {
+    resize: normalResize(resize),
     ...rest,
     ...(orientation === 'apply' ? { orientation } : {}),
     ...(cropRounding === 'half-even' && rest.crop !== null ? { cropRounding } : {}),
   };
+}
+
+function normalResize(resize: Preprocessing['resize']): Preprocessing['resize'] {
+  if (resize.kind !== 'letterbox') return resize;
+  const { align, ...rest } = resize;
+  return align === 'center' ? { ...rest, align } : rest;
 }
 
 /** The image input of a model, as far as preprocessing needs it. */

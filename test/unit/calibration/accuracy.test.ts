@@ -33,7 +33,7 @@ async function countRight({ model, data, input, flags, step }: Case): Promise<nu
   const session = await InferenceSession.create(sharedPath('models', `${model}.onnx`), { intraOpNumThreads: 1 });
   let right = 0;
   for (const entry of set.entries.filter((_, i) => i % step === 0)) {
-    const tensor = new Tensor('float32', await preprocessor.load(entry), [
+    const tensor = new Tensor('float32', (await preprocessor.load(entry)).values, [
       1,
       input.channels,
       input.height,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPreprocessor } from '../../../src-main/calibration/preprocessing/preprocess';
+import { createPreprocessor, type PreparedImage } from '../../../src-main/calibration/preprocessing/preprocess';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { entryOf, fixture, inputOf, PLAIN, readJson } from './fixtures';
 
@@ -15,19 +15,20 @@ function planar(width: number, height: number, value: (x: number, y: number, c: 
   );
 }
 
-async function load(
+async function prepare(
   change: Partial<Preprocessing>,
   width: number,
   height: number,
   file = 'rgb.png',
-): Promise<number[]> {
+): Promise<PreparedImage> {
   const preprocessing = { ...PLAIN, ...change };
   const channels = preprocessing.order === 'gray' ? 1 : 3;
-  return [
-    ...(await createPreprocessor(preprocessing, inputOf(channels, width, height, preprocessing.layout)).load(
-      entryOf(fixture(file)),
-    )),
-  ];
+  const input = inputOf(channels, width, height, preprocessing.layout);
+  return createPreprocessor(preprocessing, input).load(entryOf(fixture(file)));
+}
+
+async function load(...given: Parameters<typeof prepare>): Promise<number[]> {
+  return [...(await prepare(...given)).values];
 }
 
 describe('channel order and layout', () => {
@@ -91,6 +92,24 @@ describe('geometry', () => {
     const values = await load({ resize: { kind: 'letterbox', width: W, height: 8, pad: 114 } }, W, 8);
     expect(values).toEqual(planar(W, 8, (x, y, c) => (y < H ? pixelAt(x, y, c) : 114)));
   });
+  it('letterboxes in the centre, the odd pixel right and below', async () => {
+    const resize = { kind: 'letterbox', width: 10, height: 8, pad: 114, align: 'center' } as const;
+    const inner = await load({ resize: { kind: 'stretch', width: 10, height: 7 } }, 10, 7);
+    // 7x5 fits 10x8 with 10/7: 5 rows become 7.14.
+    expect(await load({ resize }, 10, 8)).toEqual(
+      planar(10, 8, (x, y, c) => (y < 7 ? inner[(c * 7 + y) * 10 + x] : 114) as number),
+    );
+    const tall = await load({ resize: { ...resize, width: W, height: 8 } }, W, 8);
+    expect(tall).toEqual(planar(W, 8, (x, y, c) => (y >= 1 && y < 1 + H ? pixelAt(x, y - 1, c) : 114)));
+  });
+  it('rounds the sides of a centred letterbox to the nearest whole number, those of one at the top left down', async () => {
+    // 7x5 in 4x4: 5 * 4/7 = 2.857 rows.
+    const resize = { kind: 'letterbox', width: 4, height: 4, pad: 0 } as const;
+    const rows = async (align: 'top-left' | 'center') =>
+      (await prepare({ resize: { ...resize, align } }, 4, 4)).geometry.scaleY * H;
+    expect(await rows('center')).toBe(3);
+    expect(await rows('top-left')).toBe(2);
+  });
   it('does not resize an image of the target size', async () => {
     expect(await load({ resize: { kind: 'stretch', width: W, height: H } }, W, H)).toEqual(planar(W, H, pixelAt));
   });
@@ -103,11 +122,68 @@ describe('geometry', () => {
   });
 });
 
+describe('place of the image in the input', () => {
+  const geometryOf = async (change: Partial<Preprocessing>, width: number, height: number, file?: string) =>
+    (await prepare(change, width, height, file)).geometry;
+  const whole = { width: W, height: H, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
+
+  it('of a stretched image', async () => {
+    expect(await geometryOf({ resize: { kind: 'stretch', width: 14, height: 3 } }, 14, 3)).toEqual({
+      ...whole,
+      inputWidth: 14,
+      inputHeight: 3,
+      scaleX: 2,
+      scaleY: 3 / H,
+    });
+  });
+  it('of a crop: the image begins outside of the input', async () => {
+    const crop = { width: 4, height: 2 };
+    expect(await geometryOf({ crop }, 4, 2)).toMatchObject({ scaleX: 1, scaleY: 1, offsetX: -1, offsetY: -1 });
+    // The short side becomes 10, the long one 14, and 3 columns and 2 rows are cut off at the beginning.
+    expect(await geometryOf({ resize: { kind: 'short', shortSide: 10 }, crop: { width: 8, height: 6 } }, 8, 6)).toEqual(
+      { ...whole, inputWidth: 8, inputHeight: 6, scaleX: 2, scaleY: 2, offsetX: -3, offsetY: -2 },
+    );
+  });
+  it('of a letterbox, also with a crop', async () => {
+    const resize = { kind: 'letterbox', width: 14, height: 14, pad: 0 } as const;
+    const size = { inputWidth: 14, inputHeight: 14, scaleX: 2, scaleY: 2 };
+    expect(await geometryOf({ resize }, 14, 14)).toEqual({ ...whole, ...size });
+    expect(await geometryOf({ resize: { ...resize, align: 'center' } }, 14, 14)).toEqual({
+      ...whole,
+      ...size,
+      offsetY: 2,
+    });
+    expect(
+      await geometryOf({ resize: { ...resize, align: 'center' }, crop: { width: 12, height: 12 } }, 12, 12),
+    ).toMatchObject({ offsetX: -1, offsetY: 1 });
+  });
+  it('of an image that is turned by its EXIF orientation', async () => {
+    const resize = { kind: 'stretch', width: 10, height: 10 } as const;
+    const [ignored, applied] = await Promise.all(
+      (['ignore', 'apply'] as const).map((orientation) => geometryOf({ resize, orientation }, 10, 10, 'exif-6.png')),
+    );
+    expect([applied?.width, applied?.height]).toEqual([ignored?.height, ignored?.width]);
+    expect(applied?.scaleX).toBe(10 / (applied?.width ?? 0));
+  });
+  it('of arrays: pixels are an image, floats are the input itself', async () => {
+    const resize = { kind: 'stretch', width: 14, height: 10 } as const;
+    expect(await geometryOf({ resize }, 14, 10, 'pixels-hwc.npy')).toMatchObject({ width: W, height: H, scaleX: 2 });
+    const floats = createPreprocessor({ ...PLAIN, resize: { kind: 'stretch', width: 2, height: 2 } }, inputOf(3, 2, 2));
+    expect((await floats.load(entryOf(fixture('batch-f4.npy'), 0))).geometry).toEqual({
+      ...whole,
+      width: 2,
+      height: 2,
+      inputWidth: 2,
+      inputHeight: 2,
+    });
+  });
+});
+
 describe('arrays', () => {
   const batch = readJson('batch.json') as number[];
   const preprocessor = createPreprocessor(PLAIN, inputOf(3, 2, 2));
   const loadArray = async (file: string, record: number | null): Promise<number[]> => [
-    ...(await preprocessor.load(entryOf(fixture(file), record))),
+    ...(await preprocessor.load(entryOf(fixture(file), record))).values,
   ];
 
   it.each(['batch-f4.npy', 'batch-f8-big.npy', 'stored.npz', 'deflated.npz'])(
@@ -119,7 +195,7 @@ describe('arrays', () => {
   );
   it('floats are not preprocessed again, but brought into the layout of the model', async () => {
     const nhwc = createPreprocessor({ ...PLAIN, layout: 'nhwc', scale: 99 }, inputOf(3, 2, 2, 'nhwc'));
-    const values = [...(await nhwc.load(entryOf(fixture('batch-f4.npy'), 1)))];
+    const values = [...(await nhwc.load(entryOf(fixture('batch-f4.npy'), 1))).values];
     expect(values).toEqual([0, 1, 2, 3].flatMap((i) => [0, 1, 2].map((c) => batch[12 + c * 4 + i])));
   });
   it('uint8 arrays are pixels, HxWxC or CxHxW', async () => {

@@ -121,6 +121,19 @@ describe('parsePreprocessingFlags', () => {
       pad: 0,
     });
     expect(parsePreprocessingFlags({ letterbox: '416x416' }).resize).toMatchObject({ pad: 114 });
+    expect(parsePreprocessingFlags({ letterbox: '416x416', 'letterbox-align': 'Center' }).resize).toEqual({
+      kind: 'letterbox',
+      width: 416,
+      height: 416,
+      pad: 114,
+      align: 'center',
+    });
+    expect(parsePreprocessingFlags({ letterbox: '416x416', 'letterbox-align': 'top-left' }).resize).toEqual({
+      kind: 'letterbox',
+      width: 416,
+      height: 416,
+      pad: 114,
+    });
     expect(parsePreprocessingFlags({ resize: undefined })).toEqual({});
   });
   it.each([
@@ -134,6 +147,8 @@ describe('parsePreprocessingFlags', () => {
     [{ mean: '1,,2' }, '--mean'],
     [{ std: '1,0,1' }, 'not 0'],
     [{ pad: '3' }, '--pad belongs to --letterbox'],
+    [{ 'letterbox-align': 'center' }, '--letterbox-align belongs to --letterbox'],
+    [{ letterbox: '8x8', 'letterbox-align': 'middle' }, 'one of top-left, center'],
     [{ letterbox: '8x8', pad: '256' }, '--pad'],
     [{ resize: '8x8', letterbox: '8x8' }, 'found --resize and --letterbox'],
   ])('refuses %j with an example', (flags, message) => {

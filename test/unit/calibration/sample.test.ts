@@ -29,7 +29,9 @@ it('FP32 answers as its README says: all by day, 280 of 297 at night', async () 
   const session = await InferenceSession.create(join(sample, 'plate_chars.onnx'), { intraOpNumThreads: 1 });
   const right: Record<string, number> = { day: 0, night: 0 };
   for (const entry of validation.entries) {
-    const outputs = await session.run({ input: new Tensor('float32', await preprocessor.load(entry), [1, 3, 64, 64]) });
+    const outputs = await session.run({
+      input: new Tensor('float32', (await preprocessor.load(entry)).values, [1, 3, 64, 64]),
+    });
     const scores = outputs['logits']?.data as Float32Array;
     const group = entry.group ?? '';
     if (scores.indexOf(Math.max(...scores)) === entry.label) right[group] = (right[group] ?? 0) + 1;

@@ -115,7 +115,9 @@ describe('DecodedImages', () => {
         const expected = await Promise.all(entries.slice(start, start + 2).map((entry) => preprocessor.load(entry)));
         expect(await images.next()).toEqual(expected.map((value) => ({ ok: true, value })));
       }
-      expect(await images.next()).toEqual([{ ok: false, reason: expect.stringContaining('absent.png') as string }]);
+      expect(await images.next()).toMatchObject([
+        { ok: false, reason: expect.stringContaining('absent.png') as string },
+      ]);
     } finally {
       await images.close();
     }
