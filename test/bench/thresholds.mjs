@@ -9,7 +9,7 @@ import { runnerImport } from 'vite';
 
 const load = async (path) => (await runnerImport(new URL(`../../${path}`, import.meta.url).pathname)).module;
 const { thresholdsOf } = await load('src-shared/domain/histograms/thresholds.ts');
-const { searchEntropy } = await load('src-shared/domain/histograms/entropy-search.ts');
+const { entropyIndex, searchEntropy } = await load('src-shared/domain/histograms/entropy-search.ts');
 const { evaluateThreshold } = await load('src-shared/domain/histograms/quantization-error.ts');
 const { decodeHistogram } = await load('src-shared/domain/histograms/histogram-codec.ts');
 const addon = createRequire(import.meta.url)('../../native/build/Release/calib.node');
@@ -72,7 +72,8 @@ const records = file ? await recordsOfFile(file) : Array.from({ length: tensors 
 const histograms = records.map(decodeHistogram);
 const all = timesOf(histograms, (histogram) => thresholdsOf(histogram, [99.99]));
 const bins = records.map((_, i) => binsOf(i + 1));
-const entropy = timesOf(bins, (counts) => searchEntropy(counts));
+const entropy = timesOf(bins, (counts) => entropyIndex(counts));
+const entropyWithCurve = timesOf(bins, (counts) => searchEntropy(counts));
 const evaluate = timesOf(histograms, (histogram) => evaluateThreshold(histogram, 0.5));
 const report = {
   bins: 2048,
@@ -81,6 +82,7 @@ const report = {
   msPerTensorMedian: entropy.median,
   p95: entropy.p95,
   max: entropy.max,
+  entropyCurveMs: entropyWithCurve,
   allMethodsMs: all,
   evaluateMs: evaluate,
   recordBytesMean: records.reduce((sum, record) => sum + record.length, 0) / tensors,

@@ -5,7 +5,7 @@ import { amaxOf, type HistogramContent } from '../../../src-shared/domain/histog
 import { mergeHistograms } from '../../../src-shared/domain/histograms/histogram-merge';
 import { isHistogramMethod, type HistogramMethod, type Method } from '../../../src-shared/domain/project/methods';
 import { evaluateThreshold, mseThreshold } from '../../../src-shared/domain/histograms/quantization-error';
-import { entropyCurve, percentileThreshold } from '../../../src-shared/domain/histograms/thresholds';
+import { entropyThreshold, percentileThreshold } from '../../../src-shared/domain/histograms/thresholds';
 import { foldName, type GroupFolds } from './collect';
 
 /** How the threshold of a tensor is computed. */
@@ -21,7 +21,7 @@ function thresholdOf(histogram: HistogramContent, method: HistogramMethod, perce
     case 'percentile':
       return percentileThreshold(foldHistogram(histogram), percentile);
     case 'entropy':
-      return entropyCurve(foldHistogram(histogram))?.thresholdReal ?? 0;
+      return entropyThreshold(foldHistogram(histogram))?.thresholdReal ?? 0;
     case 'mse':
       return mseThreshold(foldHistogram(histogram));
   }

@@ -1,7 +1,7 @@
 import type { NativeAddon, TensorrtGridSet } from '../../../native/index';
 import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import { searchEntropy } from '../../../src-shared/domain/histograms/entropy-search';
+import { entropyIndex as searchEntropyIndex } from '../../../src-shared/domain/histograms/entropy-search';
 import { tensorrtEntropyThreshold, type TensorrtThreshold } from '../../../src-shared/domain/histograms/tensorrt-grid';
 import type { Tensor } from '../../onnx/graph/model';
 import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
@@ -99,7 +99,7 @@ function thresholdOf(
   tensor: number,
 ): TensorrtThreshold {
   const { amax, range, counts } = set.grid(tensor);
-  const entropyIndex = amax === 0 ? null : (searchEntropy(counts)?.index ?? null);
+  const entropyIndex = amax === 0 ? null : searchEntropyIndex(counts);
   return {
     ...what,
     amax,

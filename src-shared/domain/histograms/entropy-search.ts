@@ -30,7 +30,8 @@ export function entropyBins(folded: FoldedHistogram): Float64Array {
   };
   add(0, folded.zeroCount);
   const amaxInBins = folded.amaxReal / folded.binWidthReal;
-  for (const [j, count] of folded.counts.entries()) {
+  for (let j = 0; j < folded.counts.length; j += 1) {
+    const count = folded.counts[j] ?? 0;
     if (count === 0) continue;
     const low = (j * ENTROPY_BINS) / amaxInBins;
     const high = (upperEdgeInBins(folded, j) * ENTROPY_BINS) / amaxInBins;
@@ -88,9 +89,14 @@ class LevelTable {
     const begins = Math.min(fitting, ENTROPY_LEVELS * (this.length + 1));
     for (let a = 0; a < begins; a += 1) {
       const sum = sums[a] ?? 0;
-      terms[2 * a + 1] = sum > 0 ? sum * Math.log(sum / (filled[a] ?? 1)) : 0;
+      terms[2 * a + 1] = levelTerm(sum, filled[a] ?? 1);
     }
   }
+}
+
+/** s ln(s / c) for a level of sum s with c non-empty bins. */
+function levelTerm(sum: number, filled: number): number {
+  return sum > 0 ? sum * Math.log(sum / filled) : 0;
 }
 
 /** Bin at which level k begins if i bins are kept: ceil(k * i / 128). */
@@ -133,22 +139,37 @@ function lastMinimum(divergences: Float64Array): number {
   return divergences.findLastIndex((value) => value <= best + ENTROPY_TIE_NATS);
 }
 
+/** The counts that the search works on, and their sums; entry j of a sum is over the bins from j on, or before j. */
+interface SearchBins {
+  readonly bins: Float64Array;
+  /** Sum of the bins from j on: what candidate i = j clips. */
+  readonly clipped: Float64Array;
+  /** Sum of all bins. */
+  readonly total: number;
+}
+
 /** `binCounts`: ENTROPY_BINS counts; the first is replaced by the second. Null if the sum is then 0. */
-export function searchEntropy(binCounts: Float64Array): EntropySearch | null {
+function searchBinsOf(binCounts: Float64Array): SearchBins | null {
   const bins = binCounts.slice(0, ENTROPY_BINS);
   bins[0] = bins[1] ?? 0;
-  const outliers = new Float64Array(ENTROPY_BINS + 1);
-  for (let j = ENTROPY_BINS - 1; j >= 0; j -= 1) outliers[j] = (outliers[j + 1] ?? 0) + (bins[j] ?? 0);
-  const total = outliers[0] ?? 0;
-  if (!(total > 0)) return null;
+  const clipped = new Float64Array(ENTROPY_BINS + 1);
+  for (let j = ENTROPY_BINS - 1; j >= 0; j -= 1) clipped[j] = (clipped[j + 1] ?? 0) + (bins[j] ?? 0);
+  const total = clipped[0] ?? 0;
+  return total > 0 ? { bins, clipped, total } : null;
+}
 
+/** Every divergence, for a plot; see entropyIndex for the index alone. Null if there is nothing to search. */
+export function searchEntropy(binCounts: Float64Array): EntropySearch | null {
+  const search = searchBinsOf(binCounts);
+  if (search === null) return null;
+  const { bins, total } = search;
   const divergences = new Float64Array(ENTROPY_BINS - ENTROPY_LEVELS + 1).fill(Number.POSITIVE_INFINITY);
   const table = new LevelTable(bins);
   let kept = 0;
   let keptXLogX = 0;
   for (let i = 1; i <= ENTROPY_BINS; i += 1) {
     const last = bins[i - 1] ?? 0;
-    const clipped = outliers[i] ?? 0;
+    const clipped = search.clipped[i] ?? 0;
     kept += last;
     if (i >= ENTROPY_LEVELS) {
       if (i % ENTROPY_LEVELS === 0 && i > ENTROPY_LEVELS) table.advance();
@@ -161,4 +182,129 @@ export function searchEntropy(binCounts: Float64Array): EntropySearch | null {
     keptXLogX += xLogX(last);
   }
   return { index: lastMinimum(divergences) + ENTROPY_LEVELS, divergences };
+}
+
+/** Every candidate at this stride is evaluated first: the best of them bounds the divergence of all others. */
+const COARSE_STRIDE = 32;
+/** Nats; far above the rounding error of a bound, far below any difference that matters. */
+const BOUND_MARGIN_NATS = 1e-9;
+const BOUND_MARGIN_RELATIVE = 1e-6;
+
+/**
+ * The index that searchEntropy finds, without the curve. Every level adds to a divergence (log sum inequality), so that
+ * a candidate is given up as soon as its last level, which takes the clipped values, and its first levels exceed the
+ * smallest divergence so far. A divergence that is computed to its end has the bits of searchEntropy.
+ */
+export function entropyIndex(binCounts: Float64Array): number | null {
+  const search = searchBinsOf(binCounts);
+  if (search === null) return null;
+  const candidates = new EntropyCandidates(search);
+  const divergences = new Float64Array(ENTROPY_BINS - ENTROPY_LEVELS + 1).fill(Number.POSITIVE_INFINITY);
+  let best = Number.POSITIVE_INFINITY;
+  const consider = (i: number): void => {
+    const divergence = candidates.divergence(i, best + ENTROPY_TIE_NATS + BOUND_MARGIN_NATS);
+    divergences[i - ENTROPY_LEVELS] = divergence;
+    if (divergence < best) best = divergence;
+  };
+  for (let i = ENTROPY_BINS; i >= ENTROPY_LEVELS; i -= COARSE_STRIDE) consider(i);
+  for (let i = ENTROPY_BINS; i >= ENTROPY_LEVELS; i -= 1) if (i % COARSE_STRIDE !== 0) consider(i);
+  return lastMinimum(divergences) + ENTROPY_LEVELS;
+}
+
+/** The divergence of single candidates, with what they share. Sums are formed in the order of searchEntropy. */
+class EntropyCandidates {
+  /** Entry i: sum over the bins before i. */
+  private readonly keptXLogX = new Float64Array(ENTROPY_BINS + 1);
+  private readonly kept = new Float64Array(ENTROPY_BINS + 1);
+  /**
+   * Terms of the levels of an even number of bins by the bin at which they begin, then those of an odd number; 0 until
+   * they are needed. Candidate i has levels of two lengths only, so that one length of each parity is enough.
+   */
+  private readonly terms = new Float64Array(2 * ENTROPY_BINS);
+  private readonly lengths: [even: number, odd: number] = [0, 0];
+
+  constructor(private readonly search: SearchBins) {
+    const { bins } = search;
+    for (let i = 0; i < ENTROPY_BINS; i += 1) {
+      const count = bins[i] ?? 0;
+      this.kept[i + 1] = (this.kept[i] ?? 0) + count;
+      this.keptXLogX[i + 1] = (this.keptXLogX[i] ?? 0) + xLogX(count);
+    }
+  }
+
+  /** +infinity if candidate i is impossible, or if its divergence is certain to be above `enough`. */
+  divergence(i: number, enough: number): number {
+    const { bins, total } = this.search;
+    const { keptXLogX } = this;
+    const last = bins[i - 1] ?? 0;
+    const clipped = this.search.clipped[i] ?? 0;
+    const kept = this.kept[i] ?? 0;
+    if (!(kept > 0 && (last > 0 || clipped === 0)) || this.clippingBound(i) > enough) return Number.POSITIVE_INFINITY;
+
+    this.prepareTerms(i >> 7);
+    const logKept = Math.log(kept / total);
+    const logOfLast = clipped > 0 ? lastLevelLog(bins, i) : 0;
+    const xLogXOfLast = xLogX(last + clipped);
+    const lastBegin = levelBegin(ENTROPY_LEVELS - 1, i);
+    const lastTerm = this.term(lastBegin, i - lastBegin);
+    const lastLevel =
+      (keptXLogX[i - 1] ?? 0) - (keptXLogX[lastBegin] ?? 0) + xLogXOfLast - lastTerm - clipped * logOfLast;
+    const allowance = (enough - logKept) * total - lastLevel;
+    if (allowance < 0) return Number.POSITIVE_INFINITY;
+
+    let inner = 0;
+    let begin = 0;
+    for (let k = 1; k < ENTROPY_LEVELS; k += 1) {
+      const end = levelBegin(k, i);
+      inner += this.term(begin, end - begin);
+      begin = end;
+      if ((keptXLogX[end] ?? 0) - inner > allowance) return Number.POSITIVE_INFINITY;
+    }
+    inner += lastTerm;
+    let sum = (keptXLogX[i - 1] ?? 0) + xLogXOfLast - inner;
+    if (clipped > 0) sum -= clipped * logOfLast;
+    return sum / total + logKept;
+  }
+
+  /**
+   * A lower bound of the divergence, nats, without logarithms: with kept sum K, clipped sum c, last level s and total T
+   * it is at least ((s + c) ln(1 + c / s)) / T - ln(1 + c / K); and for x >= 0,
+   * 4 (r - 1) / (r + 1) <= ln(1 + x) <= x / r, where r is the square root of 1 + x.
+   */
+  private clippingBound(i: number): number {
+    const { total } = this.search;
+    const clipped = this.search.clipped[i] ?? 0;
+    const kept = this.kept[i] ?? 0;
+    const lastLevelAndClipped = this.search.clipped[levelBegin(ENTROPY_LEVELS - 1, i)] ?? 0;
+    const rootOfLast = Math.sqrt(lastLevelAndClipped / (lastLevelAndClipped - clipped));
+    const ofLast = (lastLevelAndClipped / total) * ((4 * (rootOfLast - 1)) / (rootOfLast + 1));
+    return ofLast * (1 - BOUND_MARGIN_RELATIVE) - clipped / kept / Math.sqrt(1 + clipped / kept);
+  }
+
+  /** Makes room for the levels of `length` and of `length` + 1 bins. */
+  private prepareTerms(length: number): void {
+    for (const wanted of [length, length + 1]) {
+      const parity = wanted % 2 === 0 ? 0 : 1;
+      if (this.lengths[parity] === wanted) continue;
+      this.lengths[parity] = wanted;
+      this.terms.fill(0, parity * ENTROPY_BINS, (parity + 1) * ENTROPY_BINS);
+    }
+  }
+
+  private term(begin: number, length: number): number {
+    const at = (length & 1) * ENTROPY_BINS + begin;
+    const known = this.terms[at] ?? 0;
+    if (known !== 0) return known;
+    const { bins } = this.search;
+    let sum = 0;
+    let filled = 0;
+    for (let j = begin; j < begin + length; j += 1) {
+      const count = bins[j] ?? 0;
+      sum += count;
+      if (count > 0) filled += 1;
+    }
+    const term = levelTerm(sum, filled);
+    this.terms[at] = term;
+    return term;
+  }
 }

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { entropyBins, ENTROPY_BINS, searchEntropy } from '../../../../src-shared/domain/histograms/entropy-search';
+import {
+  entropyBins,
+  ENTROPY_BINS,
+  entropyIndex,
+  searchEntropy,
+} from '../../../../src-shared/domain/histograms/entropy-search';
 import { foldHistogram } from '../../../../src-shared/domain/histograms/folded-histogram';
 import { createRandom } from '../../../../src-shared/domain/random';
-import { entropyCurve } from '../../../../src-shared/domain/histograms/thresholds';
+import { entropyCurve, entropyThreshold } from '../../../../src-shared/domain/histograms/thresholds';
 import { lastMinimum, slowDivergences } from './entropy-reference';
 import { sampleValues, SHAPE_NAMES, slowHistogram } from './histogram-samples';
 
@@ -59,6 +64,47 @@ describe('entropy search', () => {
     expect(searchEntropy(new Float64Array(ENTROPY_BINS))).toBeNull();
     expect(entropyCurve(foldHistogram(slowHistogram([0, -0, 0])))).toBeNull();
     expect(entropyCurve(foldHistogram(slowHistogram([])))).toBeNull();
+  });
+});
+
+describe('entropyIndex', () => {
+  it.each(SHAPE_NAMES)('finds what the whole search finds on %s', (shape) => {
+    for (const [seed, count] of [
+      [11, 20_000],
+      [12, 300],
+      [13, 3],
+    ] as const) {
+      const folded = foldHistogram(slowHistogram(sampleValues(shape, count, seed)));
+      const curve = entropyCurve(folded);
+      expect(entropyThreshold(folded)).toEqual(
+        curve === null ? null : { thresholdReal: curve.thresholdReal, index: curve.index },
+      );
+    }
+  });
+
+  it('finds what the whole search finds on random bins: smooth, with gaps, few, fractional and of any size', () => {
+    const random = createRandom(29);
+    for (let round = 0; round < 300; round += 1) {
+      const top = 1 + Math.floor(random.nextUnit() * ENTROPY_BINS);
+      const density = random.nextUnit() < 0.3 ? 1 : random.nextUnit() ** 3;
+      const decay = random.nextUnit() < 0.2 ? 0 : 40 * random.nextUnit() ** 2;
+      const largest = 10 ** (12 * random.nextUnit());
+      const isWhole = random.nextUnit() < 0.7;
+      const bins = Float64Array.from({ length: ENTROPY_BINS }, (_, i) => {
+        if (i >= top || random.nextUnit() > density) return 0;
+        const count = largest * (0.1 + random.nextUnit()) * Math.exp((-decay * i) / top);
+        return isWhole ? Math.ceil(count) : count;
+      });
+      if (random.nextUnit() < 0.5) bins[ENTROPY_BINS - 1] = 1 + Math.floor(largest * random.nextUnit());
+      expect(entropyIndex(bins)).toBe(searchEntropy(bins)?.index ?? null);
+    }
+  });
+
+  it('takes the last of exact ties and finds nothing where there is nothing', () => {
+    expect(entropyIndex(new Float64Array(ENTROPY_BINS).fill(1))).toBe(2048);
+    const flat = new Float64Array(ENTROPY_BINS).fill(3, 0, 1024);
+    expect(entropyIndex(flat)).toBe(lastMinimum(slowDivergences(flat), 1e-12));
+    expect(entropyIndex(new Float64Array(ENTROPY_BINS))).toBeNull();
   });
 });
 
