@@ -1,7 +1,8 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
-import type { ImageInput } from '../../src-shared/domain/project/preprocessing';
+import type { Feeding } from '../../src-shared/domain/project/feeding';
+import { equalShapes, stackImages, type PreparedImage } from '../backends/feeds';
 import type { ModelSession, OnnxVariant, OutputTensor } from '../backends/runnable-variant';
-import { inputDims, OrtSession } from '../backends/ort-session';
+import { OrtSession } from '../backends/ort-session';
 import { classificationOutput } from './classification-output';
 
 /**
@@ -41,30 +42,38 @@ export class VariantEvaluator {
   /** @param batch number of images per run; a smaller last batch is padded. */
   constructor(
     private readonly sessions: readonly ModelSession[],
-    private readonly input: ImageInput,
+    private readonly feeding: Feeding,
     private readonly batch: number,
   ) {}
 
-  static async open(variants: readonly OnnxVariant[], input: ImageInput): Promise<VariantEvaluator> {
+  static async open(variants: readonly OnnxVariant[], feeding: Feeding): Promise<VariantEvaluator> {
     const sessions: OrtSession[] = [];
     for (const variant of variants) {
       sessions.push(await OrtSession.open({ ...variant, model: variant.modelPath, threads: 1 }));
     }
-    return new VariantEvaluator(sessions, input, input.fixedBatch ?? 1);
+    return new VariantEvaluator(sessions, feeding, feeding.fixedBatch ?? 1);
   }
 
-  /** @returns for each image, one answer per variant. */
-  async evaluate(images: readonly Float32Array[]): Promise<ImageAnswer[][]> {
+  /**
+   * @param images at most one batch. Images of different shapes run one shape after the other.
+   * @returns for each image, one answer per variant.
+   */
+  async evaluate(images: readonly PreparedImage[]): Promise<ImageAnswer[][]> {
+    const answers: ImageAnswer[][] = images.map(() => []);
+    for (const group of equalShapes(images)) {
+      const own = await this.evaluateBatch(group.flatMap((i) => images[i] ?? []));
+      for (const [slot, i] of group.entries()) answers[i] = own[slot] ?? [];
+    }
+    return answers;
+  }
+
+  private async evaluateBatch(images: readonly PreparedImage[]): Promise<ImageAnswer[][]> {
     const { batch } = this;
-    const first = images[0];
-    if (!first) return [];
-    const values = new Float32Array(first.length * batch);
-    for (let slot = 0; slot < batch; slot++) values.set(images[slot] ?? images.at(-1) ?? first, slot * first.length);
-    const dims = inputDims(this.input, batch);
+    const feeds = stackImages(this.feeding, images, batch);
     const answers: ImageAnswer[][] = images.map(() => []);
     let reference: readonly OutputTensor[] | null = null;
     for (const session of this.sessions) {
-      const outputs = await session.run(values, dims);
+      const outputs = await session.run(feeds);
       reference ??= outputs;
       for (const [slot, list] of answers.entries()) list.push(answerOf(outputs, reference, slot, batch));
     }

@@ -2,15 +2,16 @@
  * Entry point of a process that benchmarks one variant. A separate process allows measuring the memory of the variant.
  * It opens the session, reports the additional resident memory, and then times single inferences.
  */
-import type { ImageInput } from '../../src-shared/domain/project/preprocessing';
+import type { Feeding } from '../../src-shared/domain/project/feeding';
 import { Responder, type RequestMessage } from '../../src-shared/contract/request-channel';
+import { syntheticFeeds, type Feed } from './feeds';
 import type { OnnxVariant, OutputTensor } from './runnable-variant';
-import { inputDims, OrtSession } from './ort-session';
+import { OrtSession } from './ort-session';
 
 export interface BenchOpen {
   readonly variant: OnnxVariant;
   readonly threads: number;
-  readonly input: ImageInput;
+  readonly feeding: Feeding;
   readonly batch: number;
   readonly warmUpMs: number;
 }
@@ -34,8 +35,7 @@ const MIN_WARM_UP_RUNS = 3;
 
 interface OpenVariant {
   readonly session: OrtSession;
-  readonly values: Float32Array;
-  readonly dims: readonly number[];
+  readonly feeds: readonly Feed[];
   readonly buffers: ReadonlyMap<string, OutputTensor>;
 }
 
@@ -43,7 +43,7 @@ let open: OpenVariant | null = null;
 
 async function timeOnce(variant: OpenVariant): Promise<number> {
   const startedAt = performance.now();
-  await variant.session.run(variant.values, variant.dims, variant.buffers);
+  await variant.session.run(variant.feeds, variant.buffers);
   return performance.now() - startedAt;
 }
 
@@ -60,17 +60,13 @@ async function openSession({
 }
 
 async function openVariant(request: BenchOpen): Promise<BenchOpened> {
-  const { input, batch } = request;
-  const values = new Float32Array(input.channels * input.height * input.width * batch).map(
-    (_, i) => ((i * 37) % 255) / 255 - 0.5,
-  );
+  const feeds = syntheticFeeds(request.feeding, request.batch);
   const residentBefore = process.memoryUsage.rss();
   const { session, fallsBack } = await openSession(request);
-  const dims = inputDims(input, batch);
   // Outputs are written into the same buffers every time, as a server would do.
-  const first = await session.run(values, dims);
+  const first = await session.run(feeds);
   const buffers = new Map(first.filter((output) => output.data !== null).map((output) => [output.name, output]));
-  open = { session, values, dims, buffers };
+  open = { session, feeds, buffers };
   let runs = 0;
   const startedAt = performance.now();
   while (runs < MIN_WARM_UP_RUNS || performance.now() - startedAt < request.warmUpMs) {

@@ -4,7 +4,7 @@ import type { Warning } from '../../src-shared/contract/job-results';
 import type { TaskContext } from '../../src-shared/contract/progress';
 import { Requester, type ResponseMessage } from '../../src-shared/contract/request-channel';
 import { isUnstable, pairedLatencyRatio, summarizeLatency } from '../../src-shared/domain/runs/latency';
-import type { ImageInput } from '../../src-shared/domain/project/preprocessing';
+import type { Feeding } from '../../src-shared/domain/project/feeding';
 import type { BenchmarkVariantRecord, GpuRecord } from '../../src-shared/domain/runs/run-record';
 import { formatPercent } from '../../src-shared/base/units';
 import { PROVIDER_NAMES } from './ort-gpu-files';
@@ -24,7 +24,7 @@ export interface BenchmarkVariant extends OnnxVariant {
 export interface BenchmarkOptions {
   readonly hostPath: string;
   readonly variants: readonly BenchmarkVariant[];
-  readonly input: ImageInput;
+  readonly feeding: Feeding;
   /** Batch sizes; every variant is timed at each. */
   readonly batches: readonly number[];
   readonly threads: number;
@@ -59,7 +59,7 @@ export async function benchmark(options: BenchmarkOptions, context: TaskContext)
         context.onProgress?.({ phase: 'opening engines', done: i, total: options.variants.length, unit: 'engines' });
         const lane = new Lane(variant, options.hostPath, context.signal);
         lanes.push(lane);
-        await lane.open({ threads: options.threads, input: options.input, batch, warmUpMs: WARM_UP_MS });
+        await lane.open({ threads: options.threads, feeding: options.feeding, batch, warmUpMs: WARM_UP_MS });
         if (lane.fallsBack) fallingBack.add(variant.variant);
       }
       for (let round = 0; round < options.rounds; round++) {

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { InferenceSession as Ort } from 'onnxruntime-node';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { ownValue } from '../../src-shared/base/records';
+import type { Feed } from './feeds';
 import type { ModelSession, OrtGpu, OutputTensor } from './runnable-variant';
 import { env, InferenceSession, Tensor } from './onnxruntime';
 
@@ -43,9 +44,9 @@ function providersOf(gpu: OrtGpu | undefined): Ort.ExecutionProviderConfig[] {
   return gpu.provider === 'cuda' ? [{ name: 'cuda', deviceId: gpu.device }] : ['webgpu'];
 }
 
-/** A session of ONNX Runtime with one float32 input. Its run() blocks the calling thread. */
+/** A session of ONNX Runtime. Its run() blocks the calling thread. */
 export class OrtSession implements ModelSession {
-  readonly inputName: string;
+  readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
 
   /**
@@ -55,9 +56,7 @@ export class OrtSession implements ModelSession {
     private readonly session: Ort,
     private readonly standIn: string | null,
   ) {
-    const [input] = session.inputNames;
-    if (input === undefined) throw new Error('the model has no input');
-    this.inputName = this.modelName(input);
+    this.inputNames = session.inputNames.map((name) => this.modelName(name));
     this.outputNames = session.outputNames.map((name) => this.modelName(name));
   }
 
@@ -106,20 +105,21 @@ export class OrtSession implements ModelSession {
 
   /**
    * Runs the model once.
-   * @param input input values in row-major order, of shape `dims`.
+   * @param feeds the values of every input; those that the model does not have are ignored, because a variant may have
+   *   lost an input that nothing uses.
    * @param reuse buffers to write outputs into, by output name; they must have the output's exact shape.
    */
-  async run(
-    input: Float32Array,
-    dims: readonly number[],
-    reuse?: ReadonlyMap<string, OutputTensor>,
-  ): Promise<OutputTensor[]> {
-    const feeds = { [this.sessionName(this.inputName)]: new Tensor('float32', input, dims) };
+  async run(feeds: readonly Feed[], reuse?: ReadonlyMap<string, OutputTensor>): Promise<OutputTensor[]> {
+    const inputs = Object.fromEntries(
+      feeds
+        .filter(({ name }) => this.inputNames.includes(name))
+        .map((feed) => [this.sessionName(feed.name), tensorOf(feed)]),
+    );
     const fetches = this.outputNames.map((name) => {
       const buffer = reuse?.get(name);
       return [this.sessionName(name), buffer?.data ? new Tensor('float32', buffer.data, buffer.dims) : null] as const;
     });
-    const outputs = await this.session.run(feeds, Object.fromEntries(fetches));
+    const outputs = await this.session.run(inputs, Object.fromEntries(fetches));
     return this.outputNames.map((name) => {
       const buffer = reuse?.get(name);
       if (buffer?.data) return buffer;
@@ -142,6 +142,10 @@ export class OrtSession implements ModelSession {
   }
 }
 
+function tensorOf({ dtype, data, dims }: Feed): InstanceType<typeof Tensor> {
+  return new Tensor(dtype, data as Float32Array, dims);
+}
+
 /** ONNX Runtime's binding keeps inputs and outputs in plain objects, where this name cannot be a key. */
 const UNUSABLE_NAME = '__proto__';
 
@@ -157,14 +161,4 @@ function withStandIn(model: Uint8Array): { readonly bytes: Uint8Array; readonly 
   for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + wanted.length))
     bytes.set(field(standIn), at);
   return { bytes, standIn };
-}
-
-/** Shape of one batch of an image input. */
-export function inputDims(
-  input: { channels: number; height: number; width: number; layout: 'nchw' | 'nhwc' },
-  batch: number,
-): number[] {
-  return input.layout === 'nchw'
-    ? [batch, input.channels, input.height, input.width]
-    : [batch, input.height, input.width, input.channels];
 }

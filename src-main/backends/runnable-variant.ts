@@ -1,5 +1,6 @@
 import { count, object, oneOf, type InferOutput } from '../../src-shared/base/schema';
 import type { BackendId } from '../../src-shared/domain/project/precision';
+import type { Feed } from './feeds';
 
 /** A GPU in the way in which ONNX Runtime's providers address it. */
 export const ortGpuSchema = object({
@@ -63,12 +64,12 @@ export interface OutputTensor {
   readonly data: Float32Array | null;
 }
 
-/** A model with one float32 input that is open on a backend. A new backend implements this interface. */
+/** A model that is open on a backend. A new backend implements this interface. */
 export interface ModelSession {
   /**
    * Runs one batch.
-   * @param values input values in row-major order, of shape `dims`.
+   * @param feeds the values of every input of the model, in any order.
    */
-  run(values: Float32Array, dims: readonly number[]): Promise<OutputTensor[]>;
+  run(feeds: readonly Feed[]): Promise<OutputTensor[]>;
   close(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorkbench } from '../../src-main/app/create-workbench';
-import { imageInput, loadSet, openWorkspace } from '../../src-main/app/projects/workspace';
+import { projectFeeding, loadSet, openWorkspace } from '../../src-main/app/projects/workspace';
 import { readCalibrationIndex } from '../../src-main/calibration/histograms/calibration-store';
 import { ComputeClient } from '../../src-main/compute/pool/client';
 import { loadPrepared } from '../../src-main/onnx/passes/prepared-store';
@@ -94,8 +94,7 @@ describe('a project', () => {
           'calibrate',
           {
             preparedDir: workspace.preparedDir,
-            input: imageInput(loadPrepared(workspace.preparedDir)),
-            preprocessing: workspace.file.preprocessing,
+            feeding: projectFeeding(workspace, loadPrepared(workspace.preparedDir)),
             set,
             key: 'k',
             calibrationDir,

@@ -119,7 +119,7 @@ describe.skipIf(!hasNamespaces || !hasCompiler)('without a network (needs unshar
       const host = join(REPO_ROOT, 'out/main', entry);
       const model = JSON.stringify(join(dir, 'tiny.onnx'));
       const variant = `{ variant: 'fp32', backend: 'ort-cpu', modelPath: ${model}, weightsDir: null, simulate: false, hasFp16: false }`;
-      const open = `{ threads: 1, batch: 1, warmUpMs: 1, input: { name: 'input', channels: 3, height: 16, width: 16, layout: 'nchw' }, variant: ${variant} }`;
+      const open = `{ threads: 1, batch: 1, warmUpMs: 1, feeding: { fixedBatch: null, inputs: [{ name: 'input', dtype: 'float32', dims: [3, 16, 16], hasBatch: true }] }, variant: ${variant} }`;
       const request = (method: string, params: string): string =>
         `child.send({ type: 'request', id: 1, method: '${method}', params: ${params} })`;
       const first =

@@ -8,7 +8,7 @@ import type { TrialParams } from '../../compute/trials/trial-pool';
 import type { Model } from '../../onnx/graph/model';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import { allInt8, sweepAnalyses } from './analysis-store';
-import { imageInput, openCalibration, prepared, rangesOf, shortHash } from '../projects/workspace';
+import { openCalibration, prepared, projectFeeding, rangesOf, shortHash } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
 import { REWRITE_VERSION } from '../variants/recipe';
 
@@ -80,8 +80,7 @@ export async function analysisSetup(
         target,
         ...(asShipped ? { asShipped } : {}),
         ranges,
-        input: imageInput(model),
-        preprocessing,
+        feeding: projectFeeding(workspace, model),
         entries: images.flatMap(({ entries }) => entries),
         threads: spec.threads ?? defaultThreads(),
         journalPath: join(workspace.paths.analysisDir, `trials-${key}.jsonl`),

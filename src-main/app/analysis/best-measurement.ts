@@ -1,6 +1,7 @@
 import { WorkbenchError, type ErrorCode } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
 import type { OutputCost } from '../../../src-shared/domain/analysis/best-method';
+import { bytesOfImage } from '../../../src-shared/domain/project/feeding';
 import { imageId, type ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import { wantedPerGroup } from '../../analysis/best-method';
@@ -9,7 +10,7 @@ import type { StoredCalibration } from '../../calibration/histograms/calibration
 import type { Model } from '../../onnx/graph/model';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import type { JobContext } from '../job-context';
-import { currentCalibration, imageInput, loadSet, prepared, type Workspace } from '../projects/workspace';
+import { currentCalibration, loadSet, prepared, projectFeeding, type Workspace } from '../projects/workspace';
 import { analysisSetup, type UsedImages } from './analysis-setup';
 
 /**
@@ -53,7 +54,10 @@ export async function measureCosts(task: CostTask, job: JobContext): Promise<Mea
   const { calibration, target } = task;
   const images = await calibrationImages(calibration, job.workspace);
   const groups = new Set(images?.entries.map(({ group }) => group));
-  const perGroup = wantedPerGroup(groups.size, bytesPerImage(await prepared(job.workspace, job.services.compute, job)));
+  const perGroup = wantedPerGroup(
+    groups.size,
+    bytesPerImage(job.workspace, await prepared(job.workspace, job.services.compute, job)),
+  );
   const wantedImages = chooseFromGroups(images?.entries ?? [], perGroup).length;
   const nothing = { costs: [], images: 0, wantedImages, limitedByTime: false };
   if (images === null) {
@@ -105,13 +109,12 @@ async function calibrationImages(calibration: StoredCalibration, workspace: Work
   }
 }
 
-/** Size of the input and the outputs of one image in float32; a dimension that the model leaves open counts as 1. */
-function bytesPerImage(model: Model): number {
-  const { channels, height, width } = imageInput(model);
+/** Size of the inputs and the float32 outputs of one image; an output's dimension that the model leaves open counts as 1. */
+function bytesPerImage(workspace: Workspace, model: Model): number {
   const outputs = model.graph.output.map(({ tensorType }) =>
     (tensorType?.shape ?? [])
       .slice(1)
       .reduce((product, dim) => product * (dim.kind === 'value' ? Math.max(1, dim.value) : 1), 1),
   );
-  return 4 * outputs.reduce((sum, size) => sum + size, channels * height * width);
+  return bytesOfImage(projectFeeding(workspace, model)) + 4 * outputs.reduce((sum, size) => sum + size, 0);
 }

@@ -3,7 +3,7 @@ import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { ReferenceLatency, SearchPlan } from '../../../src-shared/domain/analysis/analysis';
 import type { Method } from '../../../src-shared/domain/project/methods';
 import type { Target } from '../../../src-shared/domain/project/precision';
-import { imageInput, prepared } from '../projects/workspace';
+import { prepared, projectFeeding } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
 import { buildVariants } from '../variants/builder';
 import type { BuiltVariant } from '../variants/built-variant';
@@ -52,8 +52,8 @@ export async function measurePlans(
     .sort((a, b) => Number(b === chosen) - Number(a === chosen))
     .slice(0, MEASURED_PLANS);
   const variant = method === null ? 'mixed' : `mixed-${method}`;
-  const input = imageInput(await prepared(workspace, services.compute, job));
-  const options = withFixedBatch(variantOptions({ ...spec, variants: [variant] }, workspace, []), spec, input);
+  const feeding = projectFeeding(workspace, await prepared(workspace, services.compute, job));
+  const options = withFixedBatch(variantOptions({ ...spec, variants: [variant] }, workspace, []), spec, feeding);
   const built = new Map<number, BuiltVariant>();
   for (const i of picked) {
     const layers = Object.fromEntries((plans[i]?.fp16Layers ?? []).map((layer) => [layer, 'fp16' as const]));
@@ -78,7 +78,7 @@ export async function measurePlans(
         ...references.map(({ runnable, sizeBytes }) => [runnable.variant, sizeBytes / 1e6] as const),
         ...[...built].map(([i, { sizeBytes }]) => [nameOf(i), sizeBytes / 1e6] as const),
       ]),
-      input,
+      feeding,
       batches: [Math.max(...options.tensorrt.batches)],
       tensorrt: options.tensorrt,
       threads: spec.threads ?? defaultThreads(),

@@ -12,7 +12,7 @@ import {
 import { imageHash } from '../../calibration/images/image-set';
 import { compareText } from '../../calibration/images/image-set-files';
 import { defaultThreads, type JobContext } from '../job-context';
-import { calibrationKey, imageInput, prepared } from '../projects/workspace';
+import { calibrationKey, prepared, projectFeeding } from '../projects/workspace';
 
 const CHECKPOINT_SECONDS = 5;
 /** Limit of the memory that the histograms of all folds take in one worker. */
@@ -48,8 +48,7 @@ export async function collectHealth(set: ImageSet, maxGroups: number, task: Coll
       'calibrate',
       {
         preparedDir: workspace.preparedDir,
-        input: imageInput(model),
-        preprocessing: workspace.file.preprocessing,
+        feeding: projectFeeding(workspace, model),
         set,
         key,
         calibrationDir: dir,

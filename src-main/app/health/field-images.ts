@@ -9,7 +9,7 @@ import { compareText } from '../../calibration/images/image-set-files';
 import { foldersOf } from '../../calibration/labels/folder-labels';
 import { ensureThresholds } from '../analysis/needed-decisions';
 import { defaultThreads, type JobContext } from '../job-context';
-import { imageInput, limited, loadSet, prepared, type Workspace } from '../projects/workspace';
+import { limited, loadSet, prepared, projectFeeding, type Workspace } from '../projects/workspace';
 import { buildVariants } from '../variants/builder';
 import { variantOptions } from '../variants/options';
 
@@ -82,7 +82,7 @@ export async function fieldOutputErrors(
   const options = variantOptions({ variants: ['fp32', FIELD_VARIANT] }, workspace, []);
   await ensureThresholds(options, job);
   const built = await buildVariants(options, job);
-  const input = imageInput(await prepared(workspace, services.compute, job));
+  const feeding = projectFeeding(workspace, await prepared(workspace, services.compute, job));
   const errors: Record<string, number | null> = {};
   for (const group of set.groups) {
     const entries = set.entries.filter((entry) => entry.group === group);
@@ -91,11 +91,10 @@ export async function fieldOutputErrors(
         'evaluate',
         {
           variants: built.map(({ runnable }) => runnable),
-          input,
-          preprocessing: workspace.file.preprocessing,
+          feeding,
           set: { ...set, entries, skipped: [] },
           threads: threads ?? defaultThreads(),
-          batch: input.fixedBatch ?? 1,
+          batch: feeding.fixedBatch ?? 1,
         },
         job,
       );

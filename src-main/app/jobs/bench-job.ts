@@ -4,11 +4,11 @@ import type { BenchResult, BuildResult, DeviceBench } from '../../../src-shared/
 import type { BenchSpec, BuildSpec } from '../../../src-shared/contract/job-specs';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { DeviceRecord } from '../../../src-shared/domain/runs/run-record';
 import { variantPath } from '../../backends/runnable-variant';
 import type { BenchOutcome, TensorrtStatus } from '../../compute/pool/protocol';
-import { imageInput, prepared } from '../projects/workspace';
+import { projectFeeding, prepared } from '../projects/workspace';
 import { rethrowAsProviderCrash, ortGpuWarnings } from '../variants/ort-gpu';
 import { defaultThreads, type JobContext, type JobServices } from '../job-context';
 import { buildVariants } from '../variants/builder';
@@ -25,7 +25,7 @@ export async function buildJob(spec: BuildSpec, job: JobContext): Promise<BuildR
   const options = withFixedBatch(
     variantOptions(spec, workspace, DEFAULT_VARIANTS),
     spec,
-    imageInput(await prepared(workspace, services.compute, job)),
+    projectFeeding(workspace, await prepared(workspace, services.compute, job)),
   );
   const engines = await enginesOf({ spec, options }, job);
   return {
@@ -88,17 +88,17 @@ export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchR
       { hint: advise('choose-onnxruntime') },
     );
   }
-  const input = imageInput(await prepared(workspace, services.compute, job));
+  const feeding = projectFeeding(workspace, await prepared(workspace, services.compute, job));
   const options = withFixedBatch(
     { ...requested, variants: ['fp32', ...requested.variants.filter((variant) => variant !== 'fp32')] },
     spec,
-    input,
+    feeding,
   );
   const engines = await enginesOf({ spec, options }, job);
   const threads = spec.threads ?? defaultThreads();
   const rounds = spec.rounds ?? DEFAULT_ROUNDS;
   const timed = await forEachDevice(engines, spec.isParallel ?? false, job, (own, ownContext) =>
-    timeEngines(own, { input, threads, rounds }, services, ownContext),
+    timeEngines(own, { feeding, threads, rounds }, services, ownContext),
   );
   const { warnings, ...result } = resultOf(timed, requested);
   return {
@@ -118,7 +118,7 @@ interface Timed {
 
 async function timeEngines(
   { device, options, built }: Engines,
-  how: { readonly input: ImageInput; readonly threads: number; readonly rounds: number },
+  how: { readonly feeding: Feeding; readonly threads: number; readonly rounds: number },
   services: JobServices,
   context: TaskContext,
 ): Promise<Timed> {

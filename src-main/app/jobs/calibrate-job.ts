@@ -13,7 +13,7 @@ import { requireUnequalizedModel } from '../projects/unequalized-model';
 import { methodWarnings } from '../analysis/method-warnings';
 import {
   calibrationKey,
-  imageInput,
+  projectFeeding,
   loadSet,
   openCalibration,
   prepared,
@@ -64,8 +64,7 @@ export async function collectJob(spec: CalibrateSpec, job: JobContext): Promise<
     'calibrate',
     {
       preparedDir: workspace.preparedDir,
-      input: imageInput(model),
-      preprocessing: workspace.file.preprocessing,
+      feeding: projectFeeding(workspace, model),
       set,
       key,
       calibrationDir,

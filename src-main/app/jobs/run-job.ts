@@ -9,7 +9,7 @@ import { saveReport, saveRun } from '../../runs/run-store';
 import { methodWarnings } from '../analysis/method-warnings';
 import { healthWarnings, type SetLimits } from '../health/run-warnings';
 import type { JobContext } from '../job-context';
-import { currentCalibration, imageInput, openCalibration, prepared, type Workspace } from '../projects/workspace';
+import { currentCalibration, projectFeeding, openCalibration, prepared, type Workspace } from '../projects/workspace';
 import { variantOptions, withFixedBatch } from '../variants/options';
 import { ortGpuStatus } from '../variants/ort-gpu';
 import { benchJob } from './bench-job';
@@ -42,7 +42,7 @@ export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResul
   if (spec.backend === 'tensorrt') await services.compute.request('tensorrt-status', {}, given);
   const options = variantOptions(spec, project, DEFAULT_VARIANTS);
   await ortGpuStatus(options, given);
-  withFixedBatch(options, spec, imageInput(await prepared(project, services.compute, given)));
+  withFixedBatch(options, spec, projectFeeding(project, await prepared(project, services.compute, given)));
   const common = { ...spec, projectPath, variants: withReference(variants) };
   // The user may have calibrated on a part of the set. The same part is used again.
   const limit = currentCalibration(project)?.limit ?? undefined;

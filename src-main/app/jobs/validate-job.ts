@@ -2,7 +2,7 @@ import type { ValidateResult } from '../../../src-shared/contract/job-results';
 import type { ValidateSpec } from '../../../src-shared/contract/job-specs';
 import { ensureThresholds } from '../analysis/needed-decisions';
 import { defaultThreads, type JobContext } from '../job-context';
-import { imageInput, loadSet, prepared } from '../projects/workspace';
+import { projectFeeding, loadSet, prepared } from '../projects/workspace';
 import { buildVariants } from '../variants/builder';
 import { distinctEngines, withRepetitions } from '../variants/built-variant';
 import { evaluateBuilt } from '../variants/evaluation';
@@ -16,7 +16,7 @@ export async function validateJob(spec: ValidateSpec, job: JobContext): Promise<
   const options = withFixedBatch(
     variantOptions(spec, workspace, DEFAULT_VARIANTS),
     spec,
-    imageInput(await prepared(workspace, services.compute, job)),
+    projectFeeding(workspace, await prepared(workspace, services.compute, job)),
   );
   const set = await loadSet(workspace, 'validation', spec.limit);
   const withReference: VariantOptions = {

@@ -3,9 +3,10 @@ import type { SetName } from '../../../src-shared/contract/requests';
 import type { ImageSetView, Picture, PreprocessingPreview } from '../../../src-shared/contract/views';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/project/image-set';
-import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { Compute } from '../../compute/pool/protocol';
-import { imageInput, loadSet, prepared, type Workspace } from './workspace';
+import { imageInputOf } from '../../onnx/graph/inspect';
+import { loadSet, prepared, type Workspace } from './workspace';
 
 /** The two sets of a project, and those that it had before an edit. */
 const KEPT_SETS = 4;
@@ -68,8 +69,8 @@ export class ImageSets {
     return this.compute.request('preview', { entry, preprocessing, input: await this.input(workspace) }, {});
   }
 
-  private async input(workspace: Workspace): Promise<ReturnType<typeof imageInput>> {
-    return imageInput(await prepared(workspace, this.compute, {}));
+  private async input(workspace: Workspace): Promise<ImageInput> {
+    return imageInputOf(await prepared(workspace, this.compute, {}));
   }
 
   private async entry(workspace: Workspace, which: SetName, id: string): Promise<ImageEntry> {

@@ -5,7 +5,7 @@ import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { count, nullable, object, optional, string, type InferOutput } from '../../../src-shared/base/schema';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import { imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
 import { hasRepair } from '../../../src-shared/domain/project/precision';
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
@@ -15,10 +15,10 @@ import { spread } from '../../analysis/choose-images';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { readStoredJson } from '../../base/json-file';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
+import { feedingOf } from '../../calibration/inputs/feeding';
 import { loadImageSet, setManifestHash } from '../../calibration/images/image-set';
 import { orientationNotes } from '../../calibration/images/image-orientation';
 import type { Compute, PrepareResult } from '../../compute/pool/protocol';
-import { imageInputOf } from '../../onnx/graph/inspect';
 import { isIntact, isPrepared } from '../../onnx/passes/prepared-store';
 import type { Model } from '../../onnx/graph/model';
 import { artifactPaths, type ArtifactPaths } from './artifact-paths';
@@ -101,8 +101,9 @@ export async function prepared(workspace: Workspace, compute: Compute, context: 
   return workspace.cache.model(workspace.preparedDir);
 }
 
-export function imageInput(model: Model): ImageInput {
-  return imageInputOf(model);
+/** How the inputs of the project's model are fed. @throws WorkbenchError model-unsupported */
+export function projectFeeding({ file }: Pick<Workspace, 'file'>, model: Model): Feeding {
+  return feedingOf(model, file.preprocessing);
 }
 
 export async function loadSet(

@@ -5,7 +5,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import { count, list, object, oneOf, type InferOutput } from '../../../src-shared/base/schema';
 import type { Warning } from '../../../src-shared/contract/job-results';
 import { hasRepair, type Target } from '../../../src-shared/domain/project/precision';
-import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
+import { bytesOfImage, type Feeding } from '../../../src-shared/domain/project/feeding';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { chooseDisjoint } from '../../analysis/choose-images';
 import { worstNmse, type Trial } from '../../analysis/trials';
@@ -18,7 +18,7 @@ import type { Model } from '../../onnx/graph/model';
 import { trialQualitySchema } from '../../../src-shared/domain/analysis/analysis';
 import { biasCorrectionSchema, type BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
-import { currentCalibration, imageInput, loadSet, shortHash } from '../projects/workspace';
+import { currentCalibration, loadSet, projectFeeding, shortHash } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
 import { REWRITE_VERSION, type VariantRecipe, portableRecipe, variantRecipe } from './recipe';
 
@@ -139,9 +139,9 @@ async function measure(recipe: VariantRecipe, threads: number | undefined, job: 
   const { plan, thresholds, activationType, preparedDir, target, ranges } = recipe;
   const name = fileName(recipe, job);
   const trial: Trial = { plan, thresholds, activationType };
-  const input = imageInput(loadPrepared(preparedDir));
+  const feeding = projectFeeding(workspace, loadPrepared(preparedDir));
   const { entries } = await loadSet(workspace, 'calibration', currentCalibration(workspace)?.limit ?? undefined);
-  const counts = imageCounts(entries.length, input);
+  const counts = imageCounts(entries.length, feeding);
   const { chosen: measured, confirmed } = chooseDisjoint(entries, counts.measured, counts.confirmed);
   if (measured.length === 0 || confirmed.length === 0) {
     throw new WorkbenchError(
@@ -153,7 +153,6 @@ async function measure(recipe: VariantRecipe, threads: number | undefined, job: 
     );
   }
   const journalPath = join(workspace.paths.analysisDir, `${name}.trials.jsonl`);
-  const { preprocessing } = workspace.file;
   const computed = await services.compute.request(
     'correct-biases',
     {
@@ -163,8 +162,7 @@ async function measure(recipe: VariantRecipe, threads: number | undefined, job: 
         preparedDir,
         target,
         ranges,
-        input,
-        preprocessing,
+        feeding,
         entries: [...measured, ...confirmed],
         threads: threads ?? defaultThreads(),
         journalPath,
@@ -182,11 +180,8 @@ async function measure(recipe: VariantRecipe, threads: number | undefined, job: 
 }
 
 /** A third of the images, or of those that fit into memory, is used for measuring and the rest for confirming. */
-function imageCounts(
-  available: number,
-  { channels, height, width }: ImageInput,
-): { readonly measured: number; readonly confirmed: number } {
-  const usable = Math.min(available, Math.floor(MAX_IMAGE_BYTES / (channels * height * width * 4)));
+function imageCounts(available: number, feeding: Feeding): { readonly measured: number; readonly confirmed: number } {
+  const usable = Math.min(available, Math.floor(MAX_IMAGE_BYTES / bytesOfImage(feeding)));
   const measured = Math.min(MEASURED_IMAGES, Math.max(1, Math.floor(usable / 3)));
   return { measured, confirmed: Math.min(CONFIRMING_IMAGES, usable - measured) };
 }

@@ -4,7 +4,7 @@ import type { ValidationImages, VariantReport } from '../../../src-shared/domain
 import { buildVariantReport } from '../../../src-shared/domain/runs/accuracy-report';
 import type { VariantPredictions } from '../../compute/pool/protocol';
 import type { JobContext } from '../job-context';
-import { imageInput, prepared } from '../projects/workspace';
+import { prepared, projectFeeding } from '../projects/workspace';
 import { builtWarnings, type BuiltVariant } from './built-variant';
 import type { VariantOptions } from './options';
 import { ortGpu, ortGpuWarnings, rethrowAsProviderCrash } from './ort-gpu';
@@ -32,8 +32,7 @@ export async function evaluateBuilt(
   const model = await prepared(workspace, services.compute, job);
   const params = {
     variants: built.map(({ runnable }) => runnable),
-    input: imageInput(model),
-    preprocessing: workspace.file.preprocessing,
+    feeding: projectFeeding(workspace, model),
     set,
     threads,
     batch: Math.max(...options.tensorrt.batches),

@@ -2,7 +2,7 @@ import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { DEFAULT_TENSORRT_OPTIONS, type TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import type { BackendId, Target } from '../../../src-shared/domain/project/precision';
-import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { Workspace } from '../projects/workspace';
 
 /** Which variants a job builds, and how. */
@@ -55,7 +55,7 @@ export function variantOptions(spec: VariantSpec, workspace: Workspace, defaults
 export function withFixedBatch(
   options: VariantOptions,
   spec: { readonly batch?: number; readonly tensorrt?: Partial<TensorrtOptions> },
-  { fixedBatch }: ImageInput,
+  { fixedBatch }: Pick<Feeding, 'fixedBatch'>,
 ): VariantOptions {
   const withBatches = (batches: readonly number[]): VariantOptions => ({
     ...options,

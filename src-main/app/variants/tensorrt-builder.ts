@@ -16,15 +16,17 @@ import {
 import { parseVariant, type VariantName } from '../../../src-shared/domain/project/variant';
 import type { EngineVariant } from '../../backends/runnable-variant';
 import type { ImplicitPrecisions } from '../../backends/tensorrt/build-engine';
+import { profilesOf, type Profile } from '../../backends/tensorrt/profiles';
 import { hasContent } from '../../base/file-hash';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import type { TensorrtStatus } from '../../compute/pool/protocol';
-import { DataType, type Model } from '../../onnx/graph/model';
+import type { Model } from '../../onnx/graph/model';
+import { modelInputs } from '../../onnx/graph/model-inputs';
 import { readModel } from '../../onnx/wire/wire-reader';
 import { parserNames } from '../../quantization/rules/parser-names';
 import type { JobContext } from '../job-context';
 import { cacheText } from '../projects/cache-exchange';
-import { openCalibration, openCalibrationIfAny, prepared, shortHash } from '../projects/workspace';
+import { openCalibration, openCalibrationIfAny, prepared, projectFeeding, shortHash } from '../projects/workspace';
 import { correctionWarnings, withCorrectedBiases } from './bias-correction';
 import {
   ENGINE_RECORD_VERSION,
@@ -156,6 +158,10 @@ async function buildEngine(source: EngineSource, dir: string, task: EngineTask):
   const { job, status, model } = task;
   const { workspace, services } = job;
   const { tensorrt } = task.options;
+  const profiles = profilesOf(modelInputs(model), projectFeeding(workspace, model), {
+    batches: tensorrt.batches,
+    sizes: null,
+  });
   const modelPath = implicit ? workspace.file.model.path : onnxPathIn(dir);
   const written = implicit
     ? null
@@ -173,7 +179,7 @@ async function buildEngine(source: EngineSource, dir: string, task: EngineTask):
       enginePath,
       device: tensorrt.device,
       options: tensorrt,
-      dynamicInputs: dynamicInputs(model),
+      profiles,
       timingCachePath: join(
         services.userDataDir,
         'timing-caches',
@@ -192,7 +198,7 @@ async function buildEngine(source: EngineSource, dir: string, task: EngineTask):
   };
   const found = await services.compute.request(
     'tensorrt-layers',
-    { engine, batch: tensorrt.batches[0] ?? 1, runs: PROFILE_RUNS, onnxLayers: [...layerNames.values()] },
+    { engine, shapes: usualShapes(profiles), runs: PROFILE_RUNS, onnxLayers: [...layerNames.values()] },
     job,
   );
   const ours = new Map([...layerNames].map(([layer, parsed]) => [parsed, layer]));
@@ -264,6 +270,11 @@ function builtVariant(
   };
 }
 
+/** The shapes that the first profile is tuned for. */
+function usualShapes([first = {}]: readonly Profile[]): Record<string, readonly number[]> {
+  return Object.fromEntries(Object.entries(first).map(([name, { opt }]) => [name, opt]));
+}
+
 /** Layer -> precision in the rewritten model. */
 function decidedPrecisions(decisions: readonly PlacementDecision[]): Record<string, Precision> {
   return Object.fromEntries(
@@ -287,29 +298,6 @@ export function gpuKind({ devices }: TensorrtStatus, index: number): string {
       hint: advise('device-from-zero'),
     });
   return `${device.name} ${device.computeCapability}`;
-}
-
-/**
- * Input -> shape with -1 as its first dimension, for inputs with a symbolic batch size.
- * @throws WorkbenchError model-unsupported for inputs with other symbolic sizes
- */
-function dynamicInputs(model: Model): Record<string, readonly number[]> {
-  const initializers = new Set(model.graph.initializer.map((tensor) => tensor.name));
-  const shaped = model.graph.input
-    .filter((info) => !initializers.has(info.name))
-    .flatMap((info) => {
-      const dims = (info.tensorType?.shape ?? []).map((dim) => (dim.kind === 'value' ? dim.value : -1));
-      if (!dims.includes(-1)) return [];
-      if (info.tensorType?.elemType !== DataType.FLOAT || dims.indexOf(-1) !== 0 || dims.lastIndexOf(-1) !== 0) {
-        throw new WorkbenchError(
-          'model-unsupported',
-          `Input "${info.name}" has a symbolic size that is not the batch: engines need it fixed`,
-          { hint: 'Export the model with fixed height and width.' },
-        );
-      }
-      return [[info.name, dims] as const];
-    });
-  return Object.fromEntries(shaped);
 }
 
 /** Precisions and calibration cache that TensorRT 10 gets in place of Q/DQ layers. */

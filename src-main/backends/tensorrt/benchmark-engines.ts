@@ -3,11 +3,13 @@ import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/job-results';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { pairedLatencyRatio, summarizeLatency } from '../../../src-shared/domain/runs/latency';
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { BenchmarkVariantRecord, GpuRecord } from '../../../src-shared/domain/runs/run-record';
 import type { TensorrtBenchOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import { unsteady, type BenchmarkOutcome } from '../benchmark';
 import type { EngineVariant } from '../runnable-variant';
-import { closeOnAbort, loadEngine, profileOf, shapesAt } from './engine-session';
+import { syntheticFeeds } from '../feeds';
+import { closeOnAbort, dynamicShapes, loadEngine, profileOf, shapesOf } from './engine-session';
 import { openTensorrt, requireDevice, translated, translatedAsync } from './runtime';
 
 const WARM_UP_MS = 200;
@@ -21,6 +23,7 @@ const THROTTLING = ['power-cap', 'hardware-slowdown', 'thermal', 'hardware-therm
 
 export interface EngineBenchmark {
   readonly variants: readonly (EngineVariant & { readonly sizeMb: number })[];
+  readonly feeding: Feeding;
   readonly batches: readonly number[];
   readonly rounds: number;
   readonly options: TensorrtBenchOptions;
@@ -92,6 +95,7 @@ async function openLanes(
   signal: AbortSignal | undefined,
 ): Promise<Lane[]> {
   const lanes: Lane[] = [];
+  const shapes = shapesOf(syntheticFeeds(benchmark.feeding, batch));
   try {
     for (const [i, engine] of engines.entries()) {
       const variant = benchmark.variants[i];
@@ -99,8 +103,8 @@ async function openLanes(
       throwIfAborted(signal);
       const runner = await translatedAsync(
         engine.createRunner({
-          profile: profileOf(engine, batch),
-          shapes: shapesAt(engine, batch),
+          profile: profileOf(engine, shapes),
+          shapes: dynamicShapes(engine, shapes),
           streams: benchmark.options.streams,
         }),
       );

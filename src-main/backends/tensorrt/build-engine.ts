@@ -8,6 +8,7 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { Precision } from '../../../src-shared/domain/project/precision';
 import type { TensorrtBuildOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import { writeFileAtomic } from '../../base/atomic-file';
+import type { Profile } from './profiles';
 import { openTensorrt, requireDevice, translatedAsync } from './runtime';
 
 export interface EngineBuild {
@@ -16,8 +17,8 @@ export interface EngineBuild {
   readonly enginePath: string;
   readonly device: number;
   readonly options: TensorrtBuildOptions;
-  /** Inputs with a symbolic first dimension -> their shape, with -1 for that dimension. */
-  readonly dynamicInputs: Readonly<Record<string, readonly number[]>>;
+  /** Empty for a model without dynamic shapes. */
+  readonly profiles: readonly Profile[];
   /** File that is shared by all builds with the same GPU and TensorRT version. */
   readonly timingCachePath: string;
   /** Precisions for a weakly typed network; null: the network is strongly typed. */
@@ -90,19 +91,10 @@ async function requestOf({
   modelPath,
   device,
   options,
-  dynamicInputs,
+  profiles,
   timingCachePath,
   implicit,
 }: EngineBuild): Promise<BuildRequest> {
-  const profileOf = (
-    batch: number,
-  ): { readonly inputs: Record<string, { min: number[]; opt: number[]; max: number[] }> } => {
-    const shaped = Object.entries(dynamicInputs).map(([name, dims]) => {
-      const sizes = dims.map((dim) => (dim < 0 ? batch : dim));
-      return [name, { min: sizes, opt: sizes, max: sizes }] as const;
-    });
-    return { inputs: Object.fromEntries(shaped) };
-  };
   return {
     model: await readFile(modelPath),
     modelPath,
@@ -118,6 +110,6 @@ async function requestOf({
     auxiliaryStreams: options.auxiliaryStreams,
     versionCompatible: options.versionCompatible,
     timingCache: existsSync(timingCachePath) ? await readFile(timingCachePath) : null,
-    profiles: Object.keys(dynamicInputs).length === 0 ? [] : options.batches.map(profileOf),
+    profiles: profiles.map((inputs) => ({ inputs })),
   };
 }

@@ -5,6 +5,7 @@ import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
 import { float16ToFloat32 } from '../../onnx/graph/fp16';
+import type { Feed } from '../feeds';
 import type { EngineVariant, ModelSession, OutputTensor } from '../runnable-variant';
 import { openTensorrt, requireDevice, translated, translatedAsync } from './runtime';
 
@@ -36,64 +37,70 @@ export function closeOnAbort(signal: AbortSignal | undefined, close: () => void)
   return () => signal?.removeEventListener('abort', close);
 }
 
-/** Shape of every input with a dynamic batch, for the batch size `batch`. */
-export function shapesAt(engine: Engine, batch: number): Record<string, number[]> {
-  const dynamic = engine.io.filter(({ isInput, shape }) => isInput && shape.includes(-1));
-  return Object.fromEntries(dynamic.map(({ name, shape }) => [name, shape.map((dim) => (dim < 0 ? batch : dim))]));
+/** Input -> shape, for the inputs of a run. */
+export type InputShapes = Readonly<Record<string, readonly number[]>>;
+
+export function shapesOf(feeds: readonly Pick<Feed, 'name' | 'dims'>[]): InputShapes {
+  return Object.fromEntries(feeds.map(({ name, dims }) => [name, dims]));
 }
 
-/** Index of the profile built for this batch, or of one that allows it; 0 for an engine without dynamic shapes. */
-export function profileOf(engine: Engine, batch: number): number {
-  const input = engine.io.find(({ isInput, shape }) => isInput && shape.includes(-1));
-  if (!input) return 0;
-  const profiles = input.profileShapes ?? [];
-  const exact = profiles.findIndex(({ max }) => max[0] === batch);
-  const profile =
-    exact >= 0 ? exact : profiles.findIndex(({ min, max }) => (min[0] ?? 0) <= batch && batch <= (max[0] ?? 0));
-  if (profile < 0)
-    throw new WorkbenchError('usage', `The engine has no profile for batch ${batch}`, {
-      hint: advise('batches-of-engine'),
+/** The shapes of the inputs that have dynamic sizes in an engine. */
+export function dynamicShapes(engine: Engine, shapes: InputShapes): Record<string, readonly number[]> {
+  const dynamic = engine.io.filter(({ isInput, shape }) => isInput && shape.includes(-1));
+  return Object.fromEntries(dynamic.map(({ name, shape }) => [name, ownValue(shapes, name) ?? shape]));
+}
+
+/**
+ * Index of the profile that is made for these shapes, or of the first one that allows them; 0 for an engine without
+ * dynamic shapes.
+ */
+export function profileOf(engine: Engine, shapes: InputShapes): number {
+  const wanted = Object.entries(dynamicShapes(engine, shapes));
+  const [first] = wanted;
+  if (first === undefined) return 0;
+  const count = engine.io.find(({ name }) => name === first[0])?.profileShapes?.length ?? 0;
+  const fits = (profile: number, isExact: boolean): boolean =>
+    wanted.every(([name, dims]) => {
+      const allowed = engine.io.find((tensor) => tensor.name === name)?.profileShapes?.[profile];
+      return (
+        allowed !== undefined &&
+        dims.every((dim, axis) =>
+          isExact ? dim === allowed.max[axis] : (allowed.min[axis] ?? 0) <= dim && dim <= (allowed.max[axis] ?? 0),
+        )
+      );
     });
+  const profiles = Array.from({ length: count }, (_, i) => i);
+  const profile = profiles.find((i) => fits(i, true)) ?? profiles.find((i) => fits(i, false));
+  if (profile === undefined) {
+    const found = wanted.map(([name, dims]) => `"${name}" of ${dims.join('x')}`).join(', ');
+    throw new WorkbenchError('usage', `The engine has no profile for ${found}`, { hint: advise('batches-of-engine') });
+  }
   return profile;
 }
 
-/** An engine with one float32 input, run batch by batch. */
+/** Runners that a session keeps: one for each shape of its inputs that it has seen last. */
+const KEPT_RUNNERS = 4;
+
+/** An engine, run batch by batch. */
 export class EngineSession implements ModelSession {
-  private constructor(
-    private readonly engine: Engine,
-    private readonly runner: Runner,
-    private readonly inputName: string,
-  ) {}
+  private readonly inputNames: readonly string[];
+  /** Shapes as text -> runner; the one used last is the last one. */
+  private readonly runners = new Map<string, Runner>();
 
-  static async open(variant: EngineVariant, batch: number): Promise<EngineSession> {
-    const engine = await loadEngine(variant);
-    try {
-      return await EngineSession.on(engine, batch);
-    } catch (error) {
-      engine.close();
-      throw error;
-    }
+  private constructor(private readonly engine: Engine) {
+    this.inputNames = engine.io.filter(({ isInput }) => isInput).map(({ name }) => name);
   }
 
-  private static async on(engine: Engine, batch: number): Promise<EngineSession> {
-    const [input, ...others] = engine.io.filter(({ isInput }) => isInput);
-    if (input?.dataType !== 'float32' || others.length > 0) {
-      throw new WorkbenchError(
-        'model-unsupported',
-        `Expected an engine with one float32 input, found ${engine.io
-          .filter(({ isInput }) => isInput)
-          .map(({ name, dataType }) => `${name} (${dataType})`)
-          .join(', ')}`,
-      );
-    }
-    const runner = await translatedAsync(
-      engine.createRunner({ profile: profileOf(engine, batch), shapes: shapesAt(engine, batch), streams: 1 }),
+  static async open(variant: EngineVariant): Promise<EngineSession> {
+    return new EngineSession(await loadEngine(variant));
+  }
+
+  async run(feeds: readonly Feed[]): Promise<OutputTensor[]> {
+    const wanted = feeds.filter(({ name }) => this.inputNames.includes(name));
+    const runner = await this.runnerFor(shapesOf(wanted));
+    const outputs = await translatedAsync(
+      runner.infer(Object.fromEntries(wanted.map((feed) => [feed.name, this.valuesOf(feed)]))),
     );
-    return new EngineSession(engine, runner, input.name);
-  }
-
-  async run(values: Float32Array): Promise<OutputTensor[]> {
-    const outputs = await translatedAsync(this.runner.infer({ [this.inputName]: values }));
     const names = this.engine.io.filter(({ isInput }) => !isInput).map(({ name }) => name);
     return names.flatMap((name) => {
       const tensor = ownValue(outputs, name);
@@ -104,9 +111,42 @@ export class EngineSession implements ModelSession {
   close(): Promise<void> {
     return Promise.resolve(
       translated(() => {
-        this.runner.close();
+        for (const runner of this.runners.values()) runner.close();
         this.engine.close();
       }),
+    );
+  }
+
+  /** Contexts are made for fixed shapes. */
+  private async runnerFor(shapes: InputShapes): Promise<Runner> {
+    const dynamic = dynamicShapes(this.engine, shapes);
+    const key = JSON.stringify(dynamic);
+    const known = this.runners.get(key);
+    if (known) {
+      this.runners.delete(key);
+      this.runners.set(key, known);
+      return known;
+    }
+    const [oldest] = this.runners;
+    if (oldest && this.runners.size >= KEPT_RUNNERS) {
+      this.runners.delete(oldest[0]);
+      oldest[1].close();
+    }
+    const runner = await translatedAsync(
+      this.engine.createRunner({ profile: profileOf(this.engine, shapes), shapes: dynamic, streams: 1 }),
+    );
+    this.runners.set(key, runner);
+    return runner;
+  }
+
+  /** @throws WorkbenchError model-unsupported if the engine wants another element type than the model. */
+  private valuesOf({ name, dtype, data }: Feed): ArrayBufferView {
+    const wanted = this.engine.io.find((tensor) => tensor.name === name)?.dataType ?? dtype;
+    if (wanted === dtype) return data;
+    throw new WorkbenchError(
+      'model-unsupported',
+      `Expected ${dtype} for input "${name}", which the model has, found ${wanted} in the engine`,
+      { hint: 'Delete the engine; it is built again.' },
     );
   }
 }

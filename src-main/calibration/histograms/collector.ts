@@ -1,11 +1,10 @@
-import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { ImageInput } from '../../../src-shared/domain/project/preprocessing';
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
+import { shapeKey, stackImages, type Feed, type FeedData, type PreparedImage } from '../../backends/feeds';
 import type { OutputTensor } from '../../backends/runnable-variant';
-import { inputDims, OrtSession } from '../../backends/ort-session';
+import { OrtSession } from '../../backends/ort-session';
 
-/** One preprocessed image: the values of the model's input for a batch of one. */
 export interface CollectedImage {
-  readonly data: Float32Array;
+  readonly image: PreparedImage;
   readonly group: string;
 }
 
@@ -37,12 +36,12 @@ export interface CountingSet {
 }
 
 export interface CollectorOptions {
-  /** The encoded collection model, see collectionModel: its outputs are the tensors except the graph's input. */
+  /** The encoded collection model, see collectionModel: its outputs are the tensors except the graph's inputs. */
   readonly model: Uint8Array;
   readonly weightsDir: string;
   /** Tensors to collect, in a fixed order. */
   readonly tensors: readonly string[];
-  readonly input: ImageInput;
+  readonly feeding: Feeding;
   readonly createSet: (tensorCount: number) => CountingSet;
   /** Run the model node by node as it is written, without ONNX Runtime's graph optimizations. */
   readonly asWritten?: boolean;
@@ -58,6 +57,8 @@ type BatchKind = 'split' | 'constant' | 'mixed';
 export class OrtCollector implements Collector {
   private readonly sets = new Map<string, CountingSet>();
   private readonly buffers = new Map<string, OutputTensor>();
+  /** The shapes of the inputs that the buffers are for. */
+  private bufferedShapes = '';
   private reuseBuffers = true;
   private isAloneMode: boolean | null = null;
   private kinds: readonly BatchKind[] = [];
@@ -67,7 +68,7 @@ export class OrtCollector implements Collector {
     private readonly session: OrtSession,
     private readonly options: CollectorOptions,
   ) {
-    this.batchSize = options.input.fixedBatch ?? 1;
+    this.batchSize = options.feeding.fixedBatch ?? 1;
   }
 
   static async open(options: CollectorOptions): Promise<OrtCollector> {
@@ -87,8 +88,10 @@ export class OrtCollector implements Collector {
     const first = images[0];
     if (!first) return [];
     if (this.batchSize === 1) return [await this.collectOne(first)];
-    this.isAloneMode ??= await this.needsImagesAlone(first.data);
-    if (!this.isAloneMode) return this.collectBatch(images);
+    this.isAloneMode ??= await this.needsImagesAlone(first.image);
+    // Images of several sizes do not fit into one batch.
+    const isMixed = images.some(({ image }) => shapeKey(image) !== shapeKey(first.image));
+    if (!this.isAloneMode && !isMixed) return this.collectBatch(images);
     const contributions: ImageContribution[] = [];
     for (const image of images) contributions.push(await this.collectAlone(image));
     return contributions;
@@ -104,24 +107,17 @@ export class OrtCollector implements Collector {
     );
   }
 
-  private async collectOne(image: CollectedImage): Promise<ImageContribution> {
-    const values = await this.infer(image.data, 1);
-    return this.count(values, image.group, 0, 1);
+  private async collectOne({ image, group }: CollectedImage): Promise<ImageContribution> {
+    return this.count(await this.infer([image]), group, 0, 1);
   }
 
   /** Fills the batch by repeating the last image; the copies are not counted. */
   private async collectBatch(images: readonly CollectedImage[]): Promise<ImageContribution[]> {
-    const values = await this.infer(
-      concatenate(
-        images.map((image) => image.data),
-        this.batchSize,
-      ),
-      this.batchSize,
-    );
-    return images.map((image, slot) => {
-      const pieces = this.count(this.only(values, 'split'), image.group, slot, this.batchSize);
+    const values = await this.infer(images.map(({ image }) => image));
+    return images.map(({ group }, slot) => {
+      const pieces = this.count(this.only(values, 'split'), group, slot, this.batchSize);
       // A constant tensor is counted once per image: the counts must not depend on which images shared a batch.
-      return mergeContributions(pieces, this.count(this.only(values, 'constant'), image.group, 0, 1));
+      return mergeContributions(pieces, this.count(this.only(values, 'constant'), group, 0, 1));
     });
   }
 
@@ -129,9 +125,8 @@ export class OrtCollector implements Collector {
    * For models whose tensors mix the images of a batch, such as transformers with the sequence as first axis. Every
    * slot holds the same image and all slots are counted, so that the counts depend on single images only.
    */
-  private async collectAlone(image: CollectedImage): Promise<ImageContribution> {
-    const values = await this.infer(concatenate([image.data], this.batchSize), this.batchSize);
-    return this.count(values, image.group, 0, 1);
+  private async collectAlone({ image, group }: CollectedImage): Promise<ImageContribution> {
+    return this.count(await this.infer([image]), group, 0, 1);
   }
 
   private only(values: readonly (Float32Array | null)[], kind: BatchKind): (Float32Array | null)[] {
@@ -142,40 +137,47 @@ export class OrtCollector implements Collector {
    * Finds out how tensors depend on the slots of a batch of B images by changing the last slot only: a `split` tensor
    * keeps its leading (B-1)/B values, a `constant` one keeps all. Returns whether some tensor is `mixed`.
    */
-  private async needsImagesAlone(image: Float32Array): Promise<boolean> {
+  private async needsImagesAlone(image: PreparedImage): Promise<boolean> {
     const batch = this.batchSize;
-    const same = (await this.infer(concatenate([image], batch), batch)).map((value) => value?.slice() ?? null);
-    const other = image.map((value) => 1 - 0.5 * value);
-    const changedInput = concatenate([image], batch);
-    changedInput.set(other, image.length * (batch - 1));
-    const changed = await this.infer(changedInput, batch);
+    const same = (await this.infer([image])).map((value) => value?.slice() ?? null);
+    const other = { ...image, feeds: image.feeds.map(changedFeed) };
+    const changed = await this.infer([...Array.from({ length: batch - 1 }, () => image), other]);
     this.kinds = same.map((before, i) => batchKind(before, changed[i] ?? null, batch));
     return this.kinds.includes('mixed');
   }
 
-  /** Values of every tensor, in the order of `tensors`; null for a tensor that is not float32. */
-  private async infer(input: Float32Array, batch: number): Promise<(Float32Array | null)[]> {
-    const dims = inputDims(this.options.input, batch);
-    const outputs = this.session.outputNames.length === 0 ? [] : await this.runReusing(input, dims);
-    const byName = new Map(outputs.map((output) => [output.name, output.data]));
-    return this.options.tensors.map((name) => (name === this.options.input.name ? input : (byName.get(name) ?? null)));
+  /**
+   * Runs one batch, which is filled up by repeating the last image. Returns the values of every tensor, in the order of
+   * `tensors`; null for a tensor that is not float32.
+   */
+  private async infer(images: readonly PreparedImage[]): Promise<(Float32Array | null)[]> {
+    const feeds = stackImages(this.options.feeding, images, this.batchSize);
+    const outputs = this.session.outputNames.length === 0 ? [] : await this.runReusing(feeds);
+    const byName = new Map([...feeds, ...outputs].map(({ name, data }): [string, FeedData | null] => [name, data]));
+    return this.options.tensors.map((name) => {
+      const values = byName.get(name);
+      return values instanceof Float32Array ? values : null;
+    });
   }
 
   /**
    * From the second image on, ONNX Runtime writes into the same buffers, so that memory use does not depend on the
    * garbage collector. A model whose output shapes depend on the data gets new buffers for each image.
    */
-  private async runReusing(input: Float32Array, dims: readonly number[]): Promise<readonly OutputTensor[]> {
+  private async runReusing(feeds: readonly Feed[]): Promise<readonly OutputTensor[]> {
+    const shapes = feeds.map(({ dims }) => dims.join('x')).join(' ');
+    if (shapes !== this.bufferedShapes) this.buffers.clear();
+    this.bufferedShapes = shapes;
     if (this.reuseBuffers && this.buffers.size > 0) {
       try {
-        return await this.session.run(input, dims, this.buffers);
+        return await this.session.run(feeds, this.buffers);
       } catch (error) {
         if (!(error instanceof Error && /shape/i.test(error.message))) throw error;
         this.reuseBuffers = false;
         this.buffers.clear();
       }
     }
-    const outputs = await this.session.run(input, dims);
+    const outputs = await this.session.run(feeds);
     if (this.reuseBuffers) {
       for (const output of outputs) {
         if (output.data && output.data.length > 0)
@@ -211,12 +213,11 @@ export class OrtCollector implements Collector {
   }
 }
 
-function concatenate(images: readonly Float32Array[], batch: number): Float32Array {
-  const last = images.at(-1);
-  if (!last) throw new WorkbenchError('internal', 'A batch needs at least one image');
-  const values = new Float32Array(last.length * batch);
-  for (let slot = 0; slot < batch; slot++) values.set(images[slot] ?? last, slot * last.length);
-  return values;
+/** Other values for the same input: integers only change places, because another one may be no valid index. */
+function changedFeed(feed: Feed): Feed {
+  const { data } = feed;
+  const isFloat = data instanceof Float32Array || data instanceof Float64Array;
+  return { ...feed, data: isFloat ? data.map((value) => 1 - 0.5 * value) : data.slice().reverse() };
 }
 
 function batchKind(before: Float32Array | null, after: Float32Array | null, batch: number): BatchKind {

@@ -8,8 +8,8 @@ import { NpyReader } from '../images/npy-file';
 import { cropMargin, placeImage } from './image-placement';
 import { channelsOf, checkPreprocessing, readAs } from './preprocessing-check';
 
-/** An image as the model gets it. */
-export interface PreparedImage {
+/** An image as an input of the model gets it. */
+export interface PreprocessedImage {
   /** channels * height * width floats in the layout of the model's input, without a batch axis. */
   readonly values: Float32Array;
   /** The place of the image in this input. For arrays of floats, which are not resized, the input is the image. */
@@ -19,7 +19,7 @@ export interface PreparedImage {
 /** Converts the images of a set to the input of the model. Each worker thread has its own; loads may overlap. */
 export interface Preprocessor {
   /** Throws WorkbenchError `image-invalid` with the file name if this image cannot be used. */
-  load(entry: ImageEntry): Promise<PreparedImage>;
+  load(entry: ImageEntry): Promise<PreprocessedImage>;
 }
 
 /**
@@ -74,7 +74,7 @@ function valueTables({ order, scale, mean, std }: Preprocessing): readonly Float
   });
 }
 
-function normalise(decoded: Pixels, recipe: Recipe): PreparedImage {
+function normalise(decoded: Pixels, recipe: Recipe): PreprocessedImage {
   const { preprocessing, target, name } = recipe;
   const channels = channelsOf(preprocessing.order);
   if (target.channels !== channels) {

@@ -3,6 +3,7 @@ import type { CalibrateResult, Warning } from '../../../src-shared/contract/job-
 import type { Shard } from '../../../src-shared/contract/job-specs';
 import type { DuplicatePair, HealthImage } from '../../../src-shared/domain/health/health';
 import type { CorruptImage } from '../../../src-shared/domain/health/health-findings';
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { Equalized } from '../../onnx/passes/equalize';
@@ -37,8 +38,7 @@ export interface PrepareResult {
 /** What the calibration collects, and where it writes the result. */
 export interface CalibrateParams {
   readonly preparedDir: string;
-  readonly input: ImageInput;
-  readonly preprocessing: Preprocessing;
+  readonly feeding: Feeding;
   readonly set: ImageSet;
   /** Identity of this calibration: model, set, preprocessing and collector version. */
   readonly key: string;

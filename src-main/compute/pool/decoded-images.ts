@@ -1,17 +1,15 @@
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
-import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
-import type { PreparedImage } from '../../calibration/preprocessing/preprocess';
+import type { PreparedImage } from '../../backends/feeds';
 import type { ImageOutcome } from '../roles/image-role';
 import { WorkerPool } from './worker-pool';
 
-/** A worker decodes one image while it copies the one before into the shared memory. */
+/** A worker decodes one image while it answers with the one before. */
 const IMAGES_PER_WORKER = 2;
 
 export interface DecodedImagesOptions {
   readonly entries: readonly ImageEntry[];
-  readonly input: ImageInput;
-  readonly preprocessing: Preprocessing;
+  readonly feeding: Feeding;
   /** Images that `next` gives at a time. */
   readonly batch: number;
   readonly threads: number;
@@ -19,31 +17,22 @@ export interface DecodedImagesOptions {
 }
 
 /**
- * Decodes the images of a set on worker threads, in advance of the code that uses them. Memory is a ring of slots for
- * the batch in use and the images that follow: at least one more batch, and enough to keep every worker busy.
+ * Decodes the images of a set on worker threads, in advance of the code that uses them. The images in memory are the
+ * batch in use and those that follow: at least one more batch, and enough to keep every worker busy.
  */
 export class DecodedImages {
   private readonly pool: WorkerPool<'decode'>;
-  private readonly values: Float32Array;
-  private readonly slotCount: number;
-  /** float32 values of one image. */
-  private readonly length: number;
-  /** Outcomes of all images that were handed to workers, by index in the set. */
-  private readonly loading: Promise<ImageOutcome<ImageGeometry>>[] = [];
+  /** Images that are kept or being decoded at a time. */
+  private readonly capacity: number;
+  /** Images that were handed to workers and not yet given away, by index in the set. */
+  private readonly loading = new Map<number, Promise<ImageOutcome<PreparedImage>>>();
   private position = 0;
+  private requested = 0;
 
   constructor(private readonly options: DecodedImagesOptions) {
-    const { entries, input, preprocessing, batch, threads, signal } = options;
-    this.length = input.channels * input.height * input.width;
-    this.slotCount = Math.min(entries.length, batch + Math.max(batch, IMAGES_PER_WORKER * threads));
-    const images = new SharedArrayBuffer(this.slotCount * this.length * 4);
-    this.values = new Float32Array(images);
-    this.pool = new WorkerPool({
-      role: 'decode',
-      init: { input, preprocessing, images },
-      depth: IMAGES_PER_WORKER,
-      signal,
-    });
+    const { entries, feeding, batch, threads, signal } = options;
+    this.capacity = Math.min(entries.length, batch + Math.max(batch, IMAGES_PER_WORKER * threads));
+    this.pool = new WorkerPool({ role: 'decode', init: { feeding }, depth: IMAGES_PER_WORKER, signal });
   }
 
   /** @throws WorkbenchError preprocessing-invalid when preprocessing cannot give the model's input. */
@@ -53,42 +42,36 @@ export class DecodedImages {
   }
 
   /**
-   * The next batch in set order; the last one may be smaller. Its values are valid until the next call.
+   * The next batch in set order; the last one may be smaller.
    * @throws WorkbenchError cancelled; any error that is not the fault of an image.
    */
   async next(): Promise<ImageOutcome<PreparedImage>[]> {
     const { entries, batch } = this.options;
     const start = this.position;
     this.position = Math.min(entries.length, start + batch);
-    // The slots of the batch before this one are free now.
     this.decodeAhead(start);
-    const outcomes = await Promise.all(this.loading.slice(start, this.position));
-    return outcomes.map((outcome, i): ImageOutcome<PreparedImage> =>
-      outcome.ok ? { ok: true, value: { values: this.slotValues(start + i), geometry: outcome.value } } : outcome,
-    );
+    const outcomes: ImageOutcome<PreparedImage>[] = [];
+    for (let index = start; index < this.position; index++) {
+      const outcome = await this.loading.get(index);
+      this.loading.delete(index);
+      if (outcome) outcomes.push(outcome);
+    }
+    return outcomes;
   }
 
   close(): Promise<void> {
     return this.pool.close();
   }
 
-  /** @param firstInUse index of the first image whose slot must not be overwritten. */
+  /** @param firstInUse index of the first image that is still in use. */
   private decodeAhead(firstInUse = 0): void {
     const { entries } = this.options;
-    const end = Math.min(entries.length, firstInUse + this.slotCount);
-    for (const entry of entries.slice(this.loading.length, end)) {
-      const decoded = this.pool.run('load', { slot: this.slotOf(this.loading.length), entry });
+    const end = Math.min(entries.length, firstInUse + this.capacity);
+    for (const entry of entries.slice(this.requested, end)) {
+      const decoded = this.pool.run('load', entry);
       decoded.catch(() => undefined); // It is handled by `next`.
-      this.loading.push(decoded);
+      this.loading.set(this.requested, decoded);
+      this.requested += 1;
     }
-  }
-
-  private slotOf(index: number): number {
-    return index % this.slotCount;
-  }
-
-  private slotValues(index: number): Float32Array {
-    const start = this.slotOf(index) * this.length;
-    return this.values.subarray(start, start + this.length);
   }
 }

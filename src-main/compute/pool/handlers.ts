@@ -83,7 +83,13 @@ async function bench(params: BenchParams, context: TaskContext): Promise<Compute
   const engines = params.variants.filter(isEngine).map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
   if (engines.length > 0)
     return benchmarkEngines(
-      { variants: engines, batches: params.batches, rounds: params.rounds, options: params.tensorrt },
+      {
+        variants: engines,
+        feeding: params.feeding,
+        batches: params.batches,
+        rounds: params.rounds,
+        options: params.tensorrt,
+      },
       context,
     );
   const variants = params.variants.filter(isOnnx).map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));

@@ -4,13 +4,14 @@ import type { EngineLayer } from '../../../src-shared/domain/engines/engine-laye
 import type { TensorrtBenchOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageSet, SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { Fp16Hazard, PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { OutputQuality, Predictions } from '../../../src-shared/domain/runs/accuracy';
 import type { BenchmarkOutcome } from '../../backends/benchmark';
 import type { EngineVariant, OrtGpu, RunnableVariant } from '../../backends/runnable-variant';
 import type { EngineBuild, EngineBuildResult } from '../../backends/tensorrt/build-engine';
+import type { InputShapes } from '../../backends/tensorrt/engine-session';
 
 /** Methods of the compute process that write variants, run them, and describe what can run them. */
 export interface VariantMethods {
@@ -71,8 +72,7 @@ export interface ExplainResult {
 export interface EvaluateParams {
   /** The first one is the reference (FP32) that the others are compared with. */
   readonly variants: readonly RunnableVariant[];
-  readonly input: ImageInput;
-  readonly preprocessing: Preprocessing;
+  readonly feeding: Feeding;
   readonly set: ImageSet;
   readonly threads: number;
   /** Images per run on a GPU, unless the model fixes its batch. */
@@ -99,7 +99,7 @@ export interface EvaluateResult {
 export interface BenchParams {
   readonly variants: readonly RunnableVariant[];
   readonly sizesMb: Readonly<Record<string, number>>;
-  readonly input: ImageInput;
+  readonly feeding: Feeding;
   /** Batch sizes; every variant is timed at each. */
   readonly batches: readonly number[];
   readonly threads: number;
@@ -125,7 +125,8 @@ export interface TensorrtStatus {
 
 export interface EngineLayersParams {
   readonly engine: EngineVariant;
-  readonly batch: number;
+  /** Shapes of the inputs that have dynamic sizes. */
+  readonly shapes: InputShapes;
   /** Number of runs from which the median times are taken. */
   readonly runs: number;
   /** Names of the model's layers. */

@@ -1,18 +1,16 @@
-import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import {
   OrtCollector,
   type CollectorOptions,
   type CollectorState,
   type ImageContribution,
 } from '../../calibration/histograms/collector';
-import { createPreprocessor } from '../../calibration/preprocessing/preprocess';
+import { createFeedLoader } from '../../calibration/inputs/feed-loader';
 import { loadAddon } from '../pool/addon';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import { GridCollector, type GridInit } from './grid-role';
 import { imageRole } from './image-role';
 
 export interface CollectInit extends Omit<CollectorOptions, 'createSet' | 'asWritten'> {
-  readonly preprocessing: Preprocessing;
   /** Keep one histogram per group; otherwise all images count into one. */
   readonly splitsGroups: boolean;
   /** Also count on TensorRT's grid; null: do not. */
@@ -29,17 +27,17 @@ export interface CollectFlush {
 /** Counts the values of every tensor into histograms and, if asked, on TensorRT's grid. */
 export async function createCollectRole(init: CollectInit, stop: StopFlag): Promise<WorkerRole> {
   const addon = loadAddon();
-  const preprocessor = createPreprocessor(init.preprocessing, init.input);
+  const loader = createFeedLoader(init.feeding);
   const collector = await OrtCollector.open({ ...init, createSet: (count) => new addon.HistogramSet(count) });
   const grid = init.grid === null ? null : await GridCollector.open(init.grid);
   return imageRole<ImageContribution, CollectFlush>(
     {
-      preprocessor,
+      loader,
       process: async (images) => {
         const contributions = await collector.collect(
-          images.map(({ entry, data }) => ({ data, group: init.splitsGroups ? (entry.group ?? '') : '' })),
+          images.map(({ entry, image }) => ({ image, group: init.splitsGroups ? (entry.group ?? '') : '' })),
         );
-        await grid?.collect(images.map(({ data }) => data));
+        await grid?.collect(images.map(({ image }) => image));
         return contributions;
       },
       flush: () => ({ histograms: collector.takeState(), grid: grid?.takeState() ?? [] }),

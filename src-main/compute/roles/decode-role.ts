@@ -1,39 +1,33 @@
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
-import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
-import { createPreprocessor, type PreparedImage } from '../../calibration/preprocessing/preprocess';
+import { inSharedMemory, type PreparedImage } from '../../backends/feeds';
+import { createFeedLoader } from '../../calibration/inputs/feed-loader';
 import type { WorkerRole } from '../pool/worker-role';
 import { loadImage, type ImageOutcome } from './image-role';
 
 export interface DecodeInit {
-  readonly input: ImageInput;
-  readonly preprocessing: Preprocessing;
-  /** float32 values of preprocessed images, one slot after the other; shared by all workers. */
-  readonly images: SharedArrayBuffer;
+  readonly feeding: Feeding;
 }
 
 export interface DecodeMethods {
-  /** Decodes and preprocesses an image into its slot. @returns its place in the input, or why it cannot be used. */
-  readonly load: {
-    readonly params: { readonly slot: number; readonly entry: ImageEntry };
-    readonly result: ImageOutcome<ImageGeometry>;
+  /** Decodes and preprocesses an image; its values are in shared memory, so that the message does not copy them. */
+  readonly load: { readonly params: ImageEntry; readonly result: ImageOutcome<PreparedImage> };
+}
+
+/** Decodes images for a model that runs elsewhere. The next image is decoded while the current one is answered. */
+export async function createDecodeRole({ feeding }: DecodeInit): Promise<WorkerRole> {
+  const loader = createFeedLoader(feeding);
+  return {
+    preload: (_method, params) => loadShared(loader, params as ImageEntry),
+    run: async (_method, _params, preloaded) => preloaded,
   };
 }
 
-type LoadParams = DecodeMethods['load']['params'];
-
-/** Decodes images for a model that runs elsewhere. The next image is decoded while the current one is being copied. */
-export async function createDecodeRole({ input, preprocessing, images }: DecodeInit): Promise<WorkerRole> {
-  const preprocessor = createPreprocessor(preprocessing, input);
-  const values = new Float32Array(images);
-  const length = input.channels * input.height * input.width;
-  return {
-    preload: (_method, params) => loadImage(preprocessor, (params as LoadParams).entry),
-    run: async (_method, params, preloaded): Promise<ImageOutcome<ImageGeometry>> => {
-      const image = preloaded as ImageOutcome<PreparedImage>;
-      if (!image.ok) return image;
-      values.set(image.value.values, (params as LoadParams).slot * length);
-      return { ok: true, value: image.value.geometry };
-    },
-  };
+/** Loads an image into memory that all threads share. */
+export async function loadShared(
+  loader: Parameters<typeof loadImage>[0],
+  entry: ImageEntry,
+): Promise<ImageOutcome<PreparedImage>> {
+  const image = await loadImage(loader, entry);
+  return image.ok ? { ok: true, value: inSharedMemory(image.value) } : image;
 }

@@ -1,24 +1,23 @@
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import { VariantEvaluator, type ImageAnswer } from '../../analysis/variant-evaluator';
 import type { OnnxVariant } from '../../backends/runnable-variant';
-import { createPreprocessor } from '../../calibration/preprocessing/preprocess';
+import { createFeedLoader } from '../../calibration/inputs/feed-loader';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import { imageRole } from './image-role';
 
 export interface EvaluateInit {
   readonly variants: readonly OnnxVariant[];
-  readonly input: ImageInput;
-  readonly preprocessing: Preprocessing;
+  readonly feeding: Feeding;
 }
 
 /** Runs every variant on every image and compares it with the first one. There is no state to flush. */
 export async function createEvaluateRole(init: EvaluateInit, stop: StopFlag): Promise<WorkerRole> {
-  const preprocessor = createPreprocessor(init.preprocessing, init.input);
-  const evaluator = await VariantEvaluator.open(init.variants, init.input);
+  const loader = createFeedLoader(init.feeding);
+  const evaluator = await VariantEvaluator.open(init.variants, init.feeding);
   return imageRole<readonly ImageAnswer[], null>(
     {
-      preprocessor,
-      process: (images) => evaluator.evaluate(images.map((image) => image.data)),
+      loader,
+      process: (images) => evaluator.evaluate(images.map(({ image }) => image)),
       flush: () => null,
     },
     stop,

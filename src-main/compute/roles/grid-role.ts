@@ -1,14 +1,12 @@
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import type { PreparedImage } from '../../backends/feeds';
 import { OrtCollector, type CollectorOptions, type ImageContribution } from '../../calibration/histograms/collector';
-import { createPreprocessor } from '../../calibration/preprocessing/preprocess';
+import { createFeedLoader } from '../../calibration/inputs/feed-loader';
 import { loadAddon } from '../pool/addon';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import { imageRole } from './image-role';
 
 /** What a worker needs to count on TensorRT's grid. */
 export interface GridInit extends Omit<CollectorOptions, 'createSet' | 'asWritten'> {
-  readonly input: ImageInput;
-  readonly preprocessing: Preprocessing;
   /** Largest |x| of the first batch per tensor; all 1 while the first batch is being measured. */
   readonly firstAmax: Float32Array;
 }
@@ -27,8 +25,8 @@ export class GridCollector {
     );
   }
 
-  collect(images: readonly Float32Array[]): Promise<ImageContribution[]> {
-    return this.collector.collect(images.map((data) => ({ data, group: '' })));
+  collect(images: readonly PreparedImage[]): Promise<ImageContribution[]> {
+    return this.collector.collect(images.map((image) => ({ image, group: '' })));
   }
 
   /** One record per tensor of everything counted since the last call; empty when nothing was counted. */
@@ -39,12 +37,12 @@ export class GridCollector {
 
 /** Measures the largest |x| of every tensor: the value of an image is a Float32Array with one entry per tensor. */
 export async function createGridRangesRole(init: GridInit, stop: StopFlag): Promise<WorkerRole> {
-  const preprocessor = createPreprocessor(init.preprocessing, init.input);
+  const loader = createFeedLoader(init.feeding);
   const collector = await GridCollector.open(init);
   return imageRole<Float32Array, null>(
     {
-      preprocessor,
-      process: async (images) => (await collector.collect(images.map(({ data }) => data))).map(({ amax }) => amax),
+      loader,
+      process: async (images) => (await collector.collect(images.map(({ image }) => image))).map(({ amax }) => amax),
       flush: () => null,
     },
     stop,

@@ -1,8 +1,8 @@
 import { cancelledError, WorkbenchError } from '../../../src-shared/base/errors';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
-import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
 import { errnoOf } from '../../base/file-errors';
-import type { PreparedImage, Preprocessor } from '../../calibration/preprocessing/preprocess';
+import type { PreparedImage } from '../../backends/feeds';
+import type { FeedLoader } from '../../calibration/inputs/feed-loader';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 
 /**
@@ -22,14 +22,12 @@ export interface ImageMethods<V, S> {
 
 export interface UsableImage {
   readonly entry: ImageEntry;
-  /** The preprocessed values, see PreparedImage. */
-  readonly data: Float32Array;
-  readonly geometry: ImageGeometry;
+  readonly image: PreparedImage;
 }
 
 /** The parts that differ between image roles. */
 export interface ImageWork<V, S> {
-  readonly preprocessor: Preprocessor;
+  readonly loader: FeedLoader;
   /** Runs the model over images. @returns one value per image, in order. */
   readonly process: (images: readonly UsableImage[]) => Promise<readonly V[]>;
   readonly flush: () => S;
@@ -39,9 +37,9 @@ export interface ImageWork<V, S> {
  * Decodes and preprocesses one image.
  * @throws any error that is not the fault of the image itself.
  */
-export async function loadImage(preprocessor: Preprocessor, entry: ImageEntry): Promise<ImageOutcome<PreparedImage>> {
+export async function loadImage(loader: FeedLoader, entry: ImageEntry): Promise<ImageOutcome<PreparedImage>> {
   try {
-    return { ok: true, value: await preprocessor.load(entry) };
+    return { ok: true, value: await loader.load(entry) };
   } catch (error) {
     if (error instanceof WorkbenchError && error.code === 'image-invalid')
       return { ok: false, reason: error.message, ...(errnoOf(error.cause) === null ? {} : { isAbsent: true }) };
@@ -50,7 +48,7 @@ export async function loadImage(preprocessor: Preprocessor, entry: ImageEntry): 
 }
 
 /** A role that decodes the images of a batch while the model runs on the batch before it. */
-export function imageRole<V, S>({ preprocessor, process, flush }: ImageWork<V, S>, stop: StopFlag): WorkerRole {
+export function imageRole<V, S>({ loader, process, flush }: ImageWork<V, S>, stop: StopFlag): WorkerRole {
   const batch = async (
     entries: readonly ImageEntry[],
     loaded: readonly ImageOutcome<PreparedImage>[],
@@ -58,7 +56,7 @@ export function imageRole<V, S>({ preprocessor, process, flush }: ImageWork<V, S
     if (stop.isSet) throw cancelledError();
     const usable = loaded.flatMap((image, i): UsableImage[] => {
       const entry = entries[i];
-      return image.ok && entry ? [{ entry, data: image.value.values, geometry: image.value.geometry }] : [];
+      return image.ok && entry ? [{ entry, image: image.value }] : [];
     });
     const values = usable.length === 0 ? [] : await process(usable);
     let next = 0;
@@ -67,7 +65,7 @@ export function imageRole<V, S>({ preprocessor, process, flush }: ImageWork<V, S
   return {
     preload: async (method, params) =>
       method === 'batch'
-        ? Promise.all((params as readonly ImageEntry[]).map((entry) => loadImage(preprocessor, entry)))
+        ? Promise.all((params as readonly ImageEntry[]).map((entry) => loadImage(loader, entry)))
         : undefined,
     run: async (method, params, preloaded) =>
       method === 'batch'

@@ -79,7 +79,7 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
   const secondsBefore = state.seconds;
   try {
     const grid = plan && (await openGridPass(plan, checkpoint?.grid ?? null, params, context));
-    const model = collectionModel(prepared, params.preparedDir, tensors, params.input.name);
+    const model = collectionModel(prepared, params.preparedDir, tensors);
     const task: CollectTask = { params, context, state, grid, entries, remaining, partialPath, model, tensors };
     await collect(task);
     state.seconds = secondsBefore + (performance.now() - startedAt) / 1000;
@@ -164,8 +164,7 @@ async function collect(task: CollectTask): Promise<void> {
     model: task.model,
     weightsDir: params.preparedDir,
     tensors: task.tensors,
-    input: params.input,
-    preprocessing: params.preprocessing,
+    feeding: params.feeding,
     splitsGroups: groupCount <= (params.maxGroups ?? MAX_GROUPS),
     grid: grid?.init ?? null,
   };
@@ -174,7 +173,7 @@ async function collect(task: CollectTask): Promise<void> {
       role: 'collect',
       init,
       threads: affordableThreads(params.threads, task.tensors.length * (init.splitsGroups ? groupCount : 1)),
-      batches: batchesOf(task.remaining, params.input.fixedBatch ?? 1),
+      batches: batchesOf(task.remaining, params.feeding.fixedBatch ?? 1),
       memoryLimitBytes: params.memoryLimitBytes,
       onWorkers: (count, peakBytes) => (task.workers = { count, peakBytes }),
       signal: AbortSignal.any([writeFailed.signal, ...(context.signal ? [context.signal] : [])]),

@@ -1,9 +1,10 @@
 import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Target } from '../../../src-shared/domain/project/precision';
-import { inputDims, OrtSession } from '../../backends/ort-session';
+import { elementsOf, zeros, type Feed } from '../../backends/feeds';
+import { OrtSession } from '../../backends/ort-session';
 import { graphProblems, problemText } from '../../onnx/graph/check-graph';
-import { imageInputOf } from '../../onnx/graph/image-input';
+import { modelInputs } from '../../onnx/graph/model-inputs';
 import type { Model, Node } from '../../onnx/graph/model';
 import { nodeLabel } from '../../onnx/graph/opset';
 
@@ -67,21 +68,16 @@ export async function checkRuns(path: string, sizeBytes: number, model: MadeMode
   }
 }
 
-/** A model without exactly one float32 image input (one with FP16 inputs, for example) is opened but not run. */
+/** A model with sizes other than the batch that are not fixed is opened but not run. */
 async function runOnZeros(session: OrtSession, model: Model): Promise<void> {
-  const input = imageInput(model);
-  if (input === null) return;
-  const dims = inputDims(input, input.fixedBatch ?? 1);
-  await session.run(new Float32Array(dims.reduce((product, dim) => product * dim, 1)), dims);
-}
-
-function imageInput(model: Model): ReturnType<typeof imageInputOf> | null {
-  try {
-    return imageInputOf(model);
-  } catch (error) {
-    if (error instanceof WorkbenchError) return null;
-    throw error;
+  const feeds: Feed[] = [];
+  for (const { name, dtype, dims } of modelInputs(model)) {
+    const sizes = dims.map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? 1 : null));
+    const known = sizes.flatMap((size) => size ?? []);
+    if (known.length < sizes.length) return;
+    feeds.push({ name, dtype, dims: known, data: zeros(dtype, elementsOf(known)) });
   }
+  await session.run(feeds);
 }
 
 /** Names in quotes or parentheses: ONNX Runtime's messages write names of nodes and tensors that way. */

@@ -16,30 +16,30 @@ export interface Answers {
 }
 
 /** A variant that runs on a GPU. */
-function openSession(variant: RunnableVariant, batch: number): Promise<ModelSession> {
+function openSession(variant: RunnableVariant): Promise<ModelSession> {
   return variant.kind === 'engine'
-    ? EngineSession.open(variant, batch)
+    ? EngineSession.open(variant)
     : OrtSession.open({ ...variant, model: variant.modelPath, threads: 1 });
 }
 
 /** Runs variants over the set, batch by batch, while worker threads decode the images of the batches that follow. */
 export async function answersOnGpu(params: EvaluateParams, context: TaskContext): Promise<Answers> {
   const { entries } = params.set;
-  const batch = params.input.fixedBatch ?? params.batch;
+  const batch = params.feeding.fixedBatch ?? params.batch;
   const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
   const skipped: SkippedImage[] = [...params.set.skipped];
   const sessions: ModelSession[] = [];
   const images = new DecodedImages({ ...params, entries, batch, signal: context.signal });
   try {
     await images.open();
-    for (const variant of params.variants) sessions.push(await openSession(variant, batch));
-    const evaluator = new VariantEvaluator(sessions, params.input, batch);
+    for (const variant of params.variants) sessions.push(await openSession(variant));
+    const evaluator = new VariantEvaluator(sessions, params.feeding, batch);
     for (let start = 0; start < entries.length; start += batch) {
       throwIfAborted(context.signal);
       context.onProgress?.({ phase: 'validating', done: start, total: entries.length, unit: 'images' });
       const decoded = await images.next();
-      const usable = decoded.flatMap((image, i) => (image.ok ? [{ index: start + i, data: image.value.values }] : []));
-      const found = await evaluator.evaluate(usable.map(({ data }) => data));
+      const usable = decoded.flatMap((image, i) => (image.ok ? [{ index: start + i, image: image.value }] : []));
+      const found = await evaluator.evaluate(usable.map(({ image }) => image));
       for (const [i, { index }] of usable.entries()) answers[index] = found[i] ?? null;
       for (const [i, image] of decoded.entries()) {
         const entry = entries[start + i];

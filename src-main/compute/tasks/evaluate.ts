@@ -19,14 +19,14 @@ async function answersOnCpu(params: EvaluateParams, context: TaskContext): Promi
   const { entries } = params.set;
   const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
   const skipped: SkippedImage[] = [...params.set.skipped];
-  const size = params.input.fixedBatch ?? 1;
+  const size = params.feeding.fixedBatch ?? 1;
   let finished = 0;
   const report = (): void =>
     context.onProgress?.({ phase: 'validating', done: finished, total: entries.length, unit: 'images' });
   report();
   await runImagePool({
     role: 'evaluate',
-    init: { variants: params.variants.filter(isOnnx), input: params.input, preprocessing: params.preprocessing },
+    init: { variants: params.variants.filter(isOnnx), feeding: params.feeding },
     threads: params.threads,
     batches: batchesOf(entries, size),
     signal: context.signal,

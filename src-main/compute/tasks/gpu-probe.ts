@@ -58,7 +58,7 @@ async function tryModel(gpu: OrtGpu, isFp16: boolean): Promise<void> {
   });
   try {
     const values = Float32Array.from({ length: SIZE }, (_, i) => i / 8);
-    const [output] = await session.run(values, SHAPE);
+    const [output] = await session.run([{ name: 'x', dtype: 'float32', dims: SHAPE, data: values }]);
     const wrong = values.findIndex((value, i) => output?.data?.[i] !== 2 * value + 1);
     if (wrong >= 0) throw new Error(`it computed 2 × ${values[wrong]} + 1 = ${output?.data?.[wrong]}`);
   } finally {

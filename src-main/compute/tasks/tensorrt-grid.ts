@@ -70,8 +70,7 @@ export async function openGridPass(
     model: await readFile(join(dir, 'model.onnx')),
     weightsDir: dir,
     tensors,
-    input: params.input,
-    preprocessing: params.preprocessing,
+    feeding: params.feeding,
     firstAmax: new Float32Array(tensors.length).fill(1),
   };
   const addon = loadAddon();
@@ -110,7 +109,7 @@ async function learnFirstAmax(
     role: 'grid-ranges',
     init,
     threads: params.threads,
-    batches: batchesOf(firstBatch, params.input.fixedBatch ?? 1),
+    batches: batchesOf(firstBatch, params.feeding.fixedBatch ?? 1),
     signal: context.signal,
     onBatch: (batch, outcomes) => {
       // An image that cannot be read is reported when it is counted.

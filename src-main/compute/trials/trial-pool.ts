@@ -3,11 +3,12 @@ import { defined } from '../../../src-shared/base/assert';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
+import { bytesOfImage, type Feeding } from '../../../src-shared/domain/project/feeding';
 import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { Target } from '../../../src-shared/domain/project/precision';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import type { ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../../analysis/trials';
+import { bytesOf, type PreparedImage } from '../../backends/feeds';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import { WorkerPool } from '../pool/worker-pool';
 import { TrialJournal } from './trial-journal';
@@ -25,11 +26,10 @@ export interface TrialParams {
   /** See TrialInit. */
   readonly asShipped?: boolean;
   readonly ranges: TensorRanges;
-  readonly input: ImageInput;
-  readonly preprocessing: Preprocessing;
+  readonly feeding: Feeding;
   readonly entries: readonly ImageEntry[];
   readonly threads: number;
-  /** File of answers from earlier trials; it must belong to this model, target, preprocessing and these images. */
+  /** File of answers from earlier trials; it must belong to this model, target, inputs and these images. */
   readonly journalPath: string;
 }
 
@@ -88,12 +88,13 @@ export class TrialPool implements Trials {
   passes = 0;
   private pool: WorkerPool<'trials'> | null = null;
   private readonly journal: TrialJournal;
-  /** Index of an image -> its slot in the shared memory, which is its index among the entries. */
+  /** Index of an image -> its slot, which is its index among the entries. */
   private readonly slots: number[] = [];
   /** Path and record of each image: they identify it in the journal. */
   private readonly ids: string[] = [];
   /** Slot of an image that was read -> why it cannot be used; null: it can. */
   private readonly read = new Map<number, string | null>();
+  private heldBytes = 0;
   private phase = { name: 'measuring FP32', done: 0, total: 0 };
 
   constructor(
@@ -116,18 +117,11 @@ export class TrialPool implements Trials {
 
   /** @param first slots of the entries to begin with; all by default. */
   async open(first?: readonly number[]): Promise<void> {
-    const { entries, input } = this.params;
-    const bytes = entries.length * input.channels * input.height * input.width * 4;
-    if (bytes > MAX_IMAGE_BYTES) {
-      const fitting = Math.floor((entries.length * MAX_IMAGE_BYTES) / bytes);
-      throw new WorkbenchError(
-        'usage',
-        `${entries.length} images of this size need ${Math.ceil(bytes / 1e6)} MB while models are tried on them, ` +
-          `expected at most ${MAX_IMAGE_BYTES / 1e6} MB`,
-        { hint: advise('use-fewer-images', { images: String(fitting) }) },
-      );
-    }
-    const init: TrialInit = { ...this.params, images: new SharedArrayBuffer(bytes) };
+    const { entries, feeding, preparedDir, target, asShipped, ranges } = this.params;
+    // Sizes that depend on the image are known when the images have been read; `load` counts them.
+    const bytes = entries.length * bytesOfImage(feeding, 1);
+    if (bytes > MAX_IMAGE_BYTES) throw tooLarge(entries.length, bytes);
+    const init: TrialInit = { preparedDir, target, ...(asShipped ? { asShipped } : {}), ranges, feeding };
     this.pool = new WorkerPool({ role: 'trials', init, depth: 1, signal: this.context.signal });
     await this.pool.grow(Math.max(1, Math.min(this.params.threads, entries.length)));
     await this.use(first ?? [...entries.keys()]);
@@ -233,11 +227,21 @@ export class TrialPool implements Trials {
     const missing = slots.filter((slot) => !this.read.has(slot));
     this.phase = { name: 'reading images', done: 0, total: missing.length };
     const before = cpuSeconds();
+    const loaded: { readonly slot: number; readonly image: PreparedImage }[] = [];
     await this.workers.forEach(missing, async (run, slot) => {
       const entry = entries[slot];
-      if (entry) this.read.set(slot, await run('load', { slot, entry }));
+      if (!entry) return;
+      const outcome = await run('load', entry);
+      this.read.set(slot, outcome.ok ? null : outcome.reason);
+      if (outcome.ok) {
+        loaded.push({ slot, image: outcome.value });
+        this.heldBytes += bytesOf(outcome.value);
+        if (this.heldBytes > MAX_IMAGE_BYTES)
+          throw tooLarge(entries.length, (this.heldBytes / loaded.length) * entries.length);
+      }
       this.report(1, 'images');
     });
+    await this.workers.runOnAll('hold', loaded);
     if (missing.length > 0) this.costs = { ...this.costs, loadSeconds: (cpuSeconds() - before) / missing.length };
     for (const list of [this.images, this.slots, this.ids, this.reference, this.skipped]) list.length = 0;
     for (const slot of slots) {
@@ -321,6 +325,16 @@ const UNANSWERED = 'The output of the FP32 model contains NaN or infinity';
 const ALL_UNANSWERED = 'The outputs of the FP32 model contain NaN or infinity for every image';
 const NO_TRIAL: Trial = { plan: { layers: {} }, thresholds: {} };
 const NO_ANSWER: TrialAnswer = { noise: [], top1: -1 };
+
+function tooLarge(images: number, bytes: number): WorkbenchError {
+  const fitting = Math.floor((images * MAX_IMAGE_BYTES) / bytes);
+  return new WorkbenchError(
+    'usage',
+    `${images} images of this size need ${Math.ceil(bytes / 1e6)} MB while models are tried on them, ` +
+      `expected at most ${MAX_IMAGE_BYTES / 1e6} MB`,
+    { hint: advise('use-fewer-images', { images: String(fitting) }) },
+  );
+}
 
 interface Part {
   readonly from: number;

@@ -1,10 +1,12 @@
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import type { ReferenceAnswer, Trial, TrialAnswer } from '../../analysis/trials';
 import type { LayerBias } from '../../../src-shared/domain/analysis/repair';
+import type { PreparedImage } from '../../backends/feeds';
 import type { OutputTensor } from '../../backends/runnable-variant';
+import type { ImageOutcome } from '../roles/image-role';
 
 /** The data from which a worker makes its role `trials`. */
 export interface TrialInit {
@@ -18,10 +20,7 @@ export interface TrialInit {
   readonly asShipped?: boolean;
   /** Tensor -> range that calibration observed. */
   readonly ranges: TensorRanges;
-  readonly input: ImageInput;
-  readonly preprocessing: Preprocessing;
-  /** float32 values of the preprocessed images, one after the other; shared by all workers. */
-  readonly images: SharedArrayBuffer;
+  readonly feeding: Feeding;
 }
 
 /** FP32's outputs for all images: output by output, image by image. Shared by all workers. */
@@ -47,12 +46,14 @@ export interface BiasShifts {
   readonly images: readonly (readonly Float32Array[])[];
 }
 
-/** The requests that a worker with the role `trials` answers. A slot is the index of an image in the shared memory. */
+/** The requests that a worker with the role `trials` answers. A slot is the index of an image among the entries. */
 export interface TrialTasks {
-  /** Decodes and preprocesses an image into its slot. @returns null, or why it cannot be used. */
-  readonly load: {
-    readonly params: { readonly slot: number; readonly entry: ImageEntry };
-    readonly result: string | null;
+  /** Decodes and preprocesses an image, into memory that all threads share. */
+  readonly load: { readonly params: ImageEntry; readonly result: ImageOutcome<PreparedImage> };
+  /** Gives a worker the images that other workers loaded. */
+  readonly hold: {
+    readonly params: readonly { readonly slot: number; readonly image: PreparedImage }[];
+    readonly result: null;
   };
   readonly reference: {
     readonly params: { readonly slots: readonly number[] };

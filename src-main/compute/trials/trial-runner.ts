@@ -2,11 +2,12 @@ import { cancelledError } from '../../../src-shared/base/errors';
 import type { ReferenceAnswer, TrialAnswer } from '../../analysis/trials';
 import { answerOf } from '../../analysis/variant-evaluator';
 import type { OutputTensor } from '../../backends/runnable-variant';
-import { inputDims, OrtSession } from '../../backends/ort-session';
-import { createPreprocessor } from '../../calibration/preprocessing/preprocess';
+import { equalShapes, stackImages, type PreparedImage } from '../../backends/feeds';
+import { OrtSession } from '../../backends/ort-session';
+import { createFeedLoader, type FeedLoader } from '../../calibration/inputs/feed-loader';
 import { shiftName } from '../../quantization/rewrite/bias-correction';
 import { roleOf, type StopFlag, type WorkerRole } from '../pool/worker-role';
-import { loadImage } from '../roles/image-role';
+import { loadShared } from '../roles/decode-role';
 import { TrialModels, type TrialModel } from './trial-models';
 import type { BiasShifts, LayerErrors, SharedReference, TrialInit, TrialTasks } from './trial-protocol';
 
@@ -15,6 +16,7 @@ export async function createTrialRole(init: TrialInit, stop: StopFlag): Promise<
   const runner = new TrialRunner(init, stop);
   return roleOf<TrialTasks>({
     load: (params) => runner.load(params),
+    hold: (params) => runner.hold(params),
     reference: (params) => runner.reference(params),
     share: (params) => runner.share(params),
     run: (params) => runner.run(params),
@@ -26,10 +28,9 @@ export async function createTrialRole(init: TrialInit, stop: StopFlag): Promise<
 /** A session lives as long as its task, so that memory does not grow with the number of models tried. */
 class TrialRunner {
   private readonly models: TrialModels;
-  private readonly preprocessor: ReturnType<typeof createPreprocessor>;
-  private readonly images: Float32Array;
-  /** float32 values of one image. */
-  private readonly length: number;
+  private readonly loader: FeedLoader;
+  /** Slot -> image. */
+  private readonly images = new Map<number, PreparedImage>();
   private readonly batch: number;
   private shared: SharedReference | null = null;
 
@@ -37,19 +38,18 @@ class TrialRunner {
     private readonly options: TrialInit,
     private readonly stop: StopFlag,
   ) {
-    const { input } = options;
     this.models = new TrialModels(options.preparedDir, options.target, options.ranges, options.asShipped);
-    this.preprocessor = createPreprocessor(options.preprocessing, input);
-    this.images = new Float32Array(options.images);
-    this.length = input.channels * input.height * input.width;
-    this.batch = input.fixedBatch ?? 1;
+    this.loader = createFeedLoader(options.feeding);
+    this.batch = options.feeding.fixedBatch ?? 1;
   }
 
-  async load({ slot, entry }: TrialTasks['load']['params']): Promise<string | null> {
-    const image = await loadImage(this.preprocessor, entry);
-    if (!image.ok) return image.reason;
-    this.images.set(image.value.values, slot * this.length);
-    return null;
+  load(entry: TrialTasks['load']['params']): Promise<TrialTasks['load']['result']> {
+    return loadShared(this.loader, entry);
+  }
+
+  hold(images: TrialTasks['hold']['params']): Promise<null> {
+    for (const { slot, image } of images) this.images.set(slot, image);
+    return Promise.resolve(null);
   }
 
   reference({ slots }: TrialTasks['reference']['params']): Promise<TrialTasks['reference']['result']> {
@@ -140,21 +140,30 @@ class TrialRunner {
     return Array.from({ length: count }, (_, i) => slots.slice(i * this.batch, (i + 1) * this.batch));
   }
 
-  /** The outputs for each image of a chunk, as if it ran alone. A short chunk is padded with its last image. */
+  /**
+   * The outputs for each image of a chunk, as if it ran alone. A short chunk is padded with its last image. Images of
+   * different shapes run one shape after the other.
+   */
   private async runChunk(session: OrtSession, chunk: readonly number[]): Promise<OutputTensor[][]> {
-    const outputs = await this.runFilled(session, chunk);
-    return chunk.map((_, i) => outputs.map((output) => imagePart(output, i, this.batch)));
+    const found: OutputTensor[][] = [];
+    for (const group of equalShapes(chunk.map((slot) => this.imageOf(slot)))) {
+      const slots = group.map((i) => chunk[i] ?? 0);
+      const outputs = await this.runFilled(session, slots);
+      for (const [at, i] of group.entries()) found[i] = outputs.map((output) => imagePart(output, at, this.batch));
+    }
+    return found;
   }
 
   private async runFilled(session: OrtSession, chunk: readonly number[]): Promise<OutputTensor[]> {
     if (this.stop.isSet) throw cancelledError();
-    const { batch, length } = this;
-    const values = new Float32Array(length * batch);
-    for (let i = 0; i < batch; i++) {
-      const slot = chunk[Math.min(i, chunk.length - 1)] ?? 0;
-      values.set(this.images.subarray(slot * length, (slot + 1) * length), i * length);
-    }
-    return session.run(values, inputDims(this.options.input, batch));
+    const images = chunk.map((slot) => this.imageOf(slot));
+    return session.run(stackImages(this.options.feeding, images, this.batch));
+  }
+
+  private imageOf(slot: number): PreparedImage {
+    const image = this.images.get(slot);
+    if (!image) throw new Error(`Assertion failed: image ${slot} is used before it was loaded`);
+    return image;
   }
 
   private referenceOf(slot: number): OutputTensor[] {

@@ -5,12 +5,15 @@ import { VariantEvaluator } from '../../../src-main/analysis/variant-evaluator';
 import { makeNode } from '../../../src-main/onnx/graph/make';
 import type { Model } from '../../../src-main/onnx/graph/model';
 import { writeModel } from '../../../src-main/onnx/wire/wire-writer';
+import { feedingFor, preparedImage } from '../../support/feeding';
 import { useTempDirs } from '../../support/temp-dir';
 import { tinyModel } from '../../support/tiny-project';
 
 const tempDir = useTempDirs();
-const INPUT = { name: 'input', fixedBatch: null, channels: 3, height: 16, width: 16, layout: 'nchw' } as const;
-const IMAGES = [0.1, 0.4, 0.9].map((value) => new Float32Array(3 * 16 * 16).fill(value));
+const FEEDING = feedingFor({ name: 'input', fixedBatch: null, channels: 3, height: 16, width: 16, layout: 'nchw' });
+const IMAGES = [0.1, 0.4, 0.9].map((value) =>
+  preparedImage('input', [3, 16, 16], new Float32Array(3 * 16 * 16).fill(value)),
+);
 
 /** The tiny model with one op or several behind its logits. */
 function behindLogits(...ops: readonly string[]): Model {
@@ -34,7 +37,7 @@ async function evaluate(variant: Model) {
     simulate: false,
     hasFp16: false,
   });
-  const evaluator = await VariantEvaluator.open([runnable('fp32'), runnable('variant')], INPUT);
+  const evaluator = await VariantEvaluator.open([runnable('fp32'), runnable('variant')], FEEDING);
   const answers = (await Promise.all(IMAGES.map((image) => evaluator.evaluate([image])))).map(
     ([answer]) => answer ?? [],
   );

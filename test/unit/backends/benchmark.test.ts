@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { benchmark, type BenchmarkOptions } from '../../../src-main/backends/benchmark';
 import type { OrtGpu } from '../../../src-main/backends/runnable-variant';
 
+import { feedingFor } from '../../support/feeding';
+
 const GPU: OrtGpu = { provider: 'webgpu', device: 0 };
 
 function options(variants: readonly string[], gpu?: OrtGpu): BenchmarkOptions {
@@ -18,7 +20,7 @@ function options(variants: readonly string[], gpu?: OrtGpu): BenchmarkOptions {
       sizeMb: 3,
       ...(gpu ? { gpu } : {}),
     })),
-    input: { name: 'input', channels: 3, height: 4, width: 4, layout: 'nchw', fixedBatch: null },
+    feeding: feedingFor({ name: 'input', channels: 3, height: 4, width: 4, layout: 'nchw', fixedBatch: null }),
     batches: [1, 8],
     threads: 1,
     rounds: 2,

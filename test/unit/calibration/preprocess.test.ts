@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPreprocessor, type PreparedImage } from '../../../src-main/calibration/preprocessing/preprocess';
+import { createPreprocessor, type PreprocessedImage } from '../../../src-main/calibration/preprocessing/preprocess';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { entryOf, fixture, inputOf, PLAIN, readJson } from './fixtures';
 
@@ -20,7 +20,7 @@ async function prepare(
   width: number,
   height: number,
   file = 'rgb.png',
-): Promise<PreparedImage> {
+): Promise<PreprocessedImage> {
   const preprocessing = { ...PLAIN, ...change };
   const channels = preprocessing.order === 'gray' ? 1 : 3;
   const input = inputOf(channels, width, height, preprocessing.layout);

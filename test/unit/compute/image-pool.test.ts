@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import { batchesOf, runImagePool, type ImagePoolOptions } from '../../../src-main/compute/pool/image-pool';
 import { DecodedImages } from '../../../src-main/compute/pool/decoded-images';
-import { createPreprocessor } from '../../../src-main/calibration/preprocessing/preprocess';
+import { createFeedLoader } from '../../../src-main/calibration/inputs/feed-loader';
+import { feedingFor } from '../../support/feeding';
 import { useTempDirs } from '../../support/temp-dir';
 import { writeTinyImages, writeTinyModel } from '../../support/tiny-project';
 
@@ -26,16 +27,7 @@ async function options(): Promise<ImagePoolOptions<'evaluate'>> {
     role: 'evaluate',
     init: {
       variants: [{ kind: 'onnx', variant: 'fp32', modelPath, weightsDir: null, simulate: false, hasFp16: false }],
-      input: { name: 'input', channels: 3, height: 16, width: 16, layout: 'nchw', fixedBatch: null },
-      preprocessing: {
-        resize: { kind: 'none' },
-        crop: null,
-        order: 'rgb',
-        scale: 1 / 255,
-        mean: [0],
-        std: [1],
-        layout: 'nchw',
-      },
+      feeding: feedingFor({ name: 'input', channels: 3, height: 16, width: 16, layout: 'nchw', fixedBatch: null }),
     },
     threads: 2,
     batches: batchesOf(entries, 1),
@@ -104,15 +96,15 @@ describe('runImagePool', () => {
 describe('DecodedImages', () => {
   it('gives all images in set order, in fewer slots than there are images, and names those that cannot be read', async () => {
     const { init, batches } = await options();
-    const { input, preprocessing } = init;
+    const { feeding } = init;
     const entries = batches.flatMap((batch) => batch.entries);
     const absent = { ...(entries[0] as ImageEntry), path: '/absent.png', file: 'absent.png' };
-    const images = new DecodedImages({ entries: [...entries, absent], input, preprocessing, batch: 2, threads: 1 });
-    const preprocessor = createPreprocessor(preprocessing, input);
+    const images = new DecodedImages({ entries: [...entries, absent], feeding, batch: 2, threads: 1 });
+    const loader = createFeedLoader(feeding);
     try {
       await images.open();
       for (let start = 0; start < IMAGES; start += 2) {
-        const expected = await Promise.all(entries.slice(start, start + 2).map((entry) => preprocessor.load(entry)));
+        const expected = await Promise.all(entries.slice(start, start + 2).map((entry) => loader.load(entry)));
         expect(await images.next()).toEqual(expected.map((value) => ({ ok: true, value })));
       }
       expect(await images.next()).toMatchObject([
