@@ -4,7 +4,7 @@ import type { InferenceSession as Ort } from 'onnxruntime-node';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { ownValue } from '../../src-shared/base/records';
 import type { Feed } from './feeds';
-import type { ModelSession, OrtGpu, OutputTensor } from './runnable-variant';
+import { toInt32, type IntegerData, type ModelSession, type OrtGpu, type OutputTensor } from './runnable-variant';
 import { env, InferenceSession, Tensor } from './onnxruntime';
 
 export interface OrtSessionOptions {
@@ -125,7 +125,14 @@ export class OrtSession implements ModelSession {
       if (buffer?.data) return buffer;
       const tensor = ownValue(outputs, this.sessionName(name));
       if (!tensor) throw new Error(`ONNX Runtime returned no output "${name}"`);
-      return { name, dims: tensor.dims, data: tensor.type === 'float32' ? (tensor.data as Float32Array) : null };
+      if (tensor.type === 'float32') return { name, dims: tensor.dims, data: tensor.data as Float32Array };
+      const isInteger = INTEGER_TYPES.has(tensor.type);
+      return {
+        name,
+        dims: tensor.dims,
+        data: null,
+        ...(isInteger ? { integers: toInt32(tensor.data as IntegerData) } : {}),
+      };
     });
   }
 
@@ -145,6 +152,18 @@ export class OrtSession implements ModelSession {
 function tensorOf({ dtype, data, dims }: Feed): InstanceType<typeof Tensor> {
   return new Tensor(dtype, data as Float32Array, dims);
 }
+
+const INTEGER_TYPES: ReadonlySet<string> = new Set([
+  'int8',
+  'uint8',
+  'int16',
+  'uint16',
+  'int32',
+  'uint32',
+  'int64',
+  'uint64',
+  'bool',
+]);
 
 /** ONNX Runtime's binding keeps inputs and outputs in plain objects, where this name cannot be a key. */
 const UNUSABLE_NAME = '__proto__';

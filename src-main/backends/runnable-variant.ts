@@ -62,6 +62,8 @@ export interface OutputTensor {
   readonly dims: readonly number[];
   /** null if the output is not floating point. */
   readonly data: Float32Array | null;
+  /** The values of an output of integers or truth values; numbers beyond 32 bits are clamped. */
+  readonly integers?: Int32Array;
 }
 
 /** A model that is open on a backend. A new backend implements this interface. */
@@ -72,4 +74,15 @@ export interface ModelSession {
    */
   run(feeds: readonly Feed[]): Promise<OutputTensor[]>;
   close(): Promise<void>;
+}
+
+/** Arrays in which runtimes return integers and truth values. */
+export type IntegerData =
+  Int32Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Uint32Array | BigInt64Array | BigUint64Array;
+
+/** The values as 32-bit integers; larger ones are clamped. */
+export function toInt32(values: IntegerData): Int32Array {
+  if (values instanceof Int32Array) return values;
+  const clamped = (value: number): number => Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, value));
+  return Int32Array.from(values as ArrayLike<number | bigint>, (value) => clamped(Number(value)));
 }

@@ -6,7 +6,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
 import { float16ToFloat32 } from '../../onnx/graph/fp16';
 import type { Feed } from '../feeds';
-import type { EngineVariant, ModelSession, OutputTensor } from '../runnable-variant';
+import { toInt32, type EngineVariant, type ModelSession, type OutputTensor } from '../runnable-variant';
 import { openTensorrt, requireDevice, translated, translatedAsync } from './runtime';
 
 /**
@@ -104,7 +104,7 @@ export class EngineSession implements ModelSession {
     const names = this.engine.io.filter(({ isInput }) => !isInput).map(({ name }) => name);
     return names.flatMap((name) => {
       const tensor = ownValue(outputs, name);
-      return tensor ? [{ name, dims: tensor.dims, data: floatsOf(tensor) }] : [];
+      return tensor ? [outputOf(name, tensor)] : [];
     });
   }
 
@@ -148,6 +148,27 @@ export class EngineSession implements ModelSession {
       `Expected ${dtype} for input "${name}", which the model has, found ${wanted} in the engine`,
       { hint: 'Delete the engine; it is built again.' },
     );
+  }
+}
+
+function outputOf(name: string, tensor: InferredTensor): OutputTensor {
+  const integers = integersOf(tensor);
+  return { name, dims: tensor.dims, data: floatsOf(tensor), ...(integers === null ? {} : { integers }) };
+}
+
+function integersOf({ dataType, bytes }: InferredTensor): Int32Array | null {
+  switch (dataType) {
+    case 'int32':
+      return new Int32Array(bytes);
+    case 'int64':
+      return toInt32(new BigInt64Array(bytes));
+    case 'int8':
+      return toInt32(new Int8Array(bytes));
+    case 'uint8':
+    case 'bool':
+      return toInt32(new Uint8Array(bytes));
+    default:
+      return null;
   }
 }
 

@@ -25,6 +25,8 @@ export type TaskAnswer =
       /** Up to five class indices, best first; [-1] if the output contains NaN. */
       readonly top5: readonly number[];
       readonly score: number;
+      /** Number of classes that the model knows. */
+      readonly classCount: number;
     }
   | { readonly kind: 'detection'; readonly detections: Detections }
   | {
