@@ -39,6 +39,19 @@ const GRAPH = [
   { keys: ['F'], titleKey: 'app.help.focus' },
 ] as const;
 
+/** Keys of a large picture with its answers. */
+const PICTURE = [
+  { keys: ['ArrowLeft', 'ArrowRight'], titleKey: 'picture.help.walk' },
+  { keys: ['1', '2', '3'], titleKey: 'picture.help.layers' },
+  { keys: ['D'], titleKey: 'picture.help.difference' },
+  { keys: ['S'], titleKey: 'picture.help.apart' },
+  { keys: ['+', '-'], titleKey: 'picture.help.zoom' },
+  { keys: ['0'], titleKey: 'picture.help.whole' },
+  { keys: ['Shift+ArrowLeft', 'Shift+ArrowRight'], titleKey: 'picture.help.pan' },
+  { keys: ['B'], titleKey: 'picture.help.bright' },
+  { keys: ['T'], titleKey: 'picture.help.table' },
+] as const;
+
 /** Keys of the Precision screen; they are commands while that screen is open. */
 const PRECISION = [
   { keys: ['A'], titleKey: 'precision.command.auto' },
@@ -75,6 +88,7 @@ export function KeysHelp() {
         ))}
         {features.includes('precision') ? null : <FixedKeys title={t('app.help.precision')} entries={PRECISION} />}
         <FixedKeys title={t('app.help.graph')} entries={GRAPH} />
+        <FixedKeys title={t('picture.help')} entries={PICTURE} />
         <FixedKeys title={t('app.help.lists')} entries={FIXED} />
       </div>
     </Dialog>

@@ -62,6 +62,45 @@ export const RAMP_COLOURS: readonly ThemedColour[] = [
   { light: '#b2b8f7', dark: '#584ea8' },
 ];
 
+/**
+ * What is drawn on a photograph has the same colours in both themes, because the photograph is the background: the hues
+ * of the variants in their light form, and yellow for the truth. Every line also has a dark edge, a pattern of its own
+ * and a letter. From the palette of Okabe and Ito, except grey and the green of mixed plans.
+ */
+export const PICTURE_COLOURS: Readonly<Record<Precision | 'mixed' | 'truth', string>> = {
+  truth: '#f0e442',
+  fp32: '#d5dbe1',
+  int8: '#56b4e9',
+  fp16: '#e69f00',
+  mixed: '#2fc4a3',
+};
+
+/** The first colours of classes in masks: the palette of Okabe and Ito without black. */
+const CLASS_COLOURS = ['#56b4e9', '#e69f00', '#009e73', '#f0e442', '#cc79a7', '#d55e00', '#0072b2'];
+/** The golden angle in degrees: hues at multiples of it stay far apart for any number of classes. */
+const GOLDEN_ANGLE = 137.508;
+
+/** The colour of a class in a mask as [red, green, blue], 0 to 255. Neighbouring indices differ clearly. */
+export function classColour(index: number): readonly [number, number, number] {
+  const known = CLASS_COLOURS[index];
+  if (known !== undefined) {
+    const value = Number.parseInt(known.slice(1), 16);
+    return [value >> 16, (value >> 8) & 255, value & 255];
+  }
+  // Lightness alternates, so that similar hues of distant indices still differ.
+  return fromHsl((index * GOLDEN_ANGLE) % 360, 0.65, index % 2 === 0 ? 0.45 : 0.65);
+}
+
+/** Conversion of hue (degrees), saturation and lightness (0 to 1) as CSS Color Module Level 4 defines it. */
+function fromHsl(hue: number, saturation: number, lightness: number): readonly [number, number, number] {
+  const channel = (n: number): number => {
+    const k = (n + hue / 30) % 12;
+    const amount = saturation * Math.min(lightness, 1 - lightness);
+    return Math.round(255 * (lightness - amount * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
+  };
+  return [channel(0), channel(8), channel(4)];
+}
+
 /** Name of the CSS custom property of the group at `index`, from 0. */
 export function groupProperty(index: number): string {
   return `--series-${(index % GROUP_COLOURS.length) + 1}`;
