@@ -12,7 +12,8 @@ import { storePrepared } from '../../src-main/onnx/passes/prepared-store';
 import { openWorkspace } from '../../src-main/app/projects/workspace';
 import { placeQdq } from '../../src-main/quantization/rewrite/quantize';
 import { writeFakeScript, type FakeScript } from '../support/fake-compute';
-import { tinyModel, writeTinyImages, writeTinyModel } from '../support/tiny-project';
+import { writeProjectFiles } from '../support/project-fixture';
+import { tinyModel } from '../support/tiny-project';
 
 /** One way to reach an application whose compute process is the fake one. */
 export interface Harness {
@@ -78,8 +79,7 @@ export function describeContract(name: string, connect: (scriptPath: string) => 
 
     beforeAll(async () => {
       template = mkdtempSync(join(tmpdir(), 'calib-contract-'));
-      await writeTinyModel(join(template, 'tiny.onnx'));
-      await writeTinyImages(join(template, 'images'), 6);
+      await writeProjectFiles(template, { images: 6 });
     });
     afterAll(() => rmSync(template, { recursive: true, force: true }));
 

@@ -1,7 +1,6 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { JobId } from '../../src-shared/base/brand';
 import type { SearchResult } from '../../src-shared/domain/analysis/analysis';
 import type { BenchResult, BuildResult, ValidateResult } from '../../src-shared/contract/job-results';
@@ -11,15 +10,13 @@ import { createWorkbench } from '../../src-main/app/create-workbench';
 import type { Workbench } from '../../src-main/app/workbench';
 import { startCalib, type CalibOutcome } from '../support/calib-process';
 import { FAKES, MAJORS_WITH_HEADERS, prepareFakes } from '../support/fake-tensorrt/libraries';
-import { tinyModel, writeTinyImages } from '../support/tiny-project';
+import { initArguments, useCalibratedProject } from '../support/project-fixture';
+import { tinyModel } from '../support/tiny-project';
 
 /** What the stand-in of TensorRT makes of the model: it reads the lines in its documentation text. */
 const SCRIPT = ['', 'input input float32 -1,3,16,16', 'output logits float32 -1,3', 'layer conv0', ''].join('\n');
 /** Of the stand-in: GPU time of a run as a graph. */
 const GRAPH_MS = 0.1;
-
-let dir = '';
-let project = '';
 
 function env(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const inherited = process.env['LD_LIBRARY_PATH'];
@@ -43,6 +40,14 @@ async function jsonWith<T>(more: NodeJS.ProcessEnv, ...args: readonly string[]):
   return JSON.parse(stdout) as T;
 }
 
+const MODEL = tinyModel();
+const { dir, project, model, images } = useCalibratedProject({
+  images: 40,
+  model: { ...MODEL, graph: { ...MODEL.graph, docString: SCRIPT } },
+  run: json,
+  before: prepareFakes,
+});
+
 /** The last snapshot of a job of the workbench. */
 function finished(workbench: Workbench, jobId: JobId): Promise<JobSnapshot> {
   return new Promise((resolve) => {
@@ -65,28 +70,6 @@ const onGpu = (command: string, ...flags: readonly string[]): readonly string[] 
 ];
 
 describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a stand-in of the library', () => {
-  beforeAll(async () => {
-    await prepareFakes();
-    dir = mkdtempSync(join(tmpdir(), 'calib-gpu-'));
-    project = join(dir, 'tiny.calib');
-    const model = tinyModel();
-    await writeModel({ ...model, graph: { ...model.graph, docString: SCRIPT } }, join(dir, 'tiny.onnx'));
-    await writeTinyImages(join(dir, 'images'), 40);
-    await json(
-      'init',
-      join(dir, 'tiny.onnx'),
-      '--calibration',
-      join(dir, 'images'),
-      '--validation',
-      join(dir, 'images'),
-      '-o',
-      project,
-    );
-    await json('calibrate', project);
-  }, 600_000);
-
-  afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
   it('is found, with its GPU', async () => {
     const { checks } = await json<{
       readonly checks: readonly { readonly name: string; readonly state: string; readonly found: string }[];
@@ -243,7 +226,7 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
 
   it('records the target that was run when there is no validation set', async () => {
     const unvalidated = join(dir, 'unvalidated.calib');
-    await json('init', join(dir, 'tiny.onnx'), '--calibration', join(dir, 'images'), '-o', unvalidated);
+    await json(...initArguments({ model, images, validation: null, project: unvalidated }));
     const { report } = await json<{ readonly report: string }>(
       'run',
       unvalidated,
@@ -317,7 +300,7 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
       join(dir, 'four.onnx'),
     );
     const four = join(dir, 'four.calib');
-    await json('init', join(dir, 'four.onnx'), '--calibration', join(dir, 'images'), '-o', four);
+    await json(...initArguments({ model: join(dir, 'four.onnx'), images, validation: null, project: four }));
     const refused = await calib(['bench', four, '--backend', 'tensorrt', '--variants', 'fp32', '--batches', '1,8']);
     expect([refused.code, refused.stdout]).toEqual([
       2,
@@ -353,7 +336,7 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
       join(dir, 'nameless.onnx'),
     );
     const project2 = join(dir, 'nameless.calib');
-    await json('init', join(dir, 'nameless.onnx'), '--calibration', join(dir, 'images'), '-o', project2);
+    await json(...initArguments({ model: join(dir, 'nameless.onnx'), images, validation: null, project: project2 }));
     await json('calibrate', project2);
     await json('set', project2, '--layer', 'Conv_0', '--precision', 'fp16');
     await json('set', project2, '--layer', 'Conv_2', '--precision', 'fp16');
@@ -421,7 +404,7 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
       join(dir, 'refused.onnx'),
     );
     const refused = join(dir, 'refused.calib');
-    await json('init', join(dir, 'refused.onnx'), '--calibration', join(dir, 'images'), '-o', refused);
+    await json(...initArguments({ model: join(dir, 'refused.onnx'), images, validation: null, project: refused }));
     const outcome = await calib(['build', refused, '--backend', 'tensorrt', '--variants', 'fp32']);
     expect(outcome.code).toBe(1);
     expect(outcome.stdout).toMatch(/Could not find any implementation for node conv0[\s\S]*raise --workspace/);

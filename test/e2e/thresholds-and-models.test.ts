@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ThresholdTable } from '../../src-shared/contract/views';
 import type { QuantizeResult } from '../../src-shared/contract/job-results';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
@@ -9,30 +7,9 @@ import { DataType } from '../../src-main/onnx/graph/model';
 import { defaultOpset } from '../../src-main/onnx/graph/opset';
 import { readModel } from '../../src-main/onnx/wire/wire-reader';
 import { calib, calibJson } from '../support/calib-process';
-import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
+import { useCalibratedProject } from '../support/project-fixture';
 
-let dir = '';
-let project = '';
-
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'calib-models-'));
-  project = join(dir, 'tiny.calib');
-  await writeTinyModel(join(dir, 'tiny.onnx'));
-  await writeTinyImages(join(dir, 'images'), 48);
-  await calibJson(
-    'init',
-    join(dir, 'tiny.onnx'),
-    '--calibration',
-    join(dir, 'images'),
-    '--validation',
-    join(dir, 'images'),
-    '-o',
-    project,
-  );
-  await calibJson('calibrate', project, '--tensorrt-grid', '8');
-});
-
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const { dir, project } = useCalibratedProject({ images: 48, calibrate: ['--tensorrt-grid', '8'] });
 
 describe('thresholds --costs', () => {
   it("has TensorRT's threshold beside ours, for all values and for each group", async () => {

@@ -7,27 +7,18 @@ import type { CalibrateResult, QuantizeResult, ValidateResult } from '../../src-
 import type { BestView } from '../../src-shared/domain/analysis/best-method';
 import type { ProjectFile } from '../../src-shared/domain/project/project';
 import { calib, calibJson } from '../support/calib-process';
-import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
+import { type ProjectFiles, initArguments, writeProjectFiles } from '../support/project-fixture';
 
 type Shown = ProjectFile & { readonly chosenMethod?: string; readonly best?: BestView };
 
 const METHODS = ['minmax', 'entropy', 'percentile', 'mse'] as const;
 let dir = '';
+let files: ProjectFiles;
 let made = 0;
 
 async function project(...flags: readonly string[]): Promise<string> {
   const path = join(dir, `p${made++}.calib`);
-  await calibJson(
-    'init',
-    join(dir, 'tiny.onnx'),
-    '--calibration',
-    join(dir, 'images'),
-    '--validation',
-    join(dir, 'images'),
-    ...flags,
-    '-o',
-    path,
-  );
+  await calibJson(...initArguments({ ...files, project: path }, ...flags));
   return path;
 }
 
@@ -35,9 +26,8 @@ const show = (path: string): Promise<Shown> => calibJson<Shown>('show', path);
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'calib-best-'));
-  await writeTinyModel(join(dir, 'tiny.onnx'));
   // No more images than the choice takes: what it measures is what validation measures.
-  await writeTinyImages(join(dir, 'images'), 8);
+  files = await writeProjectFiles(dir, { images: 8 });
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 

@@ -1,8 +1,7 @@
 /** Files that were damaged, absent or held: the right numbers come out, or a clear word. */
-import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createWorkbench } from '../../src-main/app/create-workbench';
 import { projectFeeding, loadSet, openWorkspace } from '../../src-main/app/projects/workspace';
 import { readCalibrationIndex } from '../../src-main/calibration/histograms/calibration-store';
@@ -10,29 +9,9 @@ import { ComputeClient } from '../../src-main/compute/pool/client';
 import { loadPrepared } from '../../src-main/onnx/passes/prepared-store';
 import { calib, calibJson } from '../support/calib-process';
 import { REPO_ROOT } from '../support/shared';
-import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
+import { useCalibratedProject } from '../support/project-fixture';
 
-let dir = '';
-let project = '';
-
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'calib-damage-'));
-  project = join(dir, 'tiny.calib');
-  await writeTinyModel(join(dir, 'tiny.onnx'));
-  await writeTinyImages(join(dir, 'images'), 24);
-  await calibJson(
-    'init',
-    join(dir, 'tiny.onnx'),
-    '--calibration',
-    join(dir, 'images'),
-    '--validation',
-    join(dir, 'images'),
-    '-o',
-    project,
-  );
-  await calibJson('calibrate', project);
-});
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const { dir, project } = useCalibratedProject({ images: 24 });
 
 /** Changes bytes in the middle of a file. */
 function damage(path: string): void {

@@ -13,29 +13,21 @@ import type { AutoResult, SearchResult } from '../../src-shared/domain/analysis/
 import type { CalibrateResult, ValidateResult } from '../../src-shared/contract/job-results';
 import type { RepairResult } from '../../src-shared/domain/analysis/repair';
 import { calib, calibJson } from '../support/calib-process';
+import { initArguments, writeProjectFiles } from '../support/project-fixture';
 import { tinyModel, writeTinyImages } from '../support/tiny-project';
 
 let dir = '';
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'calib-hard-'));
-  await writeModel(tinyModel(), join(dir, 'tiny.onnx'));
-  await writeTinyImages(join(dir, 'images'), 48);
+  await writeProjectFiles(dir, { images: 48 });
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 async function project(name: string, model: Model, images = join(dir, 'images')): Promise<string> {
   const path = join(dir, `${name}.calib`);
   await writeModel(model, join(dir, `${name}.onnx`));
-  await calibJson(
-    'init',
-    join(dir, `${name}.onnx`),
-    '--calibration',
-    images,
-    '--validation',
-    join(dir, 'images'),
-    '-o',
-    path,
-  );
+  const sets = { model: join(dir, `${name}.onnx`), images, validation: join(dir, 'images'), project: path };
+  await calibJson(...initArguments(sets));
   return path;
 }
 

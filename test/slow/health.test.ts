@@ -15,8 +15,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HealthResult } from '../../src-shared/domain/health/health';
 import type { Warning } from '../../src-shared/contract/job-results';
 import { calib, calibJson, startCalib } from '../support/calib-process';
+import { initArguments } from '../support/project-fixture';
 import { sharedDir, sharedPath } from '../support/shared';
 import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
+
+/** Pixels from 0 to 1. */
+const UNIT_PIXELS = ['--scale', '1/255', '--mean', '0', '--std', '1'];
 
 let dir = '';
 
@@ -53,22 +57,8 @@ describe('a set with known faults', () => {
     await sharp({ create: { width: 16, height: 16, channels: 3, background: '#ffffff' } })
       .png()
       .toFile(join(images, 'sun/a/white.png'));
-    await calibJson(
-      'init',
-      join(dir, 'tiny.onnx'),
-      '--calibration',
-      images,
-      '--validation',
-      join(dir, 'test'),
-      '--scale',
-      '1/255',
-      '--mean',
-      '0',
-      '--std',
-      '1',
-      '-o',
-      project,
-    );
+    const sets = { model: join(dir, 'tiny.onnx'), images, validation: join(dir, 'test'), project };
+    await calibJson(...initArguments(sets, ...UNIT_PIXELS));
     await calibJson('set', project, '--method', 'minmax');
   });
 
@@ -114,20 +104,8 @@ describe('a set with known faults', () => {
         )
         .join('\n'),
     );
-    await calibJson(
-      'init',
-      join(dir, 'tiny.onnx'),
-      '--calibration',
-      list,
-      '--scale',
-      '1/255',
-      '--mean',
-      '0',
-      '--std',
-      '1',
-      '-o',
-      rest,
-    );
+    const sets = { model: join(dir, 'tiny.onnx'), images: list, validation: null, project: rest };
+    await calibJson(...initArguments(sets, ...UNIT_PIXELS));
     await calibJson('calibrate', rest);
     const { tensors } = await calibJson<{ tensors: { name: string; amax: number }[] }>(
       'thresholds',
@@ -242,24 +220,9 @@ describe.skipIf(sharedDir() === null)('plate_chars', { timeout: 180_000 }, () =>
   async function projectOf(name: string, groups: readonly Group[]): Promise<string> {
     const project = join(dir, `${name}.calib`);
     for (const group of groups) take('calibration', group, 64, join(dir, name, group));
-    await calibJson(
-      'init',
-      sharedPath('models/plate_chars.onnx'),
-      '--calibration',
-      join(dir, name),
-      '--validation',
-      sharedPath('data/plates/validation'),
-      '--scale',
-      '1/255',
-      '--mean',
-      '0',
-      '--std',
-      '1',
-      '--order',
-      'rgb',
-      '-o',
-      project,
-    );
+    const model = sharedPath('models/plate_chars.onnx');
+    const sets = { model, images: join(dir, name), validation: sharedPath('data/plates/validation'), project };
+    await calibJson(...initArguments(sets, ...UNIT_PIXELS, '--order', 'rgb'));
     await calibJson('set', project, '--method', 'minmax');
     return project;
   }

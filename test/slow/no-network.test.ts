@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPO_ROOT } from '../support/shared';
 import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
+import { initArguments } from '../support/project-fixture';
 
 const hasNamespaces = process.platform === 'linux' && spawnSync('unshare', ['-rn', 'true']).status === 0;
 const hasCompiler = spawnSync('cc', ['--version']).status === 0;
@@ -89,16 +90,7 @@ describe.skipIf(!hasNamespaces || !hasCompiler)('without a network (needs unshar
     const commands = [
       ['doctor'],
       ['inspect', join(dir, 'tiny.onnx')],
-      [
-        'init',
-        join(dir, 'tiny.onnx'),
-        '--calibration',
-        join(dir, 'images'),
-        '--validation',
-        join(dir, 'images'),
-        '-o',
-        project,
-      ],
+      initArguments({ model: join(dir, 'tiny.onnx'), images: join(dir, 'images'), project }),
       ['calibrate', project],
       ['validate', project, '--variants', 'fp32,int8'],
       ['sensitivity', project],

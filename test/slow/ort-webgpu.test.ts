@@ -1,11 +1,10 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DoctorReport } from '../../src-shared/contract/views';
 import type { BenchResult, ValidateResult } from '../../src-shared/contract/job-results';
 import { startCalib, type CalibOutcome } from '../support/calib-process';
-import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
+import { useCalibratedProject } from '../support/project-fixture';
 
 /** SwiftShader runs WebGPU on the processor: slow, FP32 only, but the whole way through the provider. */
 const SWIFTSHADER = process.env['CALIB_SWIFTSHADER'] ?? '/usr/lib/chromium/vk_swiftshader_icd.json';
@@ -20,8 +19,7 @@ const MISSING = !existsSync(SWIFTSHADER)
     ? 'libvulkan.so.1 is absent (Debian: apt-get install libvulkan1)'
     : null;
 
-let dir = '';
-let project = '';
+const { dir, project } = useCalibratedProject({ images: 24, run: json });
 
 function calib(
   args: readonly string[],
@@ -30,30 +28,11 @@ function calib(
   return startCalib([...args, '--json'], { env: { CALIB_HOME: join(dir, 'home'), ...env } }).outcome;
 }
 
-async function json<T>(...args: readonly string[]): Promise<T> {
+async function json<T = unknown>(...args: readonly string[]): Promise<T> {
   const { code, stdout, stderr } = await calib(args);
   if (code !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as T;
 }
-
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'calib-webgpu-'));
-  project = join(dir, 'tiny.calib');
-  await writeTinyModel(join(dir, 'tiny.onnx'));
-  await writeTinyImages(join(dir, 'images'), 24);
-  await json(
-    'init',
-    join(dir, 'tiny.onnx'),
-    '--calibration',
-    join(dir, 'images'),
-    '--validation',
-    join(dir, 'images'),
-    '-o',
-    project,
-  );
-  await json('calibrate', project);
-}, 120_000);
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 describe('a GPU backend that is not there', () => {
   it('says so before anything is made, with exit code 4', async () => {

@@ -10,6 +10,7 @@ import { readModel } from '../../src-main/onnx/wire/wire-reader';
 import { writeModel } from '../../src-main/onnx/wire/wire-writer';
 import type { CalibrateResult, QuantizeResult, ValidateResult } from '../../src-shared/contract/job-results';
 import { calibJson } from '../support/calib-process';
+import { initArguments } from '../support/project-fixture';
 import { createRandom } from '../support/random';
 
 /** Names that are properties of every object. */
@@ -67,18 +68,8 @@ beforeAll(async () => {
     }
   }
   project = join(dir, 'p.calib');
-  await calibJson(
-    'init',
-    join(dir, 'names.onnx'),
-    '--calibration',
-    join(dir, 'images'),
-    '--validation',
-    join(dir, 'images'),
-    '--scale',
-    '1/255',
-    '-o',
-    project,
-  );
+  const sets = { model: join(dir, 'names.onnx'), images: join(dir, 'images'), project };
+  await calibJson(...initArguments(sets, '--scale', '1/255'));
 }, 60_000);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 

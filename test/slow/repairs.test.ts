@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CalibrateResult, QuantizeResult, ValidateResult } from '../../src-shared/contract/job-results';
 import type { RepairResult } from '../../src-shared/domain/analysis/repair';
 import { calib, calibJson } from '../support/calib-process';
+import { initArguments } from '../support/project-fixture';
 import { sharedDir, sharedPath } from '../support/shared';
 import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
 
@@ -30,17 +31,9 @@ describe.skipIf(sharedDir() === null)('equalization of planted_outlier', () => {
     path = join(dir, 'planted.calib');
     const set = (name: string): string => sharedPath('data/cifar10', name);
     const preprocessing = ['--mean', '.4914,.4822,.4465', '--std', '.2470,.2435,.2616', '--scale', '1/255'];
-    await calibJson(
-      'init',
-      sharedPath('models/planted_outlier.onnx'),
-      '--calibration',
-      set('calibration'),
-      '--validation',
-      set('validation'),
-      ...preprocessing,
-      '-o',
-      path,
-    );
+    const model = sharedPath('models/planted_outlier.onnx');
+    const sets = { model, images: set('calibration'), validation: set('validation'), project: path };
+    await calibJson(...initArguments(sets, ...preprocessing));
     await calibJson('calibrate', path, '--limit', '100');
   });
 
@@ -132,16 +125,7 @@ describe('bias correction', () => {
     threads: string,
   ): Promise<{ readonly biases: unknown; readonly result: ValidateResult; readonly path: string }> {
     const path = join(dir, `${name}.calib`);
-    await calibJson(
-      'init',
-      join(dir, 'tiny.onnx'),
-      '--calibration',
-      join(dir, 'images'),
-      '--validation',
-      join(dir, 'images'),
-      '-o',
-      path,
-    );
+    await calibJson(...initArguments({ model: join(dir, 'tiny.onnx'), images: join(dir, 'images'), project: path }));
     await calibJson<CalibrateResult>('calibrate', path);
     await calibJson('set', path, '--bias-correction', 'on');
     const result = await calibJson<ValidateResult>(

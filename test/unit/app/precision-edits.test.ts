@@ -1,15 +1,13 @@
-import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createProject } from '../../../src-main/app/projects/create-project';
 import { applyEdits } from '../../../src-main/app/projects/project-edits';
-import { openWorkspace, workspaceOf, type Workspace } from '../../../src-main/app/projects/workspace';
+import { workspaceOf, type Workspace } from '../../../src-main/app/projects/workspace';
 import { prepare } from '../../../src-main/compute/tasks/prepare';
 import type { Compute, PrepareParams } from '../../../src-main/compute/pool/protocol';
 import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import type { PrecisionChoice } from '../../../src-shared/domain/project/precision';
 import { decisionsOf } from '../../../src-shared/domain/project/decisions';
 import { useTempDirs } from '../../support/temp-dir';
-import { writeTinyImages, writeTinyModel } from '../../support/tiny-project';
+import { createTestProject, writeProjectFiles } from '../../support/project-fixture';
 
 const tempDir = useTempDirs();
 
@@ -25,17 +23,7 @@ const compute = {
 let project: Workspace;
 
 beforeEach(async () => {
-  const dir = tempDir();
-  await writeTinyModel(join(dir, 'tiny.onnx'));
-  await writeTinyImages(join(dir, 'images'), 2);
-  project = await openWorkspace(
-    await createProject({
-      modelPath: join(dir, 'tiny.onnx'),
-      calibrationPath: join(dir, 'images'),
-      projectPath: join(dir, 'p.calib'),
-      preprocessing: {},
-    }),
-  );
+  project = await createTestProject(await writeProjectFiles(tempDir(), { images: 2 }));
 });
 
 function ask(layer: string, precision: PrecisionChoice, base: PrecisionChoice): ProjectEdit {

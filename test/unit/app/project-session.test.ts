@@ -1,10 +1,9 @@
 import { rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createProject } from '../../../src-main/app/projects/create-project';
 import { ProjectCache } from '../../../src-main/app/projects/project-cache';
 import { ProjectSessions, type ProjectSession } from '../../../src-main/app/projects/project-session';
-import { openWorkspace, setCurrentCalibration } from '../../../src-main/app/projects/workspace';
+import { setCurrentCalibration } from '../../../src-main/app/projects/workspace';
 import { StoredCalibration } from '../../../src-main/calibration/histograms/calibration-store';
 import { HistogramReader } from '../../../src-main/calibration/histograms/histogram-file';
 import type { ComputeMethods } from '../../../src-main/compute/pool/protocol';
@@ -16,7 +15,8 @@ import { loadPrepared, storePrepared } from '../../../src-main/onnx/passes/prepa
 import { calibrationTensors } from '../../../src-main/quantization/rewrite/calibration-tensors';
 import { writeStoredCalibration } from '../../support/stored-calibration';
 import { useTempDirs } from '../../support/temp-dir';
-import { tinyModel, writeTinyImages, writeTinyModel } from '../../support/tiny-project';
+import { tinyModel } from '../../support/tiny-project';
+import { createTestProject, writeProjectFiles } from '../../support/project-fixture';
 
 const tempDir = useTempDirs();
 afterEach(() => {
@@ -41,15 +41,8 @@ interface OpenProject {
 /** A project of the tiny model with a calibration whose values are small, so that its ranges need the histograms. */
 async function openProject(): Promise<OpenProject> {
   const dir = tempDir();
-  await writeTinyModel(join(dir, 'tiny.onnx'));
-  await writeTinyImages(join(dir, 'images'), 6);
-  const projectPath = await createProject({
-    modelPath: join(dir, 'tiny.onnx'),
-    calibrationPath: join(dir, 'images'),
-    projectPath: join(dir, 'p.calib'),
-    preprocessing: {},
-  });
-  const workspace = await openWorkspace(projectPath);
+  const workspace = await createTestProject(await writeProjectFiles(dir, { images: 6 }));
+  const projectPath = workspace.path;
   await storePrepared(prepareModel(tinyModel()).model, workspace.preparedDir);
   const tensors = calibrationTensors(loadPrepared(workspace.preparedDir));
   rmSync(workspace.preparedDir, { recursive: true });

@@ -1,14 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createProject } from '../../../src-main/app/projects/create-project';
 import { importCache } from '../../../src-main/app/projects/cache-exchange';
 import { applyEdits } from '../../../src-main/app/projects/project-edits';
 import {
   calibrationKey,
   currentCalibrationKey,
   loadSet,
-  openWorkspace,
   prepared,
   setCurrentCalibration,
   workspaceOf,
@@ -19,11 +17,11 @@ import { prepare } from '../../../src-main/compute/tasks/prepare';
 import type { Compute, PrepareParams } from '../../../src-main/compute/pool/protocol';
 import { floatTensor } from '../../../src-main/onnx/graph/make';
 import type { Model } from '../../../src-main/onnx/graph/model';
-import { writeModel } from '../../../src-main/onnx/wire/wire-writer';
 import { tensorAsFloat32 } from '../../../src-main/onnx/graph/tensor-values';
 import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { useTempDirs } from '../../support/temp-dir';
-import { tinyModel, writeTinyImages } from '../../support/tiny-project';
+import { tinyModel } from '../../support/tiny-project';
+import { createTestProject, writeProjectFiles } from '../../support/project-fixture';
 
 const tempDir = useTempDirs();
 
@@ -61,17 +59,7 @@ function planted(): Model {
 }
 
 async function project(): Promise<Workspace> {
-  const dir = tempDir();
-  await writeModel(planted(), join(dir, 'tiny.onnx'));
-  await writeTinyImages(join(dir, 'images'), 6);
-  return openWorkspace(
-    await createProject({
-      modelPath: join(dir, 'tiny.onnx'),
-      calibrationPath: join(dir, 'images'),
-      projectPath: join(dir, 'p.calib'),
-      preprocessing: {},
-    }),
-  );
+  return createTestProject(await writeProjectFiles(tempDir(), { images: 6, model: planted() }));
 }
 
 async function edited(workspace: Workspace, ...edits: readonly ProjectEdit[]): Promise<Workspace> {

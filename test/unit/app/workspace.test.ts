@@ -1,30 +1,22 @@
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createProject } from '../../../src-main/app/projects/create-project';
-import { loadSet, openWorkspace, type Workspace } from '../../../src-main/app/projects/workspace';
+import { loadSet, type Workspace } from '../../../src-main/app/projects/workspace';
 import { useTempDirs } from '../../support/temp-dir';
-import { writeTinyImages, writeTinyModel } from '../../support/tiny-project';
+import { writeTinyImages } from '../../support/tiny-project';
+import { createTestProject, writeProjectFiles } from '../../support/project-fixture';
 
 const tempDir = useTempDirs();
 
 async function workspace(calibration: (dir: string) => Promise<string>): Promise<Workspace> {
   const dir = tempDir();
-  await writeTinyModel(join(dir, 'tiny.onnx'));
-  await writeTinyImages(join(dir, 'validation'), 12);
-  const projectPath = await createProject({
-    modelPath: join(dir, 'tiny.onnx'),
-    calibrationPath: await calibration(dir),
-    validationPath: join(dir, 'validation'),
-    projectPath: join(dir, 'p.calib'),
-    preprocessing: {},
-  });
-  return openWorkspace(projectPath);
+  const { model, images: validation, project } = await writeProjectFiles(dir, { images: 12 });
+  return createTestProject({ model, images: await calibration(dir), validation, project });
 }
 
 describe('loadSet', () => {
   it('spreads a limit evenly over a folder, so that a part has all groups', async () => {
-    const opened = await workspace(async (dir) => join(dir, 'validation'));
+    const opened = await workspace(async (dir) => join(dir, 'images'));
     const { entries } = await loadSet(opened, 'calibration', 4);
     expect(entries.map((entry) => entry.group)).toEqual(['day', 'day', 'night', 'night']);
     expect((await loadSet(opened, 'calibration', 100)).entries).toHaveLength(12);
@@ -32,15 +24,12 @@ describe('loadSet', () => {
 
   it('takes the first images of a list', async () => {
     const opened = await workspace(async (dir) => {
-      writeFileSync(
-        join(dir, 'list.txt'),
-        'validation/night/b/0001.png\nvalidation/day/a/0000.png\nvalidation/day/c/0002.png\n',
-      );
+      writeFileSync(join(dir, 'list.txt'), 'images/night/b/0001.png\nimages/day/a/0000.png\nimages/day/c/0002.png\n');
       return join(dir, 'list.txt');
     });
     expect((await loadSet(opened, 'calibration', 2)).entries.map((entry) => entry.file)).toEqual([
-      'validation/night/b/0001.png',
-      'validation/day/a/0000.png',
+      'images/night/b/0001.png',
+      'images/day/a/0000.png',
     ]);
   });
 
