@@ -87,6 +87,11 @@ export function inSharedMemory(image: PreparedImage): PreparedImage {
   };
 }
 
+/** The values in memory that native code takes: Node-API refuses views of shared memory. */
+function unshared(data: FeedData): FeedData {
+  return data.buffer instanceof SharedArrayBuffer ? data.slice() : data;
+}
+
 /** Shapes of all feeds as one text; images with the same text fit into one batch. */
 export function shapeKey({ feeds }: PreparedImage): string {
   return feeds.map(({ dims }) => dims.join('x')).join(' ');
@@ -119,9 +124,9 @@ export function stackImages(feeding: Feeding, images: readonly PreparedImage[], 
       return feed;
     };
     const first = feedOf(images[0] ?? last);
-    if (!hasBatch) return first;
+    if (!hasBatch) return { ...first, data: unshared(first.data) };
     const dims = [batch, ...first.dims];
-    if (batch === 1) return { name, dtype, dims, data: first.data };
+    if (batch === 1) return { name, dtype, dims, data: unshared(first.data) };
     const data = zeros(dtype, first.data.length * batch);
     for (let slot = 0; slot < batch; slot++)
       copyInto(data, feedOf(images[slot] ?? last).data, slot * first.data.length);
