@@ -1,7 +1,13 @@
 import { resolve } from 'node:path';
 import type { JobId } from '../../src-shared/base/brand';
 import type { Unsubscribe, WorkbenchApi, WorkbenchEvent } from '../../src-shared/contract/api';
-import type { CreateProjectRequest, ExportRequest, ProjectEdit, SetName } from '../../src-shared/contract/requests';
+import type {
+  CreateProjectRequest,
+  ExportRequest,
+  ProjectEdit,
+  RequestOf,
+  SetName,
+} from '../../src-shared/contract/requests';
 import type {
   AnalysesView,
   AnalysisCost,
@@ -10,6 +16,7 @@ import type {
   EnginesView,
   ExportResult,
   HistogramView,
+  ImageAnswersView,
   ImageSetView,
   ImportReport,
   ModelView,
@@ -112,6 +119,13 @@ export class Workbench implements WorkbenchApi {
 
   getPreview(request: PreviewRequest & { readonly projectPath: string }): Promise<PreprocessingPreview> {
     return this.session(request).preview(request);
+  }
+
+  getImageAnswers(request: RequestOf<'getImageAnswers'>): Promise<ImageAnswersView> {
+    const session = this.session(request);
+    // Without variants nothing is built, so that an image can be looked at while another process works.
+    if (request.variants.length === 0) return session.imageAnswers(request);
+    return this.locks.hold(session.path, () => session.imageAnswers(request), { purpose: 'edit' });
   }
 
   listRecentProjects(): Promise<readonly RecentProject[]> {

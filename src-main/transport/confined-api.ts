@@ -60,7 +60,7 @@ function confined(
     for (const marked of paths) checkMarked(method, marked, request, confinement);
     const project = paths.find(({ role }) => role === 'project')?.path;
     if (project !== undefined) await admit(project);
-    if (method === 'getThumbnail' || method === 'getPreview')
+    if (method === 'getThumbnail' || method === 'getPreview' || method === 'getImageAnswers')
       await checkPicture(request as RequestOf<typeof method>, api, confinement);
     return admitReply(method, await call(request), confinement);
   };
@@ -86,7 +86,7 @@ function checkMarked(
 
 /** A list, or a link in a folder, may lead to an image outside of the granted folders. Its picture is refused. */
 async function checkPicture(
-  { projectPath, set, imageId }: RequestOf<'getThumbnail' | 'getPreview'>,
+  { projectPath, set, imageId }: RequestOf<'getThumbnail' | 'getPreview' | 'getImageAnswers'>,
   api: WorkbenchApi,
   { grants, checksReferences, hint }: Confinement,
 ): Promise<void> {

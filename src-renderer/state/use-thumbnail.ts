@@ -4,7 +4,7 @@ import { useSession } from './session';
 
 export type Thumbnail =
   | { readonly kind: 'loading' }
-  | { readonly kind: 'ready'; readonly url: string }
+  | { readonly kind: 'ready'; readonly url: string; readonly width: number; readonly height: number }
   | { readonly kind: 'failed'; readonly reason: string };
 
 const LOADING: Thumbnail = { kind: 'loading' };
@@ -23,7 +23,7 @@ export function useThumbnail(set: SetName, imageId: string, sizePx: number): Thu
       (picture) => {
         if (!isCurrent) return;
         url = URL.createObjectURL(new Blob([picture.bytes.slice()], { type: 'image/png' }));
-        setLoaded({ key, thumbnail: { kind: 'ready', url } });
+        setLoaded({ key, thumbnail: { kind: 'ready', url, width: picture.width, height: picture.height } });
       },
       (error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);

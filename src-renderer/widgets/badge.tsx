@@ -97,7 +97,7 @@ export function VariantBadge({ variant }: { readonly variant: string }) {
 }
 
 /** A record may name a variant that this version does not know; it is displayed as a mixed plan. */
-function variantKind(variant: string): ReturnType<typeof parseVariant>['kind'] {
+export function variantKind(variant: string): ReturnType<typeof parseVariant>['kind'] {
   try {
     return parseVariant(variant).kind;
   } catch {

@@ -11,6 +11,7 @@ import type {
   EnginesView,
   ExportResult,
   HistogramView,
+  ImageAnswersView,
   ImageSetView,
   ImportReport,
   ModelView,
@@ -39,6 +40,7 @@ export interface WorkbenchApi {
   getImageSet(request: RequestOf<'getImageSet'>): Promise<ImageSetView>;
   getThumbnail(request: RequestOf<'getThumbnail'>): Promise<Picture>;
   getPreview(request: RequestOf<'getPreview'>): Promise<PreprocessingPreview>;
+  getImageAnswers(request: RequestOf<'getImageAnswers'>): Promise<ImageAnswersView>;
   /** Newest first. */
   listRecentProjects(): Promise<readonly RecentProject[]>;
   /** The bundled plate reader as a separate project, created on first use in the user's data folder. */
@@ -78,6 +80,7 @@ export const API_METHODS = [
   'getImageSet',
   'getThumbnail',
   'getPreview',
+  'getImageAnswers',
   'listRecentProjects',
   'openSample',
   'listRuns',

@@ -124,7 +124,7 @@ export type ExportRequest = InferOutput<typeof exportSchema>;
 const nothing = object({});
 const ofProject = object(project);
 const ofJob = object({ jobId: mapped(string, jobId) });
-const pictureSize = where(positiveInteger, 'an integer from 16 to 512', (value) => value >= 16 && value <= 512);
+const pictureSize = where(positiveInteger, 'an integer from 16 to 2048', (value) => value >= 16 && value <= 2048);
 
 export const REQUEST_SCHEMAS = {
   inspectModel: object({ modelPath: filePath('read') }),
@@ -140,6 +140,18 @@ export const REQUEST_SCHEMAS = {
   getThumbnail: object({ ...project, set: setName, imageId: string, size: pictureSize }),
   /** `preprocessing`: tried out instead of the project's. */
   getPreview: object({ ...project, set: setName, imageId: string, preprocessing: optional(preprocessingSchema) }),
+  /**
+   * The truth of an image and the answers of variants to it, computed on the CPU. `runId`: with the plan and thresholds
+   * of that run instead of the project's. `task`: tried out instead of the project's.
+   */
+  getImageAnswers: object({
+    ...project,
+    set: setName,
+    imageId: string,
+    variants: where(list(string), 'at most 8 variants', (variants) => variants.length <= 8),
+    runId: optional(string),
+    task: optional(taskSchema),
+  }),
   listRecentProjects: nothing,
   openSample: nothing,
   listRuns: ofProject,

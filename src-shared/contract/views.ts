@@ -15,6 +15,8 @@ import type { LabelOrder, SkippedImage } from '../domain/project/image-set';
 import type { HistogramMethod, Method } from '../domain/project/methods';
 import type { Fp16Hazard, PlacementDecision, Precision, PrecisionChoice } from '../domain/project/precision';
 import type { ProjectFile } from '../domain/project/project';
+import type { Detections } from '../domain/tasks/answer';
+import type { TruthBox } from '../domain/tasks/truth';
 import type { RunRecord } from '../domain/runs/run-record';
 import type { Warning } from './job-results';
 import type { ExportRequest } from './requests';
@@ -167,6 +169,51 @@ export interface PreprocessingPreview {
   readonly channels: readonly { readonly min: number; readonly max: number; readonly mean: number }[];
   /** The first values of every channel. */
   readonly values: readonly (readonly number[])[];
+}
+
+/** Class indices of pixels, row by row, and the rectangle of the original image that they cover, in its pixels. */
+export interface MaskView {
+  readonly width: number;
+  readonly height: number;
+  /** 255: not counted, or no class that fits into a byte. */
+  readonly classes: Uint8Array;
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** The truth of one image; boxes in pixels of the original image. */
+export type TruthView =
+  | { readonly kind: 'label'; readonly label: number }
+  | { readonly kind: 'boxes'; readonly boxes: readonly TruthBox[] }
+  | { readonly kind: 'mask'; readonly mask: MaskView };
+
+/** The answer of a variant to one image. */
+export type AnswerView =
+  | {
+      readonly kind: 'classification';
+      /** Up to five, best first. */
+      readonly best: readonly { readonly label: number; readonly score: number }[];
+    }
+  | { readonly kind: 'detection'; readonly detections: Detections }
+  | { readonly kind: 'segmentation'; readonly mask: MaskView }
+  /** An answer that has no picture: an embedding, or what a user's own metric reads. */
+  | { readonly kind: 'other' }
+  /** The variant cannot be run, or its outputs do not fit the task. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** One image with its truth and the answers of variants. */
+export interface ImageAnswersView {
+  /** Size of the original image, in whose pixels boxes and masks are given. */
+  readonly width: number;
+  readonly height: number;
+  /** null: the image has no label. */
+  readonly truth: TruthView | null;
+  /** By class index; empty if classes have no names. */
+  readonly classNames: readonly string[];
+  /** In the order of the request. */
+  readonly variants: readonly { readonly variant: string; readonly answer: AnswerView }[];
 }
 
 export interface RecentProject {

@@ -11,6 +11,11 @@ import { loadSet, prepared, type Workspace } from './workspace';
 /** The two sets of a project, and those that it had before an edit. */
 const KEPT_SETS = 4;
 
+interface KnownSet {
+  readonly entries: ReadonlyMap<string, ImageEntry>;
+  readonly classNames: readonly string[];
+}
+
 export interface ThumbnailRequest {
   readonly set: SetName;
   readonly imageId: string;
@@ -30,7 +35,7 @@ export interface PreviewRequest {
  * thumbnail or a preview does not list the folder for each image.
  */
 export class ImageSets {
-  private readonly sets = new LRUCache<string, ReadonlyMap<string, ImageEntry>>({ max: KEPT_SETS });
+  private readonly sets = new LRUCache<string, KnownSet>({ max: KEPT_SETS });
 
   constructor(private readonly compute: Compute) {}
 
@@ -74,20 +79,32 @@ export class ImageSets {
   }
 
   private async entry(workspace: Workspace, which: SetName, id: string): Promise<ImageEntry> {
+    return (await this.find(workspace, which, id)).entry;
+  }
+
+  /** An image of a set by its id, and the class names of the set. @throws WorkbenchError not-found */
+  async find(
+    workspace: Workspace,
+    which: SetName,
+    id: string,
+  ): Promise<{ readonly entry: ImageEntry; readonly classNames: readonly string[] }> {
     const key = keyOf(workspace, which);
     const known = this.sets.get(key) ?? this.remember(key, await loadSet(workspace, which, undefined));
-    const entry = known.get(id);
+    const entry = known.entries.get(id);
     if (!entry)
       throw new WorkbenchError('not-found', `The ${which} set of ${workspace.file.name} has no image "${id}"`, {
         hint: 'Load the set again: its files may have changed.',
       });
-    return entry;
+    return { entry, classNames: known.classNames };
   }
 
-  private remember(key: string, set: ImageSet): ReadonlyMap<string, ImageEntry> {
-    const entries = new Map(set.entries.map((entry) => [imageId(entry), entry]));
-    this.sets.set(key, entries);
-    return entries;
+  private remember(key: string, set: ImageSet): KnownSet {
+    const known = {
+      entries: new Map(set.entries.map((entry) => [imageId(entry), entry])),
+      classNames: set.classNames,
+    };
+    this.sets.set(key, known);
+    return known;
   }
 }
 

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { AnalysisSpec } from '../../../src-shared/contract/job-specs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { ExportRequest, ProjectEdit, SetName } from '../../../src-shared/contract/requests';
+import type { ExportRequest, ProjectEdit, RequestOf, SetName } from '../../../src-shared/contract/requests';
 import type {
   AnalysesView,
   AnalysisCost,
@@ -9,6 +9,7 @@ import type {
   EnginesView,
   ExportResult,
   HistogramView,
+  ImageAnswersView,
   ImageSetView,
   ImportReport,
   ModelView,
@@ -24,6 +25,7 @@ import { analysisCost } from '../jobs/analysis-cost';
 import { loadAnalyses, loadHealth } from '../analysis/analysis-store';
 import { jobContext, type JobContext, type JobServices } from '../job-context';
 import { enginesView } from '../variants/engines-view';
+import { ImageAnswers } from '../variants/image-answers';
 import { importCache } from './cache-exchange';
 import { exportProject } from './export';
 import { ImageSets, type PreviewRequest, type ThumbnailRequest } from './image-sets';
@@ -46,6 +48,7 @@ const KEPT_SESSIONS = 8;
 export class ProjectSession {
   private readonly cache = new ProjectCache();
   private readonly imageSets: ImageSets;
+  private readonly answers: ImageAnswers;
 
   /** @param path absolute path of the project's folder */
   constructor(
@@ -53,6 +56,7 @@ export class ProjectSession {
     private readonly services: JobServices,
   ) {
     this.imageSets = new ImageSets(services.compute);
+    this.answers = new ImageAnswers(this.imageSets);
   }
 
   async view(): Promise<ProjectView> {
@@ -101,6 +105,11 @@ export class ProjectSession {
 
   async preview(request: PreviewRequest): Promise<PreprocessingPreview> {
     return this.imageSets.preview(await this.open(), request);
+  }
+
+  /** The caller holds the project's lock, because variants may have to be built. */
+  async imageAnswers(request: Omit<RequestOf<'getImageAnswers'>, 'projectPath'>): Promise<ImageAnswersView> {
+    return this.answers.view(request, await this.job());
   }
 
   async analyses(): Promise<AnalysesView> {

@@ -22,6 +22,7 @@ import { checkImages } from '../tasks/check-images';
 import { entryPath } from './entry-path';
 import { evaluate } from '../tasks/evaluate';
 import { probeGpu } from '../tasks/gpu-status';
+import { imageAnswers } from '../tasks/image-answers';
 import { merge } from '../tasks/merge-shards';
 import { prepare } from '../tasks/prepare';
 import type {
@@ -59,6 +60,7 @@ export const HANDLERS: Handlers = {
   'correct-biases': correctBiases,
   evaluateCandidates,
   'check-images': checkImages,
+  'image-answers': imageAnswers,
   thumbnail,
   preview,
   bench,

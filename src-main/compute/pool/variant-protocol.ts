@@ -1,15 +1,17 @@
 import type { GpuDevice } from '../../../native/tensorrt';
+import type { AnswerView } from '../../../src-shared/contract/views';
+import type { Task } from '../../../src-shared/domain/tasks/task';
 import type { QuantizeResult } from '../../../src-shared/contract/job-results';
 import type { EngineLayer } from '../../../src-shared/domain/engines/engine-layers';
 import type { TensorrtBenchOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
-import type { ImageSet, SkippedImage } from '../../../src-shared/domain/project/image-set';
+import type { ImageEntry, ImageSet, SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { Fp16Hazard, PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
 import type { OutputQuality, Predictions } from '../../../src-shared/domain/runs/accuracy';
 import type { BenchmarkOutcome } from '../../backends/benchmark';
-import type { EngineVariant, OrtGpu, RunnableVariant } from '../../backends/runnable-variant';
+import type { EngineVariant, OnnxVariant, OrtGpu, RunnableVariant } from '../../backends/runnable-variant';
 import type { EngineBuild, EngineBuildResult } from '../../backends/tensorrt/build-engine';
 import type { InputShapes } from '../../backends/tensorrt/engine-session';
 
@@ -18,6 +20,8 @@ export interface VariantMethods {
   readonly rewrite: { readonly params: RewriteParams; readonly result: RewriteResult };
   readonly explain: { readonly params: ExplainParams; readonly result: ExplainResult };
   readonly evaluate: { readonly params: EvaluateParams; readonly result: EvaluateResult };
+  /** The answers of variants to one image, for screens. */
+  readonly 'image-answers': { readonly params: ImageAnswersParams; readonly result: ImageAnswersResult };
   readonly bench: { readonly params: BenchParams; readonly result: BenchOutcome };
   /** A GPU provider of ONNX Runtime. If it cannot run, the call fails with backend-unavailable and the reason. */
   readonly 'ort-gpu-status': { readonly params: OrtGpu; readonly result: OrtGpuStatus };
@@ -94,6 +98,22 @@ export interface EvaluateResult {
   readonly skipped: readonly SkippedImage[];
   /** Number of classes of the classification output; 0 without one. */
   readonly classCount: number;
+}
+
+export interface ImageAnswersParams {
+  readonly entry: ImageEntry;
+  readonly feeding: Feeding;
+  /** null: not decided. */
+  readonly task: Task | null;
+  /** FP32 first, if it is asked for. None: only the size of the image is of interest. */
+  readonly variants: readonly OnnxVariant[];
+}
+
+export interface ImageAnswersResult {
+  /** Size of the original image; null if no input of the model takes an image file. */
+  readonly size: { readonly width: number; readonly height: number } | null;
+  /** One per variant. */
+  readonly answers: readonly AnswerView[];
 }
 
 export interface BenchParams {

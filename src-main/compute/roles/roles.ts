@@ -1,5 +1,6 @@
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import type { TrialInit, TrialTasks } from '../trials/trial-protocol';
+import type { AnswerMethods } from './answer-role';
 import type { CollectInit, CollectFlush } from './collect-role';
 import type { DecodeInit, DecodeMethods } from './decode-role';
 import type { EvaluateInit } from './evaluate-role';
@@ -30,6 +31,7 @@ export type Roles = {
     readonly methods: ImageMethods<ImageRoles[R]['value'], ImageRoles[R]['state']>;
   };
 } & {
+  readonly answer: { readonly init: null; readonly methods: AnswerMethods };
   readonly decode: { readonly init: DecodeInit; readonly methods: DecodeMethods };
   readonly thresholds: { readonly init: null; readonly methods: ThresholdMethods };
   readonly trials: { readonly init: TrialInit; readonly methods: TrialTasks };
@@ -48,6 +50,7 @@ export const ROLES: RoleFactories = {
   collect: async (init, stop) => (await import('./collect-role')).createCollectRole(init, stop),
   'grid-ranges': async (init, stop) => (await import('./grid-role')).createGridRangesRole(init, stop),
   evaluate: async (init, stop) => (await import('./evaluate-role')).createEvaluateRole(init, stop),
+  answer: async () => (await import('./answer-role')).createAnswerRole(),
   decode: async (init) => (await import('./decode-role')).createDecodeRole(init),
   thresholds: async () => (await import('./threshold-role')).createThresholdRole(),
   trials: async (init, stop) => (await import('../trials/trial-runner')).createTrialRole(init, stop),

@@ -132,7 +132,16 @@ describe('confineApi', () => {
     await expect(confined.getPreview({ ...request, imageId: '../private/secret.npy#3' })).rejects.toMatchObject(
       refused,
     );
+    await expect(
+      confined.getImageAnswers({
+        projectPath: request.projectPath,
+        set: request.set,
+        imageId: '../private/secret.png',
+        variants: [],
+      }),
+    ).rejects.toMatchObject(refused);
     expect(calls).not.toContain('getThumbnail');
+    expect(calls).not.toContain('getImageAnswers');
     await confined.getThumbnail({ ...request, imageId: 'images/a.png' });
     expect(calls).toContain('getThumbnail');
   });

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 
-/** What jsdom lacks: dialogs that open, elements with a size, canvases. Globals are restored by `vi.unstubAllGlobals`. */
+/** What jsdom lacks: dialogs that open, elements with a size, canvases. */
 export function stubLayout(): void {
   vi.stubGlobal(
     'ResizeObserver',

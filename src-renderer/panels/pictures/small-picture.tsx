@@ -1,0 +1,99 @@
+import { useMemo, useRef, useState, useEffect } from 'react';
+import type { SetName } from '../../../src-shared/contract/requests';
+import { CLEAR_SCORE } from '../../../src-shared/domain/measures/detection-images';
+import { t } from '../../i18n';
+import { useImageAnswers } from '../../state/image-answers';
+import { useThumbnail } from '../../state/use-thumbnail';
+import { Icon } from '../../widgets/icons';
+import type { LayerChoice } from '../../widgets/picture/legend';
+import type { PictureLayer } from '../../widgets/picture/layers';
+import { PicturePane } from '../../widgets/picture/picture-pane';
+import { pictureContent } from './picture-content';
+import styles from './small-picture.module.css';
+
+/** Twice the displayed size, for high-density screens. */
+const SMALL_PX = 320;
+
+interface SmallPictureProps {
+  readonly set: SetName;
+  readonly imageId: string;
+  /** The variants whose answers are computed. */
+  readonly variants: readonly string[];
+  readonly runId?: string | undefined;
+  /** One picture for each of these variants, side by side, with the truth. */
+  readonly shown: readonly string[];
+  readonly isBright?: boolean;
+}
+
+/** Small pictures of one image with boxes or masks, one per answer. Nothing is loaded before they are in sight. */
+export function SmallPicture({ set, imageId, variants, runId, shown, isBright = false }: SmallPictureProps) {
+  const root = useRef<HTMLDivElement>(null);
+  const isSeen = useSeen(root);
+  return (
+    <div ref={root} className={styles.root}>
+      {isSeen ? (
+        <Loaded set={set} imageId={imageId} variants={variants} runId={runId} shown={shown} isBright={isBright} />
+      ) : (
+        <Empty reason={null} />
+      )}
+    </div>
+  );
+}
+
+function Loaded({ set, imageId, variants, runId, shown, isBright }: SmallPictureProps) {
+  const photograph = useThumbnail(set, imageId, SMALL_PX);
+  const answers = useImageAnswers({ set, imageId, variants, ...(runId === undefined ? {} : { runId }) });
+  const url = photograph.kind === 'ready' ? photograph.url : null;
+  const content = useMemo(() => (answers.kind === 'ready' ? pictureContent(answers.view, url) : null), [answers, url]);
+  if (answers.kind === 'failed') return <Empty reason={answers.reason} />;
+  if (content === null) return <Empty reason={null} />;
+  return shown.map((id) => {
+    const layer = content.layers.find((candidate) => candidate.id === id);
+    return layer === undefined ? null : (
+      <figure key={id} className={styles.figure}>
+        <div className={styles.picture}>
+          <PicturePane
+            content={content}
+            choice={choiceOf(layer, content.layers)}
+            difference={null}
+            name={imageId}
+            isBright={isBright ?? false}
+          />
+        </div>
+        <figcaption>{`${layer.letter} ${layer.name}`}</figcaption>
+      </figure>
+    );
+  });
+}
+
+/** The boxes of one answer with those of the truth, or its mask. */
+function choiceOf(layer: PictureLayer, layers: readonly PictureLayer[]): LayerChoice {
+  const truth = layers.find(({ id }) => id === 'truth');
+  return {
+    shown: truth === undefined ? [layer.id] : [truth.id, layer.id],
+    minScore: CLEAR_SCORE,
+    mask: layer.mask === null ? null : layer.id,
+  };
+}
+
+function Empty({ reason }: { readonly reason: string | null }) {
+  return (
+    <span className={styles.empty} title={reason ?? t('picture.loading')}>
+      <Icon name={reason === null ? 'image' : 'warning'} size={20} {...(reason === null ? {} : { label: reason })} />
+    </span>
+  );
+}
+
+/** Whether an element has been in sight; true at once where the browser cannot tell. */
+function useSeen(element: { readonly current: HTMLElement | null }): boolean {
+  const [isSeen, setSeen] = useState(typeof IntersectionObserver === 'undefined');
+  useEffect(() => {
+    if (isSeen || element.current === null) return undefined;
+    const observer = new IntersectionObserver((entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) setSeen(true);
+    });
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element, isSeen]);
+  return isSeen;
+}
