@@ -14,7 +14,7 @@ export interface AnswerSummary {
 /** Sums the answers of one variant over an image set; null entries are unreadable images. */
 export function summarizeAnswers(answers: readonly (ImageAnswer | null)[]): AnswerSummary {
   const answered = answers.filter((answer) => answer !== null);
-  const isClassifier = answered.some((answer) => answer.top5.length > 0);
+  const isClassifier = answered.some(({ answer }) => answer?.kind === 'classification');
   const perOutput = sumByOutput(answered);
   return {
     predictions: isClassifier ? predictions(answers) : null,
@@ -32,8 +32,9 @@ function predictions(answers: readonly (ImageAnswer | null)[]): Predictions {
   const top1 = new Int32Array(answers.length).fill(-1);
   const top5 = new Int32Array(answers.length * TOP_COUNT).fill(-1);
   const scores = new Float32Array(answers.length).fill(Number.NaN);
-  for (const [i, answer] of answers.entries()) {
-    if (!answer) continue;
+  for (const [i, entry] of answers.entries()) {
+    const answer = entry?.answer;
+    if (answer?.kind !== 'classification') continue;
     top1[i] = answer.top5[0] ?? -1;
     top5.set(answer.top5, i * TOP_COUNT);
     scores[i] = answer.score;

@@ -1,11 +1,12 @@
 import type { ImageEntry } from '../../src-shared/domain/project/image-set';
+import { countRegions } from '../../src-shared/domain/measures/regions';
 import type { ImageGeometry, TaskAnswer } from '../../src-shared/domain/tasks/answer';
 import type { Task } from '../../src-shared/domain/tasks/task';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { OutputTensor } from '../backends/runnable-variant';
 import { classify } from './classification-answer';
 import { requireOutput, valuesOf } from './image-outputs';
-import type { LabelMap } from './label-map';
+import { labelMapOf } from './label-map';
 
 /** What is known about an image besides the outputs of models. */
 export interface ReadImage {
@@ -13,7 +14,7 @@ export interface ReadImage {
   /** Where the image lies in the network's input; null for models without an image input. */
   readonly geometry: ImageGeometry | null;
   /** The true class of every pixel of the network's input; null without a mask. Only for the task segmentation. */
-  readonly mask: LabelMap | null;
+  readonly mask: { readonly labels: ArrayLike<number> } | null;
 }
 
 /**
@@ -38,12 +39,22 @@ export function createTaskReader(task: Task | null): TaskReader {
     case undefined:
     case 'classification':
       return readerOf((outputs) => classify(outputs, task?.output));
+    case 'segmentation':
+      return readerOf((outputs, fp32, { mask, geometry, entry }) => {
+        if (geometry === null) throw noGeometry(task.kind, entry);
+        const own = labelMapOf(requireOutput(outputs, task.output), task, geometry);
+        const reference = fp32 === outputs ? own : labelMapOf(requireOutput(fp32, task.output), task, geometry);
+        return {
+          kind: 'segmentation',
+          toTruth: mask && countRegions(own.labels, mask.labels, task.classes, task.ignoreIndex),
+          toFp32: countRegions(own.labels, reference.labels, task.classes),
+        };
+      });
     case 'embedding':
       return readerOf((outputs) => ({
         kind: 'embedding',
         vector: Float32Array.from(valuesOf(requireOutput(outputs, task.output))),
       }));
-    case 'segmentation':
     case 'detection':
     case 'custom':
       throw new WorkbenchError('model-unsupported', `The answers of the task ${task.kind} cannot be read`);
@@ -57,4 +68,8 @@ function readerOf(
     read: async (outputs, fp32, image) => read(outputs, fp32, image),
     close: () => Promise.resolve(),
   };
+}
+
+function noGeometry(kind: string, { file }: ImageEntry): WorkbenchError {
+  return new WorkbenchError('model-unsupported', `The task ${kind} needs an image input, and ${file} is no image`);
 }

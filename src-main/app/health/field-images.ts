@@ -92,6 +92,7 @@ export async function fieldOutputErrors(
         {
           variants: built.map(({ runnable }) => runnable),
           feeding,
+          task: null,
           set: { ...set, entries, skipped: [] },
           threads: threads ?? defaultThreads(),
           batch: feeding.fixedBatch ?? 1,

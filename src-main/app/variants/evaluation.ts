@@ -33,6 +33,7 @@ export async function evaluateBuilt(
   const params = {
     variants: built.map(({ runnable }) => runnable),
     feeding: projectFeeding(workspace, model),
+    task: workspace.file.task ?? null,
     set,
     threads,
     batch: Math.max(...options.tensorrt.batches),

@@ -1,6 +1,5 @@
 import type { GpuDevice } from '../../../native/tensorrt';
 import type { AnswerView } from '../../../src-shared/contract/views';
-import type { Task } from '../../../src-shared/domain/tasks/task';
 import type { QuantizeResult } from '../../../src-shared/contract/job-results';
 import type { EngineLayer } from '../../../src-shared/domain/engines/engine-layers';
 import type { TensorrtBenchOptions } from '../../../src-shared/domain/engines/tensorrt-options';
@@ -9,6 +8,7 @@ import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair'
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry, ImageSet, SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { Fp16Hazard, PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
+import type { Task } from '../../../src-shared/domain/tasks/task';
 import type { OutputQuality, Predictions } from '../../../src-shared/domain/runs/accuracy';
 import type { BenchmarkOutcome } from '../../backends/benchmark';
 import type { EngineVariant, OnnxVariant, OrtGpu, RunnableVariant } from '../../backends/runnable-variant';
@@ -77,6 +77,8 @@ export interface EvaluateParams {
   /** The first one is the reference (FP32) that the others are compared with. */
   readonly variants: readonly RunnableVariant[];
   readonly feeding: Feeding;
+  /** null: not decided. */
+  readonly task: Task | null;
   readonly set: ImageSet;
   readonly threads: number;
   /** Images per run on a GPU, unless the model fixes its batch. */

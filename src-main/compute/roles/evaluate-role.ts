@@ -1,4 +1,6 @@
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
+import type { Task } from '../../../src-shared/domain/tasks/task';
+import { createTaskReader } from '../../analysis/task-reader';
 import { VariantEvaluator, type ImageAnswer } from '../../analysis/variant-evaluator';
 import type { OnnxVariant } from '../../backends/runnable-variant';
 import { createFeedLoader } from '../../calibration/inputs/feed-loader';
@@ -8,16 +10,19 @@ import { imageRole } from './image-role';
 export interface EvaluateInit {
   readonly variants: readonly OnnxVariant[];
   readonly feeding: Feeding;
+  /** null: not decided. */
+  readonly task: Task | null;
 }
 
 /** Runs every variant on every image and compares it with the first one. There is no state to flush. */
 export async function createEvaluateRole(init: EvaluateInit, stop: StopFlag): Promise<WorkerRole> {
   const loader = createFeedLoader(init.feeding);
-  const evaluator = await VariantEvaluator.open(init.variants, init.feeding);
+  const reader = createTaskReader(init.task);
+  const evaluator = await VariantEvaluator.open(init.variants, { feeding: init.feeding, reader });
   return imageRole<readonly ImageAnswer[], null>(
     {
       loader,
-      process: (images) => evaluator.evaluate(images.map(({ image }) => image)),
+      process: (images) => evaluator.evaluate(images.map((own) => ({ ...own, mask: null }))),
       flush: () => null,
     },
     stop,

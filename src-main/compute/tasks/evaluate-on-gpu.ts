@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { imageId, type SkippedImage } from '../../../src-shared/domain/project/image-set';
+import { createTaskReader } from '../../analysis/task-reader';
 import { VariantEvaluator, type ImageAnswer } from '../../analysis/variant-evaluator';
 import type { ModelSession, RunnableVariant } from '../../backends/runnable-variant';
 import { OrtSession } from '../../backends/ort-session';
@@ -29,17 +30,21 @@ export async function answersOnGpu(params: EvaluateParams, context: TaskContext)
   const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
   const skipped: SkippedImage[] = [...params.set.skipped];
   const sessions: ModelSession[] = [];
+  const reader = createTaskReader(params.task);
   const images = new DecodedImages({ ...params, entries, batch, signal: context.signal });
   try {
     await images.open();
     for (const variant of params.variants) sessions.push(await openSession(variant));
-    const evaluator = new VariantEvaluator(sessions, params.feeding, batch);
+    const evaluator = new VariantEvaluator(sessions, { feeding: params.feeding, reader, batch });
     for (let start = 0; start < entries.length; start += batch) {
       throwIfAborted(context.signal);
       context.onProgress?.({ phase: 'validating', done: start, total: entries.length, unit: 'images' });
       const decoded = await images.next();
-      const usable = decoded.flatMap((image, i) => (image.ok ? [{ index: start + i, image: image.value }] : []));
-      const found = await evaluator.evaluate(usable.map(({ image }) => image));
+      const usable = decoded.flatMap((image, i) => {
+        const entry = entries[start + i];
+        return image.ok && entry ? [{ index: start + i, entry, image: image.value, mask: null }] : [];
+      });
+      const found = await evaluator.evaluate(usable);
       for (const [i, { index }] of usable.entries()) answers[index] = found[i] ?? null;
       for (const [i, image] of decoded.entries()) {
         const entry = entries[start + i];
@@ -50,6 +55,7 @@ export async function answersOnGpu(params: EvaluateParams, context: TaskContext)
     return { answers, skipped };
   } finally {
     for (const session of sessions) await session.close();
+    await reader.close();
     await images.close();
   }
 }

@@ -26,7 +26,7 @@ async function answersOnCpu(params: EvaluateParams, context: TaskContext): Promi
   report();
   await runImagePool({
     role: 'evaluate',
-    init: { variants: params.variants.filter(isOnnx), feeding: params.feeding },
+    init: { variants: params.variants.filter(isOnnx), feeding: params.feeding, task: params.task },
     threads: params.threads,
     batches: batchesOf(entries, size),
     signal: context.signal,
@@ -63,5 +63,6 @@ function resultOf(params: EvaluateParams, { answers, skipped: found }: Answers):
 }
 
 function classCountOf(answers: readonly (readonly ImageAnswer[] | null)[]): number {
-  return answers.find((answer) => answer !== null)?.[0]?.classCount ?? 0;
+  const first = answers.find((answer) => answer !== null)?.[0]?.answer;
+  return first?.kind === 'classification' ? first.classCount : 0;
 }

@@ -1,6 +1,7 @@
 import { cancelledError } from '../../../src-shared/base/errors';
 import type { ReferenceAnswer, TrialAnswer } from '../../analysis/trials';
-import { answerOf } from '../../analysis/variant-evaluator';
+import { classify } from '../../analysis/classification-answer';
+import { outputErrors } from '../../analysis/variant-evaluator';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import { equalShapes, stackImages, type PreparedImage } from '../../backends/feeds';
 import { OrtSession } from '../../backends/ort-session';
@@ -60,8 +61,8 @@ class TrialRunner {
       const outputs: OutputTensor[][] = [];
       for (const chunk of this.chunks(slots)) {
         for (const own of await this.runChunk(session, chunk)) {
-          const answer = answerOf(own, own, 0, 1);
-          answers.push({ signal: answer.outputs.map((output) => output.signal), top1: answer.top5[0] ?? -1 });
+          const errors = outputErrors(own, own);
+          answers.push({ signal: errors.map(({ signal }) => signal), top1: classify(own)?.top5[0] ?? -1 });
           outputs.push(own.map((output) => ({ ...output, data: output.data && output.data.slice() })));
         }
       }
@@ -80,10 +81,10 @@ class TrialRunner {
       const answers: TrialAnswer[] = [];
       for (const chunk of this.chunks(slots)) {
         for (const [i, own] of (await this.runChunk(session, chunk)).entries()) {
-          const { outputs, top5 } = answerOf(own, this.referenceOf(chunk[i] ?? 0), 0, 1);
+          const errors = outputErrors(own, this.referenceOf(chunk[i] ?? 0));
           answers.push({
-            noise: outputs.map(({ noise }) => (Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise)),
-            top1: top5[0] ?? -1,
+            noise: errors.map(({ noise }) => (Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise)),
+            top1: classify(own)?.top5[0] ?? -1,
           });
         }
       }

@@ -11,9 +11,7 @@ const output = (name: string, signal: number, noise: number): OutputError => ({
   dot: signal,
 });
 const answer = (...outputs: readonly OutputError[]): ImageAnswer => ({
-  top5: [],
-  classCount: 0,
-  score: Number.NaN,
+  answer: null,
   outputs,
 });
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { summarizeAnswers } from '../../../src-main/analysis/answers';
+import { createTaskReader } from '../../../src-main/analysis/task-reader';
 import { VariantEvaluator } from '../../../src-main/analysis/variant-evaluator';
 import { makeNode } from '../../../src-main/onnx/graph/make';
 import type { Model } from '../../../src-main/onnx/graph/model';
@@ -14,6 +15,8 @@ const FEEDING = feedingFor({ name: 'input', fixedBatch: null, channels: 3, heigh
 const IMAGES = [0.1, 0.4, 0.9].map((value) =>
   preparedImage('input', [3, 16, 16], new Float32Array(3 * 16 * 16).fill(value)),
 );
+
+const ENTRY = { path: '/a.png', file: 'a.png', label: null, group: null, record: null };
 
 /** The tiny model with one op or several behind its logits. */
 function behindLogits(...ops: readonly string[]): Model {
@@ -37,10 +40,13 @@ async function evaluate(variant: Model) {
     simulate: false,
     hasFp16: false,
   });
-  const evaluator = await VariantEvaluator.open([runnable('fp32'), runnable('variant')], FEEDING);
-  const answers = (await Promise.all(IMAGES.map((image) => evaluator.evaluate([image])))).map(
-    ([answer]) => answer ?? [],
-  );
+  const evaluator = await VariantEvaluator.open([runnable('fp32'), runnable('variant')], {
+    feeding: FEEDING,
+    reader: createTaskReader(null),
+  });
+  const answers = (
+    await Promise.all(IMAGES.map((image) => evaluator.evaluate([{ entry: ENTRY, image, mask: null }])))
+  ).map(([answer]) => answer ?? []);
   return summarizeAnswers(answers.map((answer) => answer[1] ?? null));
 }
 

@@ -28,6 +28,7 @@ async function options(): Promise<ImagePoolOptions<'evaluate'>> {
     init: {
       variants: [{ kind: 'onnx', variant: 'fp32', modelPath, weightsDir: null, simulate: false, hasFp16: false }],
       feeding: feedingFor({ name: 'input', channels: 3, height: 16, width: 16, layout: 'nchw', fixedBatch: null }),
+      task: null,
     },
     threads: 2,
     batches: batchesOf(entries, 1),
