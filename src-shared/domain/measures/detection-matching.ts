@@ -94,6 +94,13 @@ function matchClass(
   truth: readonly TruthBox[],
   flags: Uint32Array,
 ): void {
+  if (truth.length === 0) {
+    for (const [slot, d] of kept.entries()) {
+      const area = areaOf(detections.boxes, d);
+      for (const [r, range] of SIZE_RANGES.entries()) flags[slot * SIZE_RANGES.length + r] = skippedBits(area, range);
+    }
+    return;
+  }
   const ious = truth.map((box) => kept.map((d) => cocoIou(detections.boxes, d, box)));
   for (const [r, range] of SIZE_RANGES.entries()) {
     const ignored = truth.map((box) => isIgnored(box, range));
@@ -104,7 +111,7 @@ function matchClass(
     for (const [slot, d] of kept.entries()) {
       const area = areaOf(detections.boxes, d);
       let found = 0;
-      let skipped = area < range.from || area > range.to ? ALL_IOUS << IOU_COUNT : 0;
+      let skipped = skippedBits(area, range);
       for (let t = 0; t < IOU_COUNT; t += 1) {
         let best = -1;
         let bestIou = Math.min(COCO_IOUS[t] ?? 1, 1 - 1e-10);
@@ -129,6 +136,11 @@ function matchClass(
       flags[slot * SIZE_RANGES.length + r] = found | skipped;
     }
   }
+}
+
+/** What a detection without an object is at all IoU thresholds: wrong, or ignored because of its own size. */
+function skippedBits(area: number, range: { readonly from: number; readonly to: number }): number {
+  return area < range.from || area > range.to ? ALL_IOUS << IOU_COUNT : 0;
 }
 
 function isIgnored(box: TruthBox, range: { readonly from: number; readonly to: number }): boolean {

@@ -1,6 +1,6 @@
 import { count, type InferOutput, list, nullable, number, object, oneOf, optional, string } from '../../base/schema';
 import { DETECTION_CONVENTIONS, type DetectionConvention } from '../tasks/task';
-import { averagePrecision, type ClassCurve, classCurves, classPrecisions, truthTotal } from './average-precision';
+import { type ClassCurve, classCurves, PrecisionCalculator, sortDetections, truthTotal } from './average-precision';
 import { foundBit, IOU_COUNT, type MatchedImage, rangeCount, SIZE_RANGES, type SizeRange } from './detection-matching';
 
 const fraction = nullable(number);
@@ -48,15 +48,17 @@ export function summarizeDetections(
   images: readonly (MatchedImage | null)[],
   convention: DetectionConvention,
 ): DetectionSummary {
-  const curves = classCurves(images, convention);
+  const sorted = sortDetections(images, convention);
+  const curves = classCurves(sorted);
+  const calculator = new PrecisionCalculator(curves, convention);
   const table = curves.flatMap((curve) => {
-    const precisions = classPrecisions(curve, convention, null);
+    const precisions = calculator.ofClass(curve, null);
     return precisions === null ? [] : [{ curve, precisions }];
   });
   const atIou = (iou: number): number | null => finite(meanOf(table.map(({ precisions }) => precisions[iou] ?? 0)));
   const common = {
     convention,
-    ap: finite(averagePrecision(curves, convention, null)),
+    ap: finite(calculator.mean(null)),
     ap50: atIou(IOU_50),
     ap75: atIou(IOU_75),
   };
@@ -69,16 +71,16 @@ export function summarizeDetections(
   if (convention === 'ultralytics') return { ...common, perClass };
   const bySize = (name: SizeRange): readonly [ClassCurve[], number] => {
     const range = SIZE_RANGES.findIndex((own) => own.name === name);
-    return [classCurves(images, convention, range), range];
+    return [classCurves(sorted, range), range];
   };
   const small = bySize('small');
   const medium = bySize('medium');
   const large = bySize('large');
   return {
     ...common,
-    apSmall: finite(averagePrecision(small[0], convention, null)),
-    apMedium: finite(averagePrecision(medium[0], convention, null)),
-    apLarge: finite(averagePrecision(large[0], convention, null)),
+    apSmall: finite(new PrecisionCalculator(small[0], convention).mean(null)),
+    apMedium: finite(new PrecisionCalculator(medium[0], convention).mean(null)),
+    apLarge: finite(new PrecisionCalculator(large[0], convention).mean(null)),
     ar1: averageRecall(images, curves, 0, 1),
     ar10: averageRecall(images, curves, 0, 10),
     ar100: averageRecall(images, curves, 0, 100),

@@ -143,12 +143,17 @@ function classMeasures(variant: MeasuredSet, fp32: MeasuredSet | null): ClassMea
 }
 
 /** 1 for images that count and are selected, else 0. */
-function selection({ counts }: MeasuredSet, isSelected: (image: number) => boolean): Uint16Array {
-  return Uint16Array.from(counts, (own, image) => (own && isSelected(image) ? 1 : 0));
+function selection({ counts }: MeasuredSet, isSelected: (image: number) => boolean): Float64Array {
+  return Float64Array.from(counts, (own, image) => (own && isSelected(image) ? 1 : 0));
 }
 
-/** Resamples of the paired bootstrap: its bounds are the 25th smallest and the 25th largest difference. */
-export const MEASURE_RESAMPLES = 1000;
+/**
+ * Resamples of the paired bootstrap: 1,000 of up to 1,000 images, fewer of more images, down to 200, so that an
+ * interval of 5,000 images takes seconds. The bounds are the values below and above which 2.5 % of the resamples lie.
+ */
+function resampleCount(images: number): number {
+  return Math.round(Math.max(200, Math.min(1000, 1e6 / Math.max(1, images))));
+}
 
 /**
  * The difference to FP32 with its interval: the images are drawn with replacement, the same for both, and the measure
@@ -159,12 +164,11 @@ export function differenceOf(
   variant: MeasuredSet,
   fp32: MeasuredSet,
   isSelected: (image: number) => boolean = () => true,
-  resamples = MEASURE_RESAMPLES,
 ): MeasureDifference | null {
   const images = [...variant.counts.keys()].filter(
     (image) => variant.counts[image] === true && fp32.counts[image] === true && isSelected(image),
   );
-  const weights = new Uint16Array(variant.counts.length);
+  const weights = new Float64Array(variant.counts.length);
   for (const image of images) weights[image] = 1;
   const value = variant.valueOf(weights) - fp32.valueOf(weights);
   if (!Number.isFinite(value)) return null;
@@ -174,6 +178,7 @@ export function differenceOf(
     const paired = comparePaired({ images: images.length, losses: test.worseImages, gains: test.betterImages });
     return { value, interval95: paired?.interval95 ?? [value, value], ...test, ...few };
   }
+  const resamples = resampleCount(images.length);
   const differences: number[] = [];
   const random = createRandom(BOOTSTRAP_SEED);
   for (let resample = 0; resample < resamples; resample += 1) {

@@ -1,6 +1,6 @@
 import type { RegionCounts } from '../tasks/answer';
 import type { DetectionConvention } from '../tasks/task';
-import { averagePrecision, classCurves, classPrecisions, truthTotal } from './average-precision';
+import { classCurves, PrecisionCalculator, sortDetections, truthTotal } from './average-precision';
 import { countsOf, imageF1 } from './detection-images';
 import type { MatchedImage } from './detection-matching';
 import type { ClassValue, MeasuredSet } from './judge';
@@ -12,15 +12,15 @@ import type { Retrieval } from './retrieval';
  * @param images null: the image does not count.
  */
 export function detectionSet(images: readonly (MatchedImage | null)[], convention: DetectionConvention): MeasuredSet {
-  const curves = classCurves(images, convention);
+  const calculator = new PrecisionCalculator(classCurves(sortDetections(images, convention)), convention);
   return {
     name: 'AP',
     higherIsBetter: true,
     counts: images.map((image) => image !== null),
-    valueOf: (weights) => 100 * averagePrecision(curves, convention, weights),
+    valueOf: (weights) => 100 * calculator.mean(weights),
     classes: () =>
-      curves.flatMap((curve): ClassValue[] => {
-        const own = classPrecisions(curve, convention, null);
+      calculator.curves.flatMap((curve): ClassValue[] => {
+        const own = calculator.ofClass(curve, null);
         if (own === null) return [];
         const mean = own.reduce((sum, value) => sum + value, 0) / own.length;
         return [{ label: curve.label, truths: truthTotal(curve, null), value: 100 * mean }];

@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { averagePrecision, classCurves } from '../../../../src-shared/domain/measures/average-precision';
+import {
+  classCurves,
+  PrecisionCalculator,
+  sortDetections,
+} from '../../../../src-shared/domain/measures/average-precision';
 import { matchDetections } from '../../../../src-shared/domain/measures/detection-matching';
 import { type DetectionSummary, summarizeDetections } from '../../../../src-shared/domain/measures/detection-summary';
 import type { Detections } from '../../../../src-shared/domain/tasks/answer';
@@ -61,10 +65,10 @@ describe.each(DETECTION_CONVENTIONS)('scores of the convention %s', (convention)
 
   it('of an image that counts several times are those of its copies', () => {
     const weights = scenes.map((_, image) => image % 3);
-    const found = averagePrecision(classCurves(matched, convention), convention, weights);
+    const found = new PrecisionCalculator(classCurves(sortDetections(matched, convention)), convention).mean(weights);
     expect(Math.abs(found - goldens.repeated[convention])).toBeLessThan(0.002);
     const copies = matched.flatMap((image, i) => Array.from({ length: i % 3 }, () => image));
-    const exact = averagePrecision(classCurves(copies, convention), convention, null);
+    const exact = new PrecisionCalculator(classCurves(sortDetections(copies, convention)), convention).mean(null);
     expect(Math.abs(exact - goldens.repeated[convention])).toBeLessThan(1e-9);
   });
 
