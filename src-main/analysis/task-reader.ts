@@ -5,6 +5,7 @@ import type { Task } from '../../src-shared/domain/tasks/task';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { OutputTensor } from '../backends/runnable-variant';
 import { classify } from './classification-answer';
+import { decodeDetections } from './decoders/decode-detections';
 import { requireOutput, valuesOf } from './image-outputs';
 import { labelMapOf } from './label-map';
 
@@ -56,6 +57,10 @@ export function createTaskReader(task: Task | null): TaskReader {
         vector: Float32Array.from(valuesOf(requireOutput(outputs, task.output))),
       }));
     case 'detection':
+      return readerOf((outputs, _fp32, { geometry, entry }) => {
+        if (geometry === null) throw noGeometry(task.kind, entry);
+        return { kind: 'detection', detections: decodeDetections(task.decoder, outputs, geometry) };
+      });
     case 'custom':
       throw new WorkbenchError('model-unsupported', `The answers of the task ${task.kind} cannot be read`);
   }

@@ -23,11 +23,17 @@ export function taskText(task: Task | undefined): string {
   }
 }
 
+const UNIT_TEXTS: Readonly<Record<Decoder['boxUnit'], string>> = {
+  pixels: 'pixels',
+  fraction: 'fractions',
+  original: 'pixels of the original image',
+};
+
 function decoderText(decoder: Decoder): string {
   const { kind, outputs, boxForm, boxUnit, activation, background, minScore, nmsIou, classAgnostic } = decoder;
   return [
     `decoder ${kind} of ${outputs.join(' and ')}`,
-    `boxes ${boxForm} in ${boxUnit === 'pixels' ? 'pixels' : 'fractions'}`,
+    `boxes ${boxForm} in ${UNIT_TEXTS[boxUnit]}`,
     activation === 'none' ? 'scores applied' : `scores by ${activation}`,
     ...(background === undefined ? [] : [`background ${background}`]),
     `scores from ${minScore}`,
