@@ -35,6 +35,8 @@ export interface Model extends WithUnknown {
   readonly docString?: string;
   readonly graph: Graph;
   readonly opsetImport: readonly OperatorSetId[];
+  /** Model-local functions; absent if there are none. */
+  readonly functions?: readonly ModelFunction[];
   readonly metadataProps: readonly StringEntry[];
 }
 
@@ -42,6 +44,24 @@ export interface OperatorSetId extends WithUnknown {
   /** '' and 'ai.onnx' are the same domain. */
   readonly domain: string;
   readonly version: number;
+}
+
+/** A model-local function: an operator whose body the model itself carries (FunctionProto in onnx.proto). */
+export interface ModelFunction extends WithUnknown {
+  readonly name: string;
+  readonly domain: string;
+  /** Tells functions of the same name apart; '' for most. */
+  readonly overload: string;
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  /** Names of the attributes that have no default. */
+  readonly attribute: readonly string[];
+  readonly attributeDefault: readonly Attribute[];
+  readonly node: readonly Node[];
+  /** The operator sets of the body, which may differ from those of the model. */
+  readonly opsetImport: readonly OperatorSetId[];
+  readonly valueInfo: readonly ValueInfo[];
+  readonly docString?: string;
 }
 
 export interface StringEntry extends WithUnknown {
@@ -66,6 +86,8 @@ export interface Node extends WithUnknown {
   readonly name: string;
   readonly opType: string;
   readonly domain: string;
+  /** Which of the functions of that name is called; absent for most nodes. */
+  readonly overload?: string;
   readonly attribute: readonly Attribute[];
   readonly docString?: string;
 }
@@ -81,7 +103,9 @@ export type AttributeValue =
   | { readonly kind: 'strings'; readonly value: readonly Uint8Array[] }
   | { readonly kind: 'tensors'; readonly value: readonly Tensor[] }
   | { readonly kind: 'graphs'; readonly value: readonly Graph[] }
-  /** Any other kind (type_proto, sparse tensors, references): kept without interpretation. */
+  /** In the body of a function: the value of the call's attribute of that name (ref_attr_name). */
+  | { readonly kind: 'reference'; readonly to: string }
+  /** Any other kind (type_proto, sparse tensors): kept without interpretation. */
   | { readonly kind: 'other' };
 
 export interface Attribute extends WithUnknown {
@@ -96,7 +120,9 @@ export type TensorData =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   /** A range of a file that exists: the .onnx itself (inline raw_data, packed float_data) or an external data file. */
   | { readonly kind: 'file'; readonly path: string; readonly offset: number; readonly length: number }
-  | { readonly kind: 'strings'; readonly values: readonly Uint8Array[] };
+  | { readonly kind: 'strings'; readonly values: readonly Uint8Array[] }
+  /** Made from other values when they are read, such as FP16 weights of a file as float32. */
+  | { readonly kind: 'computed'; readonly length: number; readonly compute: () => Uint8Array };
 
 export interface Tensor extends WithUnknown {
   readonly name: string;

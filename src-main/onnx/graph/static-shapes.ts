@@ -13,7 +13,8 @@ const SAME_AS_FIRST = new Set(
   (
     'Identity Dropout Relu LeakyRelu PRelu Elu Selu Celu Mish Gelu Clip Sigmoid HardSigmoid HardSwish Tanh Erf Exp Log Sqrt Neg Abs Floor Ceil Round Reciprocal ' +
     'Softplus Softsign Softmax LogSoftmax BatchNormalization InstanceNormalization LayerNormalization ' +
-    'GroupNormalization LRN LpNormalization Cast Not Sign Sin Cos'
+    'GroupNormalization LRN LpNormalization Cast CastLike Not Sign Sin Cos QuantizeLinear DequantizeLinear Trilu CumSum ' +
+    'ScatterElements ScatterND'
   ).split(' '),
 );
 const ELEMENTWISE = new Set('Add Sub Mul Div Pow Min Max Sum Mean Equal Greater Less And Or Where Mod'.split(' '));
@@ -166,6 +167,12 @@ class Shapes {
         const to = this.list(node, 1);
         return [to && broadcastDims([first, to])];
       }
+      case 'Tile': {
+        const repeats = this.list(node, 1);
+        return [repeats && first.map((size, axis) => size * (repeats[axis] ?? Number.NaN))];
+      }
+      case 'ConstantOfShape':
+        return [this.list(node, 0)];
       case 'Squeeze': {
         const axes = this.list(node, 1, 'axes');
         return [

@@ -16,6 +16,7 @@ const MAX_LOAD_BYTES = 0x7fff_ffff;
 export function tensorBytes(tensor: Tensor): Uint8Array {
   const { data } = tensor;
   if (data.kind === 'bytes') return data.bytes;
+  if (data.kind === 'computed') return data.compute();
   if (data.kind === 'strings')
     throw new WorkbenchError('model-unsupported', `Tensor "${tensor.name}" holds strings, expected numbers`);
   if (data.length > MAX_LOAD_BYTES) {

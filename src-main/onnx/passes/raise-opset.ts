@@ -7,7 +7,7 @@ import { attributeToInput, type UpgradeRule } from './upgrade-rules';
 import type { UpgradeScope } from './upgrade-scope';
 
 /** QuantizeLinear and DequantizeLinear take FP16 from here on. */
-const HALF_QDQ_OPSET = 19;
+export const RAISED_OPSET = 19;
 /** The IR version that came with opset 19 (ONNX 1.14). */
 const HALF_QDQ_IR_VERSION = 9;
 
@@ -36,8 +36,8 @@ const RULES: ReadonlyMap<string, UpgradeRule> = new Map<string, UpgradeRule>([
 
 /** A prepared model of opset 13..18 as opset 19 with the same function; later ones are left as they are. */
 export function raiseOpset(model: Model): Model {
-  if (defaultOpset(model) >= HALF_QDQ_OPSET) return model;
-  return applyUpgrade(model, { version: HALF_QDQ_OPSET, irVersion: HALF_QDQ_IR_VERSION, rules: RULES });
+  if (defaultOpset(model) >= RAISED_OPSET) return model;
+  return applyUpgrade(model, { version: RAISED_OPSET, irVersion: HALF_QDQ_IR_VERSION, rules: RULES });
 }
 
 /** Opset 18 wants the number of equal parts said when the sizes are not. */

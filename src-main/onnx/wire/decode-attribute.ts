@@ -25,7 +25,8 @@ interface RawAttribute {
   name: string;
   docString: string | null;
   type: number | null;
-  isReference: boolean;
+  /** ref_attr_name; '' if it is absent. */
+  reference: string;
   float: number | null;
   int: bigint | null;
   string: Uint8Array | null;
@@ -36,7 +37,7 @@ interface RawAttribute {
   readonly strings: Uint8Array[];
   readonly tensors: Tensor[];
   readonly graphs: Graph[];
-  /** All fields except name and doc_string, for an attribute of unknown kind. */
+  /** All fields except name and doc_string, for a reference and an attribute of unknown kind. */
   readonly verbatim: { readonly start: number; readonly end: number }[];
   readonly unknown: Uint8Array[];
 }
@@ -50,7 +51,7 @@ export function decodeAttribute(context: DecodeContext, fields: FieldCursor, dec
     name: '',
     docString: null,
     type: null,
-    isReference: false,
+    reference: '',
     float: null,
     int: null,
     string: null,
@@ -65,9 +66,9 @@ export function decodeAttribute(context: DecodeContext, fields: FieldCursor, dec
     unknown: [],
   };
   while (fields.next()) readField(context, fields, raw, decodeGraph);
-  const value = raw.isReference ? ({ kind: 'other' } as const) : valueOf(raw);
+  const value = raw.reference === '' ? valueOf(raw) : ({ kind: 'reference', to: raw.reference } as const);
   const kept =
-    value.kind === 'other'
+    value.kind === 'other' || value.kind === 'reference'
       ? raw.verbatim.map((range) => context.source.slice(range.start, range.end - range.start))
       : raw.unknown;
   return {
@@ -89,7 +90,7 @@ function readField(context: DecodeContext, fields: FieldCursor, raw: RawAttribut
   }
   raw.verbatim.push({ start: fields.start, end: fields.valueEnd });
   if (!readSingle(context, fields, raw, decodeGraph) && !readList(context, fields, raw, decodeGraph)) {
-    if (fields.number === 21) raw.isReference = fields.length > 0;
+    if (fields.number === 21) raw.reference = fields.name('ref_attr_name');
     else context.keepUnknown(fields, raw.unknown);
   }
 }

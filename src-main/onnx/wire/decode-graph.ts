@@ -55,7 +55,7 @@ export function decodeGraph(context: DecodeContext, fields: FieldCursor): Graph 
 }
 
 /** NodeProto (onnx.proto). */
-function decodeNode(context: DecodeContext, fields: FieldCursor): Node {
+export function decodeNode(context: DecodeContext, fields: FieldCursor): Node {
   const input: string[] = [];
   const output: string[] = [];
   const attribute: Attribute[] = [];
@@ -63,6 +63,7 @@ function decodeNode(context: DecodeContext, fields: FieldCursor): Node {
   let name = '';
   let opType = '';
   let domain = '';
+  let overload = '';
   let docString: string | null = null;
   while (fields.next()) {
     switch (fields.number) {
@@ -89,6 +90,9 @@ function decodeNode(context: DecodeContext, fields: FieldCursor): Node {
       case 7:
         domain = fields.name('domain');
         break;
+      case 8:
+        overload = fields.name('overload');
+        break;
       default:
         context.keepUnknown(fields, unknown);
     }
@@ -105,6 +109,7 @@ function decodeNode(context: DecodeContext, fields: FieldCursor): Node {
     name,
     opType,
     domain,
+    ...(overload === '' ? {} : { overload }),
     attribute,
     ...(docString === null ? {} : { docString }),
     ...unknownPart(unknown),
@@ -112,7 +117,7 @@ function decodeNode(context: DecodeContext, fields: FieldCursor): Node {
 }
 
 /** ValueInfoProto; a type that is not a dense tensor is kept among the unknown fields, so that nothing is lost. */
-function decodeValueInfo(context: DecodeContext, fields: FieldCursor): ValueInfo {
+export function decodeValueInfo(context: DecodeContext, fields: FieldCursor): ValueInfo {
   const unknown: Uint8Array[] = [];
   let name = '';
   let tensorType: ValueInfo['tensorType'] = null;

@@ -5,6 +5,7 @@ import type {
   Dimension,
   Graph,
   Model,
+  ModelFunction,
   Node,
   OperatorSetId,
   StringEntry,
@@ -41,6 +42,23 @@ export class Encoder {
       out.message(7, this.graph(model.graph));
       for (const opset of model.opsetImport) out.message(8, this.opset(opset));
       for (const entry of model.metadataProps) out.message(14, this.entry(entry));
+      for (const own of model.functions ?? []) out.message(25, this.function(own));
+    });
+  }
+
+  private function(own: ModelFunction): Rope {
+    return this.unlessUnchanged(own, (out) => {
+      out.string(1, own.name);
+      for (const name of own.input) out.string(4, name);
+      for (const name of own.output) out.string(5, name);
+      for (const name of own.attribute) out.string(6, name);
+      for (const node of own.node) out.message(7, this.node(node));
+      if (own.docString !== undefined) out.string(8, own.docString);
+      for (const opset of own.opsetImport) out.message(9, this.opset(opset));
+      out.string(10, own.domain);
+      for (const attribute of own.attributeDefault) out.message(11, this.attribute(attribute));
+      for (const value of own.valueInfo) out.message(12, this.valueInfo(value));
+      if (own.overload !== '') out.string(13, own.overload);
     });
   }
 
@@ -65,6 +83,7 @@ export class Encoder {
       for (const attribute of node.attribute) out.message(5, this.attribute(attribute));
       if (node.docString !== undefined) out.string(6, node.docString);
       if (node.domain !== '') out.string(7, node.domain);
+      if (node.overload !== undefined && node.overload !== '') out.string(8, node.overload);
     });
   }
 
@@ -73,7 +92,8 @@ export class Encoder {
       out.string(1, attribute.name);
       this.attributeValue(out, attribute);
       if (attribute.docString !== undefined) out.string(13, attribute.docString);
-      if (attribute.value.kind !== 'other') out.int(20, ATTRIBUTE_TYPES[attribute.value.kind]);
+      if (attribute.value.kind !== 'other' && attribute.value.kind !== 'reference')
+        out.int(20, ATTRIBUTE_TYPES[attribute.value.kind]);
     });
   }
 
@@ -99,6 +119,7 @@ export class Encoder {
         return value.value.forEach((item) => out.message(10, this.tensor(item)));
       case 'graphs':
         return value.value.forEach((item) => out.message(11, this.graph(item)));
+      case 'reference':
       case 'other': // its fields are among the unknown ones
         return;
     }
@@ -118,6 +139,7 @@ export class Encoder {
     const { data } = tensor;
     const isExternal = data.kind === 'file' && this.external !== null && resolve(data.path) === this.external.path;
     if (data.kind === 'bytes') out.bytes(9, data.bytes);
+    else if (data.kind === 'computed') out.bytes(9, data.compute());
     else if (data.kind === 'file' && !isExternal)
       out.range(9, { origin: { kind: 'data-file', path: data.path }, offset: data.offset, length: data.length });
     if (tensor.docString !== undefined) out.string(12, tensor.docString);

@@ -46,11 +46,12 @@ export async function moveWeights(
 
 function sizeOf(data: TensorData): number {
   if (data.kind === 'strings') return 0;
-  return data.kind === 'file' ? data.length : data.bytes.length;
+  return data.kind === 'bytes' ? data.bytes.length : data.length;
 }
 
 async function appendData(data: TensorData, file: AtomicFile, context: TaskContext): Promise<void> {
   if (data.kind === 'bytes') await file.append(data.bytes);
+  else if (data.kind === 'computed') await file.append(data.compute());
   else if (data.kind === 'file') {
     const range = { origin: { kind: 'data-file', path: data.path } as const, offset: data.offset, length: data.length };
     await streamRope(

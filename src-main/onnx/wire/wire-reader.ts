@@ -1,9 +1,10 @@
 import { bufferSource, FileSource, type ByteSource } from './byte-source';
 import { unknownPart, DecodeContext } from './decode-context';
+import { decodeFunction, decodeOpset } from './decode-function';
 import { decodeGraph } from './decode-graph';
 import { ExternalDataResolver } from './external-data';
 import { likelyFormat } from './likely-format';
-import type { Graph, Model, OperatorSetId, StringEntry } from '../graph/model';
+import type { Graph, Model, ModelFunction, OperatorSetId, StringEntry } from '../graph/model';
 import { checkIrVersion } from '../graph/opset';
 import { notOnnx, type FieldCursor } from './wire-cursor';
 import { WorkbenchError } from '../../../src-shared/base/errors';
@@ -51,6 +52,7 @@ function decodeModelFields(context: DecodeContext, fields: FieldCursor): Model {
   const texts: { producerName?: string; producerVersion?: string; domain?: string; docString?: string } = {};
   const opsetImport: OperatorSetId[] = [];
   const metadataProps: StringEntry[] = [];
+  const functions: ModelFunction[] = [];
   const unknown: Uint8Array[] = [];
   let irVersion: number | null = null;
   let modelVersion: number | null = null;
@@ -86,6 +88,9 @@ function decodeModelFields(context: DecodeContext, fields: FieldCursor): Model {
       case 14:
         metadataProps.push(context.child(fields, 'StringStringEntryProto', (inner) => decodeEntry(context, inner)));
         break;
+      case 25:
+        functions.push(context.child(fields, 'FunctionProto', (inner) => decodeFunction(context, inner)));
+        break;
       default:
         context.keepUnknown(fields, unknown);
     }
@@ -98,6 +103,7 @@ function decodeModelFields(context: DecodeContext, fields: FieldCursor): Model {
     ...(modelVersion === null ? {} : { modelVersion }),
     graph,
     opsetImport,
+    ...(functions.length === 0 ? {} : { functions }),
     metadataProps,
     ...unknownPart(unknown),
   };
@@ -117,18 +123,6 @@ function incomplete(
     found.opsetImport.length === 0 ? 'opset_import' : null,
   ].filter((field) => field !== null);
   return notOnnx(source, source.sizeBytes, missing.join(', '), 'the end of the file');
-}
-
-function decodeOpset(context: DecodeContext, fields: FieldCursor): OperatorSetId {
-  const unknown: Uint8Array[] = [];
-  let domain = '';
-  let version = 0;
-  while (fields.next()) {
-    if (fields.number === 1) domain = fields.name('domain');
-    else if (fields.number === 2) version = fields.int('version');
-    else context.keepUnknown(fields, unknown);
-  }
-  return { domain, version, ...unknownPart(unknown) };
 }
 
 function decodeEntry(context: DecodeContext, fields: FieldCursor): StringEntry {
