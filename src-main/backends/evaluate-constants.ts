@@ -5,7 +5,6 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import { ownValue } from '../../src-shared/base/records';
 import { InferenceSession } from './onnxruntime';
 
-
 /**
  * The float32 outputs of a model without inputs. The graph runs as it is written, without optimizations, so that every
  * operator has the result that it has in inference.

@@ -1,4 +1,13 @@
-import { floatTensor, int64Tensor, intAttr, intsAttr, makeNode, tensorAttr } from '../../src-main/onnx/graph/make';
+import {
+  floatTensor,
+  int64Tensor,
+  int8Tensor,
+  intAttr,
+  intsAttr,
+  makeNode,
+  tensorAttr,
+  uint8Tensor,
+} from '../../src-main/onnx/graph/make';
 import type { Attribute, Graph, Model, Node, Tensor, ValueInfo } from '../../src-main/onnx/graph/model';
 import { buildModel, pseudoRandom } from '../support/onnx-builder';
 import { tinyModel } from '../support/tiny-project';
@@ -16,7 +25,7 @@ const constant = (name: string, dims: readonly number[]): Tensor =>
 
 /** Small models that between them reach every pass of the preparation and every rule of placement. */
 export function seedModels(): readonly Model[] {
-  return [tinyModel(), normalizedModel(), attentionModel(), concatModel()];
+  return [tinyModel(), normalizedModel(), attentionModel(), concatModel(), quantizedModel()];
 }
 
 /** Conv, BatchNormalization, Clip, a depthwise Conv, a residual Add, pooling. */
@@ -49,6 +58,44 @@ function normalizedModel(): Model {
     ],
     opset: 12,
   });
+}
+
+/** Q/DQ around a convolution with integer weights, a call of a model-local function, and FP16 values. */
+function quantizedModel(): Model {
+  const model = buildModel({
+    inputs: { x: ['n', 4, 6, 6] },
+    outputs: { y: null },
+    nodes: [
+      makeNode('QuantizeLinear', ['x', 's', 'zu'], ['xq'], { name: 'q' }),
+      makeNode('DequantizeLinear', ['xq', 's', 'zu'], ['xd'], { name: 'dq' }),
+      makeNode('DequantizeLinear', ['wq', 's', 'z'], ['w'], { name: 'weights' }),
+      makeNode('Conv', ['xd', 'w'], ['c'], { name: 'conv' }),
+      makeNode('Block', ['c', 'b'], ['d'], { name: 'call', domain: 'local' }),
+      makeNode('Cast', ['d'], ['h'], { name: 'half', attributes: [intAttr('to', 10)] }),
+      makeNode('Cast', ['h'], ['y'], { name: 'float', attributes: [intAttr('to', 1)] }),
+    ],
+    initializers: [
+      floatTensor('s', [], [0.05]),
+      uint8Tensor('zu', [], [0]),
+      int8Tensor('z', [], [0]),
+      int8Tensor('wq', [4, 4, 1, 1], [...Array(16).keys()]),
+      floatTensor('b', [4, 1, 1], pseudoRandom(4)),
+    ],
+    opset: 17,
+  });
+  const block = {
+    name: 'Block',
+    domain: 'local',
+    overload: '',
+    input: ['X', 'B'],
+    output: ['Y'],
+    attribute: [],
+    attributeDefault: [],
+    node: [makeNode('Add', ['X', 'B'], ['t']), makeNode('Relu', ['t'], ['Y'])],
+    opsetImport: [{ domain: '', version: 17 }],
+    valueInfo: [],
+  };
+  return { ...model, functions: [block], opsetImport: [...model.opsetImport, { domain: 'local', version: 1 }] };
 }
 
 /** MatMul, Softmax, Transpose, Reshape and a decomposed normalisation. */

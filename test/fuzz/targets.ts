@@ -11,6 +11,8 @@ import { countRecords, NpyReader } from '../../src-main/calibration/images/npy-f
 import { formatCalibrationCache, parseCalibrationCache } from '../../src-main/calibration/tensorrt/trt-cache';
 import { inspectModel } from '../../src-main/onnx/graph/inspect';
 import type { Model } from '../../src-main/onnx/graph/model';
+import { constantExpressions } from '../../src-main/onnx/passes/constant-expressions';
+import { importModel } from '../../src-main/onnx/passes/import-model';
 import { prepareModel } from '../../src-main/onnx/passes/prepare';
 import { parseModel } from '../../src-main/onnx/wire/wire-reader';
 import { encodeModel } from '../../src-main/onnx/wire/wire-writer';
@@ -53,7 +55,9 @@ const encodedModels = models.map((model) => encodeModel(model));
 /** Everything that is done with a model before it runs. */
 function useModel(model: Model): void {
   inspectModel(model, 'fuzz.onnx');
-  const prepared = prepareModel(model).model;
+  const imported = importModel(model).model;
+  constantExpressions(imported);
+  const prepared = prepareModel(imported).model;
   encodeModel(prepared);
   for (const target of TARGETS) {
     const { tensors } = quantizedParts(prepared, { layers: {} }, target);

@@ -43,7 +43,7 @@ export async function importCache(workspace: Workspace, cachePath: string, compu
   requireOwnCache(mapping, cachePath);
   const importedThresholds = Object.fromEntries(mapping.mapped.map(({ tensor, threshold }) => [tensor, threshold]));
   await writeFileAtomic(workspace.paths.importedCacheFile, formatCalibrationCache(cache));
-  await saveProject(workspace.path, { ...workspace.file, importedThresholds });
+  await saveProject(workspace.path, { ...workspace.file, importedThresholds, importedFrom: 'cache' });
   return { header: cache.header, ...mapping };
 }
 

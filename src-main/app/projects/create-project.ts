@@ -11,6 +11,7 @@ import { packageRoot } from '../../base/package-info';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { guessPreprocessing } from '../../calibration/preprocessing/preprocessing-guess';
 import { imageInputOf, inspectModel } from '../../onnx/graph/inspect';
+import { importModel } from '../../onnx/passes/import-model';
 import { readModel } from '../../onnx/wire/wire-reader';
 import type { Model } from '../../onnx/graph/model';
 import { createProjectFolder, loadProject, modelReference, saveProject } from './project-store';
@@ -36,7 +37,9 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
   }
   const model = readModel(modelPath);
   inspectModel(model, modelPath);
-  const { preprocessing, notes } = guessPreprocessing(imageInputOf(model), request.preprocessing);
+  const imported = importModel(model);
+  const { preprocessing, notes } = guessPreprocessing(imageInputOf(imported.model), request.preprocessing);
+  const hasThresholds = Object.keys(imported.thresholds).length > 0;
   if (request.labelsCsv !== undefined && request.validationPath === undefined) {
     throw new WorkbenchError('usage', 'Labels belong to a validation set, and none was named', {
       hint: advise('add-validation-set'),
@@ -58,11 +61,16 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
     validationSet,
     preprocessing,
     preprocessingNotes: notes,
-    method: DEFAULT_METHOD,
+    ...(imported.notes.length === 0
+      ? {}
+      : { modelNotes: imported.notes.map(({ code, message }) => ({ code, message })) }),
+    // Scales that came with the model were chosen on purpose, in training with quantization even with the weights.
+    method: hasThresholds ? 'imported' : DEFAULT_METHOD,
     percentile: DEFAULT_PERCENTILE,
     tensorMethods: {},
     manualThresholds: {},
-    importedThresholds: {},
+    importedThresholds: imported.thresholds,
+    ...(hasThresholds ? { importedFrom: 'model' as const } : {}),
     plan: EMPTY_PLAN,
     target: 'onnxruntime',
     gates: NO_GATES,

@@ -28,7 +28,7 @@ import { checkProjectModel, loadProject, storedPath } from './project-store';
 /** Part of every calibration key: increase it if the same images are counted differently. */
 const COLLECTOR_VERSION = 2;
 /** Part of every key of a prepared model: increase it if preparation changes the graph. */
-const PREPARE_VERSION = 1;
+const PREPARE_VERSION = 2;
 /** Part of the keys of an equalized model and its calibration: increase it if equalization gives other weights. */
 const EQUALIZATION_VERSION = 1;
 

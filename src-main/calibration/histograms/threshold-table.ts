@@ -27,7 +27,14 @@ import type { StoredCalibration } from './calibration-store';
 
 export type ThresholdChoices = Pick<
   ProjectFile,
-  'method' | 'percentile' | 'tensorMethods' | 'manualThresholds' | 'importedThresholds' | 'plan' | 'target'
+  | 'method'
+  | 'percentile'
+  | 'tensorMethods'
+  | 'manualThresholds'
+  | 'importedThresholds'
+  | 'importedFrom'
+  | 'plan'
+  | 'target'
 >;
 type Choices = ThresholdChoices;
 
@@ -102,10 +109,19 @@ function requireThreshold(
  * missing tensor is therefore an error only if it gets Q/DQ, which is known when Q/DQ are placed.
  */
 function mayLackTensors(method: Method, choices: Choices, calibration: StoredCalibration): boolean {
-  if (method === 'imported')
-    return Object.keys(choices.importedThresholds).length > 0 && !hasRepair(choices.plan, 'equalization');
+  if (method === 'imported') return mayUseImported(choices);
   if (method === 'auto') return calibration.autoThresholds() !== null;
   return method === 'entropy-tensorrt' && calibration.tensorrtThresholds() !== null;
+}
+
+/** A model's own Q/DQ names the tensors that another tool quantized; ours may quantize more of them. */
+function fallsBackToBest(method: Method, choices: Choices): boolean {
+  return method === 'imported' && choices.importedFrom === 'model' && mayUseImported(choices);
+}
+
+/** An equalized model has other values than the one that the thresholds were imported for. */
+function mayUseImported({ importedThresholds, plan }: Choices): boolean {
+  return Object.keys(importedThresholds).length > 0 && !hasRepair(plan, 'equalization');
 }
 
 /**
@@ -127,6 +143,8 @@ export function thresholdsInUse(
         isHistogramMethod(chosen) && (chosen !== 'percentile' || choices.percentile === DEFAULT_PERCENTILE);
       if (isStored) return [[tensor.name, tensor.thresholds[chosen]] as const];
       const known = knownThresholds(tensor, choices, calibration);
+      if (known[chosen] === undefined && fallsBackToBest(chosen, choices))
+        return [[tensor.name, known[best] ?? tensor.thresholds[best]]];
       if (known[chosen] === undefined && mayLackTensors(chosen, choices, calibration)) return [];
       return [[tensor.name, requireThreshold(tensor.name, chosen, known, calibration)] as const];
     }),
@@ -174,7 +192,8 @@ export function thresholdTable(
   const bestMethod = best?.decision.chosenMethod ?? UNDECIDED_METHOD;
   const tensors = calibration.index.tensors.flatMap((tensor): ThresholdRow[] => {
     const known = knownThresholds(tensor, choices, calibration);
-    const chosen = methodOf(tensor.name, choices, method);
+    const asked = methodOf(tensor.name, choices, method);
+    const chosen = known[asked] === undefined && fallsBackToBest(asked, choices) ? 'best' : asked;
     // If it is not in use, it would only repeat the threshold of another method.
     const methods: ThresholdRow['methods'] =
       chosen === 'best' && known[bestMethod] !== undefined ? { best: known[bestMethod], ...known } : known;

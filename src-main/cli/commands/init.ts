@@ -46,9 +46,9 @@ export const init = defineCommand({
       }),
     });
     await noteSets(view, api, note);
-    const { preprocessing, preprocessingNotes: notes } = view.file;
-    if (!isJson) for (const sentence of notes) note(sentence);
-    print({ project: view.path, preprocessing, notes }, ({ project }) => [project]);
+    const { preprocessing, preprocessingNotes: notes, modelNotes: warnings = [], method } = view.file;
+    if (!isJson) for (const sentence of [...warnings.map(({ message }) => message), ...notes]) note(sentence);
+    print({ project: view.path, preprocessing, notes, warnings, method }, ({ project }) => [project]);
     return EXIT_OK;
   },
 });

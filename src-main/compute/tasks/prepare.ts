@@ -6,7 +6,10 @@ import { writeFileAtomic } from '../../base/atomic-file';
 import { readStoredJson } from '../../base/json-file';
 import { SharedRuns } from '../../base/shared-runs';
 import { sweep, unfinishedFolder } from '../../base/temporary-files';
+import { evaluateConstants } from '../../backends/evaluate-constants';
 import { equalize } from '../../onnx/passes/equalize';
+import { foldConstants } from '../../onnx/passes/fold-constants';
+import { importModel } from '../../onnx/passes/import-model';
 import { prepareModel } from '../../onnx/passes/prepare';
 import {
   isPrepared,
@@ -55,11 +58,13 @@ async function prepareOnce(params: PrepareParams, context: TaskContext): Promise
   await rm(unfinishedDir, { recursive: true, force: true });
   await mkdir(unfinishedDir);
   try {
-    const { model, notes } = prepareModel(readModel(params.modelPath));
+    const imported = importModel(readModel(params.modelPath));
+    const folded = await foldConstants(imported.model, evaluateConstants);
+    const { model, notes } = prepareModel(folded.model);
     const equalized = params.equalize ? equalize(model.graph) : null;
     await storePrepared(equalized ? { ...model, graph: equalized.graph } : model, unfinishedDir, context);
     const result: PrepareResult = {
-      notes: notes.map(({ code, message }) => ({ code, message })),
+      notes: [...imported.notes, ...folded.notes, ...notes].map(({ code, message }) => ({ code, message })),
       ...(equalized ? { equalized: { layers: equalized.layers, tensors: equalized.tensors } } : {}),
     };
     await writeFileAtomic(

@@ -1,6 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { ModelInspection } from '../../../src-shared/domain/project/inspection';
-import { isFloatType, elementTypeName } from './element-types';
 import type { GraphIndex } from './graph-index';
 import { describeInput } from './image-input';
 import { DataType, type Model, type Node } from './model';
@@ -16,30 +15,23 @@ interface InspectionFacts {
   readonly opset: number;
   readonly index: GraphIndex;
   readonly types: ReadonlyMap<string, number>;
+  /** Constant expressions, which preparation replaces by their values. */
+  readonly folded: ReadonlySet<string>;
 }
 
 const QUANTIZABLE = ['Conv', 'ConvTranspose', 'Gemm', 'MatMul'];
-const QUANTIZED = [
-  'QuantizeLinear',
-  'DequantizeLinear',
-  'DynamicQuantizeLinear',
-  'QLinearConv',
-  'QLinearMatMul',
-  'ConvInteger',
-  'MatMulInteger',
-];
 /** The largest number of names in one warning. */
 const NAMES_SHOWN = 5;
 
 /**
- * A Conv, ConvTranspose, Gemm or MatMul of float32 whose weights are stored in the file; or a MatMul of two
+ * A Conv, ConvTranspose, Gemm or MatMul of float32 whose weights are constant; or a MatMul of two
  * activations.
  */
-export function isQuantizable(node: Node, types: ReadonlyMap<string, number>, index: GraphIndex): boolean {
+export function isQuantizable(node: Node, { types, index, folded }: InspectionFacts): boolean {
   if (!isOp(node, ...QUANTIZABLE) || !node.input.slice(0, 2).every((name) => types.get(name) === DataType.FLOAT))
     return false;
   const weights = node.input[1] ?? '';
-  return isConstant(weights, index) || (isOp(node, 'MatMul') && dependsOnInput(weights, index));
+  return folded.has(weights) || isConstant(weights, index) || (isOp(node, 'MatMul') && dependsOnInput(weights, index));
 }
 
 /** True if a tensor depends on an input of the graph. */
@@ -60,9 +52,8 @@ function dependsOnInput(name: string, index: GraphIndex): boolean {
 export function inspectionWarnings(facts: InspectionFacts): readonly Warning[] {
   return [
     opsetWarning(facts),
-    quantizedWarning(facts),
     customOpWarning(facts),
-    dtypeWarning(facts),
+    foldedWeights(facts),
     dynamicDimWarning(facts),
     controlFlowWarning(facts),
     dynamicWeightWarning(facts),
@@ -86,19 +77,6 @@ function opsetWarning({ model, opset }: InspectionFacts): Warning | null {
   }
 }
 
-function quantizedWarning({ model }: InspectionFacts): Warning | null {
-  const found = model.graph.node.filter(
-    (node) =>
-      isOp(node, ...QUANTIZED) ||
-      (!isDefaultDomain(node.domain) && /^(QLinear|QGemm|Quantize|Dequantize)/.test(node.opType)),
-  );
-  if (found.length === 0) return null;
-  return {
-    code: 'already-quantized',
-    message: `The model is quantized already (${countsOf(found)}); start from its float32 original`,
-  };
-}
-
 function customOpWarning({ model }: InspectionFacts): Warning | null {
   const found = model.graph.node.filter((node) => !isDefaultDomain(node.domain));
   if (found.length === 0) return null;
@@ -109,21 +87,17 @@ function customOpWarning({ model }: InspectionFacts): Warning | null {
   };
 }
 
-function dtypeWarning({ model, types }: InspectionFacts): Warning | null {
-  const found = new Map<string, number>();
-  for (const node of model.graph.node) {
-    if (!isOp(node, ...QUANTIZABLE)) continue;
-    const type = node.input
-      .slice(0, 2)
-      .map((name) => types.get(name))
-      .find((candidate) => candidate !== undefined && candidate !== DataType.FLOAT && isFloatType(candidate));
-    if (type !== undefined) found.set(elementTypeName(type), (found.get(elementTypeName(type)) ?? 0) + 1);
-  }
-  if (found.size === 0) return null;
-  const list = [...found].map(([name, count]) => `${count} in ${name}`).join(', ');
+/** Weights of layers that are computed once, before anything else. */
+function foldedWeights({ model, index, folded }: InspectionFacts): Warning | null {
+  const found = model.graph.node.filter(
+    (node) => isOp(node, ...QUANTIZABLE) && folded.has(node.input[1] ?? '') && !isConstant(node.input[1] ?? '', index),
+  );
+  if (found.length === 0) return null;
   return {
-    code: 'unsupported-dtype',
-    message: `Expected layers in float32, found ${list}; these are not quantized. Export the float32 model`,
+    code: 'weights-folded',
+    message:
+      `The weights of ${found.length === 1 ? 'one layer are' : `${found.length} layers are`} computed from constants; ` +
+      `they are computed once and stored: ${namesOf(found)}`,
   };
 }
 
@@ -144,10 +118,11 @@ function controlFlowWarning({ model }: InspectionFacts): Warning | null {
   return { code: 'control-flow', message: `Layers inside ${countsOf(found)} are not quantized` };
 }
 
-function dynamicWeightWarning({ model, index }: InspectionFacts): Warning | null {
+function dynamicWeightWarning({ model, index, folded }: InspectionFacts): Warning | null {
   const found = model.graph.node.filter(
     (node) =>
       isOp(node, ...QUANTIZABLE) &&
+      !folded.has(node.input[1] ?? '') &&
       !isConstant(node.input[1] ?? '', index) &&
       !(isOp(node, 'MatMul') && dependsOnInput(node.input[1] ?? '', index)),
   );
@@ -172,8 +147,8 @@ function isConstant(name: string, index: GraphIndex): boolean {
   return true;
 }
 
-function nothingToQuantize({ model, types, index }: InspectionFacts): Warning | null {
-  if (model.graph.node.some((node) => isQuantizable(node, types, index))) return null;
+function nothingToQuantize(facts: InspectionFacts): Warning | null {
+  if (facts.model.graph.node.some((node) => isQuantizable(node, facts))) return null;
   return {
     code: 'nothing-to-quantize',
     message: 'The model has no Conv, ConvTranspose, Gemm or MatMul with float32 inputs: nothing can be quantized',

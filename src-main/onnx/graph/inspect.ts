@@ -8,6 +8,8 @@ import { inspectionWarnings, isQuantizable } from './inspect-warnings';
 import { graphMacs } from './layer-macs';
 import type { Model, ValueInfo } from './model';
 import { checkOpset, isDefaultDomain } from './opset';
+import { constantExpressions } from '../passes/constant-expressions';
+import { importModel } from '../passes/import-model';
 import { checkDefined } from '../passes/name-and-sort';
 
 export { imageInputOf };
@@ -17,36 +19,53 @@ export { imageInputOf };
  * @param path as given by the user, for the record.
  * @throws WorkbenchError 'model-unsupported' (opset outside 7..26) or 'model-invalid' (cycles, undefined tensors).
  */
-export function inspectModel(model: Model, path: string): ModelInspection {
-  const opset = checkOpset(model);
-  checkDefined(model.graph);
+export function inspectModel(file: Model, path: string): ModelInspection {
+  const opset = checkOpset(file);
+  checkDefined(file.graph);
+  const { model, notes } = importedOrAsItIs(file);
   checkInputSizes(model);
   const index = new GraphIndex(model.graph);
   const types = elementTypes(model);
+  const folded = new Set(constantExpressions(model).map(({ name }) => name));
+  const facts = { model, opset, index, types, folded };
   const ops = new Map<string, number>();
-  for (const node of model.graph.node) {
+  for (const node of file.graph.node) {
     const op = isDefaultDomain(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
     ops.set(op, (ops.get(op) ?? 0) + 1);
   }
+  const typesOfFile = elementTypes(file);
   const macs = graphMacs(model.graph).total;
   return {
     model: {
       path,
       opset,
-      ir: model.irVersion,
-      producer: [model.producerName, model.producerVersion]
-        .filter((text) => text !== undefined && text !== '')
-        .join(' '),
-      inputs: index.graphInputs.map((value) => describe(value, types)),
-      outputs: model.graph.output.map((value) => describe(value, types)),
-      layers: model.graph.node.length,
-      quantizable: model.graph.node.filter((node) => isQuantizable(node, types, index)).length,
+      ir: file.irVersion,
+      producer: [file.producerName, file.producerVersion].filter((text) => text !== undefined && text !== '').join(' '),
+      inputs: new GraphIndex(file.graph).graphInputs.map((value) => describe(value, typesOfFile)),
+      outputs: file.graph.output.map((value) => describe(value, typesOfFile)),
+      layers: file.graph.node.length,
+      quantizable: model.graph.node.filter((node) => isQuantizable(node, facts)).length,
       parameters: parametersOf(model),
       ...(macs === null ? {} : { macs }),
       ops: Object.fromEntries([...ops].sort(([a], [b]) => (a < b ? -1 : 1))),
     },
-    warnings: [...inspectionWarnings({ model, opset, index, types }), ...imageInputWarning(model)],
+    warnings: [...notes, ...inspectionWarnings(facts), ...imageInputWarning(model)],
   };
+}
+
+/** The imported model; if it cannot be imported, the file as it is and the reason. */
+function importedOrAsItIs(file: Model): {
+  readonly model: Model;
+  readonly notes: ModelInspection['warnings'];
+} {
+  try {
+    const { model, notes } = importModel(file);
+    return { model, notes: notes.map(({ code, message }) => ({ code, message })) };
+  } catch (error) {
+    if (!(error instanceof WorkbenchError) || error.code !== 'model-unsupported') throw error;
+    const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+    return { model: file, notes: [{ code: 'not-importable', message }] };
+  }
 }
 
 function parametersOf({ graph }: Model): number {

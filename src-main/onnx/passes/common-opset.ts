@@ -37,7 +37,9 @@ export function atOpset(model: Model, version: number, what: string): Model {
         'the operator means something else',
       { hint: 'Export the model again with one operator set for the model and its functions.' },
     );
-  const opsetImport = raised.opsetImport.map((entry) => (isDefaultDomain(entry.domain) ? { ...entry, version } : entry));
+  const opsetImport = raised.opsetImport.map((entry) =>
+    isDefaultDomain(entry.domain) ? { ...entry, version } : entry,
+  );
   return { ...raised, opsetImport };
 }
 

@@ -61,23 +61,41 @@ function refuseIntegerOps({ graph }: Model): void {
 }
 
 function isIntegerOp(node: Node): boolean {
-  return isOp(node, ...INTEGER_OPS) || (!isDefaultDomain(node.domain) && /^(QLinear|QGemm|QAttention)/.test(node.opType));
+  return (
+    isOp(node, ...INTEGER_OPS) || (!isDefaultDomain(node.domain) && /^(QLinear|QGemm|QAttention)/.test(node.opType))
+  );
 }
 
-function qdqNote({ thresholds, symmetric, asymmetric, integerWeights, floatWeights }: WithoutQdq): PrepareNote {
+function qdqNote({
+  thresholds,
+  symmetric,
+  asymmetric,
+  restored,
+  integerWeights,
+  floatWeights,
+}: WithoutQdq): PrepareNote {
   const parts = [
     thresholds.size === 0
       ? 'no scale of an activation was found'
-      : `the scales of ${counted(symmetric + asymmetric, 'activation is', 'activations are')} thresholds of the method imported` +
+      : `the scales of ${counted(symmetric + asymmetric, 'activation', 'activations')} are thresholds of the method imported` +
         (asymmetric === 0
           ? ''
           : ` (${asymmetric} with a zero point beside the middle: the threshold is the larger end of the range)`),
-    integerWeights === 0 ? '' : `${counted(integerWeights, 'integer constant is', 'integer constants are')} float32 again`,
+    integerWeights === 0
+      ? ''
+      : `${counted(integerWeights, 'integer constant is', 'integer constants are')} float32 again`,
+    restored === 0
+      ? ''
+      : `${counted(restored, 'activation function that was', 'activation functions that were')} part of a range stand in the model again`,
     floatWeights === 0 ? '' : `${counted(floatWeights, 'weight keeps its', 'weights keep their')} float32 values`,
   ].filter((part) => part !== '');
   return {
     code: 'qdq-imported',
-    message: `The model carries Q/DQ, which was taken out: ${parts.join('; ')}`,
+    message:
+      `The model carries Q/DQ, which was taken out: ${parts.join('; ')}` +
+      (thresholds.size === 0
+        ? ''
+        : '. A new project uses the method imported until another one is chosen, and best where the file has no scale'),
   };
 }
 

@@ -7,7 +7,7 @@ import { atOpset, commonOpset } from './common-opset';
 import { renamedBody, withAttributesOf } from './function-body';
 
 /** Limits that no real model reaches; they end the expansion of hostile ones. */
-const MAX_INLINED_NODES = 500_000;
+const MAX_INLINED_NODES = 200_000;
 const MAX_CALL_DEPTH = 100;
 
 /**
@@ -155,7 +155,7 @@ class Expansion {
   }
 }
 
-/** The model's imports and those that only its functions had; domains of functions that no node uses any more are left out. */
+/** The model's imports and those that only its functions had, without domains that no node uses any more. */
 function importsWith(
   imports: readonly OperatorSetId[],
   used: readonly ModelFunction[],

@@ -9,6 +9,10 @@ export interface QuantizedRange {
   readonly key: string;
   /** Every zero point is the middle of the integer range. */
   readonly isSymmetric: boolean;
+  /** Every zero point is the smallest integer: values below 0 become 0. */
+  readonly isNonNegative: boolean;
+  /** The largest value, in real units. */
+  readonly highest: number;
   /**
    * The symmetric threshold, in real units. A symmetric range has the same scale as before: 127 scales for INT8. An
    * asymmetric range is covered as a whole: the larger of its two ends. Of several channels, the largest.
@@ -57,6 +61,8 @@ export function quantizedThreshold(
     zeroPoints,
     key: JSON.stringify([scales, scales.map((_, i) => zeroPointOf(i))]),
     isSymmetric,
+    isNonNegative: scales.every((_, i) => zeroPointOf(i) === lowest),
+    highest: scales.reduce((most, scale, i) => Math.max(most, (highest - zeroPointOf(i)) * scale), 0),
     threshold: clipped(),
     clipped,
   };

@@ -18,6 +18,8 @@ export interface WithoutQdq {
   /** Number of activations of which some QuantizeLinear has a zero point in the middle of its range, and of others. */
   readonly symmetric: number;
   readonly asymmetric: number;
+  /** Number of Relu and Clip that the quantizer had merged into a range, and that stand in the model again. */
+  readonly restored: number;
   /** Weights that are stored as integers, and those that are float behind QuantizeLinear. */
   readonly integerWeights: number;
   readonly floatWeights: number;
@@ -30,11 +32,22 @@ const MOVES = new Set(
     'Tile Concat'
   ).split(' '),
 );
+const NEVER_NEGATIVE = ['Relu', 'Sigmoid', 'HardSigmoid', 'Softmax', 'Abs', 'Exp', 'Sqrt'];
+/** Operators that answer with values of at least 0 for such values. */
+const KEEPS_SIGN = [
+  ...MOVES,
+  ...'Add Mul Sum Max AveragePool GlobalAveragePool GlobalMaxPool ReduceMean ReduceMax ReduceSum'.split(' '),
+];
+/** A range that ends here comes from a Relu6. */
+const RELU6_HIGHEST = 6;
+const RELU6_TOLERANCE = 1e-3;
 const CONTRIB = 'com.microsoft';
 
 /** The node quantizes or dequantizes: an operator of ONNX, or ONNX Runtime's of the same name. */
 export function isQdq(node: Node, ...opTypes: readonly ('QuantizeLinear' | 'DequantizeLinear')[]): boolean {
-  return (isDefaultDomain(node.domain) || node.domain === CONTRIB) && (opTypes as readonly string[]).includes(node.opType);
+  return (
+    (isDefaultDomain(node.domain) || node.domain === CONTRIB) && (opTypes as readonly string[]).includes(node.opType)
+  );
 }
 
 /**
@@ -73,6 +86,9 @@ class QdqRemoval {
   private readonly asymmetricTensors = new Set<string>();
   private integerWeights = 0;
   private readonly floatWeights = new Set<string>();
+  private readonly nonNegative = new Set<string>();
+  /** Tensor -> the output of the Relu or Clip that was added behind it. */
+  private readonly restored = new Map<string, string>();
 
   constructor(private readonly model: Model) {
     this.index = new GraphIndex(model.graph);
@@ -103,6 +119,7 @@ class QdqRemoval {
       thresholds,
       symmetric: activations.size - this.asymmetricTensors.size,
       asymmetric: this.asymmetricTensors.size,
+      restored: this.restored.size,
       integerWeights: this.integerWeights,
       floatWeights: this.floatWeights.size,
     };
@@ -112,6 +129,8 @@ class QdqRemoval {
     if (isQdq(node, 'QuantizeLinear')) return this.quantize(node);
     if (isQdq(node, 'DequantizeLinear')) return this.dequantize(node);
     const own = this.withFloatInputs(node);
+    if (isNonNegative(own, (name) => this.nonNegative.has(name)))
+      for (const name of own.output) this.nonNegative.add(name);
     const read = node.input.flatMap((name) => this.quantized.get(name) ?? []);
     if (read.length === 0) return [own];
     if (isOp(node, 'Clip')) return this.clip(node);
@@ -136,20 +155,39 @@ class QdqRemoval {
   private quantize(node: Node): readonly Node[] {
     const [given = '', scaleName = ''] = node.input;
     const output = node.output[0] ?? '';
-    const real = this.renamed.get(given) ?? given;
+    const source = this.renamed.get(given) ?? given;
     if (this.index.isCaptured(output)) throw notTakenOut(node, 'is read inside the body of an If, Loop or Scan');
     const range = this.rangeOf(node);
-    const isWeight = this.constants.has(real);
+    const isWeight = this.constants.has(source);
+    const activation = range?.isNonNegative === true && !isWeight ? this.restore(source, range.highest) : null;
+    const real = this.restored.get(source) ?? source;
     this.quantized.set(output, { real, scale: range?.key ?? scaleName, range, from: output });
     if (isWeight) this.floatWeights.add(real);
     else if (range !== null && range.threshold > 0) {
       this.found.set(output, { tensor: real, threshold: range.threshold });
       if (!range.isSymmetric) this.asymmetricTensors.add(real);
     }
-    if (!this.index.isGraphOutput(output)) return [];
+    const added = activation === null ? [] : [activation];
+    if (!this.index.isGraphOutput(output)) return added;
     // The model answers with integers; without Q/DQ it answers with the float values.
     this.changedTypes.add(output);
-    return [makeNode('Identity', [real], [output], { name: node.name })];
+    return [...added, makeNode('Identity', [real], [output], { name: node.name })];
+  }
+
+  /**
+   * A range that begins at 0 does what a Relu does, and ONNX Runtime's quantizer removes the Relu or Clip before it.
+   * One is added unless the values cannot be negative; null if it is not needed.
+   */
+  private restore(tensor: string, highest: number): Node | null {
+    if (this.index.isGraphInput(tensor) || this.nonNegative.has(tensor) || this.restored.has(tensor)) return null;
+    const output = this.names.next(`${tensor}_activation`);
+    this.restored.set(tensor, output);
+    this.nonNegative.add(output);
+    const name = this.names.next(`${this.index.producer(tensor)?.node.name ?? tensor}_activation`);
+    if (Math.abs(highest - RELU6_HIGHEST) > RELU6_TOLERANCE) return makeNode('Relu', [tensor], [output], { name });
+    const [low, high] = [this.names.next(`${output}_min`), this.names.next(`${output}_max`)];
+    this.added.push(floatScalar(low, 0), floatScalar(high, RELU6_HIGHEST));
+    return makeNode('Clip', [tensor, low, high], [output], { name });
   }
 
   private dequantize(node: Node): readonly Node[] {
@@ -176,8 +214,7 @@ class QdqRemoval {
     }
     if (!this.index.isGraphInput(given)) throw notTakenOut(node, 'dequantizes the result of an integer operator');
     const range = this.rangeOf(node);
-    if (range === null || range.scales.length !== 1)
-      throw notTakenOut(node, 'has a scale that is not one constant');
+    if (range === null || range.scales.length !== 1) throw notTakenOut(node, 'has a scale that is not one constant');
     const output = node.output[0] ?? '';
     const [float, shifted] = [this.names.next(`${output}_float`), this.names.next(`${output}_shifted`)];
     const [zero, scale] = [this.names.next(`${output}_zero_point`), this.names.next(`${output}_scale`)];
@@ -234,7 +271,7 @@ class QdqRemoval {
   /** The tensor and those of which it is a copy: preparation keeps one of these names. */
   private namesOf(tensor: string): string[] {
     const names = [tensor];
-    for (let current = tensor; ; ) {
+    for (let current = tensor; ;) {
       const producer = this.index.producer(current)?.node;
       if (producer === undefined || !isOp(producer, 'Identity', 'Dropout')) break;
       current = producer.input[0] ?? '';
@@ -246,6 +283,14 @@ class QdqRemoval {
     }
     return names;
   }
+}
+
+/** The outputs of the node are at least 0 if its inputs are where that matters. */
+function isNonNegative(node: Node, isInput: (name: string) => boolean): boolean {
+  if (isOp(node, ...NEVER_NEGATIVE)) return true;
+  if (!isOp(node, ...KEEPS_SIGN)) return false;
+  const data = isOp(node, 'Add', 'Mul', 'Sum', 'Max', 'Concat') ? node.input : node.input.slice(0, 1);
+  return data.every(isInput);
 }
 
 /** Zero points of the 8-bit float types are 0 and not read. */

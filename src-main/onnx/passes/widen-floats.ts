@@ -2,7 +2,15 @@ import { elementTypes } from '../graph/dtypes';
 import { elementCount, elementTypeName } from '../graph/element-types';
 import { GraphIndex } from '../graph/graph-index';
 import { intAttr } from '../graph/make';
-import { DataType, type Attribute, type Graph, type Model, type Node, type Tensor, type ValueInfo } from '../graph/model';
+import {
+  DataType,
+  type Attribute,
+  type Graph,
+  type Model,
+  type Node,
+  type Tensor,
+  type ValueInfo,
+} from '../graph/model';
 import { isDefaultDomain, isOp } from '../graph/opset';
 import { subgraphsOf } from '../graph/subgraphs';
 import { tensorAsFloat32 } from '../graph/tensor-values';
@@ -33,7 +41,7 @@ export function widenFloats(model: Model, notes: Notes): Model {
     code: 'floats-widened',
     message:
       `The model computes in ${list}; the workbench works on it in float32: ${widening.tensors} weights and constants ` +
-      `${found.has(DataType.DOUBLE) ? 'are converted' : 'are widened, which does not change their values'}` +
+      (found.has(DataType.DOUBLE) ? 'are converted' : 'are widened, which does not change their values') +
       (io.length === 0 ? '' : `, and the inputs and outputs ${named} are float32`) +
       '. Quantized models can be written with FP16 inputs and outputs',
   });

@@ -92,8 +92,15 @@ export const projectFileSchema = object({
   model: modelSchema,
   /** Which parts of the preprocessing were guessed from the model, as sentences. */
   preprocessingNotes: list(string),
-  /** Thresholds read from a TensorRT calibration cache: tensor -> real units. */
+  /** What the workbench changed when it opened the model, such as FP16 weights or Q/DQ; absent if nothing. */
+  modelNotes: optional(list(object({ code: string, message: string }))),
+  /** Thresholds from a TensorRT calibration cache or from the Q/DQ of the model's file: tensor -> real units. */
   importedThresholds: thresholdsSchema,
+  /**
+   * Where the imported thresholds come from; absent in projects of older versions: a cache. Tensors that the model's own
+   * Q/DQ left out use the method best.
+   */
+  importedFrom: optional(oneOf('model', 'cache')),
   ...decisionFields,
 });
 /** `project.json`: the decisions about one model. Everything that can be computed from them is stored elsewhere. */

@@ -70,7 +70,13 @@ describe('warnings', () => {
         nodes: [conv, makeNode('QuantizeLinear', ['c', 's'], ['q']), makeNode('DequantizeLinear', ['q', 's'], ['y'])],
         initializers: [weight, floatTensor('s', [], [1])],
       },
-      'already-quantized: The model is quantized already (1 QuantizeLinear, 1 DequantizeLinear)',
+      'qdq-imported: The model carries Q/DQ, which was taken out: the scales of 1 activation are thresholds',
+    ],
+    [
+      'integer operators',
+      { nodes: [conv, makeNode('ConvInteger', ['c', 'c'], ['y'])] },
+      'not-importable: The model is quantized into integer operators (1 ConvInteger), from which the float32 model ' +
+        'cannot be restored. Start from the float32 original.',
     ],
     [
       'other domains',
@@ -86,7 +92,7 @@ describe('warnings', () => {
         ],
         initializers: [half],
       },
-      'unsupported-dtype: Expected layers in float32, found 1 in float16',
+      'floats-widened: The model computes in float16; the workbench works on it in float32: 1 weights and constants',
     ],
     [
       'dynamic sizes',
@@ -107,7 +113,14 @@ describe('warnings', () => {
     ],
     [
       'computed weights',
-      { nodes: [makeNode('Neg', ['w'], ['w2']), makeNode('Conv', ['x', 'w2'], ['y'], { name: 'dyn' })] },
+      { nodes: [makeNode('Neg', ['w'], ['w2']), makeNode('Conv', ['x', 'w2'], ['y'], { name: 'folded' })] },
+      'weights-folded: The weights of one layer are computed from constants; they are computed once and stored: Conv "folded"',
+    ],
+    [
+      'random weights',
+      {
+        nodes: [makeNode('RandomNormalLike', ['w'], ['w2']), makeNode('Conv', ['x', 'w2'], ['y'], { name: 'dyn' })],
+      },
       'dynamic-weights: The weights of these layers are computed while the model runs, so they are not quantized: Conv "dyn"',
     ],
     ['nothing to quantize', { nodes: [makeNode('Relu', ['x'], ['y'])] }, 'nothing-to-quantize'],
@@ -195,7 +208,7 @@ test('IR versions that ONNX Runtime does not read are refused when the file is r
   expect(at(14)).toThrow(/IR version 13 or lower, which ONNX Runtime reads, found IR version 14/);
 });
 
-test('counts as quantizable what calibration takes: stored weights, and products of two activations', () => {
+test('counts as quantizable what calibration takes: constant weights, and products of two activations', () => {
   const nodes = [
     makeNode('Transpose', ['v'], ['vt'], { name: 't' }),
     makeNode('MatMul', ['x', 'vt'], ['a'], { name: 'computed' }),
@@ -209,6 +222,6 @@ test('counts as quantizable what calibration takes: stored weights, and products
     initializers: [floatTensor('v', [8, 8], new Float32Array(64))],
   });
   const { model: facts, warnings } = inspectModel(model, 'm.onnx');
-  expect(facts.quantizable).toBe(2);
-  expect(warnings.find(({ code }) => code === 'dynamic-weights')?.message).toContain('MatMul "computed"');
+  expect(facts.quantizable).toBe(3);
+  expect(warnings.find(({ code }) => code === 'weights-folded')?.message).toContain('MatMul "computed"');
 });
