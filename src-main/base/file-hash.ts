@@ -75,7 +75,7 @@ export class FileHashes {
  * A value that changes when the file is written. Times are in nanoseconds, because a file may be written twice within a
  * millisecond.
  */
-async function stampOf(path: string): Promise<string> {
+export async function stampOf(path: string): Promise<string> {
   const { size, ino, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
   return `${size} ${ino} ${mtimeNs} ${ctimeNs}`;
 }

@@ -39,13 +39,14 @@ export function keepUploads(api: WorkbenchApi, uploads: Pick<Uploads, 'dir' | 'c
 type Move = (path: string, what: 'model' | 'set') => Promise<string>;
 
 async function withPaths(request: CreateProjectRequest, move: Move): Promise<CreateProjectRequest> {
-  const { modelPath, calibrationPath, validationPath, labelsCsv } = request;
+  const { modelPath, calibrationPath, validationPath, labelsCsv, classNamesPath } = request;
   return {
     ...request,
     modelPath: await move(modelPath, 'model'),
     calibrationPath: await move(calibrationPath, 'set'),
     ...(validationPath === undefined ? {} : { validationPath: await move(validationPath, 'set') }),
     ...(labelsCsv === undefined ? {} : { labelsCsv: await move(labelsCsv, 'set') }),
+    ...(classNamesPath === undefined ? {} : { classNamesPath: await move(classNamesPath, 'set') }),
   };
 }
 

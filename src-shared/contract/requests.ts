@@ -46,7 +46,10 @@ const createProjectSchema = object({
   modelPath: filePath('read'),
   calibrationPath: filePath('read'),
   validationPath: optional(filePath('read')),
+  /** A table of class indices, or a file or folder of boxes or masks. */
   labelsCsv: optional(filePath('read')),
+  /** A file with the names of the classes in the order of the model. */
+  classNamesPath: optional(filePath('read')),
   /** Order of class folders whose names are numbers; default: text. */
   labelOrder: optional(oneOf(...LABEL_ORDERS)),
   /** Folder to create. */

@@ -27,7 +27,7 @@ export async function loadFieldSet(
   limit: number | undefined,
 ): Promise<ImageSet> {
   const path = resolve(againstPath);
-  const found = await loadImageSet({ path, classNames: [], labelsCsv: null });
+  const found = await loadImageSet({ path, classNames: [], labelsPath: null });
   const { classNames } = await loadSet(
     workspace,
     workspace.file.validationSet ? 'validation' : 'calibration',

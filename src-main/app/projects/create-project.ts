@@ -15,6 +15,7 @@ import { importModel } from '../../onnx/passes/import-model';
 import { readModel } from '../../onnx/wire/wire-reader';
 import type { Model } from '../../onnx/graph/model';
 import { createProjectFolder, loadProject, modelReference, saveProject } from './project-store';
+import { setRequest } from './workspace';
 import { taskOfKind, withTask } from './task-edit';
 
 const NO_GATES: Gates = { maxTop1Drop: null, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null };
@@ -40,8 +41,8 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
   const imported = importModel(model);
   const { preprocessing, notes } = guessPreprocessing(imageInputOf(imported.model), request.preprocessing);
   const hasThresholds = Object.keys(imported.thresholds).length > 0;
-  if (request.labelsCsv !== undefined && request.validationPath === undefined) {
-    throw new WorkbenchError('usage', 'Labels belong to a validation set, and none was named', {
+  if ((request.labelsCsv ?? request.classNamesPath) !== undefined && request.validationPath === undefined) {
+    throw new WorkbenchError('usage', 'Labels and class names belong to a validation set, and none was named', {
       hint: advise('add-validation-set'),
     });
   }
@@ -49,11 +50,15 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
   const order = request.labelOrder === undefined ? {} : { labelOrder: request.labelOrder };
   const calibrationSet = { path: resolve(request.calibrationPath), labels: null, ...order };
   const validationSet =
-    request.validationPath === undefined ? null : { path: resolve(request.validationPath), labels, ...order };
-  await loadImageSet({ path: calibrationSet.path, ...order });
-  if (validationSet)
-    await loadImageSet({ path: validationSet.path, ...order, ...(labels === null ? {} : { labelsCsv: labels }) });
-  const file: ProjectFile = {
+    request.validationPath === undefined
+      ? null
+      : {
+          path: resolve(request.validationPath),
+          labels,
+          ...order,
+          ...(request.classNamesPath === undefined ? {} : { classNames: resolve(request.classNamesPath) }),
+        };
+  const undecided: ProjectFile = {
     version: PROJECT_VERSION,
     name: basename(projectPath).replace(/\.calib$/, ''),
     model: await modelReference(modelPath, model),
@@ -75,7 +80,10 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
     target: 'onnxruntime',
     gates: NO_GATES,
   };
-  await createProjectFolder(projectPath, withRequestedTask(file, request, model));
+  const file = withRequestedTask(undecided, request, model);
+  await loadImageSet(setRequest(calibrationSet, file, 'calibration'));
+  if (validationSet) await loadImageSet(setRequest(validationSet, file, 'validation'));
+  await createProjectFolder(projectPath, file);
   return projectPath;
 }
 

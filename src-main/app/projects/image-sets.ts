@@ -109,6 +109,6 @@ export class ImageSets {
 }
 
 function keyOf(workspace: Workspace, which: SetName): string {
-  const { calibrationSet, validationSet } = workspace.file;
-  return JSON.stringify([which, calibrationSet, validationSet]);
+  const { calibrationSet, validationSet, preprocessing, task } = workspace.file;
+  return JSON.stringify([which, calibrationSet, validationSet, preprocessing.orientation, task?.kind]);
 }

@@ -28,7 +28,7 @@ import type { Model } from '../../onnx/graph/model';
 import { checkProjectModel } from './project-store';
 import { checkTask, taskOfKind, withTask } from './task-edit';
 import { requireUnequalizedModel, requireNoStaleThresholds } from './unequalized-model';
-import { prepare, prepared, workspaceOf, type Workspace } from './workspace';
+import { prepare, prepared, setRequest, workspaceOf, type Workspace } from './workspace';
 
 /** Thresholds in real units whose scale, threshold / 127, is a normal float32. */
 const MIN_THRESHOLD = 1e-35;
@@ -58,7 +58,7 @@ export async function applyEdits(
   for (const set of [edited.calibrationSet, edited.validationSet]) {
     const isNew =
       set !== null && ![workspace.file.calibrationSet.path, workspace.file.validationSet?.path].includes(set.path);
-    if (isNew) await loadImageSet({ path: set.path }); // says what is wrong with it before it is written down
+    if (isNew) await loadImageSet(setRequest(set, edited, 'validation')); // says what is wrong with it before it is written down
   }
   if (hasRepair(edited.plan, 'equalization') !== hasRepair(workspace.file.plan, 'equalization')) {
     const equalized = workspaceOf(workspace.path, { ...edited, plan: withRepair(edited.plan, 'equalization', true) });
@@ -217,9 +217,8 @@ function requireKnownThresholds(method: Method, tensors: readonly string[], file
 function withSets(file: ProjectFile, edit: Extract<ProjectEdit, { kind: 'sets' }>): ProjectFile {
   const { calibrationPath, validationPath } = edit;
   const order = edit.labelOrder ?? file.calibrationSet.labelOrder;
-  const ordered = ({ path, labels }: SetReference): SetReference => ({
-    path,
-    labels,
+  const ordered = (set: SetReference): SetReference => ({
+    ...set,
     ...(order === undefined ? {} : { labelOrder: order }),
   });
   const calibrationSet =

@@ -175,6 +175,7 @@ function mapPaths(file: ProjectFile, map: (path: string) => string): ProjectFile
     ...set,
     path: map(set.path),
     labels: set.labels === null ? null : map(set.labels),
+    ...(set.classNames === undefined ? {} : { classNames: map(set.classNames) }),
   });
   return {
     ...file,

@@ -11,12 +11,13 @@ import { hasRepair } from '../../../src-shared/domain/project/precision';
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import { DEFAULT_PERCENTILE } from '../../../src-shared/domain/project/methods';
 import type { ProjectFile, SetReference } from '../../../src-shared/domain/project/project';
+import type { TaskKind } from '../../../src-shared/domain/tasks/task';
 import { spread } from '../../analysis/choose-images';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { readStoredJson } from '../../base/json-file';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import { feedingOf } from '../../calibration/inputs/feeding';
-import { loadImageSet, setManifestHash } from '../../calibration/images/image-set';
+import { loadImageSet, setManifestHash, type ImageSetRequest } from '../../calibration/images/image-set';
 import { orientationNotes } from '../../calibration/images/image-orientation';
 import type { Compute, PrepareResult } from '../../compute/pool/protocol';
 import { isIntact, isPrepared } from '../../onnx/passes/prepared-store';
@@ -117,29 +118,47 @@ export async function loadSet(
       hint: advise('name-validation-set'),
     });
   }
-  const found = await loadReferenced(reference);
-  const labelled = which === 'calibration' ? await withoutMistakenLabels(found, workspace.file.validationSet) : found;
+  const found = await loadImageSet(setRequest(reference, workspace.file, which));
+  const labelled = which === 'calibration' ? await withoutMistakenLabels(found, workspace.file) : found;
   const turned = workspace.file.preprocessing.orientation === 'apply' ? [] : await orientationNotes(labelled.entries);
   const set = turned.length === 0 ? labelled : { ...labelled, notes: [...(labelled.notes ?? []), ...turned] };
   return limit === undefined ? set : { ...set, entries: limited(set, limit) };
 }
 
-function loadReferenced(reference: SetReference): Promise<ImageSet> {
-  const { path, labels, labelOrder } = reference;
-  return loadImageSet({
+/** What the tasks compare with. A user's own metric may use anything. */
+const WANTED: Readonly<Record<TaskKind, ImageSetRequest['wanted']>> = {
+  classification: 'labels',
+  detection: 'boxes',
+  segmentation: 'mask',
+  embedding: 'labels',
+  custom: undefined,
+};
+
+/** How a set of a project is loaded. A calibration needs no labels, so that a mistake in them does not stop it. */
+export function setRequest(
+  { path, labels, labelOrder, classNames }: SetReference,
+  { preprocessing, task }: Pick<ProjectFile, 'preprocessing' | 'task'>,
+  which: 'calibration' | 'validation',
+): ImageSetRequest {
+  const wanted = task === undefined ? undefined : WANTED[task.kind];
+  return {
     path,
-    ...(labels === null ? {} : { labelsCsv: labels }),
+    orientation: preprocessing.orientation,
+    ...(wanted === undefined ? {} : { wanted }),
+    isLenient: which === 'calibration',
+    ...(labels === null ? {} : { labelsPath: labels }),
+    ...(classNames === undefined ? {} : { classNamesPath: classNames }),
     ...(labelOrder === undefined ? {} : { labelOrder }),
-  });
+  };
 }
 
 /**
  * A calibration folder with the folders day/ and night/ looks like a set with two labels. If the validation set has
  * labels and none of the calibration set's labels is among them, the folders of the calibration set are groups.
  */
-async function withoutMistakenLabels(set: ImageSet, validation: SetReference | null): Promise<ImageSet> {
-  if (set.labelSource !== 'folders' || validation === null) return set;
-  const { classNames } = await loadReferenced(validation);
+async function withoutMistakenLabels(set: ImageSet, file: ProjectFile): Promise<ImageSet> {
+  if (set.labelSource !== 'folders' || file.validationSet === null) return set;
+  const { classNames } = await loadImageSet(setRequest(file.validationSet, file, 'validation'));
   if (classNames.length === 0 || set.classNames.some((name) => classNames.includes(name))) return set;
   return loadImageSet({ path: set.root, classNames });
 }

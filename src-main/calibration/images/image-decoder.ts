@@ -4,7 +4,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { errnoOf, messageOf } from '../../base/file-errors';
 import { BmpError, decodeBmp } from './image-decoder-bmp';
-import { jpegSegments, oriented, orientationOf } from './image-orientation';
+import { isFrameMarker, jpegSegments, oriented, orientationOf } from './image-orientation';
 import { withoutAlpha, type Pixels } from './pixels';
 
 /** Limit of 300 MB of pixels: larger images are refused before they are decoded. */
@@ -76,11 +76,9 @@ async function decodeWithSharp(bytes: Buffer, name: string): Promise<Pixels> {
   return { width, height, channels: channels === 2 ? 1 : 3, data: withoutAlpha(data, channels) };
 }
 
-/** Start-of-frame markers (ITU-T T.81, table B.1); their segments contain the number of components. */
+/** The frame header contains the number of components. */
 function isCmykJpeg(bytes: Buffer): boolean {
-  const frame = jpegSegments(bytes).find(
-    ({ marker }) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker),
-  );
+  const frame = jpegSegments(bytes).find(({ marker }) => isFrameMarker(marker));
   return frame?.content[5] === 4;
 }
 

@@ -19,6 +19,11 @@ interface JpegSegment {
   readonly content: Buffer;
 }
 
+/** True for the markers of frame headers, which contain the size of the image (ITU-T T.81, table B.1). */
+export function isFrameMarker(marker: number): boolean {
+  return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+}
+
 /** The segments in front of the first scan; empty if the bytes are not a JPEG file. */
 export function jpegSegments(bytes: Buffer): readonly JpegSegment[] {
   const segments: JpegSegment[] = [];

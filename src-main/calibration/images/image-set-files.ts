@@ -15,6 +15,8 @@ export interface FoundFile {
 }
 
 export interface FoundFiles {
+  /** True if all files of a folder were found, and not the files of a list. */
+  readonly isFolder: boolean;
   /** The folder that `file` is relative to. */
   readonly folder: string;
   readonly files: readonly FoundFile[];
@@ -84,7 +86,7 @@ export async function findImageFiles(path: string): Promise<FoundFiles> {
 }
 
 function fromOneFile(path: string): FoundFiles {
-  return { folder: dirname(path), files: [{ path, file: basename(path) }], skipped: [] };
+  return { isFolder: false, folder: dirname(path), files: [{ path, file: basename(path) }], skipped: [] };
 }
 
 async function fromFolder(folder: string): Promise<FoundFiles> {
@@ -123,13 +125,14 @@ async function fromFolder(folder: string): Promise<FoundFiles> {
   };
   await visit(folder, '', [await realpath(folder)]);
   files.sort((a, b) => compareText(a.file, b.file));
-  return { folder, files, skipped };
+  return { isFolder: true, folder, files, skipped };
 }
 
 async function fromList(listPath: string, sizeBytes: number): Promise<FoundFiles> {
   const folder = dirname(listPath);
   if (sizeBytes > MAX_LIST_BYTES)
     return {
+      isFolder: false,
       folder,
       files: [],
       skipped: [{ file: basename(listPath), reason: 'neither an image nor a list of files' }],
@@ -139,6 +142,7 @@ async function fromList(listPath: string, sizeBytes: number): Promise<FoundFiles
   });
   if (text.includes('\0'))
     return {
+      isFolder: false,
       folder,
       files: [],
       skipped: [{ file: basename(listPath), reason: 'neither an image nor a list of files' }],
@@ -158,7 +162,7 @@ async function fromList(listPath: string, sizeBytes: number): Promise<FoundFiles
     } else if (isImageFile(path)) files.push({ path, file, ...(listing === 1 ? {} : { listing }) });
     else if (listing === 1) skipped.push({ file, reason: `not an image type (${extname(path) || 'no extension'})` });
   }
-  return { folder, files, skipped };
+  return { isFolder: false, folder, files, skipped };
 }
 
 /** Absolute path for a name in a list or CSV file. Names that were written on Windows contain backslashes. */

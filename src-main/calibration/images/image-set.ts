@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
 import type { TaskContext } from '../../../src-shared/contract/progress';
@@ -12,13 +12,23 @@ import type {
   SetNote,
   SkippedImage,
 } from '../../../src-shared/domain/project/image-set';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { readError } from '../../base/file-errors';
 import { sha256OfStoredFile } from '../../base/file-hash';
 import { compareText, findImageFiles, type FoundFile } from './image-set-files';
-import { readClassNames, withNamesFile } from '../labels/class-names';
-import { groupsBesideCsv, labelsFromFolders, orderMatters, orderNote, type Labelling } from '../labels/folder-labels';
+import { readClassNames, readNamesFile, withNamesFile, type NamesFile } from '../labels/class-names';
+import {
+  groupsBesideCsv,
+  groupsFromFolders,
+  labelsFromFolders,
+  orderMatters,
+  orderNote,
+  type Labelling,
+} from '../labels/folder-labels';
 import { readLabelsCsv } from '../labels/csv-labels';
+import { withoutMasks } from '../labels/mask-files';
 import type { LabelledSet } from '../labels/name-match';
+import { customaryTruths, isLabelError, truthsAt, type FoundTruths } from '../labels/truths';
 import { countRecords } from './npy-file';
 
 /** Number of files that are hashed at the same time. */
@@ -30,13 +40,25 @@ export interface ImageSetRequest {
    */
   readonly path: string;
   /**
-   * Default: labels.csv in the folder (or beside the list), if it exists. null: no labels file, even if there is one.
+   * A table of class indices, or a file or folder of boxes or masks. Default: labels.csv in the folder (or beside the
+   * list), or boxes or masks at a customary place. null: no labels, even if there are some.
    */
-  readonly labelsCsv?: string | null;
+  readonly labelsPath?: string | null;
   /** Class names by index; by default the sorted names in the set itself. */
   readonly classNames?: readonly string[];
+  /** A file with the class names by index. */
+  readonly classNamesPath?: string;
   /** The order of class folders that are numbers; by default as text. */
   readonly labelOrder?: LabelOrder;
+  /**
+   * What the task compares with, and so what is looked for first if no labels were named: class indices only, or boxes
+   * or masks. Default: a labels.csv, then boxes, then masks, then class folders.
+   */
+  readonly wanted?: 'labels' | 'boxes' | 'mask';
+  /** Whether the preprocessing applies the orientation that an image states: this changes its size. Default: ignore. */
+  readonly orientation?: Preprocessing['orientation'];
+  /** The set is usable without its boxes and masks: a mistake in those that were not named becomes a note. */
+  readonly isLenient?: boolean;
 }
 
 /**
@@ -46,45 +68,122 @@ export interface ImageSetRequest {
 export async function loadImageSet(request: ImageSetRequest): Promise<ImageSet> {
   const root = resolve(request.path);
   const found = await findImageFiles(root);
-  const { files, records, skipped } = await countAllRecords(found.files, found.skipped);
+  const { images, notes: maskNotes } = found.isFolder
+    ? withoutLabelImages(found.files, request)
+    : unchanged(found.files);
+  const { files, records, skipped } = await countAllRecords(images, found.skipped);
   if (files.length === 0) throw emptyError(root, skipped);
   const {
     labelling,
     labelSource,
     labelOrder,
+    truths,
     notes: labelNotes,
   } = await labellingOf(request, { folder: found.folder, files });
-  const notes = [...repetitionNotes(files), ...labelNotes];
+  const notes = [...repetitionNotes(files), ...maskNotes, ...labelNotes];
   return {
     root,
-    entries: files.flatMap((item, i) =>
-      entriesOf(item, records[i] ?? null, labelling.labels[i] ?? null, labelling.groups[i] ?? null),
-    ),
+    entries: files.flatMap((item, i) => {
+      const truth = truths?.truths[i] ?? null;
+      const size = truths?.sizes[i] ?? null;
+      const known = {
+        label: labelling.labels[i] ?? null,
+        group: labelling.groups[i] ?? null,
+        ...(truth === null ? {} : { truth }),
+        ...(size === null ? {} : { size }),
+      };
+      return entriesOf(item, records[i] ?? null, known);
+    }),
     classNames: labelling.classNames,
     groups: [...new Set(labelling.groups.filter((group) => group !== null))].sort(compareText),
     labelSource,
+    ...(truths === undefined ? {} : { truthFacts: truths.facts }),
     ...(labelOrder === undefined ? {} : { labelOrder }),
     skipped,
     ...(notes.length === 0 ? {} : { notes }),
   };
 }
 
+interface UsedImages {
+  readonly images: readonly FoundFile[];
+  readonly notes: readonly SetNote[];
+}
+
+function unchanged(images: readonly FoundFile[]): UsedImages {
+  return { images, notes: [] };
+}
+
+/** The images without masks: those in a folder that was named as labels, and those in customary places. */
+function withoutLabelImages(files: readonly FoundFile[], { labelsPath }: ImageSetRequest): UsedImages {
+  const folder = labelsPath === undefined || labelsPath === null ? null : `${resolve(labelsPath)}${sep}`;
+  const others = folder === null ? files : files.filter(({ path }) => !path.startsWith(folder));
+  return withoutMasks(others.length === 0 ? files : others);
+}
+
 interface FoundLabels extends Pick<ImageSet, 'labelSource' | 'labelOrder'> {
   readonly labelling: Labelling;
+  readonly truths?: FoundTruths;
   readonly notes: readonly SetNote[];
 }
 
 /**
- * Labels and groups from the labels file, or from the folders if there is none. A names file beside them determines the
- * order of the classes.
+ * Labels and groups from the named labels, a labels file, boxes or masks at customary places, or from the folders. A
+ * names file beside them determines the order of the classes.
  */
 async function labellingOf(request: ImageSetRequest, set: LabelledSet): Promise<FoundLabels> {
-  const csvPath = request.labelsCsv ? resolve(request.labelsCsv) : join(set.folder, 'labels.csv');
-  const hasCsv = request.labelsCsv !== null && (request.labelsCsv !== undefined || existsSync(csvPath));
+  const names = request.classNamesPath === undefined ? null : await readNamesFile(resolve(request.classNamesPath));
+  const csvPath = request.labelsPath ? resolve(request.labelsPath) : join(set.folder, 'labels.csv');
+  const hasCsv = request.labelsPath !== null && (request.labelsPath !== undefined || existsSync(csvPath));
+  const { truths, notes } = await truthsOf(request, { set, names, hasCsv });
+  if (truths !== null) {
+    const files = set.files.map(({ file }) => file);
+    const labelling = {
+      labels: files.map(() => null),
+      groups: groupsFromFolders(files),
+      classNames: truths.classNames,
+    };
+    return { labelling, labelSource: truths.facts.source, truths, notes: truths.notes };
+  }
+  const found = await classLabels(
+    names === null ? request : { ...request, classNames: names.names },
+    set,
+    hasCsv ? csvPath : null,
+  );
+  return { ...found, notes: [...notes, ...found.notes] };
+}
+
+interface TruthSearch {
+  readonly set: LabelledSet;
+  readonly names: NamesFile | null;
+  /** Whether a table of class indices was named or lies in the folder. */
+  readonly hasCsv: boolean;
+}
+
+async function truthsOf(
+  { labelsPath, classNames, wanted, orientation = 'ignore', isLenient = false }: ImageSetRequest,
+  { set, names, hasCsv }: TruthSearch,
+): Promise<{ readonly truths: FoundTruths | null; readonly notes: readonly SetNote[] }> {
+  const request = { set, names, wanted: wanted === 'labels' || wanted === undefined ? null : wanted, orientation };
+  if (labelsPath !== undefined && labelsPath !== null)
+    return { truths: await truthsAt(resolve(labelsPath), request), notes: [] };
+  const isOff = labelsPath === null || classNames !== undefined || wanted === 'labels';
+  if (isOff || (hasCsv && wanted === undefined)) return { truths: null, notes: [] };
+  try {
+    return { truths: await customaryTruths(request), notes: [] };
+  } catch (error) {
+    if (!isLenient || !isLabelError(error)) throw error;
+    return { truths: null, notes: [{ code: 'labels-unreadable', message: `Labels were not used: ${error.message}` }] };
+  }
+}
+
+/** Class indices of whole images, from a table or from the folders. */
+async function classLabels(request: ImageSetRequest, set: LabelledSet, csvPath: string | null): Promise<FoundLabels> {
   const names = set.files.map((item) => item.file);
   const namesFile =
-    request.classNames === undefined ? await readClassNames([set.folder, ...(hasCsv ? [dirname(csvPath)] : [])]) : null;
-  if (hasCsv) {
+    request.classNames === undefined
+      ? await readClassNames([set.folder, ...(csvPath === null ? [] : [dirname(csvPath)])])
+      : null;
+  if (csvPath !== null) {
     const csv = await readLabelsCsv(csvPath, set, request.classNames);
     const labelling = {
       labels: csv.labels,
@@ -120,11 +219,10 @@ function repetitionNotes(files: readonly FoundFile[]): readonly SetNote[] {
 function entriesOf(
   item: FoundFile,
   recordCount: number | null,
-  label: number | null,
-  group: string | null,
+  known: Pick<ImageEntry, 'label' | 'group' | 'truth' | 'size'>,
 ): readonly ImageEntry[] {
-  if (recordCount === null) return [{ ...item, label, group, record: null }];
-  return Array.from({ length: recordCount }, (_, record) => ({ ...item, label, group, record }));
+  if (recordCount === null) return [{ ...item, ...known, record: null }];
+  return Array.from({ length: recordCount }, (_, record) => ({ ...item, ...known, record }));
 }
 
 async function countAllRecords(

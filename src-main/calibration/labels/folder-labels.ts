@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { LabelOrder, SetNote } from '../../../src-shared/domain/project/image-set';
 import { compareText } from '../images/image-set-files';
+import { isImageFolder } from './label-files';
 
 /** Labels and groups of the files of a set, in the order of the files. */
 export interface Labelling {
@@ -100,6 +101,19 @@ function groupsOf(folders: readonly (readonly string[])[], innermost: ReadonlySe
     isPlainFolder && innermost.has(parts.at(-1) ?? '') ? parts.slice(0, -1) : parts,
   );
   return groups.map(groupName);
+}
+
+/**
+ * Groups of a set whose labels are boxes or masks: its folders, without a folder such as `images` at either end, and
+ * without one that all files share.
+ */
+export function groupsFromFolders(files: readonly string[]): readonly (string | null)[] {
+  const folders = files.map(foldersOf).map((parts) => {
+    const inner = isImageFolder(parts.at(-1)) ? parts.slice(0, -1) : parts;
+    return isImageFolder(inner[0]) ? inner.slice(1) : inner;
+  });
+  const groups = commonPrefixRemoved(folders, files);
+  return new Set(groups).size > 1 ? groups : files.map(() => null);
 }
 
 function groupName(parts: readonly string[]): string | null {

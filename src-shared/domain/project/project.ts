@@ -33,8 +33,10 @@ export type ModelReference = InferOutput<typeof modelSchema>;
 const setReferenceSchema = object({
   /** Absolute path of a folder or of a list file. */
   path: filePath('read'),
-  /** Absolute path of a CSV file with labels; null if none was named. */
+  /** Absolute path of a table of class indices, or of a file or folder of boxes or masks; null if none was named. */
   labels: nullable(filePath('read')),
+  /** Absolute path of a file with the names of the classes in the order of the model. */
+  classNames: optional(filePath('read')),
   /** Order of class folders whose names are numbers; default: text. */
   labelOrder: optional(oneOf(...LABEL_ORDERS)),
 });

@@ -1,4 +1,15 @@
-import { boolean, count, type InferOutput, list, number, object, oneOf, optional, variant } from '../../base/schema';
+import {
+  boolean,
+  count,
+  type InferOutput,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  positiveInteger,
+  variant,
+} from '../../base/schema';
 import { filePath } from '../../base/marked-paths';
 
 export const truthBoxSchema = object({
@@ -24,7 +35,12 @@ export type TruthBox = InferOutput<typeof truthBoxSchema>;
  */
 export const imageTruthSchema = variant({
   boxes: object({ kind: oneOf('boxes'), boxes: list(truthBoxSchema) }),
-  /** An image file in which the value (or the palette index) of a pixel is its class index. */
-  mask: object({ kind: oneOf('mask'), path: filePath('read') }),
+  /** A PNG file in which the value (or the palette index) of a pixel is its class index. */
+  mask: object({
+    kind: oneOf('mask'),
+    path: filePath('read'),
+    /** For masks with two values, of which 0 is background: the value of the object, which is class 1. */
+    objectValue: optional(positiveInteger),
+  }),
 });
 export type ImageTruth = InferOutput<typeof imageTruthSchema>;

@@ -87,7 +87,7 @@ describe('labels.csv', () => {
   it('that was named but does not exist is an error', async () => {
     const dir = tempDir();
     writeFileSync(join(dir, 'a.png'), 'x');
-    await expect(loadImageSet({ path: dir, labelsCsv: join(dir, 'none.csv') })).rejects.toMatchObject({
+    await expect(loadImageSet({ path: dir, labelsPath: join(dir, 'none.csv') })).rejects.toMatchObject({
       code: 'not-found',
     });
   });
@@ -268,14 +268,14 @@ describe.skipIf(sharedDir() === null)('the shared labels files', () => {
   it.each(['float-labels.csv', 'unknown-header.csv'])('%s gives every image its class', async (name) => {
     const set = await loadImageSet({
       path: sharedPath('cases/labels/images'),
-      labelsCsv: sharedPath('cases/labels', name),
+      labelsPath: sharedPath('cases/labels', name),
     });
     expect(labelsOf(set)).toEqual(set.entries.map(({ file }) => digits(file)));
   });
   it('one-odd-label.csv gives 47 of 48 images their class', async () => {
     const set = await loadImageSet({
       path: sharedPath('cases/labels/images'),
-      labelsCsv: sharedPath('cases/labels/one-odd-label.csv'),
+      labelsPath: sharedPath('cases/labels/one-odd-label.csv'),
     });
     expect(labelsOf(set)).toEqual(set.entries.map(({ file }) => (file === 'im000.png' ? null : digits(file))));
     expect(notesOf(set, 'labels-odd')[0]).toContain('"unknown" (im000.png)');
