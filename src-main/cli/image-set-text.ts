@@ -2,6 +2,7 @@ import type { WorkbenchApi } from '../../src-shared/contract/api';
 import type { SetName } from '../../src-shared/contract/requests';
 import type { ImageSetView } from '../../src-shared/contract/views';
 import { formatCountOf } from '../../src-shared/base/units';
+import type { TruthFacts, TruthSource } from '../../src-shared/domain/project/image-set';
 import type { ProjectFile } from '../../src-shared/domain/project/project';
 
 /** Number of names that are listed if there are many. */
@@ -28,16 +29,8 @@ export async function noteSets(
  * `validation set: 1000 images, labels 0 to 9 of the folders 0_airplane, 1_automobile, ...; groups day (198), night
  * (186)`
  */
-function setText(name: string, { images, classNames, groups, skipped }: ImageSetView): string {
-  const some = (names: readonly string[]): string =>
-    `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', ...' : ''}`;
-  const labels = images.flatMap(({ label }) => (label === null ? [] : [label]));
-  const highest = labels.reduce((most, label) => Math.max(most, label), 0);
-  const classes =
-    labels.length === 0
-      ? 'no labels'
-      : 'labels 0 to ' +
-        `${highest}${classNames.length === 0 || classNames.length > MOST_NAMED ? '' : ` (${some(classNames)})`}`;
+function setText(name: string, view: ImageSetView): string {
+  const { images, groups, skipped } = view;
   const counted = groups.map((group) => `${group} (${images.filter((image) => image.group === group).length})`);
   const left =
     skipped.length === 0
@@ -45,6 +38,41 @@ function setText(name: string, { images, classNames, groups, skipped }: ImageSet
       : `; ${formatCountOf(skipped.length, 'file')} left out, the first ${skipped[0]?.file}: ${skipped[0]?.reason}`;
   return (
     `${name} set: ${formatCountOf(images.length, 'image')}, ` +
-    `${classes}${groups.length === 0 ? '' : `; groups ${some(counted)}`}${left}`
+    `${labelsText(view)}${groups.length === 0 ? '' : `; groups ${some(counted)}`}${left}`
+  );
+}
+
+function some(names: readonly string[]): string {
+  return `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', ...' : ''}`;
+}
+
+const SOURCE_NAMES: Readonly<Record<TruthSource, string>> = {
+  yolo: 'YOLO files',
+  coco: 'the COCO file',
+  voc: 'Pascal VOC files',
+  masks: 'masks',
+};
+
+/** `1137 boxes of 3 classes (RBC, WBC, ...) from Pascal VOC files in FOLDER`, or `labels 0 to 9 (cat, dog, ...)`. */
+export function labelsText({ images, classNames, truthFacts }: ImageSetView): string {
+  const named = classNames.length === 0 || classNames.length > MOST_NAMED ? '' : ` (${some(classNames)})`;
+  if (truthFacts !== null) return truthText(truthFacts, named);
+  const labels = images.flatMap(({ label }) => (label === null ? [] : [label]));
+  const highest = labels.reduce((most, label) => Math.max(most, label), 0);
+  return labels.length === 0 ? 'no labels' : `labels 0 to ${highest}${named}`;
+}
+
+function truthText(facts: TruthFacts, named: string): string {
+  const { source, path, images, background, boxes, classes, crowds, difficult } = facts;
+  const from = `from ${SOURCE_NAMES[source]} ${source === 'coco' ? path : `in ${path}`}`;
+  if (source === 'masks') return `${formatCountOf(images, 'mask')}${named} ${from}`;
+  const more = [
+    ...(crowds === 0 ? [] : [formatCountOf(crowds, 'crowd region')]),
+    ...(difficult === 0 ? [] : [`${difficult} difficult`]),
+    ...(background === 0 ? [] : [`${formatCountOf(background, 'image')} of background`]),
+  ];
+  return (
+    `${formatCountOf(boxes, 'box', 'boxes')} of ${formatCountOf(classes.length, 'class', 'classes')}${named} ${from}` +
+    (more.length === 0 ? '' : ` (${more.join(', ')})`)
   );
 }

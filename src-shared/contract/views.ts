@@ -11,7 +11,7 @@ import type { RepairResult } from '../domain/analysis/repair';
 import type { EngineLayer, EngineSummary } from '../domain/engines/engine-layers';
 import type { TensorrtTyping } from '../domain/engines/tensorrt-options';
 import type { TensorHistogram } from '../domain/histograms/histogram';
-import type { LabelOrder, SkippedImage } from '../domain/project/image-set';
+import type { LabelOrder, SkippedImage, TruthFacts } from '../domain/project/image-set';
 import type { HistogramMethod, Method } from '../domain/project/methods';
 import type { Fp16Hazard, PlacementDecision, Precision, PrecisionChoice } from '../domain/project/precision';
 import type { ProjectFile } from '../domain/project/project';
@@ -148,6 +148,8 @@ export interface ImageSetView {
   readonly notes: readonly string[];
   /** The order in use if class folders are numbers whose order determines the class indices; else null. */
   readonly labelOrder: LabelOrder | null;
+  /** Numbers about the boxes or masks of the set; null if it has none. */
+  readonly truthFacts: TruthFacts | null;
 }
 
 /** An encoded picture; `bytes` is PNG. */

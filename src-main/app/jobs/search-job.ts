@@ -1,5 +1,6 @@
 import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { ReferenceLatency, SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
+import { hasClassLabels } from '../../../src-shared/domain/project/image-set';
 import { modelledMs, modelledVariantMs, releaseCostUs } from '../../../src-shared/domain/runs/latency-model';
 import { markDominated, markPareto, undominated } from '../../analysis/pareto';
 import { loadImageSet } from '../../calibration/images/image-set';
@@ -44,7 +45,7 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
       alternatives: thresholdChoices(spec, setup.calibration, workspace),
       layers: works.map(({ layer, work }) => ({ layer, costUs: releaseCostUs(work) })),
       limits,
-      labelled: judgedOn === 'validation' && judge.set.labelSource !== 'none',
+      labelled: judgedOn === 'validation' && hasClassLabels(judge.set),
       trials: await setup.trials(rank === judge ? [judge] : [rank, judge]),
       rankCount: rank.entries.length,
     },

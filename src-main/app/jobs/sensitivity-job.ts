@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { SensitivitySpec } from '../../../src-shared/contract/job-specs';
 import type { SensitivityMetric, SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
 import { matchGlob } from '../../../src-shared/domain/glob';
+import { hasClassLabels } from '../../../src-shared/domain/project/image-set';
 import { chooseImages } from '../../analysis/choose-images';
 import type { SensitiveLayer } from '../../analysis/sensitivity';
 import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
@@ -36,7 +37,7 @@ export async function sensitivityJob(spec: SensitivitySpec, job: JobContext): Pr
   );
   const setup = await analysisSetup(spec, job);
   const set = await loadSet(workspace, which, undefined);
-  if (needsLabels(metric) && set.labelSource === 'none') {
+  if (needsLabels(metric) && !hasClassLabels(set)) {
     throw new WorkbenchError('labels-invalid', `Metric ${metric} needs labels, and ${set.root} has none`, {
       hint: 'Use the metric sqnr or agreement.',
     });

@@ -55,6 +55,7 @@ export class ImageSets {
       skipped: set.skipped,
       notes: (set.notes ?? []).map(({ message }) => message),
       labelOrder: set.labelOrder ?? null,
+      truthFacts: set.truthFacts ?? null,
     };
   }
 

@@ -137,9 +137,10 @@ const WANTED: Readonly<Record<TaskKind, ImageSetRequest['wanted']>> = {
 /** How a set of a project is loaded. A calibration needs no labels, so that a mistake in them does not stop it. */
 export function setRequest(
   { path, labels, labelOrder, classNames }: SetReference,
-  { preprocessing, task }: Pick<ProjectFile, 'preprocessing' | 'task'>,
+  { preprocessing, task, validationSet }: Pick<ProjectFile, 'preprocessing' | 'task' | 'validationSet'>,
   which: 'calibration' | 'validation',
 ): ImageSetRequest {
+  const names = classNames ?? validationSet?.classNames;
   const wanted = task === undefined ? undefined : WANTED[task.kind];
   return {
     path,
@@ -147,7 +148,7 @@ export function setRequest(
     ...(wanted === undefined ? {} : { wanted }),
     isLenient: which === 'calibration',
     ...(labels === null ? {} : { labelsPath: labels }),
-    ...(classNames === undefined ? {} : { classNamesPath: classNames }),
+    ...(names === undefined ? {} : { classNamesPath: names }),
     ...(labelOrder === undefined ? {} : { labelOrder }),
   };
 }

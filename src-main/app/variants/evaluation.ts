@@ -1,5 +1,5 @@
 import type { ValidateResult, Warning } from '../../../src-shared/contract/job-results';
-import { imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
+import { hasClassLabels, imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { ValidationImages, VariantReport } from '../../../src-shared/domain/runs/accuracy';
 import { buildVariantReport } from '../../../src-shared/domain/runs/accuracy-report';
 import type { VariantPredictions } from '../../compute/pool/protocol';
@@ -43,7 +43,7 @@ export async function evaluateBuilt(
   const reference = evaluated.variants[0];
   return {
     images: set.entries.length - (evaluated.skipped.length - set.skipped.length),
-    labelled: set.labelSource !== 'none' && evaluated.classCount > 0,
+    labelled: hasClassLabels(set) && evaluated.classCount > 0,
     classCount: evaluated.classCount,
     skipped: evaluated.skipped,
     warnings: [
@@ -99,7 +99,7 @@ function notFiniteWarnings(variants: readonly VariantPredictions[]): Warning[] {
 
 function setWarnings(set: ImageSet, classCount: number, options: VariantOptions): Warning[] {
   const warnings: Warning[] = [...(set.notes ?? [])];
-  if (set.labelSource !== 'none' && classCount === 0) {
+  if (hasClassLabels(set) && classCount === 0) {
     warnings.push({
       code: 'labels-unused',
       message:

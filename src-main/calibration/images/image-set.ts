@@ -57,7 +57,10 @@ export interface ImageSetRequest {
   readonly wanted?: 'labels' | 'boxes' | 'mask';
   /** Whether the preprocessing applies the orientation that an image states: this changes its size. Default: ignore. */
   readonly orientation?: Preprocessing['orientation'];
-  /** The set is usable without its boxes and masks: a mistake in those that were not named becomes a note. */
+  /**
+   * The set is usable without its boxes and masks: a mistake in those that were not named becomes a note, and so do
+   * classes that the file with class names does not list.
+   */
   readonly isLenient?: boolean;
 }
 
@@ -144,8 +147,9 @@ async function labellingOf(request: ImageSetRequest, set: LabelledSet): Promise<
     };
     return { labelling, labelSource: truths.facts.source, truths, notes: truths.notes };
   }
+  const isGiven = names !== null && request.isLenient !== true;
   const found = await classLabels(
-    names === null ? request : { ...request, classNames: names.names },
+    isGiven ? { ...request, classNames: names.names } : request,
     set,
     hasCsv ? csvPath : null,
   );
@@ -163,7 +167,13 @@ async function truthsOf(
   { labelsPath, classNames, wanted, orientation = 'ignore', isLenient = false }: ImageSetRequest,
   { set, names, hasCsv }: TruthSearch,
 ): Promise<{ readonly truths: FoundTruths | null; readonly notes: readonly SetNote[] }> {
-  const request = { set, names, wanted: wanted === 'labels' || wanted === undefined ? null : wanted, orientation };
+  const request = {
+    set,
+    names,
+    isLenient,
+    wanted: wanted === 'labels' || wanted === undefined ? null : wanted,
+    orientation,
+  };
   if (labelsPath !== undefined && labelsPath !== null)
     return { truths: await truthsAt(resolve(labelsPath), request), notes: [] };
   const isOff = labelsPath === null || classNames !== undefined || wanted === 'labels';

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { ownValue } from '../../../src-shared/base/records';
 
 /** Larger elements are refused, so that one element cannot fill the memory. */
 const MAX_ELEMENT_BYTES = 64e6;
@@ -135,10 +136,11 @@ export class ElementReader {
     if (depth === 1) {
       if (this.expects !== 'value') throw new JsonFileError('a value is out of place in the object');
       const key = this.key ?? '';
-      if (byte === OPEN_ARRAY && Object.hasOwn(this.handlers, key)) {
+      const handler = ownValue(this.handlers, key);
+      if (byte === OPEN_ARRAY && handler !== undefined) {
         if (this.keys.has(key)) throw new JsonFileError(`"${key}" is given twice`);
         this.keys.add(key);
-        this.handler = this.handlers[key] ?? null;
+        this.handler = handler;
         this.index = 0;
       }
     }

@@ -8,9 +8,10 @@ import type { ImageTruth } from '../../../src-shared/domain/tasks/truth';
 import { readError } from '../../base/file-errors';
 import { isPathAllowed, requireAllowedPath } from '../../base/path-policy';
 import { imageSizes } from '../images/image-size';
-import { cocoLabels, unlabelledNotes, vocLabels, yoloLabels, type BoxContext, type BoxLabels } from './box-labels';
+import { unlabelledNotes, vocLabels, yoloLabels, type BoxContext, type BoxLabels } from './box-labels';
 import { findNamesFile, type NamesFile, readNamesFile } from './class-names';
 import { readCocoFile } from './coco-file';
+import { cocoLabels } from './coco-labels';
 import { filesBelow, labelFilesAt, labelFilesIn, placesOf, type FoundLabelFiles } from './label-files';
 import { readLabelText, truthInvalid } from './label-text';
 import { maskLabels, MASK_FOLDERS } from './mask-files';
@@ -26,6 +27,8 @@ export interface TruthRequest {
   /** Class names that the user named. */
   readonly names: NamesFile | null;
   readonly wanted: WantedTruth | null;
+  /** Whether class names that do not fit are left out with a note. */
+  readonly isLenient: boolean;
   readonly orientation: Preprocessing['orientation'];
 }
 
@@ -128,7 +131,7 @@ async function labelsInFolder(folder: string, { set, wanted }: TruthRequest): Pr
   ];
   const wants = (source: TruthSource): boolean => wanted === null || (source === 'masks') === (wanted === 'mask');
   const fitting: (Labels & { readonly count: number })[] = [];
-  const problems: unknown[] = [];
+  const problems: WorkbenchError[] = [];
   for (const { source, files } of kinds) {
     if (!wants(source)) continue;
     try {
@@ -137,6 +140,7 @@ async function labelsInFolder(folder: string, { set, wanted }: TruthRequest): Pr
       const isKind = source === 'masks' || (await looksLike(found, source === 'yolo' ? looksLikeYolo : looksLikeVoc));
       if (isKind) fitting.push({ source, found, count: found.files.filter((file) => file !== null).length });
     } catch (error) {
+      if (!isLabelError(error)) throw error;
       problems.push(error);
     }
   }
@@ -242,7 +246,7 @@ async function looksLike({ files }: FoundLabelFiles, test: (text: string) => boo
   return true;
 }
 
-async function readLabels(labels: Labels, { set, names, orientation }: TruthRequest): Promise<FoundTruths> {
+async function readLabels(labels: Labels, { set, names, isLenient, orientation }: TruthRequest): Promise<FoundTruths> {
   const sizes = await imageSizes(
     set.files.map(({ path }) => path),
     orientation,
@@ -251,7 +255,7 @@ async function readLabels(labels: Labels, { set, names, orientation }: TruthRequ
   const beside = labels.source === 'coco' ? dirname(labels.path) : labels.found.folder;
   const near = names ?? own ?? (await findNamesFile([...upwards(beside), ...upwards(set.folder)]));
   if (labels.source === 'masks') return { sizes, ...(await maskLabels(labels.found, { set, sizes, names: near })) };
-  const context: BoxContext = { set, sizes, names: near, isNamed: names !== null };
+  const context: BoxContext = { set, sizes, names: near, isNamed: names !== null && !isLenient };
   if (labels.source === 'coco') return withTruths(sizes, cocoLabels(await readCocoFile(labels.path), context), []);
   const read = labels.source === 'yolo' ? yoloLabels : vocLabels;
   return withTruths(sizes, await read(labels.found, context), unlabelledNotes(labels.found, set));

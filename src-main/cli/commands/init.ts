@@ -23,7 +23,12 @@ export const init = defineCommand({
   options: {
     calibration: text('PATH', 'folder or list of files (.txt) that thresholds are chosen from'),
     validation: text('PATH', 'the same for validation'),
-    labels: text('CSV', 'file with the labels of the validation images'),
+    labels: text(
+      'PATH',
+      'labels of the validation images: a CSV file with classes; a folder of YOLO text files, a COCO JSON file or a ' +
+        'folder of Pascal VOC files with boxes; a folder of PNG masks',
+    ),
+    'class-names': text('FILE', 'class names in the order of the model: a text file with one a line, or a data.yaml'),
     'label-order': labelOrderOption,
     task: taskOption('init'),
     output: text('NAME.calib', 'folder of the new project (default: named after the model)', { short: 'o' }),
@@ -41,6 +46,7 @@ export const init = defineCommand({
       ...present({
         validationPath: values.validation === undefined ? undefined : resolve(values.validation),
         labelsCsv: values.labels === undefined ? undefined : resolve(values.labels),
+        classNamesPath: values['class-names'] === undefined ? undefined : resolve(values['class-names']),
         labelOrder: values['label-order'],
         ...(values.task === undefined ? {} : await taskRequest(values.task)),
       }),

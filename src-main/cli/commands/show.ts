@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
+import type { WorkbenchApi } from '../../../src-shared/contract/api';
 import type { ProjectView } from '../../../src-shared/contract/views';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
 import { formatCountOf } from '../../../src-shared/base/units';
 import { measuredText, singlesText, type BestView } from '../../../src-shared/domain/analysis/best-method';
@@ -14,6 +16,7 @@ import {
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { preprocessingFlags } from '../../../src-shared/domain/project/preprocessing-text';
 import { defineCommand, EXIT_OK, present } from '../command';
+import { labelsText } from '../image-set-text';
 import { taskText } from '../../../src-shared/domain/tasks/task-text';
 
 /** Longer lists of tensors and layers are cut to this length. */
@@ -24,17 +27,29 @@ export const show = defineCommand({
   summary: 'show what a project says: sets, preprocessing, methods, plan, gates',
   positionals: ['PROJECT'],
   options: {},
-  async run(_values, [project = ''], { api, print }) {
+  async run(_values, [project = ''], { api, print, isJson }) {
     const view = await api.openProject({ projectPath: resolve(project), remembers: false });
     const { path, calibrated, chosenMethod, best, file } = view;
+    const labels = isJson ? null : await validationLabels(view, api);
     print({ project: path, calibrated, ...present({ chosenMethod, best }), ...file, plan: planJson(file.plan) }, () =>
-      asText(view),
+      asText(view, labels),
     );
     return EXIT_OK;
   },
 });
 
-function asText({ path, file, calibrated, chosenMethod, best }: ProjectView): string[] {
+/** The labels of the validation set; null without one. A set that cannot be read must not hide the rest. */
+async function validationLabels({ path, file }: ProjectView, api: WorkbenchApi): Promise<string | null> {
+  if (file.validationSet === null) return null;
+  try {
+    return labelsText(await api.getImageSet({ projectPath: path, set: 'validation' }));
+  } catch (error) {
+    if (!(error instanceof WorkbenchError)) throw error;
+    return error.message;
+  }
+}
+
+function asText({ path, file, calibrated, chosenMethod, best }: ProjectView, labels: string | null): string[] {
   const facts: readonly (readonly [string, string])[] = [
     ['project', path],
     ['model', file.model.path],
@@ -45,6 +60,7 @@ function asText({ path, file, calibrated, chosenMethod, best }: ProjectView): st
         ? 'none'
         : `${file.validationSet.path}${file.validationSet.labels === null ? '' : `, labels ${file.validationSet.labels}`}`,
     ],
+    ...(labels === null ? [] : ([['labels', labels]] as const)),
     ['preprocessing', preprocessingFlags(file.preprocessing).join(' ')],
     ['task', taskText(file.task)],
     ['target', file.target],

@@ -16,6 +16,7 @@ const SET: ImageSetView = {
   skipped: [],
   notes: [],
   labelOrder: null,
+  truthFacts: null,
 };
 
 describe('image filter', () => {

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadImageSet } from '../../../src-main/calibration/images/image-set';
-import type { ImageSet } from '../../../src-shared/domain/project/image-set';
-import { sharedDir, sharedPath } from '../../support/shared';
-import { useTempDirs } from '../../support/temp-dir';
+import { loadImageSet } from '../../../../src-main/calibration/images/image-set';
+import type { ImageSet } from '../../../../src-shared/domain/project/image-set';
+import { sharedDir, sharedPath } from '../../../support/shared';
+import { useTempDirs } from '../../../support/temp-dir';
 
 const tempDir = useTempDirs();
 
