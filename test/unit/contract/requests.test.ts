@@ -60,7 +60,7 @@ function samplesOf(schema: AnySchema): readonly Sample[] {
       outside,
     }));
   if (type === 'unknown') return samplesOf(pipe?.at(-1) ?? schema);
-  const plain = ['some text', 16, 1, true, [1]].find((candidate) => fits(schema, candidate));
+  const plain = ['some text', 16, 1, true, [1], ['some text']].find((candidate) => fits(schema, candidate));
   return [{ value: plain, outside: null }];
 }
 
