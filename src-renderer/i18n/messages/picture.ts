@@ -1,5 +1,6 @@
 const en = {
   'picture.title': '{name} ({n} of {all})',
+  'picture.open': 'Show {name} large',
   'picture.label': '{name}: {shown}',
   'picture.label.boxes': '{name} {n} {n|box|boxes}',
   'picture.label.mask': 'mask of {name}',
@@ -26,6 +27,7 @@ const en = {
   'picture.previous': 'Previous image',
   'picture.next': 'Next image',
   'picture.loading': 'Computing the answers',
+  'picture.answers': 'Answers, best first',
   'picture.zoomHint': 'Wheel or + − zoom, drag or Shift+arrows move, 0 shows all',
   'picture.table.boxes': '{n} {n|box|boxes}, in pixels of the picture',
   'picture.table.shares': '{n} {n|class|classes}, by share of the pixels',
@@ -49,6 +51,7 @@ const en = {
 
 const zh: Record<keyof typeof en, string> = {
   'picture.title': '{name}（第 {n} 张，共 {all} 张）',
+  'picture.open': '放大查看 {name}',
   'picture.label': '{name}：{shown}',
   'picture.label.boxes': '{name} {n} 个框',
   'picture.label.mask': '{name} 的掩码',
@@ -75,6 +78,7 @@ const zh: Record<keyof typeof en, string> = {
   'picture.previous': '上一张图像',
   'picture.next': '下一张图像',
   'picture.loading': '正在计算各变体的结果',
+  'picture.answers': '结果，从高到低',
   'picture.zoomHint': '滚轮或 + − 缩放，拖动或 Shift+方向键移动，0 显示全图',
   'picture.table.boxes': '{n} 个框，单位为原图像素',
   'picture.table.shares': '{n} 个类别，按像素占比',

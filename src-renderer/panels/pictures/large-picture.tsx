@@ -2,6 +2,7 @@ import { type ReactNode, useMemo } from 'react';
 import { create } from 'zustand';
 import type { SetName } from '../../../src-shared/contract/requests';
 import { CLEAR_SCORE } from '../../../src-shared/domain/measures/detection-images';
+import type { Task } from '../../../src-shared/domain/tasks/task';
 import { type AnswersRequest, type ImageAnswers, useImageAnswers } from '../../state/image-answers';
 import { type Thumbnail, useThumbnail } from '../../state/use-thumbnail';
 import type { PictureContent } from '../../widgets/picture/picture-pane';
@@ -29,6 +30,8 @@ interface LargePictureProps {
   readonly variants: readonly string[];
   /** Plan and thresholds of this run instead of the project's. */
   readonly runId?: string | undefined;
+  /** Tried out instead of the project's task; null: not decided. */
+  readonly task?: Task | null;
   readonly facts?: ReactNode;
   readonly onMove: (index: number) => void;
   readonly onClose: () => void;
@@ -36,13 +39,19 @@ interface LargePictureProps {
 
 /** An image of the open project in the viewer, with the answers of variants. */
 export function LargePicture(props: LargePictureProps) {
-  const { set, images, index, variants, runId, facts, onMove, onClose } = props;
+  const { set, images, index, variants, runId, task, facts, onMove, onClose } = props;
   const { settings, set: keep } = usePictureSettings();
   const imageId = images[index] ?? '';
   const photograph = useThumbnail(set, imageId, LARGE_PX);
   const request = useMemo<AnswersRequest>(
-    () => ({ set, imageId, variants, ...(runId === undefined ? {} : { runId }) }),
-    [set, imageId, variants, runId],
+    () => ({
+      set,
+      imageId,
+      variants,
+      ...(runId === undefined ? {} : { runId }),
+      ...(task === undefined || task === null ? {} : { task }),
+    }),
+    [set, imageId, variants, runId, task],
   );
   const answers = useImageAnswers(request);
   const content = useContent(photograph, answers);

@@ -49,6 +49,11 @@ export function drawScene(context: CanvasRenderingContext2D, scene: Scene, view:
   }
   if (scene.overlay !== null) {
     const { image, place } = scene.overlay;
+    // A mask of the network's input also covers the padding of a letterbox, which is outside of the photograph.
+    context.save();
+    context.beginPath();
+    context.rect(view.left, view.top, size.width * view.scale, size.height * view.scale);
+    context.clip();
     context.imageSmoothingEnabled = false;
     context.drawImage(
       image,
@@ -57,6 +62,7 @@ export function drawScene(context: CanvasRenderingContext2D, scene: Scene, view:
       (place.right - place.left) * view.scale,
       (place.bottom - place.top) * view.scale,
     );
+    context.restore();
   }
   for (const { layer, boxes } of scene.boxes) drawBoxes(context, layer, boxes, view);
   if (scene.hasLabels) drawLabels(context, scene, view, frame);

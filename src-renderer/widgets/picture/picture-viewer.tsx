@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type ReactNode, useMemo, useState } from 'react';
+import { formatFixed } from '../../../src-shared/base/units';
 import { t } from '../../i18n';
 import { Button, IconButton } from '../button';
 import { classNames } from '../class-names';
@@ -131,6 +132,7 @@ export function PictureViewer(props: PictureViewerProps) {
         </div>
         <div className={styles.facts}>
           {problem === null || content === null ? null : <Problem text={problem} />}
+          <AnswerLists layers={layers} />
           {facts}
         </div>
         {isTable && content !== null ? (
@@ -220,6 +222,29 @@ function panesOf(
       layer,
       choice: { ...choice, shown: choice.shown.filter((id) => id === 'truth' || id === layer.id) },
     }));
+}
+
+/** Answers without a place in the picture, one line per layer. */
+function AnswerLists({ layers }: { readonly layers: readonly PictureLayer[] }) {
+  const answered = layers.filter(({ answers }) => answers.length > 0);
+  if (answered.length === 0) return null;
+  return (
+    <dl className={styles.answers} aria-label={t('picture.answers')}>
+      {answered.map((layer) => (
+        <div key={layer.id}>
+          <dt>{`${layer.letter} ${layer.name}`}</dt>
+          <dd>
+            {layer.answers.map(({ name, score }, index) => (
+              <span key={index}>
+                {index === 0 ? <b>{name}</b> : name}
+                {score === null ? null : <span className="dim number"> {formatFixed(score, 2)}</span>}
+              </span>
+            ))}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
 }
 
 function Problem({ text }: { readonly text: string }) {
