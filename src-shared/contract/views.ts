@@ -137,6 +137,8 @@ export interface ImageView {
   readonly file: string;
   readonly label: number | null;
   readonly group: string | null;
+  /** Present (true) if the image has boxes (possibly none, if it is background) or a mask. */
+  readonly truth?: true;
 }
 
 export interface ImageSetView {

@@ -49,6 +49,7 @@ export class ImageSets {
         file: entry.file,
         label: entry.label,
         group: entry.group,
+        ...(entry.truth === undefined ? {} : { truth: true as const }),
       })),
       classNames: set.classNames,
       groups: set.groups,

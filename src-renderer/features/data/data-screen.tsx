@@ -1,9 +1,11 @@
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import type { ImageSetView, ProjectView } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 import { useCommands, type Command } from '../../state/commands';
 import { useSession } from '../../state/session';
+import { LargePicture } from '../../panels/pictures/large-picture';
 import { Button } from '../../widgets/button';
+import { Segmented } from '../../widgets/fields';
 import { EmptyState, ErrorBox } from '../../widgets/states';
 import { ThreePanes } from '../../widgets/three-panes';
 import { filterImages, type ImageFilter, labelName, NO_FILTER, shownImage, useData, useImageSet } from './data-store';
@@ -13,6 +15,9 @@ import { PreviewPane } from './preview-pane';
 import { SetPanel } from './set-panel';
 import { ThumbnailGrid } from './thumbnail-grid';
 import { type PreprocessingEditor, usePreprocessing } from './preprocessing-draft';
+import { useTask } from './task/task-draft';
+import { TaskPanel } from './task/task-panel';
+import { TaskPictures } from './task/task-pictures';
 import { usePreview } from './use-preview';
 import { useThumbnailCache } from './thumbnails';
 import shared from './data.module.css';
@@ -31,15 +36,20 @@ function DataView({ project }: { readonly project: ProjectView }) {
 }
 
 function Images({ project }: { readonly project: ProjectView }) {
-  const { set: name, filter, imageId, filterBy, showImage } = useData();
+  const { set: name, filter, imageId, inspector, filterBy, showImage } = useData();
   const set = useImageSet(project, name);
   const editor = usePreprocessing(project);
   usePreprocessingCommands(editor);
+  const task = useTask(project);
+  const [large, setLarge] = useState<number | null>(null);
   const view = set === undefined || set === null || set instanceof Error ? null : set;
   const images = useMemo(() => (view === null ? [] : filterImages(view.images, filter)), [view, filter]);
+  const ids = useMemo(() => images.map(({ id }) => id), [images]);
   const image = shownImage(images, imageId);
   const state = usePreview(
-    image === null ? null : { projectPath: project.path, set: name, imageId: image.id, preprocessing: editor.value },
+    image === null || inspector === 'task'
+      ? null
+      : { projectPath: project.path, set: name, imageId: image.id, preprocessing: editor.value },
   );
   const path = (name === 'calibration' ? project.file.calibrationSet : project.file.validationSet)?.path ?? null;
   return (
@@ -50,21 +60,69 @@ function Images({ project }: { readonly project: ProjectView }) {
           <Missing set={set} name={name} />
         ) : (
           <div className={styles.main}>
-            <PreviewPane image={image} state={state} />
+            {inspector === 'task' ? (
+              <TaskPictures set={name} images={images} chosenId={image?.id ?? null} task={task.value} />
+            ) : (
+              <PreviewPane
+                set={name}
+                image={image}
+                state={state}
+                onOpen={() => setLarge(image === null ? null : ids.indexOf(image.id))}
+              />
+            )}
             <GridHead set={view} filter={filter} shown={images.length} onClear={() => filterBy(NO_FILTER)} />
             <Grid project={project} view={view} images={images} shownId={image?.id ?? null} onShow={showImage} />
+            {large === null ? null : (
+              <LargePicture
+                set={name}
+                images={ids}
+                index={large}
+                variants={FP32}
+                onMove={(index) => {
+                  setLarge(index);
+                  showImage(ids[index] ?? '');
+                }}
+                onClose={() => setLarge(null)}
+              />
+            )}
           </div>
         )
       }
       right={
-        <PreprocessingPanel
-          editor={editor}
-          notes={project.file.preprocessingNotes}
-          isCalibrated={project.calibrated}
-          error={state.error}
-        />
+        <>
+          <InspectorTabs />
+          {inspector === 'task' ? (
+            <TaskPanel editor={task} guess={null} />
+          ) : (
+            <PreprocessingPanel
+              editor={editor}
+              notes={project.file.preprocessingNotes}
+              isCalibrated={project.calibrated}
+              error={state.error}
+            />
+          )}
+        </>
       }
     />
+  );
+}
+
+const FP32: readonly string[] = ['fp32'];
+
+function InspectorTabs() {
+  const { inspector, inspect } = useData();
+  return (
+    <div className={styles.inspectorTabs}>
+      <Segmented
+        label={t('data.inspector')}
+        value={inspector}
+        choices={[
+          { value: 'preprocessing', label: t('data.preprocessing') },
+          { value: 'task', label: t('data.task') },
+        ]}
+        onChoose={inspect}
+      />
+    </div>
   );
 }
 

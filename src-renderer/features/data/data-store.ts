@@ -65,6 +65,8 @@ export function shownImage(images: readonly ImageView[], chosenId: string | null
 /** The view: the images of one set, or the health of the calibration set. */
 type DataView = SetName | 'health';
 
+export type Inspector = 'preprocessing' | 'task';
+
 /** What the data screen shows. It is kept while other screens are open. */
 interface DataState {
   readonly view: DataView;
@@ -72,6 +74,9 @@ interface DataState {
   readonly set: SetName;
   readonly filter: ImageFilter;
   readonly imageId: string | null;
+  /** What the inspector column edits. */
+  readonly inspector: Inspector;
+  readonly inspect: (inspector: Inspector) => void;
   readonly show: (view: DataView) => void;
   readonly showSet: (set: SetName) => void;
   readonly filterBy: (changes: Partial<ImageFilter>) => void;
@@ -85,6 +90,8 @@ export const useData = create<DataState>()((set, get) => ({
   set: 'calibration',
   filter: NO_FILTER,
   imageId: null,
+  inspector: 'preprocessing',
+  inspect: (inspector) => set({ inspector }),
   show: (view) => {
     if (view === 'health') set({ view });
     else get().showSet(view);

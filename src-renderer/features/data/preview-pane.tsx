@@ -1,14 +1,31 @@
+import { type ReactNode, useMemo } from 'react';
 import { formatCount, formatReal } from '../../../src-shared/base/units';
+import type { SetName } from '../../../src-shared/contract/requests';
 import type { ImageView, PreprocessingPreview } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
+import { pictureContent } from '../../panels/pictures/picture-content';
+import { useImageAnswers } from '../../state/image-answers';
 import { classNames } from '../../widgets/class-names';
+import type { LayerChoice } from '../../widgets/picture/legend';
+import { PicturePane } from '../../widgets/picture/picture-pane';
 import { channelNames } from './preprocessing-draft';
 import type { PreviewState } from './use-preview';
 import styles from './preview-pane.module.css';
 
+interface PreviewPaneProps {
+  readonly set: SetName;
+  readonly image: ImageView | null;
+  readonly state: PreviewState;
+  /** Shows the image large. */
+  readonly onOpen: () => void;
+}
+
 /** Shows the original image beside the input that the network receives, and the first input values as numbers. */
-export function PreviewPane({ image, state }: { readonly image: ImageView | null; readonly state: PreviewState }) {
+export function PreviewPane({ set, image, state, onOpen }: PreviewPaneProps) {
   const { preview, originalUrl, tensorUrl, shown } = state;
+  const isShown = shown !== null && shown.imageId === image?.id;
+  const truth =
+    isShown && image.truth === true ? <TruthPicture set={set} imageId={image.id} url={originalUrl} /> : null;
   return (
     <section
       className={classNames(styles.root, state.isBehind && styles.behind)}
@@ -21,12 +38,15 @@ export function PreviewPane({ image, state }: { readonly image: ImageView | null
         </h2>
       </header>
       <div className={styles.body}>
-        <Figure
-          url={originalUrl}
-          title={t('data.original')}
-          alt={t('data.originalAlt')}
-          facts={preview === null ? '' : originalFacts(preview)}
-        />
+        <button type="button" className={styles.open} title={t('data.large')} onClick={onOpen}>
+          <Figure
+            url={originalUrl}
+            title={t('data.original')}
+            alt={t('data.originalAlt')}
+            facts={preview === null ? '' : originalFacts(preview)}
+            picture={truth}
+          />
+        </button>
         <span className={styles.arrow} aria-hidden="true">
           →
         </span>
@@ -51,12 +71,16 @@ interface FigureProps {
   readonly title: string;
   readonly alt: string;
   readonly facts: string;
+  /** Drawn instead of the plain picture. */
+  readonly picture?: ReactNode;
 }
 
-function Figure({ url, title, alt, facts }: FigureProps) {
+function Figure({ url, title, alt, facts, picture = null }: FigureProps) {
   return (
     <figure className={styles.figure}>
-      <div className={styles.figurePicture}>{url === null ? null : <img src={url} alt={alt} draggable={false} />}</div>
+      <div className={styles.figurePicture}>
+        {picture ?? (url === null ? null : <img src={url} alt={alt} draggable={false} />)}
+      </div>
       <figcaption>
         <strong className="ellipsis">{title}</strong>
         <span className="dim ellipsis">{facts}</span>
@@ -64,6 +88,22 @@ function Figure({ url, title, alt, facts }: FigureProps) {
     </figure>
   );
 }
+
+interface TruthPictureProps {
+  readonly set: SetName;
+  readonly imageId: string;
+  readonly url: string | null;
+}
+
+/** The image with its boxes or its mask as the labels state them. */
+function TruthPicture({ set, imageId, url }: TruthPictureProps) {
+  const answers = useImageAnswers({ set, imageId, variants: [] });
+  const content = useMemo(() => (answers.kind === 'ready' ? pictureContent(answers.view, url) : null), [answers, url]);
+  if (content === null) return null;
+  return <PicturePane content={content} choice={TRUTH} difference={null} name={imageId} />;
+}
+
+const TRUTH: LayerChoice = { shown: ['truth'], minScore: 0, mask: 'truth' };
 
 function originalFacts({ originalWidth, originalHeight }: PreprocessingPreview): string {
   return `${formatCount(originalWidth)} × ${formatCount(originalHeight)} px`;

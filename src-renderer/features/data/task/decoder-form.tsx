@@ -3,7 +3,7 @@ import { DETECTION_CONVENTIONS, type Task } from '../../../../src-shared/domain/
 import { t } from '../../../i18n';
 import { Checkbox, Segmented, Select } from '../../../widgets/fields';
 import { NumberField, NumberListField } from '../../../widgets/number-field';
-import { OUTPUT_ROLES, withDecoderKind, withOptional } from './task-draft';
+import { OUTPUT_ROLES, withDecoderKind, without, withOptional } from './task-draft';
 
 type DetectionTask = Extract<Task, { readonly kind: 'detection' }>;
 type SegmentationTask = Extract<Task, { readonly kind: 'segmentation' }>;
@@ -172,10 +172,8 @@ interface SegmentationFormProps {
 
 /** How the output of a segmentation network becomes class indices. */
 export function SegmentationForm({ task, outputs, onChange }: SegmentationFormProps) {
-  const withNumber = (key: 'threshold' | 'ignoreIndex', value: number | null): void => {
-    const { [key]: _dropped, ...rest } = task;
-    onChange(value === null ? rest : { ...task, [key]: value });
-  };
+  const withNumber = (key: 'threshold' | 'ignoreIndex', value: number | null): void =>
+    onChange(value === null ? without(task, key) : { ...task, [key]: value });
   return (
     <>
       <Select

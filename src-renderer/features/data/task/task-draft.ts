@@ -47,8 +47,12 @@ export function withOptional<K extends 'strides' | 'background' | 'classOffset'>
   key: K,
   value: Decoder[K] | undefined,
 ): Decoder {
-  const { [key]: _dropped, ...rest } = decoder;
-  return value === undefined ? (rest as Decoder) : { ...decoder, [key]: value };
+  return value === undefined ? without(decoder, key) : { ...decoder, [key]: value };
+}
+
+/** A copy without an optional field. */
+export function without<T extends object>(value: T, key: keyof T): T {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key)) as T;
 }
 
 export interface TaskEditor {
