@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type ReactNode, useMemo, useState } from 'react';
-import { formatFixed } from '../../../src-shared/base/units';
+import { formatFixed, formatFraction } from '../../../src-shared/base/units';
+import { classColour } from '../../../src-shared/domain/palette';
 import { t } from '../../i18n';
 import { Button, IconButton } from '../button';
 import { classNames } from '../class-names';
@@ -9,7 +10,7 @@ import { Icon } from '../icons';
 import { DIFFERENCE, type LayerChoice, Legend, toggled } from './legend';
 import type { PictureLayer } from './layers';
 import { className, differenceOf, type PictureContent, PicturePane, underPoint } from './picture-pane';
-import { PictureTable } from './picture-table';
+import { classShares, PictureTable } from './picture-table';
 import type { PictureView } from './zoom';
 import styles from './picture-viewer.module.css';
 
@@ -132,6 +133,7 @@ export function PictureViewer(props: PictureViewerProps) {
         </div>
         <div className={styles.facts}>
           {problem === null || content === null ? null : <Problem text={problem} />}
+          {content === null ? null : <ClassKey content={content} mask={choice.mask} />}
           <AnswerLists layers={layers} />
           {facts}
         </div>
@@ -222,6 +224,29 @@ function panesOf(
       layer,
       choice: { ...choice, shown: choice.shown.filter((id) => id === 'truth' || id === layer.id) },
     }));
+}
+
+/** The largest number of classes in the key of a mask; the table has all. */
+const KEY_CLASSES = 12;
+
+/** Which colour of a mask is which class, the largest first. */
+function ClassKey({ content, mask }: { readonly content: PictureContent; readonly mask: string | null }) {
+  const shown = content.layers.find((layer) => layer.id === mask)?.mask ?? null;
+  const shares = useMemo(() => (shown === null ? [] : [...classShares(shown)].sort((a, b) => b[1] - a[1])), [shown]);
+  if (shares.length === 0) return null;
+  return (
+    <ul className={styles.classes} aria-label={t('picture.classes')}>
+      {shares.slice(0, KEY_CLASSES).map(([index, share]) => (
+        <li key={index}>
+          <span
+            className={styles.swatch}
+            style={index === content.background ? {} : { background: `rgb(${classColour(index).join(' ')})` }}
+          />
+          {className(content, index)} <span className="dim number">{formatFraction(share)}</span>
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 /** Answers without a place in the picture, one line per layer. */
