@@ -118,7 +118,7 @@ function InspectorTabs() {
         value={inspector}
         choices={[
           { value: 'preprocessing', label: t('data.preprocessing') },
-          { value: 'task', label: t('data.task') },
+          { value: 'task', label: t('task.title') },
         ]}
         onChoose={inspect}
       />

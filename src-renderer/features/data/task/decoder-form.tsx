@@ -22,15 +22,15 @@ export function DecoderForm({ task, outputs, onChange }: DecoderFormProps) {
   return (
     <>
       <Select
-        label={t('data.task.layout')}
+        label={t('task.layout')}
         value={decoder.kind}
-        choices={DECODERS.map((kind) => ({ value: kind, label: t(`data.task.layout.${kind}`) }))}
+        choices={DECODERS.map((kind) => ({ value: kind, label: t(`task.layout.${kind}`) }))}
         onChoose={(kind) => change(withDecoderKind(decoder, kind, outputs))}
       />
       {OUTPUT_ROLES[decoder.kind].map((role, index) => (
         <Select
           key={role}
-          label={t(`data.task.output.${role}`)}
+          label={t(`task.output.${role}`)}
           value={decoder.outputs[index] ?? null}
           choices={outputs.map((name) => ({ value: name, label: name }))}
           onChoose={(name) =>
@@ -42,37 +42,37 @@ export function DecoderForm({ task, outputs, onChange }: DecoderFormProps) {
         />
       ))}
       <Select
-        label={t('data.task.boxForm')}
+        label={t('task.boxForm')}
         value={decoder.boxForm}
-        choices={BOX_FORMS.map((form) => ({ value: form, label: t(`data.task.boxForm.${form}`) }))}
+        choices={BOX_FORMS.map((form) => ({ value: form, label: t(`task.boxForm.${form}`) }))}
         onChoose={(boxForm) => change({ ...decoder, boxForm })}
       />
       <Segmented
-        label={t('data.task.boxUnit')}
+        label={t('task.boxUnit')}
         isLabelHidden={false}
         value={decoder.boxUnit}
         choices={(['pixels', 'fraction'] as const).map((unit) => ({
           value: unit,
-          label: t(`data.task.boxUnit.${unit}`),
+          label: t(`task.boxUnit.${unit}`),
         }))}
         onChoose={(boxUnit) => change({ ...decoder, boxUnit })}
       />
       <Segmented
-        label={t('data.task.activation')}
+        label={t('task.activation')}
         isLabelHidden={false}
         value={decoder.activation}
         choices={(['none', 'sigmoid', 'softmax'] as const).map((name) => ({
           value: name,
-          label: t(`data.task.activation.${name}`),
+          label: t(`task.activation.${name}`),
         }))}
         onChoose={(activation) => change({ ...decoder, activation })}
       />
       {decoder.kind === 'yolox' ? (
         <NumberListField
-          label={t('data.task.strides')}
+          label={t('task.strides')}
           values={decoder.strides ?? []}
           isAllowed={(values) => values.every((value) => Number.isInteger(value) && value > 0)}
-          expected={t('data.task.strides.expected')}
+          expected={t('task.strides.expected')}
           onChange={(strides) =>
             change(withOptional(decoder, 'strides', strides.length === 0 ? undefined : [...strides]))
           }
@@ -80,18 +80,18 @@ export function DecoderForm({ task, outputs, onChange }: DecoderFormProps) {
       ) : null}
       {decoder.kind === 'detr' || decoder.kind === 'boxes-scores' ? (
         <Segmented
-          label={t('data.task.background')}
+          label={t('task.background')}
           isLabelHidden={false}
           value={decoder.background ?? 'none'}
           choices={(['none', 'first', 'last'] as const).map((place) => ({
             value: place,
-            label: t(`data.task.background.${place}`),
+            label: t(`task.background.${place}`),
           }))}
           onChoose={(place) => change(withOptional(decoder, 'background', place === 'none' ? undefined : place))}
         />
       ) : null}
       <NumberField
-        label={t('data.task.classOffset')}
+        label={t('task.classOffset')}
         value={decoder.classOffset ?? 0}
         step={1}
         isInteger
@@ -101,10 +101,10 @@ export function DecoderForm({ task, outputs, onChange }: DecoderFormProps) {
       />
       <Thresholds decoder={decoder} onChange={change} />
       <Segmented
-        label={t('data.task.convention')}
+        label={t('task.convention')}
         isLabelHidden={false}
         value={task.convention ?? 'coco'}
-        choices={DETECTION_CONVENTIONS.map((name) => ({ value: name, label: t(`data.task.convention.${name}`) }))}
+        choices={DETECTION_CONVENTIONS.map((name) => ({ value: name, label: t(`task.convention.${name}`) }))}
         onChoose={(convention) => onChange({ ...task, convention })}
       />
     </>
@@ -123,7 +123,7 @@ function Thresholds({
   return (
     <>
       <NumberField
-        label={t('data.task.minScore')}
+        label={t('task.minScore')}
         value={decoder.minScore}
         min={0}
         max={1}
@@ -131,14 +131,14 @@ function Thresholds({
         onCommit={(minScore) => onChange({ ...decoder, minScore: minScore ?? decoder.minScore })}
       />
       <Checkbox
-        label={t('data.task.ownNms')}
+        label={t('task.ownNms')}
         checked={decoder.nmsIou === null}
         onChange={(isOwn) => onChange({ ...decoder, nmsIou: isOwn ? null : USUAL_NMS_IOU })}
       />
       {decoder.nmsIou === null ? null : (
         <>
           <NumberField
-            label={t('data.task.nmsIou')}
+            label={t('task.nmsIou')}
             value={decoder.nmsIou}
             min={0}
             max={1}
@@ -146,14 +146,14 @@ function Thresholds({
             onCommit={(nmsIou) => onChange({ ...decoder, nmsIou: nmsIou ?? decoder.nmsIou })}
           />
           <Checkbox
-            label={t('data.task.classAgnostic')}
+            label={t('task.classAgnostic')}
             checked={decoder.classAgnostic}
             onChange={(classAgnostic) => onChange({ ...decoder, classAgnostic })}
           />
         </>
       )}
       <NumberField
-        label={t('data.task.maxDetections')}
+        label={t('task.maxDetections')}
         value={decoder.maxDetections}
         min={1}
         step={10}
@@ -177,22 +177,22 @@ export function SegmentationForm({ task, outputs, onChange }: SegmentationFormPr
   return (
     <>
       <Select
-        label={t('data.task.output.all')}
+        label={t('task.output.all')}
         value={task.output}
         choices={outputs.map((name) => ({ value: name, label: name }))}
         onChoose={(output) => onChange({ ...task, output })}
       />
       <Select
-        label={t('data.task.layout')}
+        label={t('task.layout')}
         value={task.layout}
         choices={(['nchw', 'nhwc', 'indices'] as const).map((layout) => ({
           value: layout,
-          label: t(`data.task.maskLayout.${layout}`),
+          label: t(`task.maskLayout.${layout}`),
         }))}
         onChoose={(layout) => onChange({ ...task, layout })}
       />
       <NumberField
-        label={t('data.task.classes')}
+        label={t('task.classes')}
         value={task.classes}
         min={1}
         step={1}
@@ -200,14 +200,14 @@ export function SegmentationForm({ task, outputs, onChange }: SegmentationFormPr
         onCommit={(classes) => onChange({ ...task, classes: classes ?? task.classes })}
       />
       <NumberField
-        label={t('data.task.threshold')}
+        label={t('task.threshold')}
         value={task.threshold ?? null}
         mayBeEmpty
         step={0.05}
         onCommit={(threshold) => withNumber('threshold', threshold)}
       />
       <NumberField
-        label={t('data.task.ignoreIndex')}
+        label={t('task.ignoreIndex')}
         value={task.ignoreIndex ?? null}
         min={0}
         mayBeEmpty

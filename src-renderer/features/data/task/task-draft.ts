@@ -83,13 +83,11 @@ export function useTask(project: ProjectView): TaskEditor {
       change: (task: Task) => setDraft({ of: saved, task }),
       discard: () => setDraft(null),
       apply: () => {
-        if (own !== null) void edit(t('data.edit.task'), [{ kind: 'task', task: own }]);
+        if (own !== null) void edit(t('task.edit'), [{ kind: 'task', task: own }]);
       },
       choose: (kind: TaskKind | null) => {
         setDraft(null);
-        void edit(t('data.edit.task'), [
-          kind === null ? { kind: 'task', task: null } : { kind: 'task-kind', task: kind },
-        ]);
+        void edit(t('task.edit'), [kind === null ? { kind: 'task', task: null } : { kind: 'task-kind', task: kind }]);
       },
     }),
     [saved, own, edit],

@@ -22,15 +22,15 @@ export function TaskPanel({ editor, guess }: TaskPanelProps) {
   const { value, isChanged } = editor;
   return (
     <section className={styles.root} aria-labelledby="data-task-title">
-      <h2 id="data-task-title">{t('data.task')}</h2>
+      <h2 id="data-task-title">{t('task.title')}</h2>
       <Select
-        label={t('data.task.what')}
+        label={t('task.what')}
         value={value?.kind ?? UNDECIDED}
         choices={[
-          { value: UNDECIDED, label: t('data.task.undecided') },
+          { value: UNDECIDED, label: t('task.undecided') },
           ...TASKS.map((kind) => ({
             value: kind,
-            label: t(`data.task.${kind}`),
+            label: t(`task.${kind}`),
             // A metric of the user's own is a program; the command line names it.
             disabled: kind === 'custom' && value?.kind !== 'custom',
           })),
@@ -43,14 +43,14 @@ export function TaskPanel({ editor, guess }: TaskPanelProps) {
       ) : value?.kind === 'segmentation' ? (
         <SegmentationForm task={value} outputs={outputs} onChange={editor.change} />
       ) : (
-        <p className="dim">{t(`data.task.${value?.kind ?? UNDECIDED}.text`)}</p>
+        <p className="dim">{t(`task.${value?.kind ?? UNDECIDED}.text`)}</p>
       )}
       {value?.kind === 'detection' || value?.kind === 'segmentation' ? (
         <div className={styles.footer}>
-          <p role="status">{t(isChanged ? 'data.task.changed' : 'data.task.unchanged')}</p>
+          <p role="status">{t(isChanged ? 'task.changed' : 'task.unchanged')}</p>
           <div className={styles.actions}>
             <Button tone="primary" disabled={!isChanged} onClick={editor.apply}>
-              {t('data.task.use')}
+              {t('task.use')}
             </Button>
             <Button disabled={!isChanged} onClick={editor.discard}>
               {t('data.reset')}

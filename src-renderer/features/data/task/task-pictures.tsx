@@ -27,8 +27,8 @@ export function TaskPictures({ set, images, chosenId, task }: TaskPicturesProps)
     return chosenId === null || spread.includes(chosenId) ? spread : [chosenId, ...spread.slice(1)];
   }, [images, chosenId]);
   return (
-    <section className={styles.root} aria-label={t('data.task.pictures')}>
-      <p className="dim">{t('data.task.pictures.note')}</p>
+    <section className={styles.root} aria-label={t('task.pictures')}>
+      <p className="dim">{t('task.pictures.note')}</p>
       <div className={styles.pictures}>
         {ids.map((imageId, index) => (
           <figure key={imageId} className={styles.figure}>
