@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { ModelInspection, TensorDescription } from '../../../src-shared/domain/project/inspection';
+import { attrValue } from './attributes';
 import { elementTypes } from './dtypes';
 import { elementCount, elementTypeName, isFloatType } from './element-types';
 import { GraphIndex } from './graph-index';
@@ -7,7 +8,7 @@ import { describeInput, imageInputOf, shapeOf } from './image-input';
 import { inspectionWarnings, isQuantizable } from './inspect-warnings';
 import { graphMacs } from './layer-macs';
 import type { Model, ValueInfo } from './model';
-import { checkOpset, isDefaultDomain } from './opset';
+import { checkOpset, isDefaultDomain, isOp } from './opset';
 import { constantExpressions } from '../passes/constant-expressions';
 import { importModel } from '../passes/import-model';
 import { checkDefined } from '../passes/name-and-sort';
@@ -68,8 +69,12 @@ function importedOrAsItIs(file: Model): {
   }
 }
 
+/** Some exporters (Paddle, for example) write the weights as Constant nodes instead of initializers. */
 function parametersOf({ graph }: Model): number {
-  return graph.initializer.reduce(
+  const constants = graph.node.flatMap((node) =>
+    isOp(node, 'Constant') ? (attrValue(node, 'value', 'tensor')?.value ?? []) : [],
+  );
+  return [...graph.initializer, ...constants].reduce(
     (sum, { dataType, dims }) => sum + (isFloatType(dataType) ? elementCount(dims) : 0),
     0,
   );

@@ -7,6 +7,7 @@ import {
   makeNode,
   makeTensor,
   makeValueInfo,
+  tensorAttr,
 } from '../../../src-main/onnx/graph/make';
 import { DataType, type Model } from '../../../src-main/onnx/graph/model';
 import { parseModel, readModel } from '../../../src-main/onnx/wire/wire-reader';
@@ -53,6 +54,18 @@ test('a plain model: everything it is, no warnings', () => {
     },
     warnings: [],
   });
+});
+
+test('weights in Constant nodes count as parameters', () => {
+  const model = buildModel({
+    inputs: image,
+    outputs: { y: ['N', 2, 8, 8] },
+    nodes: [
+      makeNode('Constant', [], ['w'], { attributes: [tensorAttr('value', weight)] }),
+      makeNode('Conv', ['x', 'w'], ['y']),
+    ],
+  });
+  expect(inspectModel(model, 'm.onnx').model.parameters).toBe(6);
 });
 
 describe('warnings', () => {
