@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import type { RequestOf } from '../../../src-shared/contract/requests';
-import type { ImageAnswersView, TruthView } from '../../../src-shared/contract/views';
+import type { ImageAnswersView, MaskView, TruthView } from '../../../src-shared/contract/views';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { isOnnx } from '../../backends/runnable-variant';
+import { readMask, type MaskPixels } from '../../calibration/labels/mask-labels';
 import { loadRun } from '../../runs/run-store';
 import { ensureThresholds } from '../analysis/needed-decisions';
 import type { JobContext } from '../job-context';
@@ -19,6 +20,10 @@ export type ImageAnswersRequest = Omit<RequestOf<'getImageAnswers'>, 'projectPat
 
 /** Answers that are kept, by the size of their arrays in bytes. */
 const KEPT_BYTES = 64e6;
+/** Longest side of the mask of a truth, in pixels. */
+const MAX_MASK_SIDE = 2048;
+/** Value of pixels whose class does not fit into a byte. */
+const NOT_SHOWN = 255;
 
 /**
  * The answers of variants to single images as screens show them: computed on the CPU when they are asked for, and kept.
@@ -50,7 +55,7 @@ export class ImageAnswers {
     const view: ImageAnswersView = {
       width: size?.width ?? 0,
       height: size?.height ?? 0,
-      truth: truthView(entry),
+      truth: await truthView(entry),
       classNames,
       variants: request.variants.map((variant, i) => ({
         variant,
@@ -85,9 +90,22 @@ function withDecisionsOf({ options }: RunRecord, file: ProjectFile): ProjectFile
   return { ...file, target, method, percentile, tensorMethods, manualThresholds, plan };
 }
 
-function truthView({ label, truth }: ImageEntry): TruthView | null {
+/** @throws WorkbenchError labels-invalid when a mask cannot be read */
+async function truthView({ label, truth }: ImageEntry): Promise<TruthView | null> {
   if (truth?.kind === 'boxes') return truth;
+  if (truth?.kind === 'mask') return { kind: 'mask', mask: maskView(await readMask(truth)) };
   return label === null ? null : { kind: 'label', label };
+}
+
+/** A mask as large as its image, or every n-th pixel of it if it has too many to be shown. */
+function maskView({ width, height, labels }: MaskPixels): MaskView {
+  const step = Math.ceil(Math.max(width, height) / MAX_MASK_SIDE);
+  const [columns, rows] = [Math.ceil(width / step), Math.ceil(height / step)];
+  const classes = new Uint8Array(columns * rows);
+  for (let row = 0; row < rows; row += 1)
+    for (let column = 0; column < columns; column += 1)
+      classes[row * columns + column] = Math.min(labels[row * step * width + column * step] ?? NOT_SHOWN, NOT_SHOWN);
+  return { width: columns, height: rows, classes, left: 0, top: 0, right: columns * step, bottom: rows * step };
 }
 
 function modifiedMs(path: string): number | null {

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import type { ImageSize } from '../../../src-shared/domain/project/image-set';
+import type { ImageEntry, ImageSize } from '../../../src-shared/domain/project/image-set';
 import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
 import type { ImageTruth } from '../../../src-shared/domain/tasks/truth';
 import { readError } from '../../base/file-errors';
@@ -19,6 +19,13 @@ export interface MaskPixels {
   readonly width: number;
   readonly height: number;
   readonly labels: Uint8Array | Uint16Array;
+}
+
+/** The class index of every pixel of the network's input, row by row. */
+export interface InputMask {
+  readonly width: number;
+  readonly height: number;
+  readonly labels: Int16Array;
 }
 
 /** The class indices of a mask at its own size. @throws WorkbenchError not-found, labels-invalid, usage */
@@ -66,7 +73,7 @@ export function maskAtInput(
   { width, height, labels }: MaskPixels,
   geometry: ImageGeometry,
   outside: number,
-): { readonly width: number; readonly height: number; readonly labels: Int16Array } {
+): InputMask {
   const { inputWidth, inputHeight } = geometry;
   const columns = sourceOf(inputWidth, { scale: geometry.scaleX, offset: geometry.offsetX, size: width });
   const rows = sourceOf(inputHeight, { scale: geometry.scaleY, offset: geometry.offsetY, size: height });
@@ -93,16 +100,20 @@ function sourceOf(
   });
 }
 
+/** Padding is background, class 0. */
+const PADDING_LABEL = 0;
+
 /**
- * The mask of an image at the size of the network's input, see maskAtInput. @throws WorkbenchError not-found,
- * labels-invalid, which names both files if the mask does not have the size of the image
+ * The mask of an image at the size of the network's input, see maskAtInput; padding counts as background. null if the
+ * image has no mask, or no place in the input.
+ * @throws WorkbenchError not-found, labels-invalid, which names both files if the mask is not as large as the image
  */
-export async function readMaskAtInput(
-  truth: MaskTruth,
-  imagePath: string,
-  { geometry, outside }: { readonly geometry: ImageGeometry; readonly outside: number },
-): Promise<ReturnType<typeof maskAtInput>> {
+export async function maskOf(
+  { path, truth }: Pick<ImageEntry, 'path' | 'truth'>,
+  geometry: ImageGeometry | null,
+): Promise<InputMask | null> {
+  if (truth?.kind !== 'mask' || geometry === null) return null;
   const mask = await readMask(truth);
-  requireMaskSize(mask, geometry, { maskPath: truth.path, imagePath });
-  return maskAtInput(mask, geometry, outside);
+  requireMaskSize(mask, geometry, { maskPath: truth.path, imagePath: path });
+  return maskAtInput(mask, geometry, PADDING_LABEL);
 }

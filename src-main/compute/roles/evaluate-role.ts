@@ -4,6 +4,7 @@ import { createTaskReader } from '../../analysis/task-reader';
 import { VariantEvaluator, type ImageAnswer } from '../../analysis/variant-evaluator';
 import type { OnnxVariant } from '../../backends/runnable-variant';
 import { createFeedLoader } from '../../calibration/inputs/feed-loader';
+import { maskOf } from '../../calibration/labels/mask-labels';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import { imageRole } from './image-role';
 
@@ -22,7 +23,10 @@ export async function createEvaluateRole(init: EvaluateInit, stop: StopFlag): Pr
   return imageRole<readonly ImageAnswer[], null>(
     {
       loader,
-      process: (images) => evaluator.evaluate(images.map((own) => ({ ...own, mask: null }))),
+      process: async (images) =>
+        evaluator.evaluate(
+          await Promise.all(images.map(async (own) => ({ ...own, mask: await maskOf(own.entry, own.image.geometry) }))),
+        ),
       flush: () => null,
     },
     stop,

@@ -1,11 +1,13 @@
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import { imageId, type SkippedImage } from '../../../src-shared/domain/project/image-set';
+import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/project/image-set';
 import { createTaskReader } from '../../analysis/task-reader';
-import { VariantEvaluator, type ImageAnswer } from '../../analysis/variant-evaluator';
+import { VariantEvaluator, type EvaluatedImage, type ImageAnswer } from '../../analysis/variant-evaluator';
+import type { PreparedImage } from '../../backends/feeds';
 import type { ModelSession, RunnableVariant } from '../../backends/runnable-variant';
 import { OrtSession } from '../../backends/ort-session';
 import { EngineSession } from '../../backends/tensorrt/engine-session';
+import { maskOf } from '../../calibration/labels/mask-labels';
 import { DecodedImages } from '../pool/decoded-images';
 import type { EvaluateParams } from '../pool/protocol';
 
@@ -40,10 +42,12 @@ export async function answersOnGpu(params: EvaluateParams, context: TaskContext)
       throwIfAborted(context.signal);
       context.onProgress?.({ phase: 'validating', done: start, total: entries.length, unit: 'images' });
       const decoded = await images.next();
-      const usable = decoded.flatMap((image, i) => {
-        const entry = entries[start + i];
-        return image.ok && entry ? [{ index: start + i, entry, image: image.value, mask: null }] : [];
-      });
+      const usable = await Promise.all(
+        decoded.flatMap((image, i) => {
+          const entry = entries[start + i];
+          return image.ok && entry ? [withMask(start + i, entry, image.value)] : [];
+        }),
+      );
       const found = await evaluator.evaluate(usable);
       for (const [i, { index }] of usable.entries()) answers[index] = found[i] ?? null;
       for (const [i, image] of decoded.entries()) {
@@ -58,4 +62,13 @@ export async function answersOnGpu(params: EvaluateParams, context: TaskContext)
     await reader.close();
     await images.close();
   }
+}
+
+/** An image with the true class of every pixel of the input. */
+async function withMask(
+  index: number,
+  entry: ImageEntry,
+  image: PreparedImage,
+): Promise<EvaluatedImage & { readonly index: number }> {
+  return { index, entry, image, mask: await maskOf(entry, image.geometry) };
 }

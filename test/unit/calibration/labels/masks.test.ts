@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { loadImageSet } from '../../../../src-main/calibration/images/image-set';
 import { imageSizes } from '../../../../src-main/calibration/images/image-size';
-import { maskAtInput, readMask, readMaskAtInput } from '../../../../src-main/calibration/labels/mask-labels';
+import { maskAtInput, maskOf, readMask } from '../../../../src-main/calibration/labels/mask-labels';
 import { decodePngIndices } from '../../../../src-main/calibration/labels/png-indices';
 import { pngFile } from '../../../support/png';
 import { useTempDirs } from '../../../support/temp-dir';
@@ -123,8 +123,9 @@ describe('masks', () => {
       ...{ width: 3, height: 2, inputWidth: 3, inputHeight: 2 },
       ...{ scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 },
     };
-    const truth = { kind: 'mask', path: join(dir, 'masks/a.png') } as const;
-    await expect(readMaskAtInput(truth, 'x/a.png', { geometry, outside: 0 })).rejects.toThrow(/x.a\.png.*masks.a\.png/);
+    const entry = { path: join(dir, 'images/a.png'), truth: { kind: 'mask', path: join(dir, 'masks/a.png') } } as const;
+    await expect(maskOf(entry, geometry)).rejects.toThrow(/images.a\.png.*masks.a\.png/);
+    expect(await maskOf(entry, null)).toBeNull();
   });
   it('are brought to the size of the input by the nearest pixel, with a label for the padding', () => {
     const labels = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
