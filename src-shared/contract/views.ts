@@ -137,8 +137,10 @@ export interface ImageView {
   readonly file: string;
   readonly label: number | null;
   readonly group: string | null;
-  /** Present (true) if the image has boxes (possibly none, if it is background) or a mask. */
-  readonly truth?: true;
+  /** The class index of every box; empty: the image is background; omitted: the labels of the set are no boxes. */
+  readonly boxes?: readonly number[];
+  /** Present (true) if the image has a mask. */
+  readonly hasMask?: true;
 }
 
 export interface ImageSetView {

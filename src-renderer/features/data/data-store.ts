@@ -2,22 +2,32 @@ import { useEffect, useState } from 'react';
 import { create } from 'zustand';
 import type { SetName } from '../../../src-shared/contract/requests';
 import type { ImageSetView, ImageView, ProjectView } from '../../../src-shared/contract/views';
+import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 
 export interface ImageFilter {
   /** The group whose images are shown; null: all groups. */
   readonly group: string | null;
-  /** Class index of the label whose images are shown; null: all labels. */
+  /** Class index of the label whose images are shown, or BACKGROUND; null: all labels. */
   readonly label: number | null;
 }
+
+/** Stands for images of a set with boxes that have no box. */
+export const BACKGROUND = -1;
 
 export const NO_FILTER: ImageFilter = { group: null, label: null };
 
 export function filterImages(images: readonly ImageView[], { group, label }: ImageFilter): readonly ImageView[] {
   if (group === null && label === null) return images;
   return images.filter(
-    (image) => (group === null || image.group === group) && (label === null || image.label === label),
+    (image) => (group === null || image.group === group) && (label === null || hasLabel(image, label)),
   );
+}
+
+/** Whether an image has a label, or a box of a class. */
+function hasLabel({ label: own, boxes }: ImageView, label: number): boolean {
+  if (boxes === undefined) return own === label;
+  return label === BACKGROUND ? boxes.length === 0 : boxes.includes(label);
 }
 
 export interface GroupCount {
@@ -29,6 +39,8 @@ export interface LabelCount {
   readonly label: number;
   readonly name: string;
   readonly images: number;
+  /** Boxes of the class; only if the labels of the set are boxes. */
+  readonly boxes?: number;
 }
 
 /** The number of images in each group that pass the label filter, in the order of the groups in the set. */
@@ -40,20 +52,41 @@ export function groupCounts(set: ImageSetView, label: number | null): readonly G
 }
 
 /**
- * The number of images with each label that pass the group filter, by class index. Labels without images are omitted.
+ * The number of images with each label that pass the group filter, by class index, and of boxes of each class. Labels
+ * without images are omitted.
  */
 export function labelCounts(set: ImageSetView, group: string | null): readonly LabelCount[] {
+  const images = filterImages(set.images, { group, label: null });
+  if (set.images.some(({ boxes }) => boxes !== undefined)) return boxCounts(set, images);
   const counts = new Map<number, number>();
   for (const { label } of set.images) if (label !== null) counts.set(label, 0);
-  for (const { label } of filterImages(set.images, { group, label: null }))
-    if (label !== null) counts.set(label, (counts.get(label) ?? 0) + 1);
+  for (const { label } of images) if (label !== null) counts.set(label, (counts.get(label) ?? 0) + 1);
   return [...counts]
     .sort(([a], [b]) => a - b)
-    .map(([label, images]) => ({ label, name: labelName(set, label), images }));
+    .map(([label, count]) => ({ label, name: labelName(set, label), images: count }));
+}
+
+/** Background images first, if there are any. */
+function boxCounts(set: ImageSetView, images: readonly ImageView[]): readonly LabelCount[] {
+  const counts = new Map<number, { images: number; boxes: number }>();
+  let background = 0;
+  for (const { boxes = [] } of images) {
+    if (boxes.length === 0) background += 1;
+    for (const label of new Set(boxes)) {
+      const count = counts.get(label) ?? { images: 0, boxes: 0 };
+      counts.set(label, { images: count.images + 1, boxes: count.boxes + boxes.filter((own) => own === label).length });
+    }
+  }
+  const classes = [...counts]
+    .sort(([a], [b]) => a - b)
+    .map(([label, count]) => ({ label, name: labelName(set, label), ...count }));
+  if (background === 0) return classes;
+  return [{ label: BACKGROUND, name: labelName(set, BACKGROUND), images: background, boxes: 0 }, ...classes];
 }
 
 /** The name of a class, or its index if the set has no class names. */
 export function labelName(set: Pick<ImageSetView, 'classNames'>, label: number): string {
+  if (label === BACKGROUND) return t('data.background');
   return set.classNames[label] ?? String(label);
 }
 

@@ -25,7 +25,9 @@ export function PreviewPane({ set, image, state, onOpen }: PreviewPaneProps) {
   const { preview, originalUrl, tensorUrl, shown } = state;
   const isShown = shown !== null && shown.imageId === image?.id;
   const truth =
-    isShown && image.truth === true ? <TruthPicture set={set} imageId={image.id} url={originalUrl} /> : null;
+    isShown && (image.boxes !== undefined || image.hasMask === true) ? (
+      <TruthPicture set={set} imageId={image.id} url={originalUrl} />
+    ) : null;
   return (
     <section
       className={classNames(styles.root, state.isBehind && styles.behind)}

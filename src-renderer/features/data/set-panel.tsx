@@ -2,7 +2,7 @@ import { type SubmitEvent, useState } from 'react';
 import { formatCount } from '../../../src-shared/base/units';
 import type { ProjectEdit, SetName } from '../../../src-shared/contract/requests';
 import type { ImageSetView } from '../../../src-shared/contract/views';
-import { LABEL_ORDERS, type LabelOrder } from '../../../src-shared/domain/project/image-set';
+import { LABEL_ORDERS, type LabelOrder, type TruthFacts } from '../../../src-shared/domain/project/image-set';
 import { t } from '../../i18n';
 import { useFiles } from '../../state/files';
 import { reportError } from '../../state/notices';
@@ -12,7 +12,15 @@ import { classNames } from '../../widgets/class-names';
 import { type Column, DataTable } from '../../widgets/data-table';
 import { PathField, Segmented } from '../../widgets/fields';
 import { Icon } from '../../widgets/icons';
-import { type GroupCount, groupCounts, type ImageFilter, type LabelCount, labelCounts, useData } from './data-store';
+import {
+  BACKGROUND,
+  type GroupCount,
+  groupCounts,
+  type ImageFilter,
+  type LabelCount,
+  labelCounts,
+  useData,
+} from './data-store';
 import shared from './data.module.css';
 import styles from './set-panel.module.css';
 
@@ -42,6 +50,7 @@ export function SetPanel({ name, path, set, filter, onFilter }: SetPanelProps) {
           )}
           <Labels
             counts={labelCounts(set, filter.group)}
+            hasMasks={set.truthFacts?.source === 'masks'}
             chosen={filter.label}
             onChoose={(label) => onFilter({ label })}
           />
@@ -52,7 +61,8 @@ export function SetPanel({ name, path, set, filter, onFilter }: SetPanelProps) {
 }
 
 function Found({ set }: { readonly set: ImageSetView }) {
-  const labels = labelCounts(set, null).length;
+  const labels = labelCounts(set, null).filter(({ label }) => label !== BACKGROUND).length;
+  const { truthFacts } = set;
   return (
     <div className={styles.found}>
       <dl className={styles.facts}>
@@ -62,6 +72,7 @@ function Found({ set }: { readonly set: ImageSetView }) {
         <dd className="number">{set.groups.length === 0 ? t('data.none') : formatCount(set.groups.length)}</dd>
         <dt>{t('data.labels')}</dt>
         <dd className="number">{labels === 0 ? t('data.none') : formatCount(labels)}</dd>
+        {truthFacts === null ? null : <TruthRows facts={truthFacts} />}
         <dt>{t('data.skipped')}</dt>
         <dd className="number">{formatCount(set.skipped.length)}</dd>
       </dl>
@@ -73,6 +84,29 @@ function Found({ set }: { readonly set: ImageSetView }) {
       {set.labelOrder === null ? null : <LabelOrderChoice value={set.labelOrder} />}
       {set.skipped.length === 0 ? null : <Skipped set={set} />}
     </div>
+  );
+}
+
+/** What the boxes or masks of a set are, and where they were read. */
+function TruthRows({ facts }: { readonly facts: TruthFacts }) {
+  return (
+    <>
+      <dt>{t('data.labelsFrom')}</dt>
+      <dd title={facts.path}>{t(`data.labelSource.${facts.source}`)}</dd>
+      {facts.source === 'masks' ? (
+        <>
+          <dt>{t('data.masks')}</dt>
+          <dd className="number">{formatCount(facts.images)}</dd>
+        </>
+      ) : (
+        <>
+          <dt>{t('data.boxes')}</dt>
+          <dd className="number">{formatCount(facts.boxes)}</dd>
+          <dt>{t('data.background')}</dt>
+          <dd className="number">{formatCount(facts.background)}</dd>
+        </>
+      )}
+    </>
   );
 }
 
@@ -144,18 +178,22 @@ function Groups({
 
 interface LabelsProps {
   readonly counts: readonly LabelCount[];
+  /** Masks label every pixel; they are not counted by class. */
+  readonly hasMasks: boolean;
   readonly chosen: number | null;
   readonly onChoose: (label: number | null) => void;
 }
 
-function Labels({ counts, chosen, onChoose }: LabelsProps) {
-  if (counts.length === 0) return <p className={shared.note}>{t('data.noLabels')}</p>;
+function Labels({ counts, hasMasks, chosen, onChoose }: LabelsProps) {
+  if (counts.length === 0) return hasMasks ? null : <p className={shared.note}>{t('data.noLabels')}</p>;
+  const hasBoxes = counts.some(({ boxes }) => boxes !== undefined);
   const columns: readonly Column<LabelCount>[] = [
     { id: 'label', title: t('data.label'), width: '1fr', render: ({ name }) => name, sortValue: ({ label }) => label },
+    ...(hasBoxes ? [BOXES] : []),
     {
       id: 'images',
       title: t('data.images'),
-      width: 80,
+      width: hasBoxes ? 64 : 80,
       align: 'right',
       firstDirection: 'descending',
       render: ({ images }) => formatCount(images),
@@ -180,6 +218,18 @@ function Labels({ counts, chosen, onChoose }: LabelsProps) {
     </div>
   );
 }
+
+const BOXES: Column<LabelCount> = {
+  id: 'boxes',
+  get title() {
+    return t('data.boxes');
+  },
+  width: 64,
+  align: 'right',
+  firstDirection: 'descending',
+  render: ({ boxes }) => formatCount(boxes ?? 0),
+  sortValue: ({ boxes }) => boxes ?? 0,
+};
 
 const keyOf = ({ label }: LabelCount): string => String(label);
 

@@ -110,6 +110,11 @@ function Cell({ id, image, place, set, isShown, cache, onShow }: CellProps) {
       </span>
       <span className={styles.cellText}>
         {image.label === null ? null : <strong>{labelName(set, image.label)}</strong>}
+        {image.boxes === undefined ? null : (
+          <span>
+            {image.boxes.length === 0 ? t('data.background.short') : t('data.boxCount', { count: image.boxes.length })}
+          </span>
+        )}
         <span className="dim">{image.group ?? ''}</span>
         <span className="visually-hidden">{image.file}</span>
       </span>

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { columnsIn, rowsFor, walkGrid } from '../../../../src-renderer/features/data/thumbnails';
-import { filterImages, groupCounts, labelCounts, shownImage } from '../../../../src-renderer/features/data/data-store';
+import {
+  BACKGROUND,
+  filterImages,
+  groupCounts,
+  labelCounts,
+  shownImage,
+} from '../../../../src-renderer/features/data/data-store';
 import type { ImageSetView } from '../../../../src-shared/contract/views';
 
 const SET: ImageSetView = {
@@ -39,6 +45,18 @@ describe('image filter', () => {
       { label: 1, name: '8', images: 1 },
     ]);
     expect(labelCounts({ ...SET, classNames: [] }, null).map(({ name }) => name)).toEqual(['0', '1']);
+  });
+
+  it('counts boxes by class, and images without a box as background', () => {
+    const image = (id: string, boxes: number[]) => ({ id, file: id, label: null, group: null, boxes });
+    const set = { ...SET, groups: [], images: [image('a', [1, 1, 0]), image('b', []), image('c', [1])] };
+    expect(labelCounts(set, null)).toEqual([
+      { label: BACKGROUND, name: 'Background images', images: 1, boxes: 0 },
+      { label: 0, name: '6', images: 1, boxes: 1 },
+      { label: 1, name: '8', images: 2, boxes: 3 },
+    ]);
+    const ids = (label: number): string[] => filterImages(set.images, { group: null, label }).map(({ id }) => id);
+    expect([ids(BACKGROUND), ids(0), ids(1), ids(2)]).toEqual([['b'], ['a'], ['a', 'c'], []]);
   });
 
   it('shows the chosen image while the filter lets it through', () => {
