@@ -18,6 +18,7 @@ export default defineConfig({
           'compute-host': entry('compute/pool/host.ts'),
           'compute-worker': entry('compute/pool/worker.ts'),
           'bench-host': entry('backends/bench-host.ts'),
+          'metric-worker': entry('analysis/metric/metric-worker.ts'),
           'gpu-probe': entry('compute/tasks/gpu-probe.ts'),
         },
         output: { format: 'es' },

@@ -1,13 +1,14 @@
-import type { ImageEntry } from '../../src-shared/domain/project/image-set';
+import { imageId, type ImageEntry } from '../../src-shared/domain/project/image-set';
 import { countRegions } from '../../src-shared/domain/measures/regions';
 import type { ImageGeometry, TaskAnswer } from '../../src-shared/domain/tasks/answer';
-import type { Task } from '../../src-shared/domain/tasks/task';
+import type { MetricSource, Task } from '../../src-shared/domain/tasks/task';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { OutputTensor } from '../backends/runnable-variant';
 import { classify } from './classification-answer';
 import { decodeDetections } from './decoders/decode-detections';
 import { requireOutput, valuesOf } from './image-outputs';
 import { labelMapOf } from './label-map';
+import { openMetric, type IsStopped, type MetricOutput, type UserMetric } from './metric/user-metric';
 
 /** What is known about an image besides the outputs of models. */
 export interface ReadImage {
@@ -34,8 +35,15 @@ export interface TaskReader {
   close(): Promise<void>;
 }
 
+export interface TaskReaderOptions {
+  /** The hash of the user's own metric, if the user has allowed to run it; a metric does not run without it. */
+  readonly metricHash?: string | undefined;
+  /** Asked while a user's metric computes; true ends it. */
+  readonly isStopped?: IsStopped;
+}
+
 /** @param task null: not decided; the first output of shape [batch, classes] is read as a classification. */
-export function createTaskReader(task: Task | null): TaskReader {
+export function createTaskReader(task: Task | null, options: TaskReaderOptions = {}): TaskReader {
   switch (task?.kind) {
     case undefined:
     case 'classification':
@@ -62,7 +70,7 @@ export function createTaskReader(task: Task | null): TaskReader {
         return { kind: 'detection', detections: decodeDetections(task.decoder, outputs, geometry) };
       });
     case 'custom':
-      throw new WorkbenchError('model-unsupported', `The answers of the task ${task.kind} cannot be read`);
+      return customReader(task.metric, options);
   }
 }
 
@@ -73,6 +81,44 @@ function readerOf(
     read: async (outputs, fp32, image) => read(outputs, fp32, image),
     close: () => Promise.resolve(),
   };
+}
+
+/** The metric is started by the first image. */
+function customReader(source: MetricSource, { metricHash, isStopped }: TaskReaderOptions): TaskReader {
+  let opening: Promise<UserMetric> | null = null;
+  return {
+    read: async (outputs, _fp32, { entry, geometry }) => {
+      opening ??= openMetric(source, metricHash, isStopped);
+      const record = await (
+        await opening
+      ).score({
+        outputs: metricOutputs(outputs),
+        label: entry.truth ?? entry.label,
+        image: {
+          file: imageId(entry),
+          group: entry.group,
+          width: geometry?.width ?? null,
+          height: geometry?.height ?? null,
+          geometry,
+        },
+      });
+      return { kind: 'custom', record: record ?? undefined };
+    },
+    close: async () => (await opening?.catch(() => null))?.close(),
+  };
+}
+
+function metricOutputs(outputs: readonly OutputTensor[]): ReadonlyMap<string, MetricOutput> {
+  return new Map(
+    outputs.flatMap(({ name, dims, data, integers }) => {
+      const values = data ?? integers;
+      if (values === undefined) return [];
+      // A view of a batch would be sent with the values of the other images.
+      return [
+        [name, { dims, data: values.byteLength === values.buffer.byteLength ? values : values.slice() }] as const,
+      ];
+    }),
+  );
 }
 
 function noGeometry(kind: string, { file }: ImageEntry): WorkbenchError {

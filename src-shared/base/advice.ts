@@ -7,6 +7,7 @@ import { fillMessage } from './message';
  */
 const COMMAND_LINE_ADVICE = {
   'add-validation-set': 'Add --validation DIR.',
+  'allow-metric': 'Read it; if you trust it, run: calib set PROJECT --allow-metric',
   'batch-of-model': 'Leave --batch and --batches out, or export the model with a dynamic batch.',
   'batches-of-engine': 'Name the batch sizes in --batches.',
   'bias-correction-images': 'Add images, or switch it off: calib set {project} --bias-correction off',

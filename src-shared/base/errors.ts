@@ -14,6 +14,8 @@ export const ERROR_CODES = [
   'images-empty', // the set has no usable image
   'image-invalid', // one image cannot be read; the message names it
   'labels-invalid',
+  'metric-failed', // a user's own metric threw, hung or returned no usable value; the message names the image
+  'metric-not-allowed', // a user's own metric runs code that nobody allowed on this machine
   'preprocessing-invalid', // does not fit the model's input
   'activations-nan', // NaN or infinity in activations; the message names image and tensor
   'project-invalid',

@@ -4,6 +4,7 @@ import type { ValidationImages, VariantReport } from '../../../src-shared/domain
 import { buildVariantReport } from '../../../src-shared/domain/runs/accuracy-report';
 import type { VariantPredictions } from '../../compute/pool/protocol';
 import type { JobContext } from '../job-context';
+import { allowedMetricHash } from '../projects/metric-consent';
 import { prepared, projectFeeding } from '../projects/workspace';
 import { builtWarnings, type BuiltVariant } from './built-variant';
 import type { VariantOptions } from './options';
@@ -34,6 +35,7 @@ export async function evaluateBuilt(
     variants: built.map(({ runnable }) => runnable),
     feeding: projectFeeding(workspace, model),
     task: workspace.file.task ?? null,
+    metricHash: await allowedMetricHash(workspace.file.task, services.userDataDir),
     set,
     threads,
     batch: Math.max(...options.tensorrt.batches),

@@ -4,6 +4,7 @@ import { LABEL_ORDERS } from '../../../src-shared/domain/project/image-set';
 import { parsePreprocessingFlags } from '../../calibration/preprocessing/preprocess-flags';
 import { defineCommand, EXIT_OK, present } from '../command';
 import { noteSets } from '../image-set-text';
+import { allowNamedMetric, METRIC_OPTIONS, metricTask } from '../metric-option';
 import { choice, text } from '../options';
 import { PREPROCESSING_OPTIONS } from '../shared-options';
 import { taskOption, taskRequest } from '../task-option';
@@ -31,6 +32,7 @@ export const init = defineCommand({
     'class-names': text('FILE', 'class names in the order of the model: a text file with one a line, or a data.yaml'),
     'label-order': labelOrderOption,
     task: taskOption('init'),
+    ...METRIC_OPTIONS,
     output: text('NAME.calib', 'folder of the new project (default: named after the model)', { short: 'o' }),
     ...PREPROCESSING_OPTIONS,
   },
@@ -38,6 +40,7 @@ export const init = defineCommand({
     if (values.calibration === undefined)
       throw new WorkbenchError('usage', 'Expected --calibration DIR, the images that thresholds are chosen from');
     const modelPath = resolve(model);
+    const metric = metricTask(values);
     const view = await api.createProject({
       modelPath,
       calibrationPath: resolve(values.calibration),
@@ -48,9 +51,10 @@ export const init = defineCommand({
         labelsCsv: values.labels === undefined ? undefined : resolve(values.labels),
         classNamesPath: values['class-names'] === undefined ? undefined : resolve(values['class-names']),
         labelOrder: values['label-order'],
-        ...(values.task === undefined ? {} : await taskRequest(values.task)),
+        ...(metric !== undefined ? { task: metric } : values.task === undefined ? {} : await taskRequest(values.task)),
       }),
     });
+    if (metric?.kind === 'custom') await allowNamedMetric(metric.metric);
     await noteSets(view, api, note);
     const { preprocessing, preprocessingNotes: notes, modelNotes: warnings = [], method } = view.file;
     if (!isJson) for (const sentence of [...warnings.map(({ message }) => message), ...notes]) note(sentence);

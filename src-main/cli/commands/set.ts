@@ -7,6 +7,7 @@ import { requireMatches } from '../../../src-shared/domain/glob';
 import type { Gates } from '../../../src-shared/domain/project/project';
 import { measuredText, singlesText } from '../../../src-shared/domain/analysis/best-method';
 import { METHODS } from '../../../src-shared/domain/project/methods';
+import type { Task } from '../../../src-shared/domain/tasks/task';
 import {
   ATTENTION_PRECISIONS,
   choiceOf,
@@ -19,6 +20,7 @@ import {
 import { parsePreprocessingFlags } from '../../calibration/preprocessing/preprocess-flags';
 import { defineCommand, EXIT_OK, present } from '../command';
 import { noteSets } from '../image-set-text';
+import { allowNamedMetric, METRIC_OPTIONS, metricTask } from '../metric-option';
 import { choice, flag, parseRealNumber, realNumber, text, type OptionSpec, type OptionValues } from '../options';
 import { PREPROCESSING_OPTIONS, targetOption } from '../shared-options';
 import { taskEdit, taskOption } from '../task-option';
@@ -74,6 +76,8 @@ const OPTIONS = {
   validation: text('PATH', 'another validation set, or none'),
   'label-order': labelOrderOption,
   task: taskOption('set'),
+  ...METRIC_OPTIONS,
+  'allow-metric': flag('allow the metric of the project to run on this machine, in its present form'),
   model: text('PATH', 'where the same model is now'),
   ...PREPROCESSING_OPTIONS,
 } as const;
@@ -89,17 +93,26 @@ export const set = defineCommand({
 Another preprocessing needs a new calibration.`,
   async run(values, [project = ''], { api, runJob, print, note, isJson }) {
     const projectPath = resolve(project);
-    const edits = [
+    const metric = metricTask(values);
+    const edits: ProjectEdit[] = [
       ...editsOf(values),
-      ...(values.task === undefined ? [] : [await taskEdit(values.task)]),
+      ...(metric !== undefined
+        ? [{ kind: 'task', task: metric } as const]
+        : values.task === undefined
+          ? []
+          : [await taskEdit(values.task)]),
       ...(await precisionEdits(values, projectPath, api)),
       ...(await preprocessingEdits(values, projectPath, api)),
     ];
-    if (edits.length === 0)
+    if (edits.length === 0 && values['allow-metric'] !== true)
       throw new WorkbenchError('usage', 'Expected something to set', {
         hint: 'What the project says now: calib show PROJECT',
       });
-    const edited = await api.editProject({ projectPath, edits });
+    const edited =
+      edits.length === 0
+        ? await api.openProject({ projectPath, remembers: false })
+        : await api.editProject({ projectPath, edits });
+    if (metric !== undefined || values['allow-metric'] === true) note(await allow(edited.file.task));
     const choosesBest = values.method === 'best' && edited.calibrated;
     if (choosesBest) await runJob({ kind: 'best', projectPath });
     const view = choosesBest ? await api.openProject({ projectPath, remembers: false }) : edited;
@@ -132,6 +145,15 @@ Another preprocessing needs a new calibration.`,
     return EXIT_OK;
   },
 });
+
+async function allow(task: Task | undefined): Promise<string> {
+  if (task?.kind !== 'custom')
+    throw new WorkbenchError('usage', 'Expected a project with the task custom beside --allow-metric', {
+      hint: 'A metric is set with --metric FILE.mjs or --metric-command COMMAND.',
+    });
+  const hash = await allowNamedMetric(task.metric);
+  return `The metric may run on this machine as it is now (sha256 ${hash.slice(0, 12)}...).`;
+}
 
 function repairsText(plan: PrecisionPlan): string {
   const on = [

@@ -94,6 +94,8 @@ export interface EvaluateParams {
   readonly feeding: Feeding;
   /** null: not decided. */
   readonly task: Task | null;
+  /** The hash of the user's own metric, whose consent was checked; see TaskReaderOptions. */
+  readonly metricHash?: string | undefined;
   readonly set: ImageSet;
   readonly threads: number;
   /** Images per run on a GPU, unless the model fixes its batch. */

@@ -7,6 +7,8 @@ export interface WorkerRole {
    * overlaps with inference of the current ones. `run` receives the result.
    */
   preload?(method: string, params: unknown): Promise<unknown>;
+  /** Ends what would keep the thread alive, such as threads and processes that the role has started. */
+  close?(): Promise<void>;
 }
 
 /** Types of one kind of request. */

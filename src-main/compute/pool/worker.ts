@@ -25,9 +25,17 @@ async function openRole({ role: name, init }: OpenParams): Promise<void> {
   role = await create(init as never, stop);
 }
 
+async function closeRole(): Promise<void> {
+  try {
+    await role?.close?.();
+  } finally {
+    port?.close();
+  }
+}
+
 async function handle(method: string, params: unknown): Promise<unknown> {
   if (method === 'open') return inTurn(() => openRole(params as OpenParams));
-  if (method === 'close') return inTurn(async () => port?.close());
+  if (method === 'close') return inTurn(closeRole);
   const opened = role;
   if (!opened) throw new WorkbenchError('internal', `A worker was sent "${method}" before its role was open`);
   const preloaded = opened.preload?.(method, params);

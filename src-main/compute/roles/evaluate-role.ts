@@ -13,12 +13,13 @@ export interface EvaluateInit {
   readonly feeding: Feeding;
   /** null: not decided. */
   readonly task: Task | null;
+  readonly metricHash?: string | undefined;
 }
 
 /** Runs every variant on every image and compares it with the first one. There is no state to flush. */
 export async function createEvaluateRole(init: EvaluateInit, stop: StopFlag): Promise<WorkerRole> {
   const loader = createFeedLoader(init.feeding);
-  const reader = createTaskReader(init.task);
+  const reader = createTaskReader(init.task, { metricHash: init.metricHash, isStopped: () => stop.isSet });
   const evaluator = await VariantEvaluator.open(init.variants, { feeding: init.feeding, reader });
   return imageRole<readonly ImageAnswer[], null>(
     {
@@ -28,6 +29,7 @@ export async function createEvaluateRole(init: EvaluateInit, stop: StopFlag): Pr
           await Promise.all(images.map(async (own) => ({ ...own, mask: await maskOf(own.entry, own.image.geometry) }))),
         ),
       flush: () => null,
+      close: () => reader.close(),
     },
     stop,
   );

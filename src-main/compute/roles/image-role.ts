@@ -31,6 +31,7 @@ export interface ImageWork<V, S> {
   /** Runs the model over images. @returns one value per image, in order. */
   readonly process: (images: readonly UsableImage[]) => Promise<readonly V[]>;
   readonly flush: () => S;
+  readonly close?: () => Promise<void>;
 }
 
 /**
@@ -48,7 +49,7 @@ export async function loadImage(loader: FeedLoader, entry: ImageEntry): Promise<
 }
 
 /** A role that decodes the images of a batch while the model runs on the batch before it. */
-export function imageRole<V, S>({ loader, process, flush }: ImageWork<V, S>, stop: StopFlag): WorkerRole {
+export function imageRole<V, S>({ loader, process, flush, close }: ImageWork<V, S>, stop: StopFlag): WorkerRole {
   const batch = async (
     entries: readonly ImageEntry[],
     loaded: readonly ImageOutcome<PreparedImage>[],
@@ -71,5 +72,6 @@ export function imageRole<V, S>({ loader, process, flush }: ImageWork<V, S>, sto
       method === 'batch'
         ? batch(params as readonly ImageEntry[], preloaded as readonly ImageOutcome<PreparedImage>[])
         : flush(),
+    ...(close === undefined ? {} : { close }),
   };
 }

@@ -32,7 +32,10 @@ export async function answersOnGpu(params: EvaluateParams, context: TaskContext)
   const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
   const skipped: SkippedImage[] = [...params.set.skipped];
   const sessions: ModelSession[] = [];
-  const reader = createTaskReader(params.task);
+  const reader = createTaskReader(params.task, {
+    metricHash: params.metricHash,
+    isStopped: () => context.signal?.aborted === true,
+  });
   const images = new DecodedImages({ ...params, entries, batch, signal: context.signal });
   try {
     await images.open();

@@ -26,7 +26,12 @@ async function answersOnCpu(params: EvaluateParams, context: TaskContext): Promi
   report();
   await runImagePool({
     role: 'evaluate',
-    init: { variants: params.variants.filter(isOnnx), feeding: params.feeding, task: params.task },
+    init: {
+      variants: params.variants.filter(isOnnx),
+      feeding: params.feeding,
+      task: params.task,
+      metricHash: params.metricHash,
+    },
     threads: params.threads,
     batches: batchesOf(entries, size),
     signal: context.signal,

@@ -4,6 +4,8 @@ import type { FeatureMessages } from '..';
 const messages: FeatureMessages = {
   en: {
     'advice.add-validation-set': 'Choose a validation set.',
+    'advice.allow-metric':
+      'Read it; if you trust it, allow it with the command line of this machine. docs/custom-metric.md says how.',
     'advice.batch-of-model': 'Leave the batch sizes empty, or export the model with a dynamic batch.',
     'advice.batches-of-engine': 'Enter this batch size on the Run screen and build the engine again.',
     'advice.bias-correction-images': 'Add calibration images, or switch bias correction off in the precision plan.',
@@ -80,6 +82,7 @@ const messages: FeatureMessages = {
   },
   zh: {
     'advice.add-validation-set': '请选择验证集。',
+    'advice.allow-metric': '请先阅读其代码；若信任它，请在本机的命令行中允许它，方法见 docs/custom-metric.md。',
     'advice.batch-of-model': '请将批大小留空，或以动态批重新导出模型。',
     'advice.batches-of-engine': '请在“运行”页填写该批大小，并重新构建引擎。',
     'advice.bias-correction-images': '请增加校准图像，或在精度方案中关闭偏置校正。',

@@ -39,7 +39,7 @@ export type TaskAnswer =
   | { readonly kind: 'embedding'; readonly vector: Float32Array }
   | {
       readonly kind: 'custom';
-      /** What the user's `score` returned for this image: any JSON value. */
+      /** What the user's `score` returned for this image: any JSON value; undefined if the image does not count. */
       readonly record: unknown;
     };
 

@@ -31,15 +31,21 @@ export type TaskKind = (typeof TASKS)[number];
 export const DETECTION_CONVENTIONS = ['coco', 'ultralytics'] as const;
 export type DetectionConvention = (typeof DETECTION_CONVENTIONS)[number];
 
+const aboveZero = numberWhere('a time above 0', (value) => value > 0);
+
 /** A user's own metric: an ES module, or a command that runs as a child process. */
 export const metricSourceSchema = variant({
-  module: object({ kind: oneOf('module'), path: filePath('read') }),
+  module: object({
+    kind: oneOf('module'),
+    path: filePath('read'),
+    /** The largest time for one answer, in seconds. Default: 30. */
+    timeoutSeconds: optional(aboveZero),
+  }),
   command: object({
     kind: oneOf('command'),
-    /** The program and its arguments. */
+    /** The program and its arguments. Files are named by absolute paths. */
     command: strings,
-    /** The largest time for one answer, in seconds. */
-    timeoutSeconds: optional(numberWhere('a time above 0', (value) => value > 0)),
+    timeoutSeconds: optional(aboveZero),
   }),
 });
 export type MetricSource = InferOutput<typeof metricSourceSchema>;
