@@ -8,7 +8,8 @@ import { classify } from './classification-answer';
 import { decodeDetections } from './decoders/decode-detections';
 import { requireOutput, valuesOf } from './image-outputs';
 import { labelMapOf } from './label-map';
-import { openMetric, type IsStopped, type MetricOutput, type UserMetric } from './metric/user-metric';
+import { openMetric } from './metric/open-metric';
+import type { IsStopped, MetricOutput, UserMetric } from './metric/user-metric';
 
 /** What is known about an image besides the outputs of models. */
 export interface ReadImage {

@@ -4,7 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cancelledError, WorkbenchError } from '../../../src-shared/base/errors';
+import { cancelledError, type WorkbenchError } from '../../../src-shared/base/errors';
 import type { MetricSource } from '../../../src-shared/domain/tasks/task';
 import { sweep, unfinishedFolder } from '../../base/temporary-files';
 import { DEFAULT_TIMEOUT_SECONDS, describe, EXPECTED_MEASURE, measureOf, metricFailed } from './metric-values';
@@ -72,7 +72,12 @@ class CommandMetric {
     const isPosix = process.platform !== 'win32';
     // The process group is its own, so that the processes that the command starts are ended with it. The working folder
     // is its own, so that a relative path never names a file whose content was not hashed.
-    const child = spawn(program, args, { cwd: dir, stdio: ['pipe', 'pipe', 'pipe'], detached: isPosix, windowsHide: true });
+    const child = spawn(program, args, {
+      cwd: dir,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: isPosix,
+      windowsHide: true,
+    });
     this.child = child;
     child.stdout.on('data', (bytes: Buffer) => this.receive(bytes));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -6,6 +6,7 @@
 import { isBuiltin } from 'node:module';
 import vm from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
+import { ownValue } from '../../../src-shared/base/records';
 import type { MetricImage, MetricLabel, MetricOutput } from './user-metric';
 import { recordProblem } from './metric-values';
 
@@ -95,7 +96,7 @@ async function importBuiltin(specifier: string): Promise<vm.Module> {
   const names = Object.keys(exported).filter((own) => own !== 'default');
   const builtin = new vm.SyntheticModule(['default', ...names], () => {
     builtin.setExport('default', exported);
-    for (const own of names) builtin.setExport(own, exported[own]);
+    for (const own of names) builtin.setExport(own, ownValue(exported, own));
   });
   await builtin.link(() => {
     throw new Error('A module of Node.js imports nothing');

@@ -1,10 +1,6 @@
 import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
 import type { Measure } from '../../../src-shared/domain/tasks/measure';
-import type { MetricSource } from '../../../src-shared/domain/tasks/task';
 import type { ImageTruth } from '../../../src-shared/domain/tasks/truth';
-import { openCommandMetric } from './command-metric';
-import { metricHash, metricNotAllowed } from './metric-hash';
-import { openModuleMetric } from './module-metric';
 
 /** One output of the model for one image. */
 export interface MetricOutput {
@@ -53,17 +49,3 @@ export interface UserMetric {
 
 /** Asked again and again while a metric computes; true ends the metric, and the call fails with `cancelled`. */
 export type IsStopped = () => boolean;
-
-/**
- * Starts a metric.
- * @param allowedHash what `metricHash` gave when the user's consent was checked; undefined: it was not checked.
- * @throws WorkbenchError not-found, metric-not-allowed, metric-failed, cancelled
- */
-export async function openMetric(
-  source: MetricSource,
-  allowedHash: string | undefined,
-  isStopped: IsStopped = () => false,
-): Promise<UserMetric> {
-  if (allowedHash === undefined || (await metricHash(source)) !== allowedHash) throw metricNotAllowed(source);
-  return source.kind === 'module' ? openModuleMetric(source, isStopped) : openCommandMetric(source, isStopped);
-}

@@ -9,6 +9,7 @@ import { saveReport, saveRun } from '../../runs/run-store';
 import { methodWarnings } from '../analysis/method-warnings';
 import { healthWarnings, type SetLimits } from '../health/run-warnings';
 import type { JobContext } from '../job-context';
+import { allowedMetricHash } from '../projects/metric-consent';
 import { currentCalibration, projectFeeding, openCalibration, prepared, type Workspace } from '../projects/workspace';
 import { variantOptions, withFixedBatch } from '../variants/options';
 import { ortGpuStatus } from '../variants/ort-gpu';
@@ -30,7 +31,9 @@ export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResul
   const { workspace: project, services } = given;
   const { projectPath } = spec;
   const variants = spec.variants ?? DEFAULT_VARIANTS;
-  // Wrong names of variants, a missing GPU and a wrong batch must fail before the calibration, which takes long.
+  // Wrong names of variants, a missing GPU, a wrong batch and a metric that may not run must fail before the
+  // calibration, which takes long.
+  await allowedMetricHash(project.file.task, services.userDataDir);
   const kinds = variants.map((variant) => parseVariant(variant).kind);
   if (spec.searches && !kinds.includes('mixed')) {
     throw new WorkbenchError(

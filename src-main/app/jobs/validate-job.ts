@@ -2,6 +2,7 @@ import type { ValidateResult } from '../../../src-shared/contract/job-results';
 import type { ValidateSpec } from '../../../src-shared/contract/job-specs';
 import { ensureThresholds } from '../analysis/needed-decisions';
 import { defaultThreads, type JobContext } from '../job-context';
+import { allowedMetricHash } from '../projects/metric-consent';
 import { projectFeeding, loadSet, prepared } from '../projects/workspace';
 import { buildVariants } from '../variants/builder';
 import { distinctEngines, withRepetitions } from '../variants/built-variant';
@@ -13,6 +14,7 @@ const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 /** Runs variants over the validation set. fp32 always runs first, since the others are compared with it. */
 export async function validateJob(spec: ValidateSpec, job: JobContext): Promise<ValidateResult> {
   const { workspace, services } = job;
+  await allowedMetricHash(workspace.file.task, services.userDataDir);
   const options = withFixedBatch(
     variantOptions(spec, workspace, DEFAULT_VARIANTS),
     spec,
