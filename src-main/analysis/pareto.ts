@@ -1,13 +1,20 @@
-import type { SearchPlan, SearchResult, TrialQuality } from '../../src-shared/domain/analysis/analysis';
+import {
+  groupValue,
+  type SearchPlan,
+  type SearchResult,
+  type TrialQuality,
+} from '../../src-shared/domain/analysis/analysis';
 import { speedAgainst } from '../../src-shared/domain/runs/speed';
 import { worstNmse } from './trials';
 
 /**
- * The quality of a plan, larger is better: top-1 of the worst group, top-1, or (without labels) the negative output
- * error.
+ * The quality of a plan, larger is better: the measure of the worst group, the measure, or (without labels) the
+ * negative output error.
  */
 export function accuracyOf(quality: TrialQuality): number {
-  return quality.worstGroup?.top1 ?? quality.top1 ?? -worstNmse(quality);
+  const value = quality.worstGroup ? groupValue(quality.worstGroup) : (quality.measure?.value ?? quality.top1);
+  if (value === null) return -worstNmse(quality);
+  return quality.measure?.higherIsBetter === false ? -value : value;
 }
 
 interface Point {

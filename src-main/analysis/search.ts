@@ -1,9 +1,17 @@
-import type { SearchLimits, TrialQuality } from '../../src-shared/domain/analysis/analysis';
+import type { SearchLimits, SearchResult, TrialQuality } from '../../src-shared/domain/analysis/analysis';
 import { ownValue } from '../../src-shared/base/records';
 import type { Method } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import { releasedPlan } from './sensitivity';
-import { qualitiesOf, referenceQuality, worstNmse, type Trial, type Trials } from './trials';
+import {
+  differenceBetween,
+  qualitiesOf,
+  referenceAnswers,
+  referenceQuality,
+  worstNmse,
+  type Trial,
+  type Trials,
+} from './trials';
 
 /**
  * The number of steps that measure the gains again; later steps use the first ranking.
@@ -47,6 +55,7 @@ export interface SearchOutcome {
   readonly plans: readonly SearchedPlan[];
   /** Index of the plan that meets the limits with the fewest released layers; null if none does. */
   readonly chosen: number | null;
+  readonly chance?: NonNullable<SearchResult['chance']>;
 }
 
 export interface SearchSteps {
@@ -88,7 +97,7 @@ export async function searchPlans(
   const ranking = await rankLayers(trials, problem);
   const order = await releaseOrder(trials, problem, ranking, steps);
   onStep('searching plans', judge.length * trialCounts.judging);
-  const fp32 = referenceQuality(trials, judge);
+  const fp32 = await referenceQuality(trials, judge);
   const tried = new Map<string, SearchedPlan>();
   const evaluate = async (released: readonly string[]): Promise<SearchedPlan> => {
     const key = [...released].sort().join('\n');
@@ -107,7 +116,38 @@ export async function searchPlans(
     if (smaller.meetsLimit) chosen = smaller;
   }
   const plans = [...tried.values()].sort((a, b) => a.fp16Layers.length - b.fp16Layers.length);
-  return { method, fp32, ranking, plans, chosen: chosen && plans.indexOf(chosen) };
+  const chance = await chanceOf(trials, problem, chosen ?? nearest(plans));
+  return {
+    method,
+    fp32,
+    ranking,
+    plans,
+    chosen: chosen && plans.indexOf(chosen),
+    ...(chance === null ? {} : { chance }),
+  };
+}
+
+/** The plan with the smallest output error, which is named if no plan meets the limits. */
+export function nearest<P extends Pick<SearchedPlan, 'quality'>>(plans: readonly P[]): P | null {
+  return plans.reduce<P | null>(
+    (found, own) => (found !== null && worstNmse(found.quality) <= worstNmse(own.quality) ? found : own),
+    null,
+  );
+}
+
+/** Compares a plan with FP32 and with all layers in INT8, whose answers the trials have kept. */
+async function chanceOf(
+  trials: Trials,
+  problem: Problem,
+  plan: SearchedPlan | null,
+): Promise<NonNullable<SearchResult['chance']> | null> {
+  if (plan === null) return null;
+  const { judge, labelled } = problem;
+  const [own = [], int8 = []] = await trials.run([trialOf(problem, plan.fp16Layers), trialOf(problem, [])], judge);
+  const toFp32 = differenceBetween(trials, judge, [own, referenceAnswers(trials, judge)], labelled);
+  const gain = plan.fp16Layers.length === 0 ? null : differenceBetween(trials, judge, [own, int8], labelled);
+  if (toFp32 === null) return null;
+  return { measure: toFp32.name, toFp32: toFp32.difference, gainOverInt8: gain && gain.difference };
 }
 
 interface Problem extends SearchProblem {
@@ -212,14 +252,18 @@ function trialOf({ plan, thresholds }: Problem, released: readonly string[]): Tr
 const EPSILON = 1e-9;
 
 function meets(quality: TrialQuality, fp32: TrialQuality, { limits, labelled }: SearchProblem): boolean {
-  if (!labelled || quality.top1 === null || fp32.top1 === null) {
+  const { measure } = quality;
+  if (!labelled || measure === undefined || fp32.measure === undefined) {
     return (quality.agreement ?? 100) >= 100 - limits.maxDrop - EPSILON && worstNmse(quality) <= limits.maxNmse;
   }
-  const groups = Object.entries(fp32.groupTop1);
+  const dropOf = (reference: number, own: number): number =>
+    measure.higherIsBetter ? reference - own : own - reference;
+  const worst = measure.higherIsBetter ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return (
-    fp32.top1 - quality.top1 <= limits.maxDrop + EPSILON &&
-    groups.every(
-      ([name, top1]) => top1 - (ownValue(quality.groupTop1, name) ?? 0) <= limits.maxWorstGroupDrop + EPSILON,
+    dropOf(fp32.measure.value, measure.value) <= limits.maxDrop + EPSILON &&
+    Object.entries(fp32.groupMeasures ?? {}).every(
+      ([name, value]) =>
+        dropOf(value, ownValue(quality.groupMeasures ?? {}, name) ?? worst) <= limits.maxWorstGroupDrop + EPSILON,
     )
   );
 }

@@ -1,8 +1,9 @@
-import type {
-  SensitivityKind,
-  SensitivityLayer,
-  SensitivityMetric,
-  TrialQuality,
+import {
+  groupValue,
+  type SensitivityKind,
+  type SensitivityLayer,
+  type SensitivityMetric,
+  type TrialQuality,
 } from '../../src-shared/domain/analysis/analysis';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import type { Trial } from './trials';
@@ -70,11 +71,21 @@ function metricOf(metric: SensitivityMetric, quality: TrialQuality): number {
       return rankableDb(quality.sqnrDb);
     case 'agreement':
       return quality.agreement ?? 0;
+    case 'measure':
     case 'top1':
-      return quality.top1 ?? 0;
+      return signed(quality, measuredValue(quality));
     case 'worst-group':
-      return quality.worstGroup?.top1 ?? quality.top1 ?? 0;
+      return signed(quality, quality.worstGroup ? groupValue(quality.worstGroup) : measuredValue(quality));
   }
+}
+
+function measuredValue({ measure, top1 }: TrialQuality): number {
+  return measure?.value ?? top1 ?? 0;
+}
+
+/** A value of a measure whose lower values are better changes its sign. */
+function signed({ measure }: TrialQuality, value: number): number {
+  return measure?.higherIsBetter === false ? -value : value;
 }
 
 /** Sorts by score, highest first; layers with equal scores keep their graph order. */

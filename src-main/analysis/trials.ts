@@ -1,6 +1,12 @@
-import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
+import { setOwnValue } from '../../src-shared/base/records';
 import type { TrialQuality } from '../../src-shared/domain/analysis/analysis';
 import type { BiasCorrection } from '../../src-shared/domain/analysis/repair';
+import { differenceOf, judge, type MeasureDifference, type MeasuredSet } from '../../src-shared/domain/measures/judge';
+import { judgeCustom, type Summarize } from '../../src-shared/domain/measures/judge-custom';
+import { classificationSet } from '../../src-shared/domain/measures/measured-sets';
+import { measuredRecords, type TaskRecord } from '../../src-shared/domain/measures/task-records';
+import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
+import type { Task } from '../../src-shared/domain/tasks/task';
 import { worstOutputNmse } from './output-error';
 
 /** One candidate: the prepared model with this plan and these thresholds. */
@@ -28,6 +34,8 @@ export interface TrialAnswer {
   readonly noise: readonly number[];
   /** Index of the class; -1 without a classification output or if it contains NaN. */
   readonly top1: number;
+  /** For tasks other than classification. */
+  readonly record?: TaskRecord;
 }
 
 /** The answer of FP32 to one image. */
@@ -35,6 +43,7 @@ export interface ReferenceAnswer {
   /** Per output: sum of squares. */
   readonly signal: readonly number[];
   readonly top1: number;
+  readonly record?: TaskRecord;
 }
 
 /** Runs models on a fixed set of images. Results are stored on disk and reused, also by later processes. */
@@ -42,6 +51,10 @@ export interface Trials {
   readonly images: readonly TrialImage[];
   /** One entry per image. */
   readonly reference: readonly ReferenceAnswer[];
+  /** The task that judges answers; null or omitted: not decided, and a classification if an output is one. */
+  readonly task?: Task | null;
+  /** The user's own function, for the task custom. */
+  readonly summarize?: Summarize;
   /**
    * @param at indices into `images`.
    * @returns one list per trial, with one answer per index.
@@ -56,20 +69,30 @@ export async function qualitiesOf(
   list: readonly Trial[],
   at: readonly number[],
 ): Promise<TrialQuality[]> {
-  return (await trials.run(list, at)).map((answers) => qualityOf(trials, at, answers));
+  const found: TrialQuality[] = [];
+  for (const answers of await trials.run(list, at)) found.push(await qualityOf(trials, at, answers));
+  return found;
 }
 
-/** The summary of FP32 itself: no error, full agreement, and top-1 if there are labels. */
-export function referenceQuality(trials: Trials, at: readonly number[]): TrialQuality {
-  const answers = at.map((i): TrialAnswer => {
-    const { signal, top1 } = referenceOf(trials, i);
-    return { noise: signal.map(() => 0), top1 };
+/** The summary of FP32 itself: no error, full agreement, and the measure if there are labels. */
+export function referenceQuality(trials: Trials, at: readonly number[]): Promise<TrialQuality> {
+  return qualityOf(trials, at, referenceAnswers(trials, at));
+}
+
+/** The answers of FP32 in the form of a trial's. */
+export function referenceAnswers(trials: Trials, at: readonly number[]): TrialAnswer[] {
+  return at.map((i): TrialAnswer => {
+    const { signal, top1, record } = referenceOf(trials, i);
+    return { noise: signal.map(() => 0), top1, ...(record === undefined ? {} : { record }) };
   });
-  return qualityOf(trials, at, answers);
 }
 
 /** @param answers one per entry of `at`. */
-export function qualityOf(trials: Trials, at: readonly number[], answers: readonly TrialAnswer[]): TrialQuality {
+export async function qualityOf(
+  trials: Trials,
+  at: readonly number[],
+  answers: readonly TrialAnswer[],
+): Promise<TrialQuality> {
   const all = at.map((image, slot): Answered => ({
     image: imageOf(trials, image),
     reference: referenceOf(trials, image),
@@ -85,23 +108,65 @@ export function qualityOf(trials: Trials, at: readonly number[], answers: readon
       (worst, own) => (worst !== null && worst.nmse >= own.nmse ? worst : own),
       null,
     );
-  const groupTop1 = groups.flatMap(([name, list]) => {
-    const top1 = top1Of(list);
-    return top1 === null ? [] : [[name, top1] as const];
-  });
-  const worst = groupTop1.reduce<TrialQuality['worstGroup']>(
-    (found, [name, top1]) => (found !== null && found.top1 <= top1 ? found : { name, top1 }),
-    null,
-  );
   return {
     nmse,
     sqnrDb: nmse > 0 ? -10 * Math.log10(nmse) : null,
     worstGroupNmse: worstNmse,
-    agreement: agreementOf(all),
-    top1: top1Of(all),
-    worstGroup: worst,
-    groupTop1: Object.fromEntries(groupTop1),
+    agreement: agreementOf(trials, all),
+    ...(await measureFields(trials, all)),
   };
+}
+
+type MeasureFields = Pick<TrialQuality, 'measure' | 'top1' | 'worstGroup' | 'groupTop1' | 'groupMeasures'>;
+
+async function measureFields(trials: Trials, all: readonly Answered[]): Promise<MeasureFields> {
+  const groups = all.map(({ image }) => image.group);
+  const { summarize } = trials;
+  const found =
+    trials.task?.kind === 'custom'
+      ? summarize && (await judgeCustom(all.map(customRecord), null, groups, summarize))
+      : judge(setOf(trials.task ?? null, all, 'truth'), null, groups);
+  if (!found) return { top1: null, worstGroup: null, groupTop1: {} };
+  const isTop1 = isClassification(trials.task ?? null);
+  const values: Record<string, number> = {};
+  for (const [name, { value }] of Object.entries(found.groups)) setOwnValue(values, name, value);
+  const { measure, worstGroup: worst } = found;
+  return {
+    measure,
+    top1: isTop1 ? measure.value : null,
+    worstGroup: worst && { name: worst.name, measure: worst.value, ...(isTop1 ? { top1: worst.value } : {}) },
+    groupTop1: isTop1 ? values : {},
+    ...(Object.keys(values).length === 0 ? {} : { groupMeasures: values }),
+  };
+}
+
+/**
+ * The difference of the measure between two models on the same images, with its interval; of agreement with FP32 if the
+ * images have no labels. null if nothing can be compared.
+ * @param pair the answers of the model, and of the one that it is compared with; one per entry of `at`.
+ * @param isLabelled false: compare the agreement with FP32 even if there are labels.
+ */
+export function differenceBetween(
+  trials: Trials,
+  at: readonly number[],
+  pair: readonly [answers: readonly TrialAnswer[], others: readonly TrialAnswer[]],
+  isLabelled = true,
+): { readonly name: string; readonly difference: MeasureDifference } | null {
+  const [answers, others] = pair;
+  const task = trials.task ?? null;
+  if (task?.kind === 'custom') return null;
+  const answered = (list: readonly TrialAnswer[]): Answered[] =>
+    at.map((image, slot) => ({
+      image: imageOf(trials, image),
+      reference: referenceOf(trials, image),
+      answer: list[slot] ?? NO_ANSWER,
+    }));
+  for (const against of isLabelled ? (['truth', 'fp32'] as const) : (['fp32'] as const)) {
+    const set = setOf(task, answered(answers), against);
+    const difference = differenceOf(set, setOf(task, answered(others), against));
+    if (difference !== null) return { name: against === 'truth' ? set.name : `${set.name} against FP32`, difference };
+  }
+  return null;
 }
 
 /** The names of the groups of the images, sorted. */
@@ -144,17 +209,35 @@ function nmseOf(list: readonly Answered[]): number {
   return worstOutputNmse(sums);
 }
 
-function top1Of(list: readonly Answered[]): number | null {
-  const labelled = list.filter(({ image, reference }) => image.label !== null && reference.top1 >= 0);
-  if (labelled.length === 0) return null;
-  return (100 * labelled.filter(({ image, answer }) => answer.top1 === image.label).length) / labelled.length;
+function isClassification(task: Task | null): boolean {
+  return task === null || task.kind === 'classification';
 }
 
-/** For classification only: the largest entry of a list of anchors is not an answer. */
-function agreementOf(list: readonly Answered[]): number | null {
-  const classified = list.filter(({ reference }) => reference.top1 >= 0);
-  if (classified.length === 0) return null;
-  return (
-    (100 * classified.filter(({ answer, reference }) => answer.top1 === reference.top1).length) / classified.length
+function customRecord({ answer }: Answered): unknown {
+  return answer.record?.kind === 'custom' ? answer.record.record : undefined;
+}
+
+/** Images that FP32 does not classify do not count: the largest entry of a list of anchors is not an answer. */
+function setOf(task: Task | null, all: readonly Answered[], against: 'truth' | 'fp32'): MeasuredSet {
+  const records = measuredRecords(
+    task,
+    all.map(({ answer }) => answer.record ?? null),
+    against,
+    all.map(({ image }) => image.label ?? -1),
   );
+  if (records !== null) return records;
+  const wanted = all.map(({ image, reference }) =>
+    reference.top1 < 0 ? -1 : against === 'fp32' ? reference.top1 : (image.label ?? -1),
+  );
+  return classificationSet(
+    all.map(({ answer }) => answer.top1),
+    wanted,
+    against === 'fp32' ? 'agreement' : 'top-1',
+  );
+}
+
+function agreementOf(trials: Trials, all: readonly Answered[]): number | null {
+  const task = trials.task ?? null;
+  if (task?.kind === 'custom') return null;
+  return judge(setOf(task, all, 'fp32'), null, [])?.measure.value ?? null;
 }

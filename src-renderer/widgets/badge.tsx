@@ -96,11 +96,10 @@ export function VariantBadge({ variant }: { readonly variant: string }) {
   );
 }
 
-/** A variant that this version does not know, and the model as it came, are displayed as a mixed plan. */
-export function variantKind(variant: string): Precision | 'mixed' {
+/** A record may name a variant that this version does not know; it is displayed as a mixed plan. */
+export function variantKind(variant: string): ReturnType<typeof parseVariant>['kind'] {
   try {
-    const { kind } = parseVariant(variant);
-    return kind === 'as-imported' ? 'mixed' : kind;
+    return parseVariant(variant).kind;
   } catch {
     return 'mixed';
   }

@@ -15,6 +15,11 @@ import { REWRITE_VERSION } from '../variants/recipe';
 /** Version of the trials; raise it when the same trial would give another result. */
 const TRIALS_VERSION = 1;
 
+/** What the labels of a set say about an image. */
+function labelOf({ label, truth }: ImageEntry): unknown {
+  return [label, truth ?? null];
+}
+
 /** The images of a set that an analysis uses. */
 export interface UsedImages {
   readonly set: ImageSet;
@@ -61,7 +66,7 @@ export async function analysisSetup(
     tensors: parts.tensors,
     layers: parts.layers.map((node) => ({ layer: node.name, op: node.opType, output: node.output[0] ?? '' })),
     trials: async (images, { asShipped } = { asShipped: false }) => {
-      const { preprocessing } = workspace.file;
+      const { preprocessing, task = null } = workspace.file;
       const manifests: string[] = [];
       for (const { entries } of images) manifests.push(await setManifestHash({ entries }, job));
       const key = shortHash({
@@ -74,6 +79,8 @@ export async function analysisSetup(
         preprocessing,
         manifests,
         ...(asShipped ? { asShipped } : {}),
+        // Answers are kept after they were compared with the labels.
+        ...(task === null ? {} : { task, labels: images.map(({ entries }) => entries.map(labelOf)) }),
       });
       return {
         preparedDir: workspace.preparedDir,
@@ -81,6 +88,7 @@ export async function analysisSetup(
         ...(asShipped ? { asShipped } : {}),
         ranges,
         feeding: projectFeeding(workspace, model),
+        task,
         entries: images.flatMap(({ entries }) => entries),
         threads: spec.threads ?? defaultThreads(),
         journalPath: join(workspace.paths.analysisDir, `trials-${key}.jsonl`),

@@ -1,12 +1,19 @@
-import { formatAccuracy, formatCountOf, formatSignificant } from '../../../src-shared/base/units';
-import type { ReferenceLatency, SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
+import { formatAccuracy, formatCountOf, formatFixed, formatSignificant } from '../../../src-shared/base/units';
+import {
+  groupValue,
+  type ReferenceLatency,
+  type SearchPlan,
+  type SearchResult,
+  type TrialGroup,
+} from '../../../src-shared/domain/analysis/analysis';
+import { formatMeasure } from '../../../src-shared/domain/tasks/measure-text';
 import { formatSpeed, slowerThan } from '../../../src-shared/domain/runs/speed';
-import type { SearchOutcome } from '../../analysis/search';
+import { nearest, type SearchOutcome } from '../../analysis/search';
 import { worstNmse } from '../../analysis/trials';
 
 /** One or two sentences about the chosen plan, or about the nearest one if no plan meets the limits. */
 export function summarizeSearch(
-  { method, images }: SearchOutcome & { readonly images: number },
+  { method, images, chance }: SearchOutcome & { readonly images: number },
   plans: readonly SearchPlan[],
   { chosen, judgedOn, references }: Pick<SearchResult, 'chosen' | 'judgedOn' | 'references'>,
 ): string {
@@ -19,15 +26,12 @@ export function summarizeSearch(
       plan.fp16Layers.length === 0
         ? 'No layer has to leave INT8'
         : `${formatCountOf(plan.fp16Layers.length, 'layer')} in FP16`;
-    return `${released} with ${thresholds}: ${answersOf(plan)}${where}.${slownessOf(plan, references)}`;
+    return `${released} with ${thresholds}: ${answersOf(plan)}${where}.${chanceText(chance)}${slownessOf(plan, references)}`;
   }
-  const best = plans.reduce<SearchPlan | null>(
-    (found, own) => (found !== null && worstNmse(found.quality) <= worstNmse(own.quality) ? found : own),
-    null,
-  );
+  const best = nearest(plans);
   if (!best) return 'No plan was evaluated.';
-  const nearest = `${formatCountOf(best.fp16Layers.length, 'layer')} in FP16: ${answersOf(best)}${where}`;
-  return `No plan meets the limits with ${thresholds}; the nearest has ${nearest}.`;
+  const text = `${formatCountOf(best.fp16Layers.length, 'layer')} in FP16: ${answersOf(best)}${where}`;
+  return `No plan meets the limits with ${thresholds}; the nearest has ${text}.${chanceText(chance)}`;
 }
 
 /** A sentence for a plan that is slower than FP32 or FP16, with advice; empty for other plans. */
@@ -39,13 +43,27 @@ function slownessOf(plan: SearchPlan, references: readonly ReferenceLatency[]): 
   return ` It is ${said}${kind}: ${plan.dominatedBy === 'fp32' ? 'ship FP32' : 'compare before you ship it'}.`;
 }
 
+/** A sentence with the gain over all INT8 and its interval; empty if nothing was gained or nothing is known. */
+function chanceText(chance: SearchResult['chance']): string {
+  const gain = chance?.gainOverInt8 ?? null;
+  if (chance === undefined || gain === null) return '';
+  const [low, high] = gain.interval95;
+  const sign = low > 0 ? '' : ', so that it may be chance';
+  const points = (value: number): string => formatFixed(value, 2);
+  return (
+    ` Over all INT8 it gains ${points(gain.value)} points of ${chance.measure} ` +
+    `(95 % interval over the choice of images: ${points(low)} to ${points(high)}${sign}).`
+  );
+}
+
 function answersOf({ quality }: SearchPlan): string {
+  const { measure, worstGroup, agreement } = quality;
+  const group = (worst: TrialGroup): string =>
+    `${worst.name} ${formatMeasure(measure?.name ?? 'top-1', groupValue(worst))}`;
   const parts = [
-    ...(quality.top1 === null ? [] : [`top-1 ${formatAccuracy(quality.top1)}`]),
-    ...(quality.worstGroup === null ? [] : [`${quality.worstGroup.name} ${formatAccuracy(quality.worstGroup.top1)}`]),
-    ...(quality.top1 !== null || quality.agreement === null
-      ? []
-      : [`${formatAccuracy(quality.agreement)} answered as by FP32`]),
+    ...(measure === undefined ? [] : [`${measure.name} ${formatMeasure(measure.name, measure.value)}`]),
+    ...(worstGroup === null ? [] : [group(worstGroup)]),
+    ...(measure !== undefined || agreement === null ? [] : [`${formatAccuracy(agreement)} answered as by FP32`]),
     `output error ${formatSignificant(worstNmse(quality))}`,
   ];
   return parts.join(', ');

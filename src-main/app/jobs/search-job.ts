@@ -1,6 +1,5 @@
 import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { ReferenceLatency, SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
-import { hasClassLabels } from '../../../src-shared/domain/project/image-set';
 import { modelledMs, modelledVariantMs, releaseCostUs } from '../../../src-shared/domain/runs/latency-model';
 import { markDominated, markPareto, undominated } from '../../analysis/pareto';
 import { loadImageSet } from '../../calibration/images/image-set';
@@ -45,7 +44,9 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
       alternatives: thresholdChoices(spec, setup.calibration, workspace),
       layers: works.map(({ layer, work }) => ({ layer, costUs: releaseCostUs(work) })),
       limits,
-      labelled: judgedOn === 'validation' && hasClassLabels(judge.set),
+      // Thresholds were chosen on calibration images, which therefore do not show what is lost on others.
+      labelled:
+        judgedOn === 'validation' && (workspace.file.task?.kind === 'custom' || judge.set.labelSource !== 'none'),
       trials: await setup.trials(rank === judge ? [judge] : [rank, judge]),
       rankCount: rank.entries.length,
     },
@@ -57,7 +58,9 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
       return {
         ...plan,
         ...(quality.top1 === null ? {} : { top1: quality.top1 }),
-        ...(quality.worstGroup === null ? {} : { worstGroupTop1: quality.worstGroup.top1 }),
+        ...(quality.worstGroup?.top1 === undefined ? {} : { worstGroupTop1: quality.worstGroup.top1 }),
+        ...(quality.measure === undefined ? {} : { measure: quality.measure }),
+        ...(quality.worstGroup === null ? {} : { worstGroup: quality.worstGroup }),
         latencyMs: modelledMs(works, new Set(plan.fp16Layers)),
         latencyKind: 'modelled',
         isPareto: false,
@@ -87,6 +90,7 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
     plans,
     references,
     chosen,
+    ...(outcome.chance === undefined ? {} : { chance: outcome.chance }),
     summary: summarizeSearch(outcome, plans, { chosen, judgedOn, references }),
     passes: outcome.passes + autoPasses,
     seconds: (performance.now() - startedAt) / 1000,

@@ -3,7 +3,6 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { SensitivitySpec } from '../../../src-shared/contract/job-specs';
 import type { SensitivityMetric, SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
 import { matchGlob } from '../../../src-shared/domain/glob';
-import { hasClassLabels } from '../../../src-shared/domain/project/image-set';
 import { chooseImages } from '../../analysis/choose-images';
 import type { SensitiveLayer } from '../../analysis/sensitivity';
 import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
@@ -37,7 +36,8 @@ export async function sensitivityJob(spec: SensitivitySpec, job: JobContext): Pr
   );
   const setup = await analysisSetup(spec, job);
   const set = await loadSet(workspace, which, undefined);
-  if (needsLabels(metric) && !hasClassLabels(set)) {
+  // A user's own metric may do without labels.
+  if (needsLabels(metric) && set.labelSource === 'none' && workspace.file.task?.kind !== 'custom') {
     throw new WorkbenchError('labels-invalid', `Metric ${metric} needs labels, and ${set.root} has none`, {
       hint: 'Use the metric sqnr or agreement.',
     });
@@ -78,7 +78,7 @@ export function sensitivitySet({ set, metric }: Pick<SensitivitySpec, 'set' | 'm
 }
 
 function needsLabels(metric: SensitivityMetric): boolean {
-  return metric === 'top1' || metric === 'worst-group';
+  return metric === 'measure' || metric === 'top1' || metric === 'worst-group';
 }
 
 function matchingLayers(layers: readonly SensitiveLayer[], pattern: string | undefined): readonly SensitiveLayer[] {

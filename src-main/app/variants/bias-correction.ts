@@ -163,6 +163,8 @@ async function measure(recipe: VariantRecipe, threads: number | undefined, job: 
         target,
         ranges,
         feeding,
+        // Biases are judged by the error of the outputs alone.
+        task: null,
         entries: [...measured, ...confirmed],
         threads: threads ?? defaultThreads(),
         journalPath,

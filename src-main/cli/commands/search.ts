@@ -2,8 +2,14 @@ import { resolve } from 'node:path';
 import { formatAccuracy, formatMs, formatSignificant } from '../../../src-shared/base/units';
 import type { WorkbenchApi } from '../../../src-shared/contract/api';
 import type { SearchSpec } from '../../../src-shared/contract/job-specs';
-import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
+import {
+  groupValue,
+  type SearchPlan,
+  type SearchResult,
+  type TrialQuality,
+} from '../../../src-shared/domain/analysis/analysis';
 import { formatSpeed, speedAgainst } from '../../../src-shared/domain/runs/speed';
+import { formatMeasure } from '../../../src-shared/domain/tasks/measure-text';
 import { VARIANT_METHODS } from '../../../src-shared/domain/project/methods';
 import { BACKENDS } from '../../../src-shared/domain/project/precision';
 import { defineCommand, EXIT_GATE, EXIT_OK, present } from '../command';
@@ -19,7 +25,9 @@ export const search = defineCommand({
   summary: 'find the plan with the fewest FP16 layers that meets the accuracy limits',
   positionals: ['PROJECT'],
   options: {
-    'max-drop': percentage('percentage points of top-1 below FP32 (default: the gate of the project, else 0.5)'),
+    'max-drop': percentage(
+      'points of the measure of the task (top-1, AP, mIoU) below FP32 (default: the gate of the project, else 0.5)',
+    ),
     'worst-group-drop': percentage('the same for every group (default: the gate of the project, else 1)'),
     'max-layers': wholeNumber('N', 'move at most N layers to FP16', { min: 1 }),
     method: choice(
@@ -104,10 +112,12 @@ function asText(result: SearchResult): Block[] {
   const columns: Column[] = [
     { title: '' },
     { title: 'FP16 layers', align: 'right' },
-    ...['top-1', 'worst group', 'agreement', 'output error', 'latency', 'vs FP32'].map((title): Column => ({
-      title,
-      align: 'right',
-    })),
+    ...[result.fp32.measure?.name ?? 'top-1', 'worst group', 'agreement', 'output error', 'latency', 'vs FP32'].map(
+      (title): Column => ({
+        title,
+        align: 'right',
+      }),
+    ),
     { title: 'limits' },
     { title: 'released' },
   ];
@@ -116,8 +126,8 @@ function asText(result: SearchResult): Block[] {
   const rows = result.plans.map((plan, i) => [
     i === result.chosen ? '*' : '',
     String(plan.fp16Layers.length),
-    percent(plan.top1),
-    plan.quality.worstGroup ? `${plan.quality.worstGroup.name} ${formatAccuracy(plan.quality.worstGroup.top1)}` : '',
+    plan.quality.measure === undefined ? '' : formatMeasure(plan.quality.measure.name, plan.quality.measure.value),
+    worstText(plan.quality),
     percent(plan.quality.agreement),
     formatSignificant(plan.quality.worstGroupNmse?.nmse ?? plan.quality.nmse),
     latencyText(plan),
@@ -126,7 +136,8 @@ function asText(result: SearchResult): Block[] {
     plan.fp16Layers.join(' '),
   ]);
   const judgedOn = result.judgedOn === 'against' ? 'images from the field' : `${result.judgedOn} images`;
-  const fp32 = result.fp32.top1 === null ? '' : `; FP32 top-1 ${formatAccuracy(result.fp32.top1)}`;
+  const { measure } = result.fp32;
+  const fp32 = measure === undefined ? '' : `; FP32 ${measure.name} ${formatMeasure(measure.name, measure.value)}`;
   return [
     `judged on ${result.images} ${judgedOn}${fp32}`,
     { columns, rows },
@@ -136,6 +147,11 @@ function asText(result: SearchResult): Block[] {
       : []),
     result.summary,
   ];
+}
+
+function worstText({ worstGroup, measure }: TrialQuality): string {
+  if (worstGroup === null) return '';
+  return `${worstGroup.name} ${formatMeasure(measure?.name ?? 'top-1', groupValue(worstGroup))}`;
 }
 
 function latencyText({ latencyMs, latencyKind }: Pick<SearchPlan, 'latencyMs' | 'latencyKind'>): string {

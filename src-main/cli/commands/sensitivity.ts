@@ -6,8 +6,9 @@ import {
   formatDuration,
   formatSignificant,
 } from '../../../src-shared/base/units';
-import type { SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
+import { groupValue, type SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
 import { SENSITIVITY_KINDS, SENSITIVITY_METRICS } from '../../../src-shared/domain/analysis/analysis';
+import { formatMeasure } from '../../../src-shared/domain/tasks/measure-text';
 import type { SensitivitySpec } from '../../../src-shared/contract/job-specs';
 import { defineCommand, EXIT_OK, present } from '../command';
 import { choice, text, wholeNumber } from '../options';
@@ -29,7 +30,8 @@ export const sensitivity = defineCommand({
     metric: choice(
       'M',
       SENSITIVITY_METRICS,
-      'sqnr (default), agreement, top1, worst-group; the last two need labels and use the validation set',
+      'sqnr (default), agreement, measure (of the task: top-1, AP, mIoU), top1, worst-group; the last three need ' +
+        'labels and use the validation set',
     ),
     set: choice('SET', ['calibration', 'validation'], 'set that the images come from: calibration or validation'),
     limit: wholeNumber('N', 'number of images, spread evenly over the groups (default: 64)', { min: 1 }),
@@ -56,22 +58,23 @@ function asText(result: SensitivityResult): Block[] {
   const { kind, metric, layers, baseline } = result;
   const percent = (value: number | null | undefined): string =>
     value === null || value === undefined ? '' : formatAccuracy(value);
+  const name = baseline.measure?.name ?? 'top-1';
   const rows = layers.map(({ layer, op, score, sqnrDb, quality }) => [
     layer,
     op,
     formatSignificant(score),
     sqnrDb === null ? '' : formatDb(sqnrDb),
     percent(quality?.agreement),
-    percent(quality?.top1),
-    quality?.worstGroup ? `${quality.worstGroup.name} ${formatAccuracy(quality.worstGroup.top1)}` : '',
+    quality?.measure === undefined ? '' : formatMeasure(quality.measure.name, quality.measure.value),
+    quality?.worstGroup ? `${quality.worstGroup.name} ${formatMeasure(name, groupValue(quality.worstGroup))}` : '',
   ]);
   const noise = baseline.sqnrDb === null ? 'no error' : `output SQNR ${formatDb(baseline.sqnrDb)}`;
-  const top1 = baseline.top1 === null ? '' : `, top-1 ${formatAccuracy(baseline.top1)}`;
+  const value = baseline.measure === undefined ? '' : `, ${name} ${formatMeasure(name, baseline.measure.value)}`;
   return [
     `${kind}: ${MEANING[kind]}`,
     `metric ${metric}, ${formatCount(result.images)} ${result.set} images, ${formatCount(result.passes)} ` +
       `passes in ${formatDuration(result.seconds)}`,
-    `compared with ${kind === 'cause' ? 'FP32' : 'all INT8'}: ${noise}${top1}`,
+    `compared with ${kind === 'cause' ? 'FP32' : 'all INT8'}: ${noise}${value}`,
     {
       columns: [
         { title: 'layer' },
@@ -79,7 +82,7 @@ function asText(result: SensitivityResult): Block[] {
         { title: 'score', align: 'right' },
         { title: 'SQNR', align: 'right' },
         { title: 'agreement', align: 'right' },
-        { title: 'top-1', align: 'right' },
+        { title: name, align: 'right' },
         { title: 'worst group' },
       ],
       rows,

@@ -36,7 +36,6 @@ import type {
   ThumbnailParams,
   VersionsResult,
 } from './protocol';
-import { openImported } from '../tasks/open-imported';
 import { explain, rewrite } from '../tasks/rewrite';
 
 type Handlers = {
@@ -52,7 +51,6 @@ export const HANDLERS: Handlers = {
   calibrate,
   merge,
   rewrite,
-  'open-imported': openImported,
   explain,
   evaluate,
   auto,

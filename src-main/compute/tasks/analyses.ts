@@ -1,7 +1,8 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { SensitivityLayer } from '../../../src-shared/domain/analysis/analysis';
+import type { SensitivityLayer, SensitivityMetric, TrialQuality } from '../../../src-shared/domain/analysis/analysis';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
+import type { Task } from '../../../src-shared/domain/tasks/task';
 import { autoPasses, chooseThresholds } from '../../analysis/auto';
 import type { OutputCost } from '../../../src-shared/domain/analysis/best-method';
 import { budgetSeconds, imageLevels, outputCosts, type Candidate } from '../../analysis/best-method';
@@ -124,14 +125,8 @@ export async function sensitivity(
   const { kind, metric, layers, plan, thresholds } = problem;
   return withTrials(params, context, async (trials) => {
     const all = trials.part(0, params.entries.length);
-    const reference = referenceQuality(trials, all);
-    if (metric !== 'sqnr' && reference.agreement === null) {
-      throw new WorkbenchError(
-        'usage',
-        `Metric ${metric} needs an output of shape [batch, classes], which the model does not have`,
-        { hint: 'Use the metric sqnr.' },
-      );
-    }
+    const reference = await referenceQuality(trials, all);
+    checkMetric(metric, trials.task, reference);
     const quantized = { plan, thresholds };
     const common = { images: all.length, skipped: trials.skipped };
     if (kind === 'visible') {
@@ -159,12 +154,44 @@ export async function sensitivity(
       [quantized, ...layers.map(({ layer }) => sensitivityTrial(problem, layer))],
       all,
     );
-    const baseline = kind === 'release' ? qualityOf(trials, all, quantizedAnswers) : reference;
-    const found = layers.map(({ layer, op }, i): SensitivityLayer => {
-      const quality = qualityOf(trials, all, answers[i] ?? []);
-      return { layer, op, metric, quality, sqnrDb: quality.sqnrDb, score: scoreOf(kind, metric, quality, baseline) };
-    });
+    const baseline = kind === 'release' ? await qualityOf(trials, all, quantizedAnswers) : reference;
+    const found: SensitivityLayer[] = [];
+    for (const [i, { layer, op }] of layers.entries()) {
+      const quality = await qualityOf(trials, all, answers[i] ?? []);
+      const score = scoreOf(kind, metric, quality, baseline);
+      found.push({ layer, op, metric, quality, sqnrDb: quality.sqnrDb, score });
+    }
     return { ...common, baseline, layers: sorted(found), passes: trials.passes };
+  });
+}
+
+/** @throws WorkbenchError usage when the task or the images have no such metric */
+function checkMetric(metric: SensitivityMetric, task: Task | null, reference: TrialQuality): void {
+  if (metric === 'sqnr') return;
+  const isKnown =
+    metric === 'agreement'
+      ? reference.agreement !== null
+      : reference.measure !== undefined && (metric !== 'top1' || reference.top1 !== null);
+  if (isKnown) return;
+  if (task === null && reference.agreement === null) {
+    throw new WorkbenchError(
+      'usage',
+      `Metric ${metric} needs an output of shape [batch, classes], which the model does not have, or a task of the ` +
+        'project that says what its outputs are',
+      { hint: 'Decide the task of the project, or use the metric sqnr.' },
+    );
+  }
+  if (metric === 'top1' && reference.measure !== undefined) {
+    throw new WorkbenchError(
+      'usage',
+      `Metric top1 is for classifications; this model is judged by ${reference.measure.name}`,
+      {
+        hint: 'Use the metric measure.',
+      },
+    );
+  }
+  throw new WorkbenchError('usage', `Metric ${metric} needs labels, which the images do not have`, {
+    hint: 'Use the metric sqnr or agreement.',
   });
 }
 
@@ -192,7 +219,8 @@ export async function evaluateCandidates(
     const all = trials.part(0, params.entries.length);
     trials.expect(phase, list.length * all.length);
     const qualities = await qualitiesOf(trials, list, all);
-    return { qualities, reference: referenceQuality(trials, all), skipped: trials.skipped, passes: trials.passes };
+    const reference = await referenceQuality(trials, all);
+    return { qualities, reference, skipped: trials.skipped, passes: trials.passes };
   });
 }
 
@@ -206,7 +234,7 @@ export async function correctBiases(
     trials.expect('correcting biases', measured.length + 2 * confirmed.length);
     const biases = await trials.shifts(trial, measured);
     const [before, after] = await qualitiesOf(trials, [trial, { ...trial, biases }], confirmed);
-    const reference = referenceQuality(trials, confirmed);
+    const reference = await referenceQuality(trials, confirmed);
     return {
       biases,
       images: { measured: measured.length, confirmed: confirmed.length },

@@ -1,15 +1,20 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { checked, object, string, type InferOutput } from '../../../src-shared/base/schema';
+import { checked, count, object, optional, string, type InferOutput } from '../../../src-shared/base/schema';
 import type { Trial, TrialAnswer } from '../../analysis/trials';
 import { writeError } from '../../base/file-errors';
 import { parseStoredJson } from '../../base/json-file';
+import { packRecords, unpackRecords } from './record-codec';
 
 const entrySchema = object({
   key: string,
   answers: checked('an array of answers', isAnswers),
+  /** The records of the task, see packRecords; omitted for classifications. */
+  records: optional(object({ version: count, packed: string })),
 });
+/** Version of packed records; entries with another one are measured again. */
+const RECORDS_VERSION = 1;
 type Entry = InferOutput<typeof entrySchema>;
 
 /** For one image the noise of every output (null: infinite) and the top-1 class. */
@@ -40,14 +45,8 @@ export class TrialJournal {
     if (!existsSync(path)) return;
     for (const line of readFileSync(path, 'utf8').split('\n')) {
       const entry = parseEntry(line);
-      if (entry)
-        this.known.set(
-          entry.key,
-          entry.answers.map(([noise, top1]) => ({
-            noise: noise.map((value) => value ?? Number.POSITIVE_INFINITY),
-            top1,
-          })),
-        );
+      const answers = entry && answersOf(entry);
+      if (answers) this.known.set(entry.key, answers);
     }
   }
 
@@ -63,14 +62,36 @@ export class TrialJournal {
       noise.map((value) => (Number.isFinite(value) ? value : null)),
       top1,
     ]);
+    const records = answers.map(({ record }) => record ?? null);
+    const hasRecords = records.some((record) => record !== null);
+    const entry: Entry = {
+      key,
+      answers: stored,
+      ...(hasRecords ? { records: { version: RECORDS_VERSION, packed: packRecords(records) } } : {}),
+    };
     try {
       mkdirSync(dirname(this.path), { recursive: true });
       // The leading line break separates this line from an incomplete one that a killed process left.
-      appendFileSync(this.path, `\n${JSON.stringify({ key, answers: stored } satisfies Entry)}`);
+      appendFileSync(this.path, `\n${JSON.stringify(entry)}`);
     } catch (error) {
       throw writeError(error, this.path);
     }
   }
+}
+
+/** null if the records are of another version or damaged. */
+function answersOf({ answers, records }: Entry): TrialAnswer[] | null {
+  const unpacked =
+    records === undefined ? [] : records.version === RECORDS_VERSION ? unpackRecords(records.packed) : null;
+  if (unpacked === null) return null;
+  return answers.map(([noise, top1], i): TrialAnswer => {
+    const record = unpacked[i] ?? null;
+    return {
+      noise: noise.map((value) => value ?? Number.POSITIVE_INFINITY),
+      top1,
+      ...(record === null ? {} : { record }),
+    };
+  });
 }
 
 function keyOf(trial: Trial, images: readonly string[]): string {

@@ -1,5 +1,6 @@
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import type { Target } from '../../../src-shared/domain/project/precision';
+import type { Task } from '../../../src-shared/domain/tasks/task';
 import type { Trial } from '../../analysis/trials';
 import { GraphIndex } from '../../onnx/graph/graph-index';
 import type { Model } from '../../onnx/graph/model';
@@ -34,26 +35,35 @@ export class TrialModels {
   /** Q/DQ run in float arithmetic; false: ONNX Runtime fuses them into INT8 kernels. */
   readonly simulates: boolean;
 
+  /** Names of the outputs that are compared with FP32, in the order of the model. */
+  readonly outputNames: readonly string[];
+  /** Outputs that a task reads beside those that are compared. */
+  private readonly read: readonly string[];
+
+  /** @param task null: not decided. */
   constructor(
     readonly preparedDir: string,
     private readonly target: Target,
     private readonly ranges: TensorRanges,
-    asShipped = false,
+    { asShipped = false, task = null }: { readonly asShipped?: boolean; readonly task?: Task | null } = {},
   ) {
     const model = loadPrepared(preparedDir);
     this.model = asShipped ? model : withLogits(model);
+    this.outputNames = this.model.graph.output.map(({ name }) => name);
+    const compared = new Set(this.outputNames);
+    this.read = task === null ? [] : model.graph.output.map(({ name }) => name).filter((name) => !compared.has(name));
     this.simulates = !asShipped || target !== 'onnxruntime';
     this.weights = new WeightScales(this.model);
   }
 
   /** The FP32 model. @param observed tensors to expose beside the outputs. */
   reference(observed: readonly string[] = []): TrialModel {
-    return { bytes: this.encode(withOutputs(this.model, observed)), hasFp16: false };
+    return { bytes: this.encode(withOutputs(this.model, [...this.read, ...observed])), hasFp16: false };
   }
 
   /** @param observed tensors to expose beside the outputs, in float32. */
   of(trial: Trial, observed: readonly string[] = []): TrialModel {
-    const { model, hasFp16 } = this.quantized(trial, observed);
+    const { model, hasFp16 } = this.quantized(trial, [...this.read, ...observed]);
     return { bytes: this.encode(model), hasFp16 };
   }
 

@@ -6,13 +6,20 @@ import type { TensorRanges } from '../../../src-shared/domain/histograms/histogr
 import { bytesOfImage, type Feeding } from '../../../src-shared/domain/project/feeding';
 import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { Target } from '../../../src-shared/domain/project/precision';
+import {
+  finishRecords,
+  type UnfinishedRecord,
+  withoutIneffective,
+} from '../../../src-shared/domain/measures/task-records';
+import type { Task } from '../../../src-shared/domain/tasks/task';
+import type { TruthBox } from '../../../src-shared/domain/tasks/truth';
 import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import type { ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../../analysis/trials';
 import { bytesOf, type PreparedImage } from '../../backends/feeds';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import { WorkerPool } from '../pool/worker-pool';
 import { TrialJournal } from './trial-journal';
-import type { BiasShifts, LayerErrors, TrialInit } from './trial-protocol';
+import type { BiasShifts, LayerErrors, TrialInit, UnfinishedAnswer } from './trial-protocol';
 import { sharedReference } from './trial-reference';
 
 /** Preprocessed images are kept in memory while models are tried on them. */
@@ -27,6 +34,8 @@ export interface TrialParams {
   readonly asShipped?: boolean;
   readonly ranges: TensorRanges;
   readonly feeding: Feeding;
+  /** null: not decided; a classification if an output is one. */
+  readonly task: Task | null;
   readonly entries: readonly ImageEntry[];
   readonly threads: number;
   /** File of answers from earlier trials; it must belong to this model, target, inputs and these images. */
@@ -86,6 +95,8 @@ export class TrialPool implements Trials {
   trialClock = { runMs: 0, images: 0 };
   /** Runs of the model so far, without those whose answers were in the journal. */
   passes = 0;
+  /** FP32's embeddings, one entry per image. */
+  private vectors: readonly (Float32Array | null)[] = [];
   private pool: WorkerPool<'trials'> | null = null;
   private readonly journal: TrialJournal;
   /** Index of an image -> its slot, which is its index among the entries. */
@@ -104,6 +115,10 @@ export class TrialPool implements Trials {
     this.journal = new TrialJournal(params.journalPath);
   }
 
+  get task(): Task | null {
+    return this.params.task;
+  }
+
   /** Indices of the usable images among entries `from` to `to` (exclusive). */
   part(from: number, to: number): number[] {
     return this.slots.flatMap((slot, image) => (slot >= from && slot < to ? [image] : []));
@@ -117,11 +132,11 @@ export class TrialPool implements Trials {
 
   /** @param first slots of the entries to begin with; all by default. */
   async open(first?: readonly number[]): Promise<void> {
-    const { entries, feeding, preparedDir, target, asShipped, ranges } = this.params;
+    const { entries, feeding, preparedDir, target, asShipped, ranges, task } = this.params;
     // Sizes that depend on the image are known when the images have been read; `load` counts them.
     const bytes = entries.length * bytesOfImage(feeding, 1);
     if (bytes > MAX_IMAGE_BYTES) throw tooLarge(entries.length, bytes);
-    const init: TrialInit = { preparedDir, target, ...(asShipped ? { asShipped } : {}), ranges, feeding };
+    const init: TrialInit = { preparedDir, target, ...(asShipped ? { asShipped } : {}), ranges, feeding, task };
     this.pool = new WorkerPool({ role: 'trials', init, depth: 1, signal: this.context.signal });
     await this.pool.grow(Math.max(1, Math.min(this.params.threads, entries.length)));
     await this.use(first ?? [...entries.keys()]);
@@ -143,7 +158,10 @@ export class TrialPool implements Trials {
     this.report((trials.length - missing.length) * at.length);
     const parts = partsOf(at.length, missing.length === 0 ? 1 : Math.ceil(this.workers.size / missing.length));
     const running = new Map(
-      missing.map((i) => [i, { answers: at.map((): TrialAnswer => NO_ANSWER), partsLeft: parts.length }]),
+      missing.map((i) => [
+        i,
+        { answers: at.map((): UnfinishedAnswer<TrialAnswer> => NO_ANSWER), partsLeft: parts.length },
+      ]),
     );
     await this.workers.forEach(
       missing.flatMap((trial) => parts.map((part) => ({ trial, part }))),
@@ -159,10 +177,13 @@ export class TrialPool implements Trials {
         if (!state) return;
         state.answers.splice(part.from, own.length, ...own);
         // A complete trial survives an interruption of the analysis.
-        if (--state.partsLeft === 0) this.journal.put(trials[trial] ?? NO_TRIAL, names, state.answers);
+        if (--state.partsLeft > 0) return;
+        const complete = this.finish(state.answers, at);
+        found[trial] = complete;
+        this.journal.put(trials[trial] ?? NO_TRIAL, names, complete);
       },
     );
-    return trials.map((_, i) => [...(found[i] ?? running.get(i)?.answers ?? [])]);
+    return trials.map((_, i) => [...(found[i] ?? [])]);
   }
 
   /**
@@ -227,14 +248,14 @@ export class TrialPool implements Trials {
     const missing = slots.filter((slot) => !this.read.has(slot));
     this.phase = { name: 'reading images', done: 0, total: missing.length };
     const before = cpuSeconds();
-    const loaded: { readonly slot: number; readonly image: PreparedImage }[] = [];
+    const loaded: { readonly slot: number; readonly entry: ImageEntry; readonly image: PreparedImage }[] = [];
     await this.workers.forEach(missing, async (run, slot) => {
       const entry = entries[slot];
       if (!entry) return;
       const outcome = await run('load', entry);
       this.read.set(slot, outcome.ok ? null : outcome.reason);
       if (outcome.ok) {
-        loaded.push({ slot, image: outcome.value });
+        loaded.push({ slot, entry, image: outcome.value });
         this.heldBytes += bytesOf(outcome.value);
         if (this.heldBytes > MAX_IMAGE_BYTES)
           throw tooLarge(entries.length, (this.heldBytes / loaded.length) * entries.length);
@@ -270,14 +291,19 @@ export class TrialPool implements Trials {
     const total = this.images.length;
     this.expect('measuring FP32', total);
     const outputs: (readonly OutputTensor[])[] = [];
+    const records: (UnfinishedRecord | null)[] = [];
+    const boxes = new Map<number, readonly TruthBox[]>();
     const before = cpuSeconds();
     const clock = { open: 0, run: 0 };
     const parts = partsOf(total, Math.max(this.workers.size, Math.ceil(total / 32)));
     await this.workers.forEach(parts, async (run, part) => {
       const found = await run('reference', { slots: this.slots.slice(part.from, part.to) });
       for (const [i, answer] of found.answers.entries()) {
-        this.reference[part.from + i] = answer;
+        const { record, ...reference } = answer;
+        this.reference[part.from + i] = reference;
+        records[part.from + i] = record;
         outputs[part.from + i] = found.outputs[i] ?? [];
+        boxes.set(this.slots[part.from + i] ?? 0, found.boxes[i] ?? []);
       }
       clock.open += found.openMs;
       clock.run += found.runMs;
@@ -291,26 +317,59 @@ export class TrialPool implements Trials {
       runSeconds: (perMs * clock.run) / total,
       slowdown: Math.max(1, 1 / (1000 * Math.max(1e-9, perMs))),
     };
-    this.leaveOutUnanswered(outputs);
+    this.leaveOutUnanswered(outputs, records);
+    this.keepReference(records);
     this.outputNames = (outputs[0] ?? []).flatMap(({ name, data }) => (data ? [name] : []));
     const places = this.images.map(({ file }, i) => ({ file, slot: this.slots[i] ?? 0 }));
-    await this.workers.runOnAll('share', sharedReference(outputs, places, this.params.entries.length));
+    const { entries, task } = this.params;
+    const shared = sharedReference(outputs, places, entries.length, task !== null);
+    await this.workers.runOnAll('share', { outputs: shared, boxes });
   }
 
   /**
    * Images for which FP32 itself gives NaN or infinity cannot be used to judge a trial. They are skipped and reported.
    */
-  private leaveOutUnanswered(outputs: (readonly OutputTensor[])[]): void {
+  private leaveOutUnanswered(outputs: (readonly OutputTensor[])[], records: (UnfinishedRecord | null)[]): void {
     for (let i = this.images.length - 1; i >= 0; i--) {
       if (this.reference[i]?.signal.every(Number.isFinite)) continue;
       this.skipped.push({ file: this.images[i]?.file ?? '', reason: UNANSWERED });
-      for (const list of [this.images, this.slots, this.ids, this.reference, outputs]) list.splice(i, 1);
+      for (const list of [this.images, this.slots, this.ids, this.reference, outputs, records]) list.splice(i, 1);
     }
     if (this.images.length === 0) {
       throw new WorkbenchError('images-empty', ALL_UNANSWERED, {
         hint: advise('validate-fp32'),
       });
     }
+  }
+
+  /** Completes FP32's own answers, with which those of trials are compared. */
+  private keepReference(records: readonly (UnfinishedRecord | null)[]): void {
+    this.vectors = records.map((own) => (own?.kind === 'vector' ? own.vector : null));
+    const finished = finishRecords(this.params.task, records, this.vectors, this.labelsOf([...records.keys()]));
+    for (const [i, record] of finished.entries()) {
+      const reference = this.reference[i];
+      if (reference && record !== null) this.reference[i] = { ...reference, record };
+    }
+  }
+
+  /** Completes the answers of a trial to images `at`, and drops what no score depends on. */
+  private finish(answers: readonly UnfinishedAnswer<TrialAnswer>[], at: readonly number[]): TrialAnswer[] {
+    const finished = withoutIneffective(
+      finishRecords(
+        this.params.task,
+        answers.map(({ record }) => record),
+        at.map((image) => this.vectors[image] ?? null),
+        this.labelsOf(at),
+      ),
+    );
+    return answers.map(({ noise, top1 }, i): TrialAnswer => {
+      const record = finished[i] ?? null;
+      return { noise, top1, ...(record === null ? {} : { record }) };
+    });
+  }
+
+  private labelsOf(at: readonly number[]): number[] {
+    return at.map((image) => this.images[image]?.label ?? -1);
   }
 
   private report(passes: number, unit = 'passes'): void {
@@ -324,7 +383,7 @@ export class TrialPool implements Trials {
 const UNANSWERED = 'The output of the FP32 model contains NaN or infinity';
 const ALL_UNANSWERED = 'The outputs of the FP32 model contain NaN or infinity for every image';
 const NO_TRIAL: Trial = { plan: { layers: {} }, thresholds: {} };
-const NO_ANSWER: TrialAnswer = { noise: [], top1: -1 };
+const NO_ANSWER: UnfinishedAnswer<TrialAnswer> = { noise: [], top1: -1, record: null };
 
 function tooLarge(images: number, bytes: number): WorkbenchError {
   const fitting = Math.floor((images * MAX_IMAGE_BYTES) / bytes);

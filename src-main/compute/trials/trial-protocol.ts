@@ -2,6 +2,9 @@ import type { TensorRanges } from '../../../src-shared/domain/histograms/histogr
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { Target } from '../../../src-shared/domain/project/precision';
+import type { UnfinishedRecord } from '../../../src-shared/domain/measures/task-records';
+import type { Task } from '../../../src-shared/domain/tasks/task';
+import type { TruthBox } from '../../../src-shared/domain/tasks/truth';
 import type { ReferenceAnswer, Trial, TrialAnswer } from '../../analysis/trials';
 import type { LayerBias } from '../../../src-shared/domain/analysis/repair';
 import type { PreparedImage } from '../../backends/feeds';
@@ -21,18 +24,29 @@ export interface TrialInit {
   /** Tensor -> range that calibration observed. */
   readonly ranges: TensorRanges;
   readonly feeding: Feeding;
+  /** null: not decided; a classification if an output is one. */
+  readonly task: Task | null;
 }
 
 /** FP32's outputs for all images: output by output, image by image. Shared by all workers. */
 export interface SharedReference {
-  /** Name, shape and number of float32 values for one image; 0 for an output of another type. */
+  /**
+   * Name, shape and number of values for one image: float32, or int32 for the integers that a task reads; 0 for an
+   * output of another type, and for one whose size depends on the image.
+   */
   readonly outputs: readonly {
     readonly name: string;
     readonly dims: readonly number[];
     readonly length: number;
+    readonly isInteger: boolean;
     readonly values: SharedArrayBuffer;
   }[];
+  /** Slot -> the clear detections of FP32; empty for other tasks. */
+  readonly boxes: ReadonlyMap<number, readonly TruthBox[]>;
 }
+
+/** An answer whose record may have to be compared with those of other images first. */
+export type UnfinishedAnswer<A> = Omit<A, 'record'> & { readonly record: UnfinishedRecord | null };
 
 /** For one image, per layer output: the sum of squares of FP32, and that of the difference from FP32. */
 export interface LayerErrors {
@@ -52,13 +66,15 @@ export interface TrialTasks {
   readonly load: { readonly params: ImageEntry; readonly result: ImageOutcome<PreparedImage> };
   /** Gives a worker the images that other workers loaded. */
   readonly hold: {
-    readonly params: readonly { readonly slot: number; readonly image: PreparedImage }[];
+    readonly params: readonly { readonly slot: number; readonly entry: ImageEntry; readonly image: PreparedImage }[];
     readonly result: null;
   };
   readonly reference: {
     readonly params: { readonly slots: readonly number[] };
     readonly result: {
-      readonly answers: readonly ReferenceAnswer[];
+      readonly answers: readonly UnfinishedAnswer<ReferenceAnswer>[];
+      /** Per image: the boxes that other answers are compared with. */
+      readonly boxes: readonly (readonly TruthBox[])[];
       readonly outputs: readonly (readonly OutputTensor[])[];
       readonly openMs: number;
       readonly runMs: number;
@@ -67,7 +83,7 @@ export interface TrialTasks {
   readonly share: { readonly params: SharedReference; readonly result: null };
   readonly run: {
     readonly params: { readonly trial: Trial; readonly slots: readonly number[] };
-    readonly result: { readonly answers: readonly TrialAnswer[]; readonly runMs: number };
+    readonly result: { readonly answers: readonly UnfinishedAnswer<TrialAnswer>[]; readonly runMs: number };
   };
   /** Errors at the outputs of layers; one entry per image, in order. */
   readonly layers: {

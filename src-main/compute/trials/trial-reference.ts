@@ -13,35 +13,46 @@ interface Place {
  * @param outputs one list per image; every list has the same outputs in the same order.
  * @param places one per image.
  * @param slotCount number of slots to reserve for each output.
- * @throws WorkbenchError model-unsupported when the size of an output depends on the image.
+ * @param mayDiffer leave out outputs whose size depends on the image; a task reads what they say.
+ * @throws WorkbenchError model-unsupported when the size of an output depends on the image, unless it may.
  */
 export function sharedReference(
   outputs: readonly (readonly OutputTensor[])[],
   places: readonly Place[],
   slotCount: number,
-): SharedReference {
+  mayDiffer = false,
+): SharedReference['outputs'] {
   const first = outputs[0] ?? [];
-  return {
-    outputs: first.map(({ name, dims, data }) => {
-      const length = data?.length ?? 0;
-      const values = new SharedArrayBuffer(slotCount * length * 4);
-      for (const [i, own] of outputs.entries()) {
-        const found = own.find((output) => output.name === name)?.data ?? new Float32Array();
-        if (found.length !== length) {
-          throw new WorkbenchError(
-            'model-unsupported',
-            `Output "${name}" has ${length} values for ${places[0]?.file ?? ''} and ` +
-              `${found.length} for ${places[i]?.file ?? ''}`,
-            {
-              hint:
-                'Outputs whose size depends on the data (after NonMaxSuppression, for example) cannot be compared; ' +
-                'cut the model before it.',
-            },
-          );
-        }
-        new Float32Array(values, (places[i]?.slot ?? 0) * length * 4, length).set(found);
-      }
-      return { name, dims, length, values };
-    }),
-  };
+  return first.map(({ name, dims, data, integers }) => {
+    const isInteger = data === null && integers !== undefined;
+    const length = (data ?? integers)?.length ?? 0;
+    const found = outputs.map((own) => own.find((output) => output.name === name));
+    const other = found.findIndex((output) => ((output?.data ?? output?.integers)?.length ?? 0) !== length);
+    if (other >= 0 && !mayDiffer) throw differingSize(name, places, { length, other, found });
+    if (other >= 0) return { name, dims, length: 0, isInteger, values: new SharedArrayBuffer(0) };
+    const values = new SharedArrayBuffer(slotCount * length * 4);
+    const all = isInteger ? new Int32Array(values) : new Float32Array(values);
+    for (const [i, output] of found.entries()) {
+      all.set(output?.data ?? output?.integers ?? [], (places[i]?.slot ?? 0) * length);
+    }
+    return { name, dims, length, isInteger, values };
+  });
+}
+
+function differingSize(
+  name: string,
+  places: readonly Place[],
+  sizes: { readonly length: number; readonly other: number; readonly found: readonly (OutputTensor | undefined)[] },
+): WorkbenchError {
+  const { length, other, found } = sizes;
+  return new WorkbenchError(
+    'model-unsupported',
+    `Output "${name}" has ${length} values for ${places[0]?.file ?? ''} and ` +
+      `${found[other]?.data?.length ?? 0} for ${places[other]?.file ?? ''}`,
+    {
+      hint:
+        'Outputs whose size depends on the data (after NonMaxSuppression, for example) can only be compared as ' +
+        'the boxes of the task detection.',
+    },
+  );
 }

@@ -1,16 +1,29 @@
 import { cancelledError } from '../../../src-shared/base/errors';
+import { fp32Boxes, recordOf } from '../../../src-shared/domain/measures/task-records';
+import type { TaskAnswer } from '../../../src-shared/domain/tasks/answer';
+import type { TruthBox } from '../../../src-shared/domain/tasks/truth';
 import type { ReferenceAnswer, TrialAnswer } from '../../analysis/trials';
-import { classify } from '../../analysis/classification-answer';
+import { imageOutputs } from '../../analysis/image-outputs';
+import { createTaskReader, type ReadImage, type TaskReader } from '../../analysis/task-reader';
 import { outputErrors } from '../../analysis/variant-evaluator';
 import type { OutputTensor } from '../../backends/runnable-variant';
-import { equalShapes, stackImages, type PreparedImage } from '../../backends/feeds';
+import { equalShapes, stackImages } from '../../backends/feeds';
 import { OrtSession } from '../../backends/ort-session';
 import { createFeedLoader, type FeedLoader } from '../../calibration/inputs/feed-loader';
+import { maskOf } from '../../calibration/labels/mask-labels';
 import { shiftName } from '../../quantization/rewrite/bias-correction';
 import { roleOf, type StopFlag, type WorkerRole } from '../pool/worker-role';
 import { loadShared } from '../roles/decode-role';
+import type { UsableImage } from '../roles/image-role';
 import { TrialModels, type TrialModel } from './trial-models';
-import type { BiasShifts, LayerErrors, SharedReference, TrialInit, TrialTasks } from './trial-protocol';
+import type {
+  BiasShifts,
+  LayerErrors,
+  SharedReference,
+  TrialInit,
+  TrialTasks,
+  UnfinishedAnswer,
+} from './trial-protocol';
 
 /** Runs models of trials on images that all workers share. */
 export async function createTrialRole(init: TrialInit, stop: StopFlag): Promise<WorkerRole> {
@@ -30,8 +43,11 @@ export async function createTrialRole(init: TrialInit, stop: StopFlag): Promise<
 class TrialRunner {
   private readonly models: TrialModels;
   private readonly loader: FeedLoader;
-  /** Slot -> image. */
-  private readonly images = new Map<number, PreparedImage>();
+  private readonly reader: TaskReader;
+  /** Slot -> image, and its entry. */
+  private readonly images = new Map<number, UsableImage>();
+  /** Slot -> true class of every pixel of the network's input; null: the image has no mask. */
+  private readonly masks = new Map<number, ReadImage['mask']>();
   private readonly batch: number;
   private shared: SharedReference | null = null;
 
@@ -39,8 +55,10 @@ class TrialRunner {
     private readonly options: TrialInit,
     private readonly stop: StopFlag,
   ) {
-    this.models = new TrialModels(options.preparedDir, options.target, options.ranges, options.asShipped);
+    const { preparedDir, target, ranges, asShipped, task } = options;
+    this.models = new TrialModels(preparedDir, target, ranges, { asShipped: asShipped === true, task });
     this.loader = createFeedLoader(options.feeding);
+    this.reader = createTaskReader(task);
     this.batch = options.feeding.fixedBatch ?? 1;
   }
 
@@ -49,7 +67,7 @@ class TrialRunner {
   }
 
   hold(images: TrialTasks['hold']['params']): Promise<null> {
-    for (const { slot, image } of images) this.images.set(slot, image);
+    for (const { slot, entry, image } of images) this.images.set(slot, { entry, image });
     return Promise.resolve(null);
   }
 
@@ -57,16 +75,25 @@ class TrialRunner {
     const startedAt = performance.now();
     return this.withSession(this.models.reference(), async (session) => {
       const openedAt = performance.now();
-      const answers: ReferenceAnswer[] = [];
+      const answers: UnfinishedAnswer<ReferenceAnswer>[] = [];
+      const boxes: (readonly TruthBox[])[] = [];
       const outputs: OutputTensor[][] = [];
       for (const chunk of this.chunks(slots)) {
-        for (const own of await this.runChunk(session, chunk)) {
-          const errors = outputErrors(own, own);
-          answers.push({ signal: errors.map(({ signal }) => signal), top1: classify(own)?.top5[0] ?? -1 });
-          outputs.push(own.map((output) => ({ ...output, data: output.data && output.data.slice() })));
+        for (const [i, own] of (await this.runChunk(session, chunk)).entries()) {
+          const slot = chunk[i] ?? 0;
+          const answer = await this.answerTo(slot, own, own);
+          const fp32 = fp32Boxes(answer);
+          const errors = outputErrors(this.compared(own), this.compared(own));
+          answers.push({
+            signal: errors.map(({ signal }) => signal),
+            top1: top1Of(answer),
+            record: recordOf(this.options.task, answer, { truth: this.truthOf(slot), fp32 }),
+          });
+          boxes.push(fp32);
+          outputs.push(own.map(copyOf));
         }
       }
-      return { answers, outputs, openMs: openedAt - startedAt, runMs: performance.now() - openedAt };
+      return { answers, boxes, outputs, openMs: openedAt - startedAt, runMs: performance.now() - openedAt };
     });
   }
 
@@ -78,18 +105,61 @@ class TrialRunner {
   run({ trial, slots }: TrialTasks['run']['params']): Promise<TrialTasks['run']['result']> {
     return this.withSession(this.models.of(trial), async (session) => {
       const openedAt = performance.now();
-      const answers: TrialAnswer[] = [];
+      const answers: UnfinishedAnswer<TrialAnswer>[] = [];
       for (const chunk of this.chunks(slots)) {
         for (const [i, own] of (await this.runChunk(session, chunk)).entries()) {
-          const errors = outputErrors(own, this.referenceOf(chunk[i] ?? 0));
+          const slot = chunk[i] ?? 0;
+          const fp32 = this.referenceOf(slot);
+          const answer = await this.answerTo(slot, own, fp32);
+          const errors = new Map(
+            outputErrors(this.compared(own), this.compared(fp32), this.options.task !== null).map(
+              ({ name, noise }) => [name, Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise] as const,
+            ),
+          );
+          const to = { truth: this.truthOf(slot), fp32: this.shared?.boxes.get(slot) ?? [] };
           answers.push({
-            noise: errors.map(({ noise }) => (Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise)),
-            top1: classify(own)?.top5[0] ?? -1,
+            // An output of another size than FP32's is as wrong as can be.
+            noise: this.compared(fp32).flatMap(({ name, data }) =>
+              data === null ? [] : [errors.get(name) ?? Number.POSITIVE_INFINITY],
+            ),
+            top1: top1Of(answer),
+            record: recordOf(this.options.task, answer, to),
           });
         }
       }
       return { answers, runMs: performance.now() - openedAt };
     });
+  }
+
+  private async answerTo(
+    slot: number,
+    outputs: readonly OutputTensor[],
+    fp32: readonly OutputTensor[],
+  ): Promise<TaskAnswer | null> {
+    const { entry, image } = this.imageOf(slot);
+    const mask = await this.maskOf(slot);
+    return this.reader.read(outputs, fp32, { entry, geometry: image.geometry, mask });
+  }
+
+  /** The mask of an image is read once. */
+  private async maskOf(slot: number): Promise<ReadImage['mask']> {
+    if (this.options.task?.kind !== 'segmentation') return null;
+    const known = this.masks.get(slot);
+    if (known !== undefined) return known;
+    const { entry, image } = this.imageOf(slot);
+    const mask = await maskOf(entry, image.geometry);
+    this.masks.set(slot, mask);
+    return mask;
+  }
+
+  private truthOf(slot: number): readonly TruthBox[] | null {
+    const { truth } = this.imageOf(slot).entry;
+    return truth?.kind === 'boxes' ? truth.boxes : null;
+  }
+
+  /** The outputs that are compared by their values. */
+  private compared(outputs: readonly OutputTensor[]): OutputTensor[] {
+    return outputs.filter(({ name }) => this.models.outputNames.includes(name));
   }
 
   layers({ trial, tensors, slots }: TrialTasks['layers']['params']): Promise<readonly LayerErrors[]> {
@@ -147,21 +217,21 @@ class TrialRunner {
    */
   private async runChunk(session: OrtSession, chunk: readonly number[]): Promise<OutputTensor[][]> {
     const found: OutputTensor[][] = [];
-    for (const group of equalShapes(chunk.map((slot) => this.imageOf(slot)))) {
+    for (const group of equalShapes(chunk.map((slot) => this.imageOf(slot).image))) {
       const slots = group.map((i) => chunk[i] ?? 0);
       const outputs = await this.runFilled(session, slots);
-      for (const [at, i] of group.entries()) found[i] = outputs.map((output) => imagePart(output, at, this.batch));
+      for (const [at, i] of group.entries()) found[i] = [...imageOutputs(outputs, at, this.batch)];
     }
     return found;
   }
 
   private async runFilled(session: OrtSession, chunk: readonly number[]): Promise<OutputTensor[]> {
     if (this.stop.isSet) throw cancelledError();
-    const images = chunk.map((slot) => this.imageOf(slot));
+    const images = chunk.map((slot) => this.imageOf(slot).image);
     return session.run(stackImages(this.options.feeding, images, this.batch));
   }
 
-  private imageOf(slot: number): PreparedImage {
+  private imageOf(slot: number): UsableImage {
     const image = this.images.get(slot);
     if (!image) throw new Error(`Assertion failed: image ${slot} is used before it was loaded`);
     return image;
@@ -169,20 +239,24 @@ class TrialRunner {
 
   private referenceOf(slot: number): OutputTensor[] {
     if (!this.shared) throw new Error('Assertion failed: a trial ran before FP32');
-    return this.shared.outputs.map(({ name, dims, length, values }) => ({
+    return this.shared.outputs.map(({ name, dims, length, isInteger, values }) => ({
       name,
       dims,
-      data: length === 0 ? null : new Float32Array(values, slot * length * 4, length),
+      data: length === 0 || isInteger ? null : new Float32Array(values, slot * length * 4, length),
+      ...(isInteger && length > 0 ? { integers: new Int32Array(values, slot * length * 4, length) } : {}),
     }));
   }
 }
 
-/** The part of an output that belongs to one image; the whole output if its first axis is not the batch. */
-function imagePart(output: OutputTensor, i: number, batch: number): OutputTensor {
-  const { data, dims } = output;
-  if (!data || batch === 1 || dims[0] !== batch) return output;
-  const length = data.length / batch;
-  return { ...output, dims: [1, ...dims.slice(1)], data: data.subarray(i * length, (i + 1) * length) };
+/** The class that an answer names; -1 if it is no classification. */
+function top1Of(answer: TaskAnswer | null): number {
+  return answer?.kind === 'classification' ? (answer.top5[0] ?? -1) : -1;
+}
+
+/** A session reuses the memory of its outputs. */
+function copyOf(output: OutputTensor): OutputTensor {
+  const { data, integers } = output;
+  return { ...output, data: data && data.slice(), ...(integers === undefined ? {} : { integers: integers.slice() }) };
 }
 
 function byName(outputs: readonly OutputTensor[]): ReadonlyMap<string, Float32Array> {

@@ -1,5 +1,6 @@
-import { formatAccuracy, formatPoints, formatSignificant } from '../../../src-shared/base/units';
-import type { SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
+import { formatPoints, formatSignificant } from '../../../src-shared/base/units';
+import { groupValue, type SearchPlan, type SearchResult } from '../../../src-shared/domain/analysis/analysis';
+import { formatMeasure } from '../../../src-shared/domain/tasks/measure-text';
 import { t } from '../../i18n';
 import { useSelection } from '../../state/selection';
 import { useSession } from '../../state/session';
@@ -52,7 +53,12 @@ function Facts({ plan, result }: { readonly plan: SearchPlan; readonly result: S
     ],
     [
       t('analysis.worstGroup'),
-      worstGroup === null ? '' : t('analysis.group', { name: worstGroup.name, value: formatAccuracy(worstGroup.top1) }),
+      worstGroup === null
+        ? ''
+        : t('analysis.group', {
+            name: worstGroup.name,
+            value: formatMeasure(plan.quality.measure?.name ?? 'top-1', groupValue(worstGroup)),
+          }),
     ],
     [t('search.column.group'), groupChangeText(plan.quality, result.fp32)],
     [t('search.thresholds'), result.method === null ? t('search.thresholds.inUse') : t(`jobs.method.${result.method}`)],

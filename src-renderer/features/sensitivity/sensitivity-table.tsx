@@ -1,6 +1,7 @@
 import { useCallback, useMemo, useState, type CSSProperties } from 'react';
 import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
-import type { SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
+import { groupValue, type SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
+import { formatMeasure } from '../../../src-shared/domain/tasks/measure-text';
 import type { PrecisionChoice } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { type Column, DataTable } from '../../widgets/data-table';
@@ -172,11 +173,16 @@ function worstGroupColumn(): Column<SensitivityRow> {
     hint: t('sensitivity.column.worst-group.title'),
     width: 124,
     align: 'right',
-    sortValue: ({ entry }) => entry.quality?.worstGroup?.top1 ?? null,
+    sortValue: ({ entry }) => (entry.quality?.worstGroup ? groupValue(entry.quality.worstGroup) : null),
     firstDirection: 'descending',
     render: ({ entry }) => {
       const group = entry.quality?.worstGroup ?? null;
-      return group === null ? null : t('analysis.group', { name: group.name, value: formatAccuracy(group.top1) });
+      return group === null
+        ? null
+        : t('analysis.group', {
+            name: group.name,
+            value: formatMeasure(entry.quality?.measure?.name ?? 'top-1', groupValue(group)),
+          });
     },
   };
 }

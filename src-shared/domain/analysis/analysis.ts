@@ -13,9 +13,11 @@ import {
   string,
   variant,
 } from '../../base/schema';
+import { measureDifferenceSchema } from '../measures/judge';
 import { METHODS } from '../project/methods';
 import { PRECISIONS, TARGETS } from '../project/precision';
 import { pairedRatioSchema } from '../runs/latency';
+import { measureSchema } from '../tasks/measure';
 
 /**
  * Results of the analyses: plain data that is written unchanged to `analysis/*.json` of a project and sent over links.
@@ -30,11 +32,27 @@ export const SENSITIVITY_KINDS = ['cause', 'visible', 'release'] as const;
 export type SensitivityKind = (typeof SENSITIVITY_KINDS)[number];
 
 /**
- * `sqnr`: dB at the model's outputs. `agreement`: percent of images with the same answer as FP32. `top1` and
- * `worst-group`: percent; they need labels.
+ * `sqnr`: dB at the model's outputs. `agreement`: the answers compared with those of FP32, by the measure of the task,
+ * in percent or points. `measure`: the measure of the task, which needs labels. `top1`: the same for classifications.
+ * `worst-group`: the measure of the worst group.
  */
-export const SENSITIVITY_METRICS = ['sqnr', 'agreement', 'top1', 'worst-group'] as const;
+export const SENSITIVITY_METRICS = ['sqnr', 'agreement', 'measure', 'top1', 'worst-group'] as const;
 export type SensitivityMetric = (typeof SENSITIVITY_METRICS)[number];
+
+export const trialGroupSchema = object({
+  name: string,
+  /** The value of the measure; omitted in results of versions that knew classifications only. */
+  measure: optional(measured),
+  /** Percent; only for classifications. */
+  top1: optional(measured),
+});
+/** A group with the value that a model reaches on its images. */
+export type TrialGroup = InferOutput<typeof trialGroupSchema>;
+
+/** The value of a group, in the unit of the measure. */
+export function groupValue({ measure, top1 }: Pick<TrialGroup, 'measure' | 'top1'>): number {
+  return measure ?? top1 ?? 0;
+}
 
 export const trialQualitySchema = object({
   /**
@@ -51,19 +69,21 @@ export const trialQualitySchema = object({
       nmse: measured,
     }),
   ),
-  /** Percent of images with the same answer as FP32; null without an output of shape [batch, classes]. */
+  /**
+   * The answers compared with those of FP32: percent of images with the same class, or the measure of the task with the
+   * answers of FP32 as the truth. null if the task is not decided and no output has the shape [batch, classes].
+   */
   agreement: nullable(measured),
-  /** Percent; null without labels. */
+  /** The measure of the task, from the labels; omitted without labels. */
+  measure: optional(measureSchema),
+  /** Percent; null without labels, and for tasks other than classification. */
   top1: nullable(measured),
-  /** The group with the lowest top-1; null without labels or groups. */
-  worstGroup: nullable(
-    object({
-      name: string,
-      top1: measured,
-    }),
-  ),
-  /** Top-1 of every group, percent; empty without labels or groups. */
+  /** The group with the worst measure; null without labels or groups. */
+  worstGroup: nullable(trialGroupSchema),
+  /** Top-1 of every group, percent; empty without labels or groups, and for tasks other than classification. */
   groupTop1: record(measured),
+  /** The measure of every group; omitted without labels or groups. */
+  groupMeasures: optional(record(measured)),
 });
 /** The quality of the answers of a variant on a set of images, compared with FP32. */
 export type TrialQuality = InferOutput<typeof trialQualitySchema>;
@@ -155,6 +175,9 @@ export const searchPlanSchema = object({
   /** As in quality; omitted without labels. */
   top1: optional(measured),
   worstGroupTop1: optional(measured),
+  /** As in quality: the measure of the task; omitted without labels. */
+  measure: optional(measureSchema),
+  worstGroup: optional(trialGroupSchema),
   /** Latency of one image (or of the benchmark's batch, if engines were measured). */
   latencyMs: measured,
   latencyKind: oneOf('measured', 'modelled'),
@@ -180,9 +203,9 @@ export const referenceLatencySchema = object({
 export type ReferenceLatency = InferOutput<typeof referenceLatencySchema>;
 
 export const searchLimitsSchema = object({
-  /** Percentage points of top-1 (of agreement without labels) below FP32. */
+  /** Points of the measure (of agreement without labels) below FP32. */
   maxDrop: measured,
-  /** Percentage points; each group is compared with its own FP32 accuracy. */
+  /** Points; each group is compared with its own FP32 value. */
   maxWorstGroupDrop: measured,
   maxLayers: nullable(measured),
   /** Without labels: output error (nmse) of the worst group. */
@@ -218,6 +241,18 @@ export const searchResultSchema = object({
   references: list(referenceLatencySchema),
   /** Index into plans; null if no plan meets the limits. No other plan that meets them dominates it. */
   chosen: nullable(measured),
+  /**
+   * How much of the result is chance: differences of the measure (of agreement without labels) between the chosen plan,
+   * or the nearest one, and FP32 and all INT8 on the images that plans were judged on, with their intervals over the
+   * choice of these images. Omitted in results of older versions and if there is nothing to compare.
+   */
+  chance: optional(
+    object({
+      measure: string,
+      toFp32: nullable(measureDifferenceSchema),
+      gainOverInt8: nullable(measureDifferenceSchema),
+    }),
+  ),
   summary: string,
   passes: count,
   seconds: measured,

@@ -13,7 +13,8 @@ export type SizeRange = (typeof SIZE_RANGES)[number]['name'];
 
 /** Number of IoU thresholds: 0.50, 0.55, ..., 0.95. */
 export const IOU_COUNT = 10;
-const ALL_IOUS = (1 << IOU_COUNT) - 1;
+/** The bits of `flags` of all IoU thresholds: whether an object was found at any of them. */
+export const ALL_IOUS = (1 << IOU_COUNT) - 1;
 /** Detections that count: per class and image for `coco`, per image for `ultralytics`. */
 export const MAX_DETECTIONS: Readonly<Record<DetectionConvention, number>> = { coco: 100, ultralytics: 300 };
 

@@ -57,7 +57,7 @@ export function classificationSet(answers: ArrayLike<number>, labels: ArrayLike<
 }
 
 /** Recall at 1 in percent of the queries: the nearest other image has the label of the query. */
-export function retrievalSet({ recallAt1 }: Retrieval, labels: ArrayLike<number>): MeasuredSet {
+export function retrievalSet({ recallAt1 }: Pick<Retrieval, 'recallAt1'>, labels: ArrayLike<number>): MeasuredSet {
   return {
     ...meanSet(
       'recall@1',

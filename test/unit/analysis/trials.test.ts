@@ -16,16 +16,16 @@ function trials(signal: readonly (readonly number[])[]): Trials {
 const even = trials([[1], [3], [2], [2]]);
 
 describe('qualityOf', () => {
-  it('sums noise over signal, over all images and per group', () => {
+  it('sums noise over signal, over all images and per group', async () => {
     const answers = [0.1, 0.3, 0.2, 0.6].map((noise, i) => ({ noise: [noise], top1: i % 2 }));
-    const quality = qualityOf(even, at, answers);
+    const quality = await qualityOf(even, at, answers);
     expect(quality.nmse).toBeCloseTo(1.2 / 8, 12);
     expect(quality.sqnrDb).toBeCloseTo(-10 * Math.log10(0.15), 12);
     expect(quality.worstGroupNmse?.name).toBe('night');
     expect(worstNmse(quality)).toBeCloseTo(0.2, 12);
   });
 
-  it('is that of the worst output, so that neither a large nor a good one hides it; an output without signal has no say', () => {
+  it('is that of the worst output, so that neither a large nor a good one hides it; an output without signal has no say', async () => {
     const two = trials([
       [100, 1, 0],
       [100, 1, 0],
@@ -33,14 +33,14 @@ describe('qualityOf', () => {
       [100, 1, 0],
     ]);
     const answers = at.map((i) => ({ noise: [1, 0.5, 7], top1: i % 2 }));
-    const quality = qualityOf(two, at, answers);
+    const quality = await qualityOf(two, at, answers);
     expect(quality.nmse).toBeCloseTo(0.5, 12);
     expect(quality.sqnrDb).toBeCloseTo(10 * Math.log10(2), 12);
   });
 
-  it('counts right answers by label and kept answers by FP32, per group', () => {
+  it('counts right answers by label and kept answers by FP32, per group', async () => {
     const answers = [0, 0, 0, 1].map((top1) => ({ noise: [0], top1 }));
-    const quality = qualityOf(even, at, answers);
+    const quality = await qualityOf(even, at, answers);
     expect(quality).toMatchObject({
       top1: 75,
       agreement: 75,
@@ -49,27 +49,28 @@ describe('qualityOf', () => {
     });
   });
 
-  it('has no agreement where nothing is classified', () => {
+  it('has no agreement where nothing is classified', async () => {
     const detector: Trials = { ...even, reference: even.reference.map((own) => ({ ...own, top1: -1 })) };
     const answers = at.map(() => ({ noise: [0], top1: -1 }));
-    expect(qualityOf(detector, at, answers)).toMatchObject({ top1: null, agreement: null, worstGroup: null });
-    expect(referenceQuality(detector, at).agreement).toBeNull();
+    expect(await qualityOf(detector, at, answers)).toMatchObject({ top1: null, agreement: null, worstGroup: null });
+    expect((await referenceQuality(detector, at)).agreement).toBeNull();
   });
 
-  it('is infinitely bad where FP32 answers zero throughout and the trial does not', () => {
+  it('is infinitely bad where FP32 answers zero throughout and the trial does not', async () => {
     const silent = { images: [{ file: '0', group: null, label: null }], reference: [{ signal: [0], top1: -1 }] };
-    const quality = (noise: number) => qualityOf(silent as never, [0], [{ noise: [noise], top1: -1 }]).nmse;
-    expect([quality(0), quality(1)]).toEqual([0, Number.POSITIVE_INFINITY]);
+    const nmse = async (noise: number): Promise<number> =>
+      (await qualityOf(silent as never, [0], [{ noise: [noise], top1: -1 }])).nmse;
+    expect([await nmse(0), await nmse(1)]).toEqual([0, Number.POSITIVE_INFINITY]);
   });
 
-  it('is infinitely bad where an output has NaN', () => {
+  it('is infinitely bad where an output has NaN', async () => {
     const answers = at.map((i) => ({ noise: [i === 2 ? Number.POSITIVE_INFINITY : 0], top1: i === 2 ? -1 : i % 2 }));
-    const quality = qualityOf(even, at, answers);
+    const quality = await qualityOf(even, at, answers);
     expect(quality.nmse).toBe(Number.POSITIVE_INFINITY);
     expect(quality.top1).toBe(75);
   });
 });
 
-it('FP32 compared with itself has no error', () => {
-  expect(referenceQuality(even, at)).toMatchObject({ nmse: 0, sqnrDb: null, agreement: 100, top1: 100 });
+it('FP32 compared with itself has no error', async () => {
+  expect(await referenceQuality(even, at)).toMatchObject({ nmse: 0, sqnrDb: null, agreement: 100, top1: 100 });
 });
