@@ -87,3 +87,32 @@ export function npzFile(isDeflated: boolean): Buffer {
   end.writeUInt32LE(offset, 16);
   return Buffer.concat([...locals, entries, end]);
 }
+
+/** Label files of each format that describes boxes, and of class names. */
+export const boxSeeds: readonly { readonly kind: 'yolo' | 'voc' | 'coco' | 'yaml'; readonly text: string }[] = [
+  { kind: 'yolo', text: '0 0.5 0.5 0.25 0.25\n17 .1 .2 .3 .4 0.9\n3 0.1 0.1 0.9 0.1 0.5 0.8\r\n' },
+  {
+    kind: 'voc',
+    text:
+      '<?xml version="1.0"?><!DOCTYPE annotation [<!ENTITY e "x">]><annotation><filename>a.jpg</filename><size>' +
+      '<width>2</width></size><object><name>a &amp; b</name><difficult>1</difficult><bndbox><xmin>1</xmin>' +
+      '<ymin>2.5</ymin><xmax>30</xmax><ymax>40</ymax></bndbox><part><name>head</name></part></object></annotation>',
+  },
+  {
+    kind: 'coco',
+    text: JSON.stringify({
+      info: { description: 'a "quoted" [text]' },
+      annotations: [
+        { id: 1, image_id: 1, category_id: 2, bbox: [0.5, 0, 1, 1], area: 1, iscrowd: 0, segmentation: [[1, 2, 3]] },
+        { id: 2, image_id: 1, category_id: 90, bbox: [0, 0, -1, 1e9], iscrowd: 1 },
+      ],
+      images: [{ id: 1, file_name: 'val\\a.png', width: 2, height: 1 }],
+      categories: [
+        { id: 90, name: 'cat', supercategory: 'animal' },
+        { id: 2, name: 'animal' },
+      ],
+    }),
+  },
+  { kind: 'yaml', text: 'path: x\nnames:\n  0: cat # first\n  1: "dog, big"\nnc: 2\nkpt_shape: [17, 3]\n' },
+  { kind: 'yaml', text: "names: [cat, 'it''s', \n \"a: b\"] # all\n" },
+];

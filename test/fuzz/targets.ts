@@ -6,6 +6,11 @@ import { readCalibrationIndex } from '../../src-main/calibration/histograms/cali
 import { decodeHistogramFile, encodeHistogramFile } from '../../src-main/calibration/histograms/histogram-file';
 import { decodeImage } from '../../src-main/calibration/images/image-decoder';
 import { readLabelsCsv } from '../../src-main/calibration/labels/csv-labels';
+import { ElementReader, JsonFileError } from '../../src-main/calibration/labels/json-elements';
+import { decodePngIndices, PngError } from '../../src-main/calibration/labels/png-indices';
+import { namesInYaml } from '../../src-main/calibration/labels/names-yaml';
+import { vocObjects } from '../../src-main/calibration/labels/voc-labels';
+import { yoloBoxes } from '../../src-main/calibration/labels/yolo-labels';
 import { loadImageSet } from '../../src-main/calibration/images/image-set';
 import { countRecords, NpyReader } from '../../src-main/calibration/images/npy-file';
 import { formatCalibrationCache, parseCalibrationCache } from '../../src-main/calibration/tensorrt/trt-cache';
@@ -27,7 +32,8 @@ import { slowHistogram } from '../unit/domain/histograms/histogram-samples';
 import { sampleRecord } from '../unit/runs/sample-run';
 import { mutateModel, seedModels } from './models';
 import { mutateBytes, mutateJson, mutateText, type Draws } from './mutate';
-import { npyFile, npzFile, SAMPLE_PROJECT } from './seeds';
+import { boxSeeds, npyFile, npzFile, SAMPLE_PROJECT } from './seeds';
+import { pngFile } from '../support/png';
 
 /**
  * A reader of untrusted input. `input` makes the bytes of one trial from random draws, `run` reads them. A
@@ -282,8 +288,104 @@ const images: FuzzTarget = {
   },
 };
 
+const boxes: FuzzTarget = {
+  weight: 8,
+  input: (draws) => {
+    const seed = draws.pick(boxSeeds);
+    return Buffer.concat([
+      Buffer.from(`${seed.kind}\n`),
+      draws.chance(0.3)
+        ? mutateBytes(Buffer.from(seed.text), Buffer.from(draws.pick(boxSeeds).text), draws)
+        : mutateText(seed.text, draws.pick(boxSeeds).text, draws),
+    ]);
+  },
+  run: async (bytes, folder) => {
+    const end = bytes.indexOf(10);
+    const text = utf8(bytes.subarray(end + 1));
+    const path = fileIn(folder, 'a.png', pngFile([1, 2], { width: 2, height: 1 }));
+    switch (utf8(bytes.subarray(0, end))) {
+      case 'voc':
+        return vocObjects(text, 'fuzz.xml');
+      case 'yaml':
+        return namesInYaml(text) !== null;
+      case 'yolo':
+        return yoloBoxes(text, {
+          path: 'fuzz.txt',
+          size: { width: 640, height: 480 },
+          format: { hasKeyPoints: false },
+        });
+      default: {
+        const labelsPath = fileIn(folder, 'coco.json', bytes.subarray(end + 1));
+        sameElements(bytes.subarray(end + 1));
+        return loadImageSet({ path, labelsPath });
+      }
+    }
+  },
+};
+
+/** Whatever JSON.parse reads, the reader of elements reads, with the same annotations. */
+function sameElements(bytes: Uint8Array): void {
+  let whole: unknown;
+  try {
+    whole = JSON.parse(utf8(bytes));
+  } catch {
+    return;
+  }
+  if (typeof whole !== 'object' || whole === null || Array.isArray(whole)) return;
+  const found: unknown[] = [];
+  const reader = new ElementReader({ annotations: (element) => found.push(element) });
+  let keys: ReadonlySet<string>;
+  try {
+    for (let at = 0; at < bytes.length; at += 7) reader.read(Buffer.from(bytes.subarray(at, at + 7)));
+    keys = reader.finish();
+  } catch (error) {
+    // A key that is given twice is refused, and JSON.parse takes the last one.
+    if (error instanceof JsonFileError && error.message.includes('twice')) return;
+    throw error;
+  }
+  const wanted = (whole as { annotations?: unknown }).annotations;
+  const isSame = JSON.stringify(found) === JSON.stringify(Array.isArray(wanted) ? wanted : []);
+  // With a repeated key, the last value need not be the list that was read.
+  if (!isSame && keys.has('annotations') === Array.isArray(wanted))
+    throw new Error('The elements of a JSON file differ from those that JSON.parse finds');
+}
+
+const maskSeeds = [
+  pngFile([0, 1, 2, 3, 4, 5], { width: 3, height: 2, colourType: 3 }),
+  pngFile([0, 1, 1, 0, 1, 1], { width: 3, height: 2, depth: 1 }),
+  pngFile([0, 300, 2, 3, 4, 5], { width: 3, height: 2, depth: 16, filter: 1 }),
+];
+
+const masks: FuzzTarget = {
+  weight: 3,
+  input: (draws) => mutateBytes(draws.pick(maskSeeds), draws.pick(maskSeeds), draws),
+  run: async (bytes) => {
+    try {
+      const { width, height, data } = await decodePngIndices(Buffer.from(bytes));
+      if (data.length !== width * height) throw new Error(`${width}x${height} pixels have ${data.length} indices`);
+      return true;
+    } catch (error) {
+      if (error instanceof PngError) return false;
+      throw error;
+    }
+  },
+};
+
 export const TARGETS_BY_NAME: ReadonlyMap<string, FuzzTarget> = new Map(
-  Object.entries({ onnx: onnxBytes, graph: onnxGraph, cache, project, index, histogram, npy, labels, run, images }),
+  Object.entries({
+    onnx: onnxBytes,
+    graph: onnxGraph,
+    cache,
+    project,
+    index,
+    histogram,
+    npy,
+    labels,
+    boxes,
+    masks,
+    run,
+    images,
+  }),
 );
 
 /** Makes the folder that `run` may write into. */
