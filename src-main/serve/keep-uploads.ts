@@ -53,14 +53,12 @@ async function withPaths(request: CreateProjectRequest, move: Move): Promise<Cre
 async function withEditedPaths(edit: ProjectEdit, move: Move): Promise<ProjectEdit> {
   if (edit.kind === 'model') return { ...edit, modelPath: await move(edit.modelPath, 'model') };
   if (edit.kind !== 'sets') return edit;
-  const { calibrationPath, validationPath } = edit;
-  return {
-    ...edit,
-    ...(calibrationPath === undefined ? {} : { calibrationPath: await move(calibrationPath, 'set') }),
-    ...(validationPath === undefined || validationPath === null
-      ? {}
-      : { validationPath: await move(validationPath, 'set') }),
-  };
+  const moved = { ...edit };
+  for (const field of ['calibrationPath', 'validationPath', 'labelsPath', 'classNamesPath'] as const) {
+    const path = edit[field];
+    if (typeof path === 'string') Object.assign(moved, { [field]: await move(path, 'set') });
+  }
+  return moved;
 }
 
 /**

@@ -100,6 +100,9 @@ const projectEditSchema = variant({
     kind: oneOf('sets'),
     calibrationPath: optional(filePath('read')),
     validationPath: optional(nullable(filePath('read'))),
+    /** Labels of the validation set, and its class names in the order of the model; null: as they are found. */
+    labelsPath: optional(nullable(filePath('read'))),
+    classNamesPath: optional(nullable(filePath('read'))),
     labelOrder: optional(oneOf(...LABEL_ORDERS)),
   }),
   /**

@@ -55,16 +55,21 @@ export async function applyEdits(
   requireKnownLayers(precisionEdits, model);
   requireNoConflict(precisionEdits, workspace.file);
   const edited = applyInOrder(workspace.file, edits, model);
-  for (const set of [edited.calibrationSet, edited.validationSet]) {
-    const isNew =
-      set !== null && ![workspace.file.calibrationSet.path, workspace.file.validationSet?.path].includes(set.path);
-    if (isNew) await loadImageSet(setRequest(set, edited, 'validation')); // says what is wrong with it before it is written down
-  }
+  // A new set is loaded, so that what is wrong with it is said before it is written down.
+  const { calibrationSet, validationSet } = edited;
+  if (isOtherSet(calibrationSet, workspace.file.calibrationSet))
+    await loadImageSet(setRequest(calibrationSet, edited, 'calibration'));
+  if (validationSet !== null && isOtherSet(validationSet, workspace.file.validationSet))
+    await loadImageSet(setRequest(validationSet, edited, 'validation'));
   if (hasRepair(edited.plan, 'equalization') !== hasRepair(workspace.file.plan, 'equalization')) {
     const equalized = workspaceOf(workspace.path, { ...edited, plan: withRepair(edited.plan, 'equalization', true) });
     requireNoStaleThresholds(workspace.file, edited, (await prepare(equalized, compute, {})).equalized);
   }
   return edited;
+}
+
+function isOtherSet(set: SetReference, before: SetReference | null): boolean {
+  return set.path !== before?.path || set.labels !== before.labels || set.classNames !== before.classNames;
 }
 
 /** Applies successive precision edits together, because each change of the plan copies the entries of all layers. */
@@ -213,7 +218,10 @@ function requireKnownThresholds(method: Method, tensors: readonly string[], file
   throw new WorkbenchError('usage', `There is no ${method} threshold of tensor "${missing}"`, { hint });
 }
 
-/** A labels file belongs to the folder that was named with it and is dropped with it. Both sets share a label order. */
+/**
+ * Labels and class names belong to the folder that was named with them and are dropped with it. Both sets share a label
+ * order. @throws WorkbenchError usage for labels without a validation set
+ */
 function withSets(file: ProjectFile, edit: Extract<ProjectEdit, { kind: 'sets' }>): ProjectFile {
   const { calibrationPath, validationPath } = edit;
   const order = edit.labelOrder ?? file.calibrationSet.labelOrder;
@@ -229,7 +237,29 @@ function withSets(file: ProjectFile, edit: Extract<ProjectEdit, { kind: 'sets' }
       : validationPath === null
         ? null
         : { path: resolve(validationPath), labels: null };
-  return { ...file, calibrationSet: ordered(calibrationSet), validationSet: validationSet && ordered(validationSet) };
+  if (validationSet === null && (edit.labelsPath ?? edit.classNamesPath ?? null) !== null)
+    throw new WorkbenchError('usage', 'Labels and class names belong to a validation set, and the project has none', {
+      hint: advise('name-validation-set'),
+    });
+  return {
+    ...file,
+    calibrationSet: ordered(calibrationSet),
+    validationSet: validationSet && ordered(withLabels(validationSet, edit)),
+  };
+}
+
+function withLabels(
+  set: SetReference,
+  { labelsPath, classNamesPath }: Extract<ProjectEdit, { kind: 'sets' }>,
+): SetReference {
+  const { classNames, ...others } = set;
+  const named =
+    classNamesPath === undefined ? classNames : classNamesPath === null ? undefined : resolve(classNamesPath);
+  return {
+    ...others,
+    ...(labelsPath === undefined ? {} : { labels: labelsPath === null ? null : resolve(labelsPath) }),
+    ...(named === undefined ? {} : { classNames: named }),
+  };
 }
 
 type PrecisionEdit = Extract<ProjectEdit, { kind: 'precision' }>;

@@ -132,6 +132,8 @@ async function labelsInFolder(folder: string, { set, wanted }: TruthRequest): Pr
   const wants = (source: TruthSource): boolean => wanted === null || (source === 'masks') === (wanted === 'mask');
   const fitting: (Labels & { readonly count: number })[] = [];
   const problems: WorkbenchError[] = [];
+  /** Files with the right names whose content does not look like it: its reader says what is wrong, and where. */
+  let odd: Labels | null = null;
   for (const { source, files } of kinds) {
     if (!wants(source)) continue;
     try {
@@ -139,16 +141,18 @@ async function labelsInFolder(folder: string, { set, wanted }: TruthRequest): Pr
       if (found === null) continue;
       const isKind = source === 'masks' || (await looksLike(found, source === 'yolo' ? looksLikeYolo : looksLikeVoc));
       if (isKind) fitting.push({ source, found, count: found.files.filter((file) => file !== null).length });
+      else odd ??= { source, found };
     } catch (error) {
       if (!isLabelError(error)) throw error;
       problems.push(error);
     }
   }
-  const coco = wants('coco') ? cocoAmong(all.filter(isOf('.json')), set) : null;
   const [best] = fitting.sort((a, b) => b.count - a.count);
+  const coco = wants('coco') ? cocoAmong(all.filter(isOf('.json')), set, best === undefined) : null;
   if (coco?.isNamedLikeSet === true || (best === undefined && coco !== null))
     return { source: 'coco', path: coco.path };
   if (best !== undefined) return best;
+  if (odd !== null) return odd;
   const [problem] = problems;
   if (problem !== undefined) throw problem;
   throw truthInvalid(
@@ -174,10 +178,14 @@ function masksAmong(files: readonly string[], folder: string, set: LabelledSet):
   );
 }
 
-/** The COCO file for a set among the JSON files of a folder; null if there is none, or none can be chosen. */
+/**
+ * The COCO file for a set among the JSON files of a folder; null if there is none. If there are several and none has the
+ * name of the set, null as well, or an error if one is required.
+ */
 function cocoAmong(
   files: readonly string[],
   { folder }: LabelledSet,
+  isRequired: boolean,
 ): { readonly path: string; readonly isNamedLikeSet: boolean } | null {
   const name = basename(folder).toLowerCase();
   const instances = files.filter((path) => /^(?:instances|_annotations\.coco)/i.test(basename(path)));
@@ -187,6 +195,7 @@ function cocoAmong(
   if (first === undefined) return null;
   if (named.length === 1) return { path: first, isNamedLikeSet: true };
   if (usable.length === 1) return { path: first, isNamedLikeSet: false };
+  if (!isRequired) return null;
   throw truthInvalid(
     `Expected one COCO file for ${folder}, found ${usable
       .slice(0, 3)

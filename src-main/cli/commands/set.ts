@@ -74,6 +74,8 @@ const OPTIONS = {
   target: targetOption,
   calibration: text('PATH', 'another calibration set (folder or list)'),
   validation: text('PATH', 'another validation set, or none'),
+  labels: text('PATH', 'labels of the validation images (see init), or none to look for them at the usual places'),
+  'class-names': text('FILE', 'class names in the order of the model, or none'),
   'label-order': labelOrderOption,
   task: taskOption('set'),
   ...METRIC_OPTIONS,
@@ -170,6 +172,11 @@ function layersText({ layers }: PrecisionPlan): string {
   return forced === 0 ? kept : `${kept}, ${forced} INT8 by name`;
 }
 
+/** An absolute path; null for `none`. */
+function pathOrNone(value: string | undefined): string | null | undefined {
+  return value === 'none' ? null : value && resolve(value);
+}
+
 function editsOf(values: Values): ProjectEdit[] {
   const { target, percentile } = values;
   // The target is set first, because the effect of a preset depends on it.
@@ -179,14 +186,14 @@ function editsOf(values: Values): ProjectEdit[] {
     ...layerEdits(values),
   ];
   if (percentile !== undefined) edits.push({ kind: 'percentile', percentile });
-  const labelOrder = values['label-order'];
-  if (values.calibration !== undefined || values.validation !== undefined || labelOrder !== undefined) {
-    const validationPath = values.validation === 'none' ? null : values.validation && resolve(values.validation);
-    edits.push({
-      kind: 'sets',
-      ...present({ calibrationPath: values.calibration && resolve(values.calibration), validationPath, labelOrder }),
-    });
-  }
+  const sets = present({
+    calibrationPath: values.calibration && resolve(values.calibration),
+    validationPath: pathOrNone(values.validation),
+    labelsPath: pathOrNone(values.labels),
+    classNamesPath: pathOrNone(values['class-names']),
+    labelOrder: values['label-order'],
+  });
+  if (Object.keys(sets).length > 0) edits.push({ kind: 'sets', ...sets });
   if (values.gate !== undefined) edits.push({ kind: 'gates', gates: Object.fromEntries(values.gate) });
   if (values.model !== undefined) edits.push({ kind: 'model', modelPath: values.model });
   return edits;
