@@ -96,10 +96,11 @@ export function VariantBadge({ variant }: { readonly variant: string }) {
   );
 }
 
-/** A record may name a variant that this version does not know; it is displayed as a mixed plan. */
-export function variantKind(variant: string): ReturnType<typeof parseVariant>['kind'] {
+/** A variant that this version does not know, and the model as it came, are displayed as a mixed plan. */
+export function variantKind(variant: string): Precision | 'mixed' {
   try {
-    return parseVariant(variant).kind;
+    const { kind } = parseVariant(variant);
+    return kind === 'as-imported' ? 'mixed' : kind;
   } catch {
     return 'mixed';
   }

@@ -1,3 +1,4 @@
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { QuantizeResult } from '../../../src-shared/contract/job-results';
 import type { QuantizeSpec } from '../../../src-shared/contract/job-specs';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
@@ -15,6 +16,14 @@ export async function quantizeJob(spec: QuantizeSpec, job: JobContext): Promise<
   checkOutputPath(spec.outPath, workspace);
   const model = await prepared(workspace, services.compute, job);
   const name = parseVariant(spec.variant);
+  if (name.kind === 'as-imported')
+    throw new WorkbenchError(
+      'usage',
+      `The variant as-imported is the model file itself: ${workspace.file.model.path}`,
+      {
+        hint: 'Choose int8, mixed, fp16 or fp32 to write a model.',
+      },
+    );
   await ensureAutoFor({ variants: [name.text], target: spec.target }, job);
   await ensureCosts({ variant: name.text, target: spec.target }, job);
   const calibration =

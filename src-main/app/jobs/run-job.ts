@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { RunResult } from '../../../src-shared/contract/job-results';
 import type { RunSpec } from '../../../src-shared/contract/job-specs';
-import { parseVariant } from '../../../src-shared/domain/project/variant';
+import { AS_IMPORTED, parseVariant } from '../../../src-shared/domain/project/variant';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import { renderReport } from '../../runs/report/html';
 import { saveReport, saveRun } from '../../runs/run-store';
@@ -94,7 +94,7 @@ export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResul
 
 /** The variant that the gates judge: the mixed plan if it is in the table, else the last quantized variant. */
 function shippedVariants(variants: readonly string[]): string[] {
-  const quantized = variants.filter((variant) => variant !== 'fp32');
+  const quantized = variants.filter((variant) => variant !== 'fp32' && variant !== AS_IMPORTED);
   const shipped =
     quantized.find((variant) => variant === 'mixed') ??
     quantized.find((variant) => variant.startsWith('mixed')) ??

@@ -19,6 +19,7 @@ import {
 } from './engine-record';
 import { useEngines } from './engine-store';
 import { ortGpu, ortGpuStatus, requireFp16 } from './ort-gpu';
+import { asImportedVariant } from './as-imported';
 import type { BuiltVariant } from './built-variant';
 import type { VariantOptions } from './options';
 import { REWRITE_VERSION, type VariantRecipe, needsCalibration, portableRecipe, variantRecipe } from './recipe';
@@ -35,7 +36,7 @@ import { buildEngines } from './tensorrt-builder';
  *   targets; FP16 layers do run in FP16.
  * - Backend tensorrt: a TensorRT engine.
  *
- * The variant fp32 of ONNX Runtime's backends is the prepared model itself.
+ * The variant fp32 of ONNX Runtime's backends is the prepared model itself, as-imported the file of the project.
  */
 export async function buildVariants(options: VariantOptions, job: JobContext): Promise<BuiltVariant[]> {
   const built = options.backend === 'tensorrt' ? await buildEngines(options, job) : await buildOnnx(options, job);
@@ -77,6 +78,7 @@ async function buildOne(name: VariantName, task: OnnxTask): Promise<BuiltVariant
   const { workspace, services } = job;
   const gpu = ortGpu(options);
   if (name.kind === 'fp32') return preparedAsVariant(name.text, workspace.preparedDir, gpu);
+  if (name.kind === 'as-imported') return asImportedVariant(name.text, gpu, job);
   const requested = variantRecipe(name, { ...task, workspace });
   const recipe = await withCorrectedBiases(requested, options.threads, job);
   const warnings = correctionWarnings(name.text, requested, recipe);

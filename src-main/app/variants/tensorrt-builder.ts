@@ -72,6 +72,10 @@ export async function buildEngines(options: VariantOptions, job: JobContext): Pr
   const status = await services.compute.request('tensorrt-status', {}, job);
   const model = await prepared(workspace, services.compute, job);
   const names = options.variants.map((text) => parseVariant(text));
+  if (names.some(({ kind }) => kind === 'as-imported'))
+    throw new WorkbenchError('usage', "The variant as-imported runs in ONNX Runtime, not on the backend 'tensorrt'", {
+      hint: 'Choose the backend ort-cpu or ort-cuda for it.',
+    });
   const calibration = names.some(needsCalibration)
     ? await openCalibration(workspace)
     : await openCalibrationIfAny(workspace);

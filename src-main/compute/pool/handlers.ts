@@ -36,6 +36,7 @@ import type {
   ThumbnailParams,
   VersionsResult,
 } from './protocol';
+import { openImported } from '../tasks/open-imported';
 import { explain, rewrite } from '../tasks/rewrite';
 
 type Handlers = {
@@ -51,6 +52,7 @@ export const HANDLERS: Handlers = {
   calibrate,
   merge,
   rewrite,
+  'open-imported': openImported,
   explain,
   evaluate,
   auto,

@@ -18,6 +18,8 @@ import type { InputShapes } from '../../backends/tensorrt/engine-session';
 /** Methods of the compute process that write variants, run them, and describe what can run them. */
 export interface VariantMethods {
   readonly rewrite: { readonly params: RewriteParams; readonly result: RewriteResult };
+  /** The model file as it came, with float32 inputs and outputs. */
+  readonly 'open-imported': { readonly params: OpenImportedParams; readonly result: OpenImportedResult };
   readonly explain: { readonly params: ExplainParams; readonly result: ExplainResult };
   readonly evaluate: { readonly params: EvaluateParams; readonly result: EvaluateResult };
   /** The answers of variants to one image, for screens. */
@@ -63,6 +65,19 @@ export type RewriteResult = Pick<QuantizeResult, 'nodes' | 'decisions' | 'sizeBy
   /** Whether some layer runs in FP16. */
   readonly hasFp16: boolean;
 };
+
+export interface OpenImportedParams {
+  readonly modelPath: string;
+  /** Where a copy is written if the file has inputs or outputs of another float type. */
+  readonly copyPath: string;
+}
+
+export interface OpenImportedResult {
+  /** The file itself or its copy. */
+  readonly modelPath: string;
+  readonly hasFp16: boolean;
+  readonly sizeBytes: number;
+}
 
 /** `thresholds` contains the known thresholds and may be incomplete. */
 export type ExplainParams = Pick<RewriteParams, 'preparedDir' | 'target' | 'plan' | 'ranges' | 'thresholds' | 'biases'>;

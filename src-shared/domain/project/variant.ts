@@ -3,7 +3,8 @@ import { WorkbenchError } from '../../base/errors';
 import { isVariantMethod, VARIANT_METHODS, type VariantMethod } from './methods';
 import type { PrecisionPlan } from './precision';
 
-export type VariantKind = 'fp32' | 'fp16' | 'int8' | 'mixed';
+/** `as-imported` is the model file as it came, with the Q/DQ or the float type that it carries. */
+export type VariantKind = 'fp32' | 'fp16' | 'int8' | 'mixed' | 'as-imported';
 
 /** A row of the comparison table, parsed: `int8-entropy` is kind int8 with method entropy. */
 export interface VariantName {
@@ -14,9 +15,11 @@ export interface VariantName {
   readonly method: VariantMethod | null;
 }
 
+export const AS_IMPORTED = 'as-imported';
+
 /** @throws WorkbenchError usage if the text is not the name of a variant. */
 export function parseVariant(text: string): VariantName {
-  if (text === 'fp32' || text === 'fp16' || text === 'int8' || text === 'mixed')
+  if (text === 'fp32' || text === 'fp16' || text === 'int8' || text === 'mixed' || text === AS_IMPORTED)
     return { text, kind: text, method: null };
   const dash = text.indexOf('-');
   const kind = text.slice(0, dash);
@@ -24,7 +27,7 @@ export function parseVariant(text: string): VariantName {
   if ((kind === 'int8' || kind === 'mixed') && isVariantMethod(method)) return { text, kind, method };
   throw new WorkbenchError(
     'usage',
-    `Expected a variant such as fp32, fp16, int8, mixed, int8-entropy, found "${text}"`,
+    `Expected a variant such as fp32, fp16, int8, mixed, int8-entropy, as-imported, found "${text}"`,
     {
       hint: `int8 and mixed may carry a method: ${VARIANT_METHODS.map((name) => `-${name}`).join(', ')}.`,
     },
@@ -42,6 +45,7 @@ export function planOfVariant(
 ): PrecisionPlan {
   switch (variant.kind) {
     case 'mixed':
+    case 'as-imported': // the file has its own precisions, which no plan changes
       return projectPlan;
     case 'int8':
       return { ...projectPlan, layers: {} };

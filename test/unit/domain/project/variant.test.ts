@@ -33,6 +33,7 @@ describe('planOfVariant', () => {
     expect(planOfVariant(parseVariant('fp16'), PLAN, LAYERS)).toEqual({ layers: { a: 'fp16', b: 'fp16' } });
     expect(planOfVariant(parseVariant('int8-mse'), PLAN, LAYERS)).toEqual({ layers: {} });
     expect(planOfVariant(parseVariant('mixed-entropy'), PLAN, LAYERS)).toBe(PLAN);
+    expect(planOfVariant(parseVariant('as-imported'), PLAN, LAYERS)).toBe(PLAN);
   });
 
   it('keeps INT8 that was asked for by name in a mixed plan', () => {
