@@ -55,6 +55,7 @@ const COMMAND_LINE_ADVICE = {
   'make-project-again': 'Restore the file from a backup, or make the project again with `calib init`.',
   'make-project-for-model': 'Put the old model back, or make a new project for the new one with `calib init`.',
   'move-model': 'If it was moved: calib set PROJECT --model PATH',
+  'name-metric': 'Name it: calib set PROJECT --metric FILE.mjs, or --metric-command COMMAND',
   'name-profile': 'A dynamic input has no profile: name the batch sizes with --batches.',
   'name-project': 'Name the folder that `calib init` made (NAME.calib).',
   'name-sets':

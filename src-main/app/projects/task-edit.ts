@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { withoutTask } from '../../../src-shared/domain/project/decisions';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
@@ -18,6 +19,10 @@ export function withTask(file: ProjectFile, task: Task | null, model: Model): Pr
  */
 export function taskOfKind(kind: TaskKind, model: Model): Task {
   if (kind === 'classification') return { kind };
+  if (kind === 'custom')
+    throw new WorkbenchError('usage', 'The task custom needs a metric of your own: a module or a command', {
+      hint: advise('name-metric'),
+    });
   throw new WorkbenchError(
     'usage',
     `The settings of the task ${kind} cannot be found from the outputs ${outputNames(model)}`,

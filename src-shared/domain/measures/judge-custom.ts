@@ -17,7 +17,7 @@ const MIN_RESAMPLES = 80;
  * Judges one variant by the metric of the user, whose `summarize` is asked for every group and every draw.
  * @param records what `score` returned for each image; undefined: the image does not count.
  * @param fp32 the records of FP32 on the same images; null for FP32 itself.
- * @returns null if no image counts.
+ * @returns null if no image counts, or if the records of all images give no number.
  */
 export async function judgeCustom(
   records: readonly unknown[],
@@ -30,6 +30,7 @@ export async function judgeCustom(
   const valueOf = (images: readonly number[], list = records): Promise<Measure> =>
     summarize(images.map((image) => list[image]));
   const measure = await valueOf(counted);
+  if (!Number.isFinite(measure.value)) return null;
   const perGroup: Record<string, { readonly images: number; readonly value: number }> = {};
   let worst: Judgement['worstGroup'] = null;
   for (const name of [...new Set(groups.filter((own) => own !== null))].sort()) {
