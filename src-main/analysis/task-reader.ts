@@ -97,6 +97,7 @@ function customReader(source: MetricSource, { metricHash, isStopped }: TaskReade
         label: entry.truth ?? entry.label,
         image: {
           file: imageId(entry),
+          path: entry.path,
           group: entry.group,
           width: geometry?.width ?? null,
           height: geometry?.height ?? null,

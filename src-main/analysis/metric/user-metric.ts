@@ -13,6 +13,8 @@ export interface MetricOutput {
 export interface MetricImage {
   /** The name of the image in its set, with `#N` for record N of a .npy or .npz file. */
   readonly file: string;
+  /** Absolute path of its file. */
+  readonly path: string;
   readonly group: string | null;
   /** Size of the original image in pixels; null for models without an image input. */
   readonly width: number | null;

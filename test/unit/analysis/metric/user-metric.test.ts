@@ -37,7 +37,7 @@ function inputOf(file: string, label: number | null, values: readonly number[]):
   return {
     outputs: new Map([['logits', { dims: [1, values.length], data: Float32Array.from(values) }]]),
     label,
-    image: { file, group: null, width: 4, height: 3, geometry: null },
+    image: { file, path: `/images/${file}`, group: null, width: 4, height: 3, geometry: null },
   };
 }
 
