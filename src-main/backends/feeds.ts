@@ -1,5 +1,7 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
-import type { Feeding, FeedType, ImageSize } from '../../src-shared/domain/project/feeding';
+import type { FeedType } from '../../src-shared/domain/project/feed-types';
+import type { FedDim, Feeding } from '../../src-shared/domain/project/feeding';
+import type { ImageSize } from '../../src-shared/domain/project/image-set';
 import type { ImageGeometry } from '../../src-shared/domain/tasks/answer';
 
 /** The values of a tensor: the array that ONNX Runtime uses for its element type; float16 as bits. */
@@ -134,6 +136,14 @@ export function stackImages(feeding: Feeding, images: readonly PreparedImage[], 
   });
 }
 
+/** Length of an axis with a name, such as a sequence, when a model is only timed or tried. */
+const SYNTHETIC_LENGTH = 16;
+
+function sizeOf(dim: FedDim, size: ImageSize): number {
+  if (typeof dim === 'number') return dim;
+  return 'image' in dim ? size[dim.image] : SYNTHETIC_LENGTH;
+}
+
 /**
  * Values for timing and trying a model: floats between -0.5 and 0.5, bytes of all sizes, and zeros for every other
  * type, because an arbitrary integer may be no valid index.
@@ -142,7 +152,7 @@ export function stackImages(feeding: Feeding, images: readonly PreparedImage[], 
 export function syntheticFeeds(feeding: Feeding, batch: number, size: ImageSize = { width: 1, height: 1 }): Feed[] {
   return feeding.inputs.map((input) => {
     const { name, dtype, hasBatch } = input;
-    const own = input.dims.map((dim) => (typeof dim === 'number' ? dim : dim === null ? 1 : size[dim]));
+    const own = input.dims.map((dim) => sizeOf(dim, size));
     const dims = hasBatch ? [batch, ...own] : own;
     const data = zeros(dtype, elementsOf(dims));
     if (data instanceof Float32Array || data instanceof Float64Array)

@@ -161,6 +161,13 @@ const PREPROCESSING = {
 export const PREPROCESSING_OPTIONS = {
   resize: text('WxH', 'resize to this size (stretch)', PREPROCESSING),
   'resize-short': text('N', 'resize so that the short side has N pixels', PREPROCESSING),
+  'resize-long': text(
+    'N',
+    'resize so that the long side has N pixels and pad to a multiple; the size depends on the image, so that the ' +
+      'model must leave height and width open',
+    PREPROCESSING,
+  ),
+  multiple: text('M', 'sides after --resize-long are multiples of M (default: 32)', PREPROCESSING),
   crop: text('WxH|N', 'crop the centre', PREPROCESSING),
   'crop-rounding': text(
     'HOW',

@@ -56,6 +56,9 @@ const COMMAND_LINE_ADVICE = {
   'make-project-for-model': 'Put the old model back, or make a new project for the new one with `calib init`.',
   'move-model': 'If it was moved: calib set PROJECT --model PATH',
   'name-metric': 'Name it: calib set PROJECT --metric FILE.mjs, or --metric-command COMMAND',
+  'name-input-source':
+    'Name its source: --input {input}=value:V (a number), npz:FIELD (an array of .npz files), images, original-size, ' +
+    'original-size-wh, resized-size, scale-factor or pixel-mask.',
   'name-profile': 'A dynamic input has no profile: name the batch sizes with --batches.',
   'name-project': 'Name the folder that `calib init` made (NAME.calib).',
   'name-sets':
@@ -83,6 +86,7 @@ const COMMAND_LINE_ADVICE = {
   'use-method-for-all': 'Add images, or use one method for all tensors: calib set PROJECT --method mse',
   'use-order-colour': 'Use --order rgb or --order bgr.',
   'use-order-gray': 'Use --order gray.',
+  'use-plain-pixels': 'Use --scale 1, and leave --mean and --std out.',
   'use-resize-or-crop': 'Use --resize {size}, or add --crop {size}.',
   'use-short-side': 'Use --resize-short {side} or more.',
   'validate-fp32':

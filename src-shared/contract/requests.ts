@@ -21,6 +21,7 @@ import {
   where,
 } from '../base/schema';
 import { LABEL_ORDERS } from '../domain/project/image-set';
+import { inputSourcesSchema } from '../domain/project/inputs';
 import { METHODS } from '../domain/project/methods';
 import {
   ATTENTION_PRECISIONS,
@@ -55,6 +56,10 @@ const createProjectSchema = object({
   /** Folder to create. */
   projectPath: filePath('write'),
   preprocessing: partialPreprocessingSchema,
+  /** Sources of inputs by name; the others are guessed. */
+  inputs: optional(inputSourcesSchema),
+  /** Size of the images for a model that leaves it open; default: guessed from the images. */
+  inputSize: optional(object({ width: positiveInteger, height: positiveInteger })),
   /** What the model does, or the name of it, for which the settings are found from the outputs. */
   task: optional(taskSchema),
   taskKind: optional(oneOf(...TASKS)),
@@ -89,6 +94,8 @@ const projectEditSchema = variant({
   /** Sets the given limits; null removes a limit. */
   gates: object({ kind: oneOf('gates'), gates: partial(gateFields) }),
   preprocessing: object({ kind: oneOf('preprocessing'), preprocessing: preprocessingSchema }),
+  /** Sources of the inputs that are named; the others keep theirs. */
+  inputs: object({ kind: oneOf('inputs'), inputs: inputSourcesSchema }),
   /** null: not decided. */
   task: object({ kind: oneOf('task'), task: nullable(taskSchema) }),
   /** A task by its name; its settings are found from the outputs of the model. */

@@ -8,7 +8,7 @@ import type { TrialParams } from '../../compute/trials/trial-pool';
 import type { Model } from '../../onnx/graph/model';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import { allInt8, sweepAnalyses } from './analysis-store';
-import { openCalibration, prepared, projectFeeding, rangesOf, shortHash } from '../projects/workspace';
+import { inputsOf, openCalibration, prepared, projectFeeding, rangesOf, shortHash } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
 import { REWRITE_VERSION } from '../variants/recipe';
 
@@ -77,6 +77,7 @@ export async function analysisSetup(
         target,
         ranges,
         preprocessing,
+        ...inputsOf(workspace.file),
         manifests,
         ...(asShipped ? { asShipped } : {}),
         // Answers are kept after they were compared with the labels.

@@ -5,6 +5,7 @@ import { setOwnValue } from '../../../src-shared/base/records';
 import type { ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { OutputQuality } from '../../../src-shared/domain/runs/accuracy';
 import { loadImageSet } from '../../calibration/images/image-set';
+import { setArrays } from '../../calibration/inputs/set-arrays';
 import { compareText } from '../../calibration/images/image-set-files';
 import { foldersOf } from '../../calibration/labels/folder-labels';
 import { ensureThresholds } from '../analysis/needed-decisions';
@@ -27,7 +28,7 @@ export async function loadFieldSet(
   limit: number | undefined,
 ): Promise<ImageSet> {
   const path = resolve(againstPath);
-  const found = await loadImageSet({ path, classNames: [], labelsPath: null });
+  const found = await loadImageSet({ path, classNames: [], labelsPath: null, ...setArrays(workspace.file.inputs) });
   const { classNames } = await loadSet(
     workspace,
     workspace.file.validationSet ? 'validation' : 'calibration',

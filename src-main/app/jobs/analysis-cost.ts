@@ -5,6 +5,7 @@ import { autoPasses } from '../../analysis/auto';
 import { chooseAndConfirm } from '../../analysis/choose-images';
 import { searchTrials } from '../../analysis/search';
 import { loadImageSet } from '../../calibration/images/image-set';
+import { setArrays } from '../../calibration/inputs/set-arrays';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import { allInt8, loadAnalyses } from '../analysis/analysis-store';
 import { TRIED_TENSORS } from '../analysis/diagnosis-changes';
@@ -76,7 +77,7 @@ async function searchCost(
   const ranked = Math.min(RANK_IMAGES, calibration.entries.length);
   const judge =
     spec.againstPath !== undefined
-      ? await loadImageSet({ path: spec.againstPath })
+      ? await loadImageSet({ path: spec.againstPath, ...setArrays(workspace.file.inputs) })
       : workspace.file.validationSet
         ? await loadSet(workspace, 'validation', spec.limit)
         : null;

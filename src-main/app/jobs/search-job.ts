@@ -3,6 +3,7 @@ import type { ReferenceLatency, SearchPlan, SearchResult } from '../../../src-sh
 import { modelledMs, modelledVariantMs, releaseCostUs } from '../../../src-shared/domain/runs/latency-model';
 import { markDominated, markPareto, undominated } from '../../analysis/pareto';
 import { loadImageSet } from '../../calibration/images/image-set';
+import { setArrays } from '../../calibration/inputs/set-arrays';
 import { analysisSetup } from '../analysis/analysis-setup';
 import { saveAnalysis } from '../analysis/analysis-store';
 import { ensureAuto } from '../analysis/auto-thresholds';
@@ -23,7 +24,10 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
   const { target } = variantOptions(requested, workspace, []);
   const spec: SearchSpec = { ...requested, target };
   // If there are images from the field, layers are ranked on them, else on calibration images.
-  const against = spec.againstPath === undefined ? null : await loadImageSet({ path: spec.againstPath });
+  const against =
+    spec.againstPath === undefined
+      ? null
+      : await loadImageSet({ path: spec.againstPath, ...setArrays(workspace.file.inputs) });
   const autoPasses = spec.method === undefined || spec.method === 'auto' ? (await ensureAuto(spec, job)).passes : 0;
   await ensureBestFor(
     {

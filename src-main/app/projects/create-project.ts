@@ -9,11 +9,11 @@ import { EMPTY_PLAN } from '../../../src-shared/domain/project/precision';
 import { PROJECT_VERSION, type Gates, type ProjectFile } from '../../../src-shared/domain/project/project';
 import { packageRoot } from '../../base/package-info';
 import { loadImageSet } from '../../calibration/images/image-set';
-import { guessPreprocessing } from '../../calibration/preprocessing/preprocessing-guess';
-import { imageInputOf, inspectModel } from '../../onnx/graph/inspect';
+import { inspectModel } from '../../onnx/graph/inspect';
 import { importModel } from '../../onnx/passes/import-model';
 import { readModel } from '../../onnx/wire/wire-reader';
 import type { Model } from '../../onnx/graph/model';
+import { guessInputs, projectInputs } from './project-inputs';
 import { createProjectFolder, loadProject, modelReference, saveProject } from './project-store';
 import { setRequest } from './workspace';
 import { taskOfKind, withTask } from './task-edit';
@@ -39,7 +39,8 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
   const model = readModel(modelPath);
   inspectModel(model, modelPath);
   const imported = importModel(model);
-  const { preprocessing, notes } = guessPreprocessing(imageInputOf(imported.model), request.preprocessing);
+  const inputs = projectInputs(imported.model, request.inputs ?? {});
+  const { preprocessing, notes } = await guessInputs(imported.model, request, inputs.sources);
   const hasThresholds = Object.keys(imported.thresholds).length > 0;
   if ((request.labelsCsv ?? request.classNamesPath) !== undefined && request.validationPath === undefined) {
     throw new WorkbenchError('usage', 'Labels and class names belong to a validation set, and none was named', {
@@ -65,7 +66,8 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
     calibrationSet,
     validationSet,
     preprocessing,
-    preprocessingNotes: notes,
+    preprocessingNotes: [...inputs.notes, ...notes],
+    ...(inputs.sources === undefined ? {} : { inputs: inputs.sources }),
     ...(imported.notes.length === 0
       ? {}
       : { modelNotes: imported.notes.map(({ code, message }) => ({ code, message })) }),

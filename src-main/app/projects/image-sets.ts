@@ -3,10 +3,10 @@ import type { SetName } from '../../../src-shared/contract/requests';
 import type { ImageSetView, Picture, PreprocessingPreview } from '../../../src-shared/contract/views';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/project/image-set';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
+import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { Compute } from '../../compute/pool/protocol';
-import { imageInputOf } from '../../onnx/graph/inspect';
-import { loadSet, prepared, type Workspace } from './workspace';
+import { loadSet, prepared, projectFeeding, type Workspace } from './workspace';
 
 /** The two sets of a project, and those that it had before an edit. */
 const KEPT_SETS = 4;
@@ -63,22 +63,19 @@ export class ImageSets {
 
   async thumbnail(workspace: Workspace, request: ThumbnailRequest): Promise<Picture> {
     const entry = await this.entry(workspace, request.set, request.imageId);
-    return this.compute.request(
-      'thumbnail',
-      { entry, size: request.size, preprocessing: workspace.file.preprocessing, input: await this.input(workspace) },
-      {},
-    );
+    return this.compute.request('thumbnail', { entry, size: request.size, feeding: await this.feeding(workspace) }, {});
   }
 
   /** One image before and after preprocessing. */
   async preview(workspace: Workspace, request: PreviewRequest): Promise<PreprocessingPreview> {
     const entry = await this.entry(workspace, request.set, request.imageId);
-    const preprocessing = request.preprocessing ?? workspace.file.preprocessing;
-    return this.compute.request('preview', { entry, preprocessing, input: await this.input(workspace) }, {});
+    const { preprocessing = workspace.file.preprocessing } = request;
+    const tried = { ...workspace, file: { ...workspace.file, preprocessing } };
+    return this.compute.request('preview', { entry, feeding: await this.feeding(tried) }, {});
   }
 
-  private async input(workspace: Workspace): Promise<ImageInput> {
-    return imageInputOf(await prepared(workspace, this.compute, {}));
+  private async feeding(workspace: Workspace): Promise<Feeding> {
+    return projectFeeding(workspace, await prepared(workspace, this.compute, {}));
   }
 
   private async entry(workspace: Workspace, which: SetName, id: string): Promise<ImageEntry> {

@@ -20,11 +20,10 @@ import type { ProjectFile, SetReference } from '../../../src-shared/domain/proje
 import type { Compute } from '../../compute/pool/protocol';
 import { calibrationTensors } from '../../quantization/rewrite/calibration-tensors';
 import { loadImageSet } from '../../calibration/images/image-set';
-import { checkPreprocessing } from '../../calibration/preprocessing/preprocessing-check';
-import { imageInputOf } from '../../onnx/graph/inspect';
 import { requirePlannedLayers } from '../../quantization/placement/plan';
 import { firstAndHeadFp16 } from '../../quantization/placement/presets';
 import type { Model } from '../../onnx/graph/model';
+import { checkInputs, projectInputs } from './project-inputs';
 import { checkProjectModel } from './project-store';
 import { checkTask, taskOfKind, withTask } from './task-edit';
 import { requireUnequalizedModel, requireNoStaleThresholds } from './unequalized-model';
@@ -166,8 +165,13 @@ function applyEdit(file: ProjectFile, edit: Exclude<ProjectEdit, PrecisionEdit>,
     case 'gates':
       return { ...file, gates: { ...file.gates, ...edit.gates } };
     case 'preprocessing':
-      checkPreprocessing(edit.preprocessing, imageInputOf(model));
+      checkInputs(model, { ...file, preprocessing: edit.preprocessing });
       return { ...file, preprocessing: normalPreprocessing(edit.preprocessing), preprocessingNotes: [] };
+    case 'inputs': {
+      const inputs = { ...(file.inputs ?? projectInputs(model, edit.inputs).sources), ...edit.inputs };
+      checkInputs(model, { ...file, inputs });
+      return { ...file, inputs };
+    }
     case 'task':
       return withTask(file, edit.task, model);
     case 'task-kind':
@@ -179,7 +183,7 @@ function applyEdit(file: ProjectFile, edit: Exclude<ProjectEdit, PrecisionEdit>,
     case 'restore': {
       const { base, decisions } = edit;
       const restored = base === undefined ? decisions : applyChange(decisionsOf(file), base, decisions);
-      checkPreprocessing(restored.preprocessing, imageInputOf(model));
+      checkInputs(model, restored);
       requirePlannedLayers(restored.plan, model);
       if (restored.task !== undefined) checkTask(restored.task, model);
       return withDecisions(file, restored);

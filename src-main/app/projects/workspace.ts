@@ -17,6 +17,7 @@ import { writeFileAtomic } from '../../base/atomic-file';
 import { readStoredJson } from '../../base/json-file';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import { feedingOf } from '../../calibration/inputs/feeding';
+import { setArrays } from '../../calibration/inputs/set-arrays';
 import { loadImageSet, setManifestHash, type ImageSetRequest } from '../../calibration/images/image-set';
 import { orientationNotes } from '../../calibration/images/image-orientation';
 import type { Compute, PrepareResult } from '../../compute/pool/protocol';
@@ -102,9 +103,15 @@ export async function prepared(workspace: Workspace, compute: Compute, context: 
   return workspace.cache.model(workspace.preparedDir);
 }
 
+/** The sources of inputs, if the project names any: part of the keys of everything that is made with them. */
+export function inputsOf({ inputs }: Pick<ProjectFile, 'inputs'>): Pick<ProjectFile, 'inputs'> {
+  return inputs === undefined ? {} : { inputs };
+}
+
 /** How the inputs of the project's model are fed. @throws WorkbenchError model-unsupported */
 export function projectFeeding({ file }: Pick<Workspace, 'file'>, model: Model): Feeding {
-  return feedingOf(model, file.preprocessing);
+  const { preprocessing, inputs } = file;
+  return feedingOf(model, { preprocessing, ...(inputs === undefined ? {} : { inputs }) });
 }
 
 export async function loadSet(
@@ -137,13 +144,19 @@ const WANTED: Readonly<Record<TaskKind, ImageSetRequest['wanted']>> = {
 /** How a set of a project is loaded. A calibration needs no labels, so that a mistake in them does not stop it. */
 export function setRequest(
   { path, labels, labelOrder, classNames }: SetReference,
-  { preprocessing, task, validationSet }: Pick<ProjectFile, 'preprocessing' | 'task' | 'validationSet'>,
+  {
+    preprocessing,
+    inputs,
+    task,
+    validationSet,
+  }: Pick<ProjectFile, 'preprocessing' | 'inputs' | 'task' | 'validationSet'>,
   which: 'calibration' | 'validation',
 ): ImageSetRequest {
   const names = classNames ?? validationSet?.classNames;
   const wanted = task === undefined ? undefined : WANTED[task.kind];
   return {
     path,
+    ...setArrays(inputs),
     orientation: preprocessing.orientation,
     ...(wanted === undefined ? {} : { wanted }),
     isLenient: which === 'calibration',
@@ -161,7 +174,7 @@ async function withoutMistakenLabels(set: ImageSet, file: ProjectFile): Promise<
   if (set.labelSource !== 'folders' || file.validationSet === null) return set;
   const { classNames } = await loadImageSet(setRequest(file.validationSet, file, 'validation'));
   if (classNames.length === 0 || set.classNames.some((name) => classNames.includes(name))) return set;
-  return loadImageSet({ path: set.root, classNames });
+  return loadImageSet({ path: set.root, classNames, ...setArrays(file.inputs) });
 }
 
 /**
@@ -185,6 +198,7 @@ export async function calibrationKey(workspace: Workspace, set: ImageSet, contex
     // The same images in other groups give other histograms per group.
     groups: set.groups.length === 0 ? [] : groups,
     preprocessing: workspace.file.preprocessing,
+    ...inputsOf(workspace.file),
     prepare: PREPARE_VERSION,
     ...equalizationOf(workspace.file),
     collector: COLLECTOR_VERSION,
@@ -210,6 +224,7 @@ function belongsTo({ file, paths }: Pick<Workspace, 'file' | 'paths'>): string {
     model: file.model.sha256,
     set,
     preprocessing: file.preprocessing,
+    ...inputsOf(file),
     prepare: PREPARE_VERSION,
     ...equalizationOf(file),
     collector: COLLECTOR_VERSION,

@@ -25,7 +25,7 @@ export function profilesOf(
         const shape = (which: keyof ImageSizes): number[] => [
           ...(fed?.hasBatch ? [batch] : []),
           ...(fed?.dims ?? []).map((dim) => {
-            const size = typeof dim === 'number' ? dim : dim === null ? undefined : sizes?.[which][dim];
+            const size = typeof dim === 'number' ? dim : 'image' in dim ? sizes?.[which][dim.image] : undefined;
             if (size === undefined) {
               throw new WorkbenchError(
                 'model-unsupported',

@@ -29,6 +29,7 @@ import { readLabelsCsv } from '../labels/csv-labels';
 import { withoutMasks } from '../labels/mask-files';
 import type { LabelledSet } from '../labels/name-match';
 import { customaryTruths, isLabelError, truthsAt, type FoundTruths } from '../labels/truths';
+import { countFieldRecords } from './npy-fields';
 import { countRecords } from './npy-file';
 
 /** Number of files that are hashed at the same time. */
@@ -62,6 +63,10 @@ export interface ImageSetRequest {
    * classes that the file with class names does not list.
    */
   readonly isLenient?: boolean;
+  /** Arrays that every .npz file must have, whose first axes count the records; files of images are left out. */
+  readonly fields?: readonly string[];
+  /** Whether .npz files with the names of images belong to these images and are no entries of their own. */
+  readonly hasArraysBeside?: boolean;
 }
 
 /**
@@ -74,7 +79,11 @@ export async function loadImageSet(request: ImageSetRequest): Promise<ImageSet> 
   const { images, notes: maskNotes } = found.isFolder
     ? withoutLabelImages(found.files, request)
     : unchanged(found.files);
-  const { files, records, skipped } = await countAllRecords(images, found.skipped);
+  const { files, records, skipped } = await countAllRecords(
+    request.hasArraysBeside ? withoutArraysBeside(images) : images,
+    found.skipped,
+    request.fields,
+  );
   if (files.length === 0) throw emptyError(root, skipped);
   const {
     labelling,
@@ -235,9 +244,32 @@ function entriesOf(
   return Array.from({ length: recordCount }, (_, record) => ({ ...item, ...known, record }));
 }
 
+const ARRAYS = /\.np[yz]$/i;
+
+/** Array files with the name of an image belong to it. */
+function withoutArraysBeside(files: readonly FoundFile[]): FoundFile[] {
+  const stem = (path: string): string => path.replace(/\.[^./\\]+$/, '');
+  const images = new Set(files.filter(({ path }) => !ARRAYS.test(path)).map(({ path }) => stem(path)));
+  return files.filter(({ path }) => !ARRAYS.test(path) || !images.has(stem(path)));
+}
+
+/** Number of entries of a file; null for one entry without a record. */
+function recordsOfFile({ path, file }: FoundFile, fields: readonly string[] | undefined): Promise<number | null> {
+  if (fields !== undefined) {
+    if (ARRAYS.test(path)) return countFieldRecords(path, file, fields);
+    throw new WorkbenchError('image-invalid', `Expected an .npz file with ${quoted(fields)}, found an image`);
+  }
+  return ARRAYS.test(path) ? countRecords(path, file) : Promise.resolve(null);
+}
+
+function quoted(names: readonly string[]): string {
+  return `the ${names.length === 1 ? 'array' : 'arrays'} ${names.map((name) => `"${name}"`).join(', ')}`;
+}
+
 async function countAllRecords(
   candidates: readonly FoundFile[],
   skippedBefore: readonly SkippedImage[],
+  fields: readonly string[] | undefined,
 ): Promise<{
   readonly files: readonly FoundFile[];
   readonly records: readonly (number | null)[];
@@ -248,7 +280,7 @@ async function countAllRecords(
   const skipped = [...skippedBefore];
   for (const item of candidates) {
     try {
-      records.push(/\.np[yz]$/i.test(item.path) ? await countRecords(item.path, item.file) : null);
+      records.push(await recordsOfFile(item, fields));
       files.push(item);
     } catch (error) {
       if (!(error instanceof WorkbenchError)) throw error;

@@ -30,6 +30,23 @@ const invalid = (name: string, why: string): WorkbenchError =>
  * Reads the header from the first bytes of an array file; `name` is the file name for messages. Throws `image-invalid`.
  */
 export function parseNpyHeader(bytes: Buffer, name: string): NpyHeader {
+  const { code, dtype, ...header } = parseAnyHeader(bytes, name);
+  const type = ownValue(TYPES, code);
+  if (type === undefined) throw invalid(name, `expected element type uint8, float32 or float64, found '${dtype}'`);
+  return { ...header, type };
+}
+
+/**
+ * The header of an array of numbers of any type. `code` is NumPy's, for example `i8`, and `dtype` has the byte order,
+ * too. Throws `image-invalid` for arrays of records, strings or objects, and for arrays in Fortran order.
+ */
+export function parseAnyHeader(
+  bytes: Buffer,
+  name: string,
+): Omit<NpyHeader, 'type'> & {
+  readonly code: string;
+  readonly dtype: string;
+} {
   if (bytes.length < 10 || bytes.toString('latin1', 0, 6) !== '\x93NUMPY')
     throw invalid(name, 'expected a NumPy array (.npy), found other content');
   const major = bytes.readUInt8(6);
@@ -41,8 +58,8 @@ export function parseNpyHeader(bytes: Buffer, name: string): NpyHeader {
   if (dataOffsetBytes > bytes.length) throw invalid(name, 'the .npy header is truncated');
   const text = bytes.toString('latin1', headerStart, dataOffsetBytes);
   const descr = /'descr':\s*'([<>|=])([a-zA-Z]\d+)'/.exec(text);
-  const type = ownValue(TYPES, descr?.[2] ?? '');
-  if (descr === null || type === undefined) {
+  const [, order, code] = descr ?? [];
+  if (code === undefined) {
     const found = /'descr':\s*('[^']*'|\[)/.exec(text)?.[1] ?? 'none';
     throw invalid(
       name,
@@ -51,7 +68,13 @@ export function parseNpyHeader(bytes: Buffer, name: string): NpyHeader {
   }
   if (!/'fortran_order':\s*False/.test(text))
     throw invalid(name, 'the array is in Fortran order; save numpy.ascontiguousarray(x)');
-  return { type, littleEndian: descr[1] !== '>', shape: parseShape(text, name), dataOffsetBytes };
+  return {
+    code,
+    dtype: `${order ?? ''}${code}`,
+    littleEndian: order !== '>',
+    shape: parseShape(text, name),
+    dataOffsetBytes,
+  };
 }
 
 function parseShape(header: string, name: string): readonly number[] {

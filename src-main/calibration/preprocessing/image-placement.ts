@@ -1,9 +1,11 @@
-import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import type { ImageSize } from '../../../src-shared/domain/project/image-set';
+import { outputSize, type Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { Pixels } from '../images/pixels';
 import { resizePixels } from './preprocess-resize';
 
 type Resize = Preprocessing['resize'];
 type Letterbox = Extract<Resize, { readonly kind: 'letterbox' }>;
+type LongSide = Extract<Resize, { readonly kind: 'long' }>;
 
 /** An image after the resize, and where the original image lies in it. */
 export interface PlacedImage {
@@ -24,11 +26,11 @@ export function placeImage(pixels: Pixels, resize: Resize): PlacedImage {
     case 'stretch':
       return placed(pixels, resizePixels(pixels, resize.width, resize.height));
     case 'short': {
-      // The long side is rounded down, as in torchvision.
-      const short = Math.min(pixels.width, pixels.height);
-      const scaled = (side: number): number => Math.max(1, Math.floor((side * resize.shortSide) / short));
-      return placed(pixels, resizePixels(pixels, scaled(pixels.width), scaled(pixels.height)));
+      const { width, height } = shortSideSize(pixels, resize.shortSide);
+      return placed(pixels, resizePixels(pixels, width, height));
     }
+    case 'long':
+      return longSide(pixels, resize);
     case 'letterbox':
       return letterbox(pixels, resize);
   }
@@ -55,6 +57,15 @@ function letterbox(pixels: Pixels, box: Letterbox): PlacedImage {
   const inner = resizePixels(pixels, fit(pixels.width, box.width), fit(pixels.height, box.height));
   const left = isCentred ? halfDown(box.width - inner.width) : 0;
   const top = isCentred ? halfDown(box.height - inner.height) : 0;
+  return { ...placed(pixels, inner), pixels: padded(inner, box, { left, top }), left, top };
+}
+
+/** The image within a larger one whose other pixels have the value `pad`. */
+function padded(
+  inner: Pixels,
+  box: { readonly width: number; readonly height: number; readonly pad: number },
+  { left, top }: { readonly left: number; readonly top: number },
+): Pixels {
   const { channels } = inner;
   const data = new Uint8Array(box.width * box.height * channels).fill(box.pad);
   for (let y = 0; y < inner.height; y += 1) {
@@ -63,7 +74,48 @@ function letterbox(pixels: Pixels, box: Letterbox): PlacedImage {
       ((y + top) * box.width + left) * channels,
     );
   }
-  return { ...placed(pixels, inner), pixels: { width: box.width, height: box.height, channels, data }, left, top };
+  return { width: box.width, height: box.height, channels, data };
+}
+
+function longSide(pixels: Pixels, resize: LongSide): PlacedImage {
+  const { inner, width, height } = longSideSizes(pixels, resize);
+  const resized = resizePixels(pixels, inner.width, inner.height);
+  const isPadded = width !== inner.width || height !== inner.height;
+  const box = { width, height, pad: resize.pad };
+  return {
+    ...placed(pixels, resized),
+    pixels: isPadded ? padded(resized, box, { left: 0, top: 0 }) : resized,
+  };
+}
+
+/** The size of the resized image, and that of the result, whose sides are multiples. */
+function longSideSizes(
+  { width, height }: ImageSize,
+  { longSide: side, multiple }: LongSide,
+): ImageSize & { readonly inner: ImageSize } {
+  const ratio = side / Math.max(width, height);
+  const scaled = (length: number): number => Math.max(1, Math.round(length * ratio));
+  const up = (length: number): number => Math.ceil(length / multiple) * multiple;
+  const inner = { width: scaled(width), height: scaled(height) };
+  return { width: up(inner.width), height: up(inner.height), inner };
+}
+
+/** The size that an image of this size has after the preprocessing. */
+export function sizeAfter(preprocessing: Pick<Preprocessing, 'resize' | 'crop'>, image: ImageSize): ImageSize {
+  const fixed = outputSize(preprocessing);
+  if (fixed !== null) return { width: fixed.width, height: fixed.height };
+  const { resize } = preprocessing;
+  if (resize.kind === 'long') {
+    const { width, height } = longSideSizes(image, resize);
+    return { width, height };
+  }
+  return resize.kind === 'short' ? shortSideSize(image, resize.shortSide) : image;
+}
+
+/** The long side is rounded down, as in torchvision. */
+function shortSideSize({ width, height }: ImageSize, side: number): ImageSize {
+  const scaled = (length: number): number => Math.max(1, Math.floor((length * side) / Math.min(width, height)));
+  return { width: scaled(width), height: scaled(height) };
 }
 
 /** Half of the margin of a centre crop, in whole pixels. */

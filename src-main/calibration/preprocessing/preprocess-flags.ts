@@ -11,6 +11,8 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 export const PREPROCESSING_FLAGS = [
   'resize',
   'resize-short',
+  'resize-long',
+  'multiple',
   'crop',
   'crop-rounding',
   'letterbox',
@@ -24,13 +26,17 @@ export const PREPROCESSING_FLAGS = [
   'orientation',
 ] as const;
 export type PreprocessingFlag = (typeof PREPROCESSING_FLAGS)[number];
+/** Flags with sizes that are not part of the preprocessing. */
+export type SizeFlag = 'input-size' | 'min-size' | 'opt-size' | 'max-size';
 export type PreprocessingFlagValues = { readonly [F in PreprocessingFlag]?: string | undefined };
 
 /** The gray value for padding that YOLO-like detectors are trained with. */
 const DEFAULT_PAD = 114;
+/** Detectors reduce their input by 32. */
+const DEFAULT_MULTIPLE = 32;
 const MAX_SIDE = 16_384;
 
-function usage(flag: PreprocessingFlag, expected: string, found: string, example: string): WorkbenchError {
+function usage(flag: PreprocessingFlag | SizeFlag, expected: string, found: string, example: string): WorkbenchError {
   return new WorkbenchError('usage', `Expected ${expected} for --${flag}, found "${found}"`, {
     hint: `Example: --${flag} ${example}`,
   });
@@ -54,18 +60,26 @@ export function parsePreprocessingFlags(values: PreprocessingFlagValues): Partia
 }
 
 function parseResize(values: PreprocessingFlagValues): Preprocessing['resize'] | null {
-  const given = (['resize', 'resize-short', 'letterbox'] as const).filter((flag) => values[flag] !== undefined);
+  const given = (['resize', 'resize-short', 'resize-long', 'letterbox'] as const).filter(
+    (flag) => values[flag] !== undefined,
+  );
   if (given.length > 1) {
     throw new WorkbenchError(
       'usage',
       `Expected one way to resize, found ${given.map((flag) => `--${flag}`).join(' and ')}`,
       {
-        hint: 'Use one of --resize WxH (stretch), --resize-short N, --letterbox WxH.',
+        hint: 'Use one of --resize WxH (stretch), --resize-short N, --resize-long N, --letterbox WxH.',
       },
     );
   }
+  if (values.multiple !== undefined && values['resize-long'] === undefined) {
+    throw new WorkbenchError('usage', '--multiple belongs to --resize-long, which was not given', {
+      hint: 'Example: --resize-long 640 --multiple 32',
+    });
+  }
   for (const flag of ['pad', 'letterbox-align'] as const) {
-    if (values[flag] !== undefined && values.letterbox === undefined) {
+    const isPadded = values.letterbox !== undefined || (flag === 'pad' && values['resize-long'] !== undefined);
+    if (values[flag] !== undefined && !isPadded) {
       throw new WorkbenchError('usage', `--${flag} belongs to --letterbox, which was not given`, {
         hint: `Example: --letterbox 416x416 --${flag} ${flag === 'pad' ? DEFAULT_PAD : 'center'}`,
       });
@@ -74,6 +88,15 @@ function parseResize(values: PreprocessingFlagValues): Preprocessing['resize'] |
   if (values.resize !== undefined) return { kind: 'stretch', ...parseSize('resize', values.resize) };
   const short = values['resize-short'];
   if (short !== undefined) return { kind: 'short', shortSide: parseSide('resize-short', short, '256') };
+  const long = values['resize-long'];
+  if (long !== undefined) {
+    return {
+      kind: 'long',
+      longSide: parseSide('resize-long', long, '640'),
+      multiple: parseSide('multiple', values.multiple ?? String(DEFAULT_MULTIPLE), '32'),
+      pad: values.pad === undefined ? DEFAULT_PAD : parsePad(values.pad),
+    };
+  }
   if (values.letterbox === undefined) return null;
   const align = parseAlignment(values['letterbox-align']);
   return {
@@ -88,14 +111,18 @@ function parseAlignment(text: string | undefined): (typeof LETTERBOX_ALIGNMENTS)
   return text === undefined ? 'top-left' : parseChoice('letterbox-align', text, LETTERBOX_ALIGNMENTS);
 }
 
-function parseSide(flag: PreprocessingFlag, text: string, example: string): number {
+function parseSide(flag: PreprocessingFlag | SizeFlag, text: string, example: string): number {
   const side = Number(text);
   if (!/^\d+$/.test(text.trim()) || side < 1 || side > MAX_SIDE)
     throw usage(flag, `a number of pixels from 1 to ${MAX_SIDE}`, text, example);
   return side;
 }
 
-function parseSize(flag: PreprocessingFlag, text: string): { readonly width: number; readonly height: number } {
+/** A size given as `WIDTHxHEIGHT`. */
+export function parseSize(
+  flag: PreprocessingFlag | SizeFlag,
+  text: string,
+): { readonly width: number; readonly height: number } {
   const parts = /^\s*(\d+)\s*[xX]\s*(\d+)\s*$/.exec(text);
   if (parts === null) throw usage(flag, 'WIDTHxHEIGHT in pixels', text, '224x224');
   return { width: parseSide(flag, parts[1] ?? '', '224x224'), height: parseSide(flag, parts[2] ?? '', '224x224') };

@@ -1,3 +1,4 @@
+import type { ImageSize } from '../../../src-shared/domain/project/image-set';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { decodeImage, imageError } from '../images/image-decoder';
@@ -12,6 +13,8 @@ import { channelsOf, checkPreprocessing, readAs } from './preprocessing-check';
 export interface PreprocessedImage {
   /** channels * height * width floats in the layout of the model's input, without a batch axis. */
   readonly values: Float32Array;
+  /** Shape of the values. */
+  readonly dims: readonly number[];
   /** The place of the image in this input. For arrays of floats, which are not resized, the input is the image. */
   readonly geometry: ImageGeometry;
 }
@@ -20,6 +23,8 @@ export interface PreprocessedImage {
 export interface Preprocessor {
   /** Throws WorkbenchError `image-invalid` with the file name if this image cannot be used. */
   load(entry: ImageEntry): Promise<PreprocessedImage>;
+  /** The same for an array that was read already; `name` is its file in messages. */
+  loadArray(record: NpyRecord, name: string): PreprocessedImage;
 }
 
 /**
@@ -38,22 +43,18 @@ export function createPreprocessor(preprocessing: Preprocessing, input: ImageInp
   const target = readAs(input, preprocessing.layout);
   const tables = valueTables(preprocessing);
   const arrays = new NpyReader();
+  const recipeFor = (name: string): Recipe => ({ preprocessing, target, tables, name });
+  const loadArray = (record: NpyRecord, name: string): PreprocessedImage => {
+    if (record.values.kind === 'pixels') return normalise(pixelsOfArray(record, name), recipeFor(name));
+    const { values, size } = tensorValues(record.shape, record.values.data, target, name);
+    return { values, dims: dimsOf(size), geometry: wholeInput(size) };
+  };
   return {
+    loadArray,
     load: async (entry) => {
       const name = entry.record === null ? entry.file : `${entry.file}#${entry.record}`;
-      if (!/\.np[yz]$/i.test(entry.path))
-        return normalise(await decodeImage(entry.path, name, preprocessing.orientation), {
-          preprocessing,
-          target,
-          tables,
-          name,
-        });
-      const record = await arrays.read(entry.path, name, entry.record);
-      if (record.values.kind === 'floats') {
-        const values = tensorValues(record.shape, record.values.data, target, name);
-        return { values, geometry: wholeInput(target) };
-      }
-      return normalise(pixelsOfArray(record, name), { preprocessing, target, tables, name });
+      if (/\.np[yz]$/i.test(entry.path)) return loadArray(await arrays.read(entry.path, name, entry.record), name);
+      return normalise(await decodeImage(entry.path, name, preprocessing.orientation), recipeFor(name));
     },
   };
 }
@@ -96,17 +97,20 @@ function normalise(decoded: Pixels, recipe: Recipe): PreprocessedImage {
         `resize the short side to ${Math.max(width, height)}`,
     );
   }
-  if (width !== target.width || height !== target.height) {
+  const wanted = { width: target.width ?? width, height: target.height ?? height };
+  if (width !== wanted.width || height !== wanted.height) {
     throw imageError(
       name,
-      `expected ${target.width}x${target.height} for "${target.name}", found ${width}x${height}; ` +
-        `resize to ${target.width}x${target.height}`,
+      `expected ${wanted.width}x${wanted.height} for "${target.name}", found ${width}x${height}; ` +
+        `resize to ${wanted.width}x${wanted.height}`,
     );
   }
+  const sizedTarget = { ...target, width, height };
   const left = cropMargin(sized.width - width, preprocessing.cropRounding);
   const top = cropMargin(sized.height - height, preprocessing.cropRounding);
   return {
-    values: toFloats(sized, { left, top }, recipe),
+    values: toFloats(sized, { left, top }, { ...recipe, target: sizedTarget }),
+    dims: dimsOf(sizedTarget),
     geometry: {
       width: decoded.width,
       height: decoded.height,
@@ -120,7 +124,14 @@ function normalise(decoded: Pixels, recipe: Recipe): PreprocessedImage {
   };
 }
 
-function wholeInput({ width, height }: ImageInput): ImageGeometry {
+/** An image input whose size is known. */
+type SizedInput = ImageInput & ImageSize;
+
+function dimsOf({ channels, height, width, layout }: SizedInput): number[] {
+  return layout === 'nchw' ? [channels, height, width] : [height, width, channels];
+}
+
+function wholeInput({ width, height }: SizedInput): ImageGeometry {
   const size = { width, height, inputWidth: width, inputHeight: height };
   return { ...size, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
 }
@@ -129,7 +140,7 @@ function wholeInput({ width, height }: ImageInput): ImageGeometry {
 function toFloats(
   source: Pixels,
   window: { readonly left: number; readonly top: number },
-  recipe: Recipe,
+  recipe: Recipe & { readonly target: SizedInput },
 ): Float32Array {
   const { target, tables, preprocessing } = recipe;
   const { width, height, channels } = target;
@@ -185,29 +196,47 @@ function interleaved(image: {
 }
 
 function shapeText(target: ImageInput): string {
-  const { channels, height, width } = target;
+  const { channels } = target;
+  const [height, width] = [target.height ?? 'H', target.width ?? 'W'];
   return target.layout === 'nchw' ? `${channels}x${height}x${width}` : `${height}x${width}x${channels}`;
 }
 
 /** A preprocessed tensor in the layout of the model; it is transposed if necessary (CxHxW or HxWxC). */
-function tensorValues(shape: readonly number[], data: Float32Array, target: ImageInput, name: string): Float32Array {
-  const { channels, height, width } = target;
+function tensorValues(
+  shape: readonly number[],
+  data: Float32Array,
+  target: ImageInput,
+  name: string,
+): { readonly values: Float32Array; readonly size: SizedInput } {
   const found = shape.length === 2 ? (target.layout === 'nchw' ? [1, ...shape] : [...shape, 1]) : shape;
-  const chw = found.join() === [channels, height, width].join();
-  const hwc = found.join() === [height, width, channels].join();
-  if (target.layout === 'nchw' ? chw : hwc) return data;
-  if (!chw && !hwc)
+  const chw = sizedBy(target, [found[0], found[1], found[2]]);
+  const hwc = sizedBy(target, [found[2], found[0], found[1]]);
+  const kept = target.layout === 'nchw' ? chw : hwc;
+  if (kept !== null) return { values: data, size: kept };
+  const size = chw ?? hwc;
+  if (size === null)
     throw imageError(
       name,
       `expected a float tensor of shape ${shapeText(target)} for "${target.name}", found ${shape.join('x')}`,
     );
-  const plane = height * width;
-  const out = new Float32Array(data.length);
+  const { channels } = target;
+  const plane = size.height * size.width;
+  const values = new Float32Array(data.length);
   for (let c = 0; c < channels; c += 1) {
     for (let i = 0; i < plane; i += 1) {
-      if (chw) out[i * channels + c] = data[c * plane + i] ?? 0;
-      else out[c * plane + i] = data[i * channels + c] ?? 0;
+      if (chw) values[i * channels + c] = data[c * plane + i] ?? 0;
+      else values[c * plane + i] = data[i * channels + c] ?? 0;
     }
   }
-  return out;
+  return { values, size };
+}
+
+/** The input with the size of a tensor; null if it does not take a tensor of this size. */
+function sizedBy(
+  target: ImageInput,
+  [channels, height = 0, width = 0]: readonly [number | undefined, number | undefined, number | undefined],
+): SizedInput | null {
+  const isTaken =
+    channels === target.channels && (target.height ?? height) === height && (target.width ?? width) === width;
+  return isTaken ? { ...target, height, width } : null;
 }

@@ -1,4 +1,5 @@
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import { scaleText } from '../../../src-shared/domain/project/preprocessing-text';
 import { advise, type Advice } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 
@@ -16,6 +17,8 @@ export function channelsOf(order: Preprocessing['order']): 1 | 3 {
 export function readAs(input: ImageInput, layout: ImageInput['layout']): ImageInput {
   if (input.layout === layout) return input;
   const { channels, height, width } = input;
+  // A size that the model leaves open may be that of any axis, the number of channels included.
+  if (height === null || width === null) return { ...input, layout };
   return layout === 'nhwc'
     ? { ...input, layout, height: channels, width: height, channels: width }
     : { ...input, layout, channels: height, height: width, width: channels };
@@ -49,6 +52,7 @@ export function checkPreprocessing(preprocessing: Preprocessing, modelInput: Ima
   }
   checkCount(preprocessing.mean, 'mean', channels);
   checkCount(preprocessing.std, 'standard deviation', channels);
+  checkValues(preprocessing, input);
   if (isImage) checkSize(preprocessing, input);
 }
 
@@ -63,8 +67,9 @@ function checkCount(values: readonly number[], name: 'mean' | 'standard deviatio
 
 function checkSize(preprocessing: Preprocessing, input: ImageInput): void {
   const { resize, crop } = preprocessing;
-  const wanted = `${input.width}x${input.height}`;
-  if (crop !== null && (crop.width !== input.width || crop.height !== input.height)) {
+  const isFixed = input.width !== null && input.height !== null;
+  const wanted = `${input.width ?? 'any'}x${input.height ?? 'any'}`;
+  if (crop !== null && !fits(crop, input)) {
     throw invalid(
       `Expected ${wanted} for "${input.name}" but the crop gives ${crop.width}x${crop.height}`,
       advise('use-crop', { size: wanted }),
@@ -73,16 +78,26 @@ function checkSize(preprocessing: Preprocessing, input: ImageInput): void {
   switch (resize.kind) {
     case 'none':
       return; // every image is checked when it is read
+    case 'long':
+      if (crop === null && isFixed)
+        throw invalid(
+          `After a resize of the long side to ${resize.longSide} the size depends on the image; ` +
+            `"${input.name}" takes ${wanted}`,
+          advise('use-letterbox-or-crop', { size: wanted }),
+        );
+      return;
     case 'short':
-      if (crop === null)
+      if (crop === null) {
+        if (!isFixed) return;
         throw invalid(
           `After a resize of the short side to ${resize.shortSide} the size depends on the image; ` +
             `"${input.name}" takes ${wanted}`,
           advise('use-crop', { size: wanted }),
         );
+      }
       if (resize.shortSide < Math.min(crop.width, crop.height)) {
         throw invalid(
-          `A crop of ${wanted} does not fit into images with a short side of ${resize.shortSide}`,
+          `A crop of ${crop.width}x${crop.height} does not fit into images with a short side of ${resize.shortSide}`,
           advise('use-short-side', { side: String(Math.min(crop.width, crop.height)) }),
         );
       }
@@ -91,19 +106,40 @@ function checkSize(preprocessing: Preprocessing, input: ImageInput): void {
     case 'letterbox': {
       const how = resize.kind === 'stretch' ? 'resize' : 'letterbox';
       const size = `${resize.width}x${resize.height}`;
-      if (crop === null && (resize.width !== input.width || resize.height !== input.height)) {
+      if (crop === null && !fits(resize, input)) {
         throw invalid(
           `Expected ${wanted} for "${input.name}" but the ${how} gives ${size}`,
           advise(how === 'resize' ? 'use-resize-or-crop' : 'use-letterbox-or-crop', { size: wanted }),
         );
       }
       if (crop !== null && (crop.width > resize.width || crop.height > resize.height)) {
+        const cropped = `${crop.width}x${crop.height}`;
         throw invalid(
-          `A crop of ${wanted} does not fit into a ${how} of ${size}`,
-          advise(how === 'resize' ? 'use-larger-resize' : 'use-larger-letterbox', { size: wanted }),
+          `A crop of ${cropped} does not fit into a ${how} of ${size}`,
+          advise(how === 'resize' ? 'use-larger-resize' : 'use-larger-letterbox', { size: cropped }),
         );
       }
       return;
     }
   }
+}
+
+/** Whether a size is one that the input takes; a size that the model leaves open may be any. */
+function fits(size: { readonly width: number; readonly height: number }, input: ImageInput): boolean {
+  return (input.width ?? size.width) === size.width && (input.height ?? size.height) === size.height;
+}
+
+/** Input types that take the bytes of the pixels as they are. */
+export function takesBytes({ dtype = 'float32' }: ImageInput): boolean {
+  return !dtype.startsWith('float');
+}
+
+function checkValues({ scale, mean, std }: Preprocessing, input: ImageInput): void {
+  if (!takesBytes(input)) return;
+  if (scale === 1 && mean.every((value) => value === 0) && std.every((value) => value === 1)) return;
+  throw invalid(
+    `"${input.name}" is ${input.dtype} and takes pixels from 0 to 255 as they are; expected scale 1, mean 0 and ` +
+      `standard deviation 1, found ${scaleText(scale)}, ${mean.join(',')} and ${std.join(',')}`,
+    advise('use-plain-pixels'),
+  );
 }

@@ -5,6 +5,7 @@ import { parsePreprocessingFlags } from '../../calibration/preprocessing/preproc
 import { defineCommand, EXIT_OK, present } from '../command';
 import { noteSets } from '../image-set-text';
 import { allowNamedMetric, METRIC_OPTIONS, metricTask } from '../metric-option';
+import { inputOption, inputSizeOption } from '../input-options';
 import { choice, text } from '../options';
 import { PREPROCESSING_OPTIONS } from '../shared-options';
 import { taskOption, taskRequest } from '../task-option';
@@ -31,6 +32,8 @@ export const init = defineCommand({
     ),
     'class-names': text('FILE', 'class names in the order of the model: a text file with one a line, or a data.yaml'),
     'label-order': labelOrderOption,
+    input: inputOption,
+    'input-size': inputSizeOption,
     task: taskOption('init'),
     ...METRIC_OPTIONS,
     output: text('NAME.calib', 'folder of the new project (default: named after the model)', { short: 'o' }),
@@ -51,14 +54,18 @@ export const init = defineCommand({
         labelsCsv: values.labels === undefined ? undefined : resolve(values.labels),
         classNamesPath: values['class-names'] === undefined ? undefined : resolve(values['class-names']),
         labelOrder: values['label-order'],
+        inputs: values.input,
+        inputSize: values['input-size'],
         ...(metric !== undefined ? { task: metric } : values.task === undefined ? {} : await taskRequest(values.task)),
       }),
     });
     if (metric?.kind === 'custom') await allowNamedMetric(metric.metric);
     await noteSets(view, api, note);
-    const { preprocessing, preprocessingNotes: notes, modelNotes: warnings = [], method } = view.file;
+    const { preprocessing, preprocessingNotes: notes, modelNotes: warnings = [], method, inputs } = view.file;
     if (!isJson) for (const sentence of [...warnings.map(({ message }) => message), ...notes]) note(sentence);
-    print({ project: view.path, preprocessing, notes, warnings, method }, ({ project }) => [project]);
+    print({ project: view.path, preprocessing, ...present({ inputs }), notes, warnings, method }, ({ project }) => [
+      project,
+    ]);
     return EXIT_OK;
   },
 });

@@ -21,6 +21,7 @@ import { parsePreprocessingFlags } from '../../calibration/preprocessing/preproc
 import { defineCommand, EXIT_OK, present } from '../command';
 import { noteSets } from '../image-set-text';
 import { allowNamedMetric, METRIC_OPTIONS, metricTask } from '../metric-option';
+import { inputOption } from '../input-options';
 import { choice, flag, parseRealNumber, realNumber, text, type OptionSpec, type OptionValues } from '../options';
 import { PREPROCESSING_OPTIONS, targetOption } from '../shared-options';
 import { taskEdit, taskOption } from '../task-option';
@@ -77,6 +78,7 @@ const OPTIONS = {
   labels: text('PATH', 'labels of the validation images (see init), or none to look for them at the usual places'),
   'class-names': text('FILE', 'class names in the order of the model, or none'),
   'label-order': labelOrderOption,
+  input: inputOption,
   task: taskOption('set'),
   ...METRIC_OPTIONS,
   'allow-metric': flag('allow the metric of the project to run on this machine, in its present form'),
@@ -98,6 +100,7 @@ Another preprocessing needs a new calibration.`,
     const metric = metricTask(values);
     const edits: ProjectEdit[] = [
       ...editsOf(values),
+      ...(values.input === undefined ? [] : [{ kind: 'inputs' as const, inputs: values.input }]),
       ...(metric !== undefined
         ? [{ kind: 'task', task: metric } as const]
         : values.task === undefined
@@ -121,7 +124,7 @@ Another preprocessing needs a new calibration.`,
     if (choosesBest && view.best && !isJson)
       note(`${measuredText(view.best.decision)}: ${singlesText(view.best.decision)}`);
     if (edits.some(({ kind }) => kind === 'sets')) await noteSets(view, api, note);
-    const { method, percentile, tensorMethods, manualThresholds, plan, target, gates, task } = view.file;
+    const { method, percentile, tensorMethods, manualThresholds, plan, target, gates, task, inputs } = view.file;
     const { chosenMethod, best } = view;
     print(
       {
@@ -134,7 +137,7 @@ Another preprocessing needs a new calibration.`,
         plan: planJson(plan),
         target,
         gates,
-        ...present({ task }),
+        ...present({ task, inputs }),
       },
       () => {
         const chosen = chosenMethod === undefined ? '' : ` (${chosenMethod})`;

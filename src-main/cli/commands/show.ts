@@ -15,6 +15,7 @@ import {
 } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { preprocessingFlags } from '../../../src-shared/domain/project/preprocessing-text';
+import { sourcesText } from '../input-options';
 import { defineCommand, EXIT_OK, present } from '../command';
 import { labelsText } from '../image-set-text';
 import { taskText } from '../../../src-shared/domain/tasks/task-text';
@@ -62,6 +63,7 @@ function asText({ path, file, calibrated, chosenMethod, best }: ProjectView, lab
     ],
     ...(labels === null ? [] : ([['labels', labels]] as const)),
     ['preprocessing', preprocessingFlags(file.preprocessing).join(' ')],
+    ...(file.inputs === undefined ? [] : [['inputs', sourcesText(file.inputs)] as const]),
     ['task', taskText(file.task)],
     ['target', file.target],
     ['method', methodText(file, chosenMethod)],

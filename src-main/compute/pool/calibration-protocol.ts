@@ -5,7 +5,6 @@ import type { DuplicatePair, HealthImage } from '../../../src-shared/domain/heal
 import type { CorruptImage } from '../../../src-shared/domain/health/health-findings';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
-import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { Equalized } from '../../onnx/passes/equalize';
 
 /** Methods of the compute process that prepare a model, look at images and calibrate. */
@@ -87,8 +86,7 @@ export interface CheckImagesResult {
 
 export interface PreviewParams {
   readonly entry: ImageEntry;
-  readonly preprocessing: Preprocessing;
-  readonly input: ImageInput;
+  readonly feeding: Feeding;
 }
 
 export interface ThumbnailParams extends PreviewParams {

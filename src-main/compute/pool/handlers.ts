@@ -74,11 +74,11 @@ export const HANDLERS: Handlers = {
 };
 
 function thumbnail(params: ThumbnailParams): Promise<Picture> {
-  return pictures.thumbnail(params.entry, params.size, params.preprocessing, params.input);
+  return pictures.thumbnail(params.entry, params.size, params.feeding);
 }
 
 function preview(params: PreviewParams): Promise<PreprocessingPreview> {
-  return pictures.preview(params.entry, params.preprocessing, params.input);
+  return pictures.preview(params.entry, params.feeding);
 }
 
 async function bench(params: BenchParams, context: TaskContext): Promise<ComputeMethods['bench']['result']> {

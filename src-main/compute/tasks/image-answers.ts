@@ -1,3 +1,4 @@
+import { imageFeed } from '../../../src-shared/domain/project/feeding';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { decodeImage } from '../../calibration/images/image-decoder';
 import type { ImageAnswersParams, ImageAnswersResult } from '../pool/protocol';
@@ -53,7 +54,7 @@ function close(): void {
 /** @throws WorkbenchError image-invalid */
 async function sizeOf({ entry, feeding }: ImageAnswersParams): Promise<ImageAnswersResult['size']> {
   if (/\.np[yz]$/i.test(entry.path)) return null;
-  const preprocessing = feeding.inputs.find(({ source }) => source.kind === 'images')?.source.preprocessing;
+  const preprocessing = imageFeed(feeding)?.preprocessing;
   if (preprocessing === undefined) throw new WorkbenchError('internal', 'The model takes no images');
   const { width, height } = await decodeImage(entry.path, entry.file, preprocessing.orientation);
   return { width, height };

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { ModelInspection } from '../../../src-shared/domain/project/inspection';
 import type { GraphIndex } from './graph-index';
-import { describeInput } from './image-input';
+import { describeInput } from './model-inputs';
 import { DataType, type Model, type Node } from './model';
 import { isDefaultDomain, isOp } from './opset';
 import { capturedNames } from './subgraphs';
@@ -108,7 +108,9 @@ function dynamicDimWarning({ index }: InspectionFacts): Warning | null {
   if (dynamic.length === 0) return null;
   return {
     code: 'dynamic-dimensions',
-    message: `Dimensions other than the batch are not fixed: ${dynamic.map(describeInput).join(', ')}`,
+    message:
+      `Dimensions other than the batch are not fixed: ${dynamic.map(describeInput).join(', ')}; the preprocessing of a ` +
+      'project decides the size of images',
   };
 }
 

@@ -4,7 +4,8 @@ import { attrValue } from './attributes';
 import { elementTypes } from './dtypes';
 import { elementCount, elementTypeName, isFloatType } from './element-types';
 import { GraphIndex } from './graph-index';
-import { describeInput, imageInputOf, shapeOf } from './image-input';
+import { imageInputOf, imageInputs } from './image-input';
+import { describeInput, shapeOf } from './model-inputs';
 import { inspectionWarnings, isQuantizable } from './inspect-warnings';
 import { graphMacs } from './layer-macs';
 import type { Model, ValueInfo } from './model';
@@ -50,7 +51,7 @@ export function inspectModel(file: Model, path: string): ModelInspection {
       ...(macs === null ? {} : { macs }),
       ops: Object.fromEntries([...ops].sort(([a], [b]) => (a < b ? -1 : 1))),
     },
-    warnings: [...notes, ...inspectionWarnings(facts), ...imageInputWarning(model)],
+    warnings: [...notes, ...inspectionWarnings(facts), ...inputWarnings(model)],
   };
 }
 
@@ -107,10 +108,16 @@ function describe(value: ValueInfo, types: ReadonlyMap<string, number>): TensorD
   return { name: value.name, dtype: elementTypeName(type), shape: shapeOf(value) };
 }
 
-function imageInputWarning(model: Model): ModelInspection['warnings'] {
+function inputWarnings(model: Model): ModelInspection['warnings'] {
   try {
-    imageInputOf(model);
-    return [];
+    if (imageInputs(model).length > 0) return [];
+    const found = new GraphIndex(model.graph).graphInputs.map(describeInput).join(', ');
+    return [
+      {
+        code: 'no-image-input',
+        message: `No input takes images (${found || 'there is none'}): its values come from arrays in .npz files`,
+      },
+    ];
   } catch (error) {
     if (error instanceof WorkbenchError) return [{ code: 'no-image-input', message: error.message }];
     throw error;

@@ -1,9 +1,8 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import { FEED_TYPES, type FeedType } from '../../../src-shared/domain/project/feeding';
+import { FEED_TYPES, type FeedType } from '../../../src-shared/domain/project/feed-types';
 import { elementTypeName } from './element-types';
 import { GraphIndex } from './graph-index';
-import { describeInput, shapeOf } from './image-input';
-import type { Model } from './model';
+import type { Model, ValueInfo } from './model';
 
 /** An input of a model's graph that has to be fed. */
 export interface ModelInput {
@@ -37,4 +36,19 @@ export function modelInputs(model: Model): ModelInput[] {
     }
     return { name: value.name, dtype, dims: shape.map((dim) => (typeof dim === 'number' && dim <= 0 ? '?' : dim)) };
   });
+}
+
+/** `input` float32 [N, 3, 224, 224]. */
+export function describeInput(value: ValueInfo): string {
+  if (value.tensorType === null) return `"${value.name}" (not a tensor)`;
+  const shape = shapeOf(value);
+  return `"${value.name}" ${elementTypeName(value.tensorType.elemType)} ${shape === null ? 'of unknown rank' : `[${shape.join(', ')}]`}`;
+}
+
+/** A number, a symbolic name or `?` per axis; null when the rank is unknown. */
+export function shapeOf(value: ValueInfo): readonly (number | string)[] | null {
+  return (
+    value.tensorType?.shape?.map((dim) => (dim.kind === 'value' ? dim.value : dim.kind === 'param' ? dim.name : '?')) ??
+    null
+  );
 }

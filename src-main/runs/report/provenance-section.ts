@@ -54,6 +54,11 @@ function preprocessingSentence(preprocessing: Preprocessing): string {
   const { resize, crop } = preprocessing;
   const parts: string[] = [];
   if (resize.kind === 'stretch') parts.push(`stretched to ${resize.width}×${resize.height}`);
+  if (resize.kind === 'long')
+    parts.push(
+      `long side to ${resize.longSide}, padded with ${resize.pad} to a multiple of ${resize.multiple}; the size depends on ` +
+        'the image',
+    );
   if (resize.kind === 'short') parts.push(`short side to ${resize.shortSide}`);
   if (resize.kind === 'letterbox')
     parts.push(

@@ -4,13 +4,15 @@ import { normalPreprocessing, type Preprocessing } from '../../../src-shared/dom
 import { usePreprocessingEdits } from '../../state/preprocessing-edits';
 
 type ResizeKind = Preprocessing['resize']['kind'];
-export const RESIZE_KINDS = ['stretch', 'short', 'letterbox', 'none'] as const satisfies readonly ResizeKind[];
+export const RESIZE_KINDS = ['stretch', 'short', 'long', 'letterbox', 'none'] as const satisfies readonly ResizeKind[];
 export const ORDERS = ['rgb', 'bgr', 'gray'] as const satisfies readonly Preprocessing['order'][];
 export const LAYOUTS = ['nchw', 'nhwc'] as const satisfies readonly Preprocessing['layout'][];
 export const MAX_SIDE = 16_384;
 
 /** The gray value with which YOLO-like detectors are usually trained. */
 const DEFAULT_PAD = 114;
+/** Detectors reduce their input by 32. */
+const DEFAULT_MULTIPLE = 32;
 /** The side length in pixels if the preprocessing gives no size. */
 const DEFAULT_SIDE = 224;
 
@@ -28,7 +30,7 @@ function roundingOfNewCrop({ crop }: Preprocessing): Pick<Preprocessing, 'cropRo
 export function targetSize({ resize, crop }: Pick<Preprocessing, 'resize' | 'crop'>): Size {
   if (crop !== null) return crop;
   if (resize.kind === 'stretch' || resize.kind === 'letterbox') return { width: resize.width, height: resize.height };
-  const side = resize.kind === 'short' ? resize.shortSide : DEFAULT_SIDE;
+  const side = resize.kind === 'short' ? resize.shortSide : resize.kind === 'long' ? resize.longSide : DEFAULT_SIDE;
   return { width: side, height: side };
 }
 
@@ -43,6 +45,12 @@ export function withResizeKind(preprocessing: Preprocessing, kind: ResizeKind): 
       return normalPreprocessing({ ...preprocessing, resize: { kind, ...size }, crop: null });
     case 'letterbox':
       return normalPreprocessing({ ...preprocessing, resize: { kind, ...size, pad: DEFAULT_PAD }, crop: null });
+    case 'long':
+      return normalPreprocessing({
+        ...preprocessing,
+        resize: { kind, longSide: Math.max(size.width, size.height), multiple: DEFAULT_MULTIPLE, pad: DEFAULT_PAD },
+        crop: null,
+      });
     // With this kind, the long side differs from image to image, so that a crop must follow.
     case 'short':
       return {

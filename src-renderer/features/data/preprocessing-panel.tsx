@@ -212,6 +212,20 @@ function GeometryFields({ value, onChange }: GeometryFieldsProps) {
           onCommit={(shortSide) => onChange({ ...value, resize: { ...resize, shortSide } })}
         />
       ) : null}
+      {resize.kind === 'long' ? (
+        <div className={styles.pair}>
+          <Side
+            label={t('data.longSide')}
+            value={resize.longSide}
+            onCommit={(longSide) => onChange({ ...value, resize: { ...resize, longSide } })}
+          />
+          <Side
+            label={t('data.multiple')}
+            value={resize.multiple}
+            onCommit={(multiple) => onChange({ ...value, resize: { ...resize, multiple } })}
+          />
+        </div>
+      ) : null}
       {resize.kind === 'letterbox' ? (
         <Segmented
           label={t('data.align')}
@@ -221,7 +235,7 @@ function GeometryFields({ value, onChange }: GeometryFieldsProps) {
           onChoose={(align) => onChange(normalPreprocessing({ ...value, resize: { ...resize, align } }))}
         />
       ) : null}
-      {resize.kind === 'letterbox' ? (
+      {resize.kind === 'letterbox' || resize.kind === 'long' ? (
         <NumberField
           label={t('data.pad')}
           value={resize.pad}

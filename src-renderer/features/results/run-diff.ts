@@ -100,7 +100,9 @@ function preprocessingText({ preprocessing }: RunRecord): string {
       ? 'none'
       : resize.kind === 'short'
         ? `short ${resize.shortSide}`
-        : `${resize.kind} ${resize.width}×${resize.height}`;
+        : resize.kind === 'long'
+          ? `long ${resize.longSide} multiple ${resize.multiple} pad ${resize.pad}`
+          : `${resize.kind} ${resize.width}×${resize.height}`;
   const pad = resize.kind === 'letterbox' ? ` pad ${resize.pad}${resize.align === 'center' ? ' centred' : ''}` : '';
   const cut = crop === null ? '' : ` crop ${crop.width}×${crop.height} ${preprocessing.cropRounding ?? 'down'}`;
   return (

@@ -13,6 +13,7 @@ export function decisionsOf(file: ProjectDecisions): ProjectDecisions {
     target,
     gates,
     preprocessing,
+    inputs,
     calibrationSet,
     validationSet,
     task,
@@ -28,13 +29,16 @@ export function decisionsOf(file: ProjectDecisions): ProjectDecisions {
     preprocessing,
     calibrationSet,
     validationSet,
+    ...(inputs === undefined ? {} : { inputs }),
     ...(task === undefined ? {} : { task }),
   };
 }
 
-/** The file with other decisions. A task that the decisions do not name is undecided afterwards. */
+/** The file with other decisions. A task or inputs that the decisions do not name are undecided afterwards. */
 export function withDecisions<F extends ProjectDecisions>(file: F, decisions: ProjectDecisions): F {
-  return { ...withoutTask(file), ...decisions } as F;
+  const copy: Omit<F, 'task'> & { inputs?: unknown } = withoutTask(file);
+  delete copy.inputs;
+  return { ...copy, ...decisions } as unknown as F;
 }
 
 /** The same with an undecided task. */
@@ -52,6 +56,7 @@ export function applyChange(current: ProjectDecisions, from: ProjectDecisions, t
   const pick = <K extends keyof ProjectDecisions>(key: K): ProjectDecisions[K] =>
     isSame(from[key], to[key]) ? current[key] : to[key];
   const task = pick('task');
+  const inputs = pick('inputs');
   return {
     method: pick('method'),
     percentile: pick('percentile'),
@@ -59,6 +64,7 @@ export function applyChange(current: ProjectDecisions, from: ProjectDecisions, t
     preprocessing: pick('preprocessing'),
     calibrationSet: pick('calibrationSet'),
     validationSet: pick('validationSet'),
+    ...(inputs === undefined ? {} : { inputs }),
     ...(task === undefined ? {} : { task }),
     tensorMethods: applyToRecord(current.tensorMethods, from.tensorMethods, to.tensorMethods),
     manualThresholds: applyToRecord(current.manualThresholds, from.manualThresholds, to.manualThresholds),

@@ -1,48 +1,28 @@
+import { FEED_BYTES, type FeedType } from './feed-types';
+import type { ImageSize } from './image-set';
+import type { InputSource, SizeRule } from './inputs';
 import type { ImageInput, Preprocessing } from './preprocessing';
 
-/** Element types of model inputs that can be fed, named as in ONNX. */
-export const FEED_TYPES = [
-  'float32',
-  'float64',
-  'float16',
-  'uint8',
-  'int8',
-  'uint16',
-  'int16',
-  'int32',
-  'uint32',
-  'int64',
-  'uint64',
-  'bool',
-] as const;
-export type FeedType = (typeof FEED_TYPES)[number];
-
-/** Bytes of one element. */
-export const FEED_BYTES: Readonly<Record<FeedType, number>> = {
-  float32: 4,
-  float64: 8,
-  float16: 2,
-  uint8: 1,
-  int8: 1,
-  uint16: 2,
-  int16: 2,
-  int32: 4,
-  uint32: 4,
-  int64: 8,
-  uint64: 8,
-  bool: 1,
-};
-
 /** Where the values of one input come from, with everything that is needed to make them. */
-export interface FedSource {
+export type FedSource =
   /** The image of an entry of the set, preprocessed. */
-  readonly kind: 'images';
-  readonly image: ImageInput;
-  readonly preprocessing: Preprocessing;
-}
+  | { readonly kind: 'images'; readonly image: ImageInput; readonly preprocessing: Preprocessing }
+  /** An array of the entry's .npz file. With `image` it is an image: bytes are preprocessed like an image file. */
+  | {
+      readonly kind: 'npz';
+      readonly field: string;
+      /** Whether the .npz file lies beside the image file of the entry, with the same name. */
+      readonly isBeside: boolean;
+      readonly image?: ImageInput;
+      readonly preprocessing?: Preprocessing;
+    }
+  | Extract<InputSource, { readonly kind: 'value' | SizeRule }>;
 
-/** The size of an axis: fixed, or that of the image; null: it depends on the record in another way. */
-export type FedDim = number | 'height' | 'width' | null;
+/**
+ * The size of an axis: fixed; that of the image; or the name of a symbol (`seq`), which has the same size in all inputs
+ * of one record.
+ */
+export type FedDim = number | { readonly image: 'height' | 'width' } | { readonly symbol: string };
 
 /** An input of the model's graph and the source of its values. */
 export interface FedInput {
@@ -63,11 +43,6 @@ export interface Feeding {
   readonly inputs: readonly FedInput[];
 }
 
-export interface ImageSize {
-  readonly width: number;
-  readonly height: number;
-}
-
 /** The smallest, the usual and the largest size of images, side by side. */
 export interface ImageSizes {
   readonly min: ImageSize;
@@ -75,9 +50,22 @@ export interface ImageSizes {
   readonly max: ImageSize;
 }
 
-/** The first input that takes images; null if the model has none. */
-export function imageFeed({ inputs }: Feeding): FedSource | null {
-  return inputs.find(({ source }) => source.kind === 'images')?.source ?? null;
+/** The first input that takes images, from files or from arrays; null if the model has none. */
+export function imageFeed({
+  inputs,
+}: Feeding): { readonly image: ImageInput; readonly preprocessing: Preprocessing } | null {
+  for (const { source } of inputs) {
+    if (source.kind !== 'images' && source.kind !== 'npz') continue;
+    const { image, preprocessing } = source;
+    if (image !== undefined && preprocessing !== undefined) return { image, preprocessing };
+  }
+  return null;
+}
+
+/** The fields of .npz files that a set must have; empty if the entries of the set are image files. */
+export function fieldsOf({ inputs }: Feeding): string[] {
+  const fields = inputs.flatMap(({ source }) => (source.kind === 'npz' && !source.isBeside ? [source.field] : []));
+  return [...new Set(fields)];
 }
 
 /** Bytes of all inputs for one image. A size that depends on the image counts as `sideGuess`. */

@@ -6,6 +6,15 @@ export function preprocessingFlags(preprocessing: Preprocessing): readonly strin
   const flags: string[] = [];
   if (resize.kind === 'stretch') flags.push('--resize', `${resize.width}x${resize.height}`);
   if (resize.kind === 'short') flags.push('--resize-short', String(resize.shortSide));
+  if (resize.kind === 'long')
+    flags.push(
+      '--resize-long',
+      String(resize.longSide),
+      '--multiple',
+      String(resize.multiple),
+      '--pad',
+      String(resize.pad),
+    );
   if (resize.kind === 'letterbox') {
     flags.push('--letterbox', `${resize.width}x${resize.height}`, '--pad', String(resize.pad));
     if (resize.align === 'center') flags.push('--letterbox-align', 'center');

@@ -1,3 +1,4 @@
+import type { FeedType } from './feed-types';
 import {
   list,
   nullable,
@@ -31,6 +32,11 @@ const preprocessingFields = {
     none: object({ kind: oneOf('none') }),
     stretch: object({ kind: oneOf('stretch'), ...size }),
     short: object({ kind: oneOf('short'), shortSide: pixels }),
+    /**
+     * The long side becomes `longSide` pixels and the other one follows (rounded to the nearest number); then the rest
+     * to the next multiple of `multiple` is filled with `pad`, right and below. The size depends on the image.
+     */
+    long: object({ kind: oneOf('long'), longSide: pixels, multiple: pixels, pad: padValue }),
     /** The image is scaled to fit, placed at the top left or in the centre, and the rest is filled with `pad`. */
     letterbox: object({
       kind: oneOf('letterbox'),
@@ -89,13 +95,27 @@ function normalResize(resize: Preprocessing['resize']): Preprocessing['resize'] 
   return align === 'center' ? { ...rest, align } : rest;
 }
 
+/** The size of every image after the preprocessing; null if it depends on the image. */
+export function outputSize({
+  resize,
+  crop,
+}: Pick<Preprocessing, 'resize' | 'crop'>): { readonly width: number; readonly height: number } | null {
+  if (crop !== null) return crop;
+  return resize.kind === 'stretch' || resize.kind === 'letterbox' ? resize : null;
+}
+
 /** The image input of a model, as far as preprocessing needs it. */
 export interface ImageInput {
   readonly name: string;
+  /** Default: float32. */
+  readonly dtype?: FeedType;
+  /** Set if the input takes one image without a batch axis. */
+  readonly isUnbatched?: true;
   /** Batch size if the model fixes it, else null. */
   readonly fixedBatch: number | null;
   readonly channels: number;
-  readonly height: number;
-  readonly width: number;
+  /** null: the model leaves the size open. */
+  readonly height: number | null;
+  readonly width: number | null;
   readonly layout: 'nchw' | 'nhwc';
 }

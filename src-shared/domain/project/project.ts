@@ -14,6 +14,7 @@ import {
   type InferOutput,
 } from '../../base/schema';
 import { LABEL_ORDERS } from './image-set';
+import { inputSourcesSchema } from './inputs';
 import { METHODS } from './methods';
 import { planSchema, TARGETS } from './precision';
 import { preprocessingSchema } from './preprocessing';
@@ -74,6 +75,8 @@ const decisionFields = {
   target: oneOf(...TARGETS),
   gates: gatesSchema,
   preprocessing: preprocessingSchema,
+  /** Sources of the inputs by name; absent: as their names and shapes suggest. */
+  inputs: optional(inputSourcesSchema),
   calibrationSet: setReferenceSchema,
   validationSet: nullable(setReferenceSchema),
   /**

@@ -36,8 +36,8 @@ async function countRight({ model, data, input, flags, step }: Case): Promise<nu
     const tensor = new Tensor('float32', (await preprocessor.load(entry)).values, [
       1,
       input.channels,
-      input.height,
-      input.width,
+      input.height ?? 0,
+      input.width ?? 0,
     ]);
     const outputs = await session.run({ [session.inputNames[0] ?? '']: tensor });
     const scores = outputs[session.outputNames[0] ?? '']?.data as Float32Array;

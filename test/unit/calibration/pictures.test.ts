@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { preview, thumbnail } from '../../../src-main/calibration/preprocessing/pictures';
+import { imageFeeding } from '../../../src-main/calibration/inputs/feeding';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { useTempDirs } from '../../support/temp-dir';
@@ -17,6 +18,8 @@ const PREPROCESSING: Preprocessing = {
   std: [0.5],
   layout: 'nchw',
 };
+
+const FEEDING = imageFeeding(INPUT, PREPROCESSING);
 
 /** A plain red 8 x 6 image with one blue pixel. */
 async function entry(): Promise<ImageEntry> {
@@ -37,15 +40,15 @@ async function rawOf(bytes: Uint8Array): Promise<Buffer> {
 describe('pictures', () => {
   it('shrinks a thumbnail to fit and never enlarges it', async () => {
     const image = await entry();
-    const small = await thumbnail(image, 4, PREPROCESSING, INPUT);
+    const small = await thumbnail(image, 4, FEEDING);
     expect([small.width, small.height]).toEqual([4, 3]);
-    const whole = await thumbnail(image, 512, PREPROCESSING, INPUT);
+    const whole = await thumbnail(image, 512, FEEDING);
     expect([whole.width, whole.height]).toEqual([8, 6]);
     expect([...(await rawOf(whole.bytes)).subarray(0, 6)]).toEqual([0, 0, 255, 255, 0, 0]);
   });
 
   it('shows the tensor in natural colours, its values per channel in the order of the model', async () => {
-    const shown = await preview(await entry(), PREPROCESSING, INPUT);
+    const shown = await preview(await entry(), FEEDING);
     expect([shown.originalWidth, shown.originalHeight]).toEqual([8, 6]);
     expect([shown.tensor.width, shown.tensor.height]).toEqual([4, 4]);
     // BGR: channel 0 is blue, -1 nearly everywhere; channel 2 is red, 1 nearly everywhere.

@@ -4,12 +4,13 @@ import {
   floatTensor,
   graphAttr,
   intAttr,
+  intsAttr,
   makeNode,
   makeTensor,
   makeValueInfo,
   tensorAttr,
 } from '../../../src-main/onnx/graph/make';
-import { DataType, type Model } from '../../../src-main/onnx/graph/model';
+import { DataType, type Model, type Node } from '../../../src-main/onnx/graph/model';
 import { parseModel, readModel } from '../../../src-main/onnx/wire/wire-reader';
 import { encodeModel } from '../../../src-main/onnx/wire/wire-writer';
 import { buildGraph, buildModel, type GraphSpec } from '../../support/onnx-builder';
@@ -163,19 +164,39 @@ describe('the image input', () => {
     [[8, 224, 192, 3], { name: 'x', fixedBatch: 8, channels: 3, height: 224, width: 192, layout: 'nhwc' }],
     [['N', 28, 28, 1], { name: 'x', fixedBatch: null, channels: 1, height: 28, width: 28, layout: 'nhwc' }],
     [[-1, 3, 4, 4], { name: 'x', fixedBatch: null, channels: 3, height: 4, width: 4, layout: 'nchw' }],
+    [['N', 3, 'H', 32], { name: 'x', fixedBatch: null, channels: 3, height: null, width: 32, layout: 'nchw' }],
+    [['N', 'H', 'W', 1], { name: 'x', fixedBatch: null, channels: 1, height: null, width: null, layout: 'nhwc' }],
+    [['a', 'b', 'c', 'd'], { name: 'x', fixedBatch: null, channels: 3, height: null, width: null, layout: 'nchw' }],
+    [
+      [3, 'H', 'W'],
+      { name: 'x', isUnbatched: true, fixedBatch: 1, channels: 3, height: null, width: null, layout: 'nchw' },
+    ],
   ])('%j', (shape, expected) => expect(imageInputOf(withInput(shape))).toEqual(expected));
 
   test.each<[Model, RegExp]>([
-    [withInput([3, 32, 32]), /with 4 dimensions .*found "x" float32 \[3, 32, 32\]/],
-    [withInput([1, 3, 32, 32], DataType.UINT8), /found "x" uint8/],
-    [withInput(['N', 3, 'H', 'W']), /Expected fixed channels, height and width, found "x" float32 \[N, 3, H, W\]/],
-    [
-      buildModel({ inputs: { a: [1], b: [2] }, outputs: {}, nodes: [] }),
-      /found 2: "a" float32 \[1\], "b" float32 \[2\]/,
-    ],
+    [withInput([32, 32]), /with 4 dimensions .*found "x" float32 \[32, 32\]/],
+    [withInput([1, 3, 32, 32], DataType.STRING), /tensors of known rank and of a number type, found "x" string/],
+    [buildModel({ inputs: { a: [1], b: [2] }, outputs: {}, nodes: [] }), /found "a" float32 \[1\], "b" float32 \[2\]/],
     [buildModel({ inputs: {}, outputs: {}, nodes: [] }), /found none/],
   ])('is refused otherwise (%#)', (model, message) => {
     expect(() => imageInputOf(model)).toThrow(message);
+  });
+
+  test('of open sizes is read from the first convolution behind casts and transposes', () => {
+    const spec = (layers: readonly Node[]): Model =>
+      buildModel({
+        inputs: { x: ['N', 'a', 'b', 'c'] },
+        outputs: { y: null },
+        nodes: layers,
+        initializers: [floatTensor('w', [8, 1, 3, 3], new Float32Array(72))],
+      });
+    const transposed = spec([
+      makeNode('Mul', ['x', 'k'], ['s']),
+      makeNode('Transpose', ['s'], ['t'], { attributes: [intsAttr('perm', [0, 3, 1, 2])] }),
+      makeNode('Conv', ['t', 'w'], ['y'], { attributes: [intAttr('group', 4)] }),
+    ]);
+    expect(imageInputOf(transposed)).toMatchObject({ layout: 'nhwc', channels: 4, height: null, width: null });
+    expect(imageInputOf(spec([makeNode('Conv', ['x', 'w'], ['y'])]))).toMatchObject({ layout: 'nchw', channels: 1 });
   });
 
   test.skipIf(sharedDir() === null)('of real models, initializers among the inputs aside', () => {
