@@ -45,9 +45,14 @@ export const useAnalysesStore = create<AnalysesState>()((set) => ({
   ask: (question) => set({ question }),
 }));
 
-const ANALYSES: readonly JobKind[] = ['sensitivity', 'auto', 'search', 'diagnose', 'repair'] satisfies readonly (
-  AnalysisSpec['kind'] | 'repair'
-)[];
+const ANALYSES: readonly JobKind[] = [
+  'sensitivity',
+  'auto',
+  'search',
+  'diagnose',
+  'repair',
+  'advise',
+] satisfies readonly (AnalysisSpec['kind'] | 'repair')[];
 
 // Edits make results outdated, and jobs create new ones.
 const forget = (): void => {

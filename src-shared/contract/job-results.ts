@@ -1,3 +1,4 @@
+import type { AdviceResult } from '../domain/analysis/structure-advice';
 import type { AutoResult, DiagnosisResult, SearchResult, SensitivityResult } from '../domain/analysis/analysis';
 import type { BestDecision, BestView } from '../domain/analysis/best-method';
 import type { RepairResult } from '../domain/analysis/repair';
@@ -133,6 +134,7 @@ export interface JobResults {
   readonly best: BestDecision;
   readonly search: SearchResult;
   readonly diagnose: DiagnosisResult;
+  readonly advise: AdviceResult;
   readonly repair: RepairResult;
   readonly health: HealthResult;
 }

@@ -189,6 +189,18 @@ const diagnoseSchema = object({
 /** Finds out why a group, a class or a confusion of a variant got worse, and which changes would improve it. */
 export type DiagnoseSpec = InferOutput<typeof diagnoseSchema>;
 
+const adviseSchema = object({
+  kind: oneOf('advise'),
+  ...project,
+  ...common,
+  /** Default: calibration. */
+  set: optional(oneOf('calibration', 'validation')),
+  /** Number of images, spread evenly over the set; default: 64. */
+  limit: optional(positiveInteger),
+});
+/** Proposes layers to keep out of INT8 because of the structure of the network, and measures every proposal. */
+export type AdviseSpec = InferOutput<typeof adviseSchema>;
+
 const healthSchema = object({
   kind: oneOf('health'),
   ...project,
@@ -214,7 +226,13 @@ const repairSchema = object({
 /** Measures the effect of each repair on a variant, whether or not the plan uses it. */
 export type RepairSpec = InferOutput<typeof repairSchema>;
 
-const analyses = { sensitivity: sensitivitySchema, auto: autoSchema, search: searchSchema, diagnose: diagnoseSchema };
+const analyses = {
+  sensitivity: sensitivitySchema,
+  auto: autoSchema,
+  search: searchSchema,
+  diagnose: diagnoseSchema,
+  advise: adviseSchema,
+};
 export const analysisSpecSchema = variant(analyses);
 /** Jobs that try many variants of the model on images. */
 export type AnalysisSpec = InferOutput<typeof analysisSpecSchema>;

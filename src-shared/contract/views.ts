@@ -1,3 +1,4 @@
+import type { AdviceResult } from '../domain/analysis/structure-advice';
 import type { Advice } from '../base/advice';
 import type {
   AutoResult,
@@ -293,6 +294,8 @@ export interface AnalysesView {
   /** Omitted if the analysis was never made. */
   readonly repair?: Dated<RepairResult>;
   readonly diagnoses: readonly Dated<DiagnosisResult>[];
+  /** Omitted if the analysis was never made. */
+  readonly advice?: Dated<AdviceResult>;
 }
 
 export interface Dated<T> {

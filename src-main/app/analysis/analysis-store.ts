@@ -15,6 +15,7 @@ import {
   type SensitivityKind,
   type SensitivityResult,
 } from '../../../src-shared/domain/analysis/analysis';
+import { adviceResultSchema } from '../../../src-shared/domain/analysis/structure-advice';
 import { healthResultSchema, type HealthResult } from '../../../src-shared/domain/health/health';
 import type { PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
 import { writeFileAtomic } from '../../base/atomic-file';
@@ -49,6 +50,7 @@ const STORED = {
   search: storedSchema(searchResultSchema),
   diagnosis: storedSchema(diagnosisResultSchema),
   health: storedSchema(healthResultSchema),
+  advice: storedSchema(adviceResultSchema),
 };
 
 /** The plan without precisions of single layers, so that all quantizable layers run in INT8. */
@@ -90,6 +92,7 @@ const BASES = {
   search: { thresholds: false, plan: false },
   diagnosis: { thresholds: true, plan: true },
   health: { thresholds: true, plan: true },
+  advice: { thresholds: true, plan: true },
 } as const;
 export type AnalysisName = keyof typeof BASES;
 type AnalysisResult<N extends AnalysisName> = InferOutput<(typeof STORED)[N]>['result'];
@@ -145,7 +148,9 @@ export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> 
     if (found) diagnoses.push(found);
   }
   const repair = loadRepair(workspace);
+  const advice = await loadAnalysis(workspace, 'advice', paths.analysisFile('advice'));
   return {
+    ...(advice ? { advice } : {}),
     ...(repair ? { repair } : {}),
     sensitivity: Object.fromEntries(sensitivity),
     auto: await loadAnalysis(workspace, 'auto', paths.analysisFile('auto')),

@@ -9,11 +9,19 @@ import { setArrays } from '../../calibration/inputs/set-arrays';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import { allInt8, loadAnalyses } from '../analysis/analysis-store';
 import { TRIED_TENSORS } from '../analysis/diagnosis-changes';
+import { DEFAULT_ADVICE_IMAGES, proposalsFor } from './advise-job';
 import { DEFAULT_DIAGNOSIS_IMAGES } from './diagnose-job';
 import { consideredMethods, RANK_IMAGES } from '../analysis/search-setup';
 import { DEFAULT_SENSITIVITY_IMAGES, sensitivitySet } from './sensitivity-job';
 import { defaultThreads, type JobContext } from '../job-context';
-import { loadSet, openCalibration, calibrationIfAny, prepared, type Workspace } from '../projects/workspace';
+import {
+  loadSet,
+  openCalibration,
+  calibrationIfAny,
+  prepared,
+  requireCalibration,
+  type Workspace,
+} from '../projects/workspace';
 import { DEFAULT_AUTO_IMAGES, autoCandidates } from '../analysis/auto-thresholds';
 
 /** Duration of a simulated INT8 pass relative to an FP32 pass that collects histograms, approximately. */
@@ -41,6 +49,12 @@ async function countPasses(spec: AnalysisSpec, job: JobContext): Promise<Omit<An
       return searchCost(spec, workspace, parts);
     case 'diagnose':
       return costOf(2 + parts.layers.length + 2 * TRIED_TENSORS, spec.limit ?? DEFAULT_DIAGNOSIS_IMAGES);
+    case 'advise': {
+      const set = await loadSet(workspace, spec.set ?? 'calibration', undefined);
+      const calibration = requireCalibration(workspace);
+      const proposals = proposalsFor(workspace, { model, calibration, target: spec.target ?? workspace.file.target });
+      return costOf(2 + proposals.length, Math.min(set.entries.length, spec.limit ?? DEFAULT_ADVICE_IMAGES));
+    }
     default:
       return unreachable(spec);
   }

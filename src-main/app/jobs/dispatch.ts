@@ -2,6 +2,7 @@ import { unreachable } from '../../../src-shared/base/assert';
 import type { JobResult } from '../../../src-shared/contract/job-results';
 import type { JobSpec } from '../../../src-shared/contract/job-specs';
 import type { JobContext } from '../job-context';
+import { adviseJob } from './advise-job';
 import { benchJob, buildJob } from './bench-job';
 import { calibrateJob, mergeJob } from './calibrate-job';
 import { diagnoseJob } from './diagnose-job';
@@ -42,6 +43,8 @@ export function dispatchJob(spec: JobSpec, job: JobContext): Promise<JobResult> 
       return searchJob(spec, job);
     case 'diagnose':
       return diagnoseJob(spec, job);
+    case 'advise':
+      return adviseJob(spec, job);
     case 'repair':
       return repairJob(spec, job);
     case 'health':

@@ -1,4 +1,5 @@
 import type { Command } from '../command';
+import { advise } from './advise';
 import { auto } from './auto';
 import { bench } from './bench';
 import { build } from './build';
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   validate,
   repair,
   diagnose,
+  advise,
   build,
   bench,
   run,
