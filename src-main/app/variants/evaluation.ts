@@ -2,7 +2,7 @@ import type { ValidateResult, Warning } from '../../../src-shared/contract/job-r
 import { hasClassLabels, imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { ValidationImages, VariantReport } from '../../../src-shared/domain/runs/accuracy';
 import { buildVariantReport } from '../../../src-shared/domain/runs/accuracy-report';
-import type { VariantPredictions } from '../../compute/pool/protocol';
+import type { EvaluateResult, VariantPredictions } from '../../compute/pool/protocol';
 import type { JobContext } from '../job-context';
 import { allowedMetricHash } from '../projects/metric-consent';
 import { prepared, projectFeeding } from '../projects/workspace';
@@ -50,6 +50,7 @@ export async function evaluateBuilt(
     skipped: evaluated.skipped,
     warnings: [
       ...setWarnings(set, evaluated.classCount, options),
+      ...classOrderWarnings(evaluated),
       ...notFiniteWarnings(evaluated.variants),
       ...builtWarnings(built),
     ],
@@ -97,6 +98,10 @@ function notFiniteWarnings(variants: readonly VariantPredictions[]): Warning[] {
         message: `${variant} answers output "${name}" with NaN or infinite values where FP32 does not.`,
       })),
   );
+}
+
+function classOrderWarnings({ classOrderDoubt }: Pick<EvaluateResult, 'classOrderDoubt'>): Warning[] {
+  return classOrderDoubt === undefined ? [] : [{ code: 'labels-class-order', message: classOrderDoubt }];
 }
 
 function setWarnings(set: ImageSet, classCount: number, options: VariantOptions): Warning[] {

@@ -117,6 +117,8 @@ export interface EvaluateResult {
   readonly skipped: readonly SkippedImage[];
   /** Number of classes of the classification output; 0 without one. */
   readonly classCount: number;
+  /** A sentence if the classes of the labels do not seem to be in the model's order. */
+  readonly classOrderDoubt?: string;
 }
 
 export interface ImageAnswersParams {

@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { imageId, type SkippedImage } from '../../../src-shared/domain/project/image-set';
+import { classOrderDoubt, type LabelledDetections } from '../../../src-shared/domain/measures/class-order';
 import { summarizeAnswers } from '../../analysis/answers';
 import type { ImageAnswer } from '../../analysis/variant-evaluator';
 import { isOnnx } from '../../backends/runnable-variant';
@@ -64,10 +65,29 @@ function resultOf(params: EvaluateParams, { answers, skipped: found }: Answers):
     variant: variant.variant,
     ...summarizeAnswers(answers.map((answer) => answer?.[i] ?? null)),
   }));
-  return { variants, skipped, classCount: params.variants.length > 0 ? classCountOf(answers) : 0 };
+  const doubt = classOrderDoubt(labelledDetections(params.set, answers), params.set.classNames);
+  return {
+    variants,
+    skipped,
+    classCount: params.variants.length > 0 ? classCountOf(answers) : 0,
+    ...(doubt === null ? {} : { classOrderDoubt: doubt }),
+  };
 }
 
 function classCountOf(answers: readonly (readonly ImageAnswer[] | null)[]): number {
   const first = answers.find((answer) => answer !== null)?.[0]?.answer;
   return first?.kind === 'classification' ? first.classCount : 0;
+}
+
+/** The detections of FP32 beside the boxes of the labels. */
+function labelledDetections(
+  { entries }: EvaluateParams['set'],
+  answers: readonly (readonly ImageAnswer[] | null)[],
+): readonly LabelledDetections[] {
+  return entries.flatMap(({ truth }, i) => {
+    const fp32 = answers[i]?.[0]?.answer;
+    return truth?.kind === 'boxes' && fp32?.kind === 'detection'
+      ? [{ detections: fp32.detections, truth: truth.boxes }]
+      : [];
+  });
 }
