@@ -2,7 +2,8 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 import { BACKENDS, TARGETS } from '../../src-shared/domain/project/precision';
 import type { DeviceRecord } from '../../src-shared/domain/runs/run-record';
 import type { TensorrtOptions } from '../../src-shared/domain/engines/tensorrt-options';
-import type { PreprocessingFlag } from '../calibration/preprocessing/preprocess-flags';
+import type { ImageSize } from '../../src-shared/domain/project/image-set';
+import { parseSize, type PreprocessingFlag, type SizeFlag } from '../calibration/preprocessing/preprocess-flags';
 import { present } from './command';
 import {
   choice,
@@ -56,6 +57,12 @@ export const VARIANT_OPTIONS = {
       'uses the largest',
     { min: 1, max: MAX_BATCH },
   ),
+  'opt-size': size(
+    'opt-size',
+    'usual size of images, if it depends on the image (default: median of the calibration set)',
+  ),
+  'min-size': size('min-size', 'smallest size of images that engines take (default: of the image sets)', TENSORRT),
+  'max-size': size('max-size', 'largest size of images that engines take (default: of the image sets)', TENSORRT),
   device: wholeNumber('N', 'GPU of tensorrt or ort-cuda, counted from 0', { min: 0, max: MAX_DEVICE }),
   implicit: flag('TensorRT 10: FP32 model, calibration cache and layer precisions instead of Q/DQ', TENSORRT),
   workspace: wholeNumber('MIB', 'limit of scratch memory (default: all memory of the GPU)', { min: 16, ...TENSORRT }),
@@ -75,6 +82,10 @@ export const VARIANT_OPTIONS = {
   'no-cuda-graph': flag('run the benchmark without a CUDA graph', TENSORRT),
   transfers: flag('include the copies of inputs and outputs in the latency', TENSORRT),
 } as const;
+
+function size(flag: SizeFlag, description: string, details: { readonly group?: string } = {}): OptionSpec<ImageSize> {
+  return { value: 'WxH', description, ...details, parse: (given) => parseSize(flag, given) };
+}
 
 function variantsOption(): OptionSpec<readonly string[]> {
   const parse = (given: string): readonly string[] => {
@@ -111,6 +122,9 @@ export function variantSpec(values: OptionValues<typeof VARIANT_OPTIONS>) {
 function tensorrtOptions(values: OptionValues<typeof VARIANT_OPTIONS>): Partial<TensorrtOptions> {
   return present({
     batches: values.batches,
+    minSize: values['min-size'],
+    optSize: values['opt-size'],
+    maxSize: values['max-size'],
     device: values.device,
     typing: values.implicit ? ('implicit' as const) : undefined,
     workspaceMib: values.workspace,

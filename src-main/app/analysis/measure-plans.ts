@@ -7,6 +7,7 @@ import { prepared, projectFeeding } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
 import { buildVariants } from '../variants/builder';
 import type { BuiltVariant } from '../variants/built-variant';
+import { atUsualSize, projectImageSizes } from '../variants/image-sizes';
 import { variantOptions, withFixedBatch } from '../variants/options';
 import { markPareto } from '../../analysis/pareto';
 
@@ -78,7 +79,7 @@ export async function measurePlans(
         ...references.map(({ runnable, sizeBytes }) => [runnable.variant, sizeBytes / 1e6] as const),
         ...[...built].map(([i, { sizeBytes }]) => [nameOf(i), sizeBytes / 1e6] as const),
       ]),
-      feeding,
+      feeding: atUsualSize(feeding, await projectImageSizes(workspace, feeding, options.tensorrt)),
       batches: [Math.max(...options.tensorrt.batches)],
       tensorrt: options.tensorrt,
       threads: spec.threads ?? defaultThreads(),

@@ -14,6 +14,7 @@ import { defaultThreads, type JobContext, type JobServices } from '../job-contex
 import { buildVariants } from '../variants/builder';
 import { type BuiltVariant, builtWarnings, distinctEngines, withRepetitions } from '../variants/built-variant';
 import { type DeviceEngines, buildOnDevices, devicesOf, forEachDevice } from '../variants/devices';
+import { atUsualSize, projectImageSizes } from '../variants/image-sizes';
 import { type VariantOptions, variantOptions, withFixedBatch } from '../variants/options';
 
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
@@ -97,8 +98,9 @@ export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchR
   const engines = await enginesOf({ spec, options }, job);
   const threads = spec.threads ?? defaultThreads();
   const rounds = spec.rounds ?? DEFAULT_ROUNDS;
+  const timedFeeding = atUsualSize(feeding, await projectImageSizes(workspace, feeding, options.tensorrt));
   const timed = await forEachDevice(engines, spec.isParallel ?? false, job, (own, ownContext) =>
-    timeEngines(own, { feeding, threads, rounds }, services, ownContext),
+    timeEngines(own, { feeding: timedFeeding, threads, rounds }, services, ownContext),
   );
   const { warnings, ...result } = resultOf(timed, requested);
   return {

@@ -5,6 +5,7 @@ import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/job-results';
 import { summarizeEngine } from '../../../src-shared/domain/engines/engine-layers';
+import type { ImageSizes } from '../../../src-shared/domain/project/feeding';
 import type { TensorrtBuildOptions, TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import {
   fallbackPrecisionOf,
@@ -38,6 +39,7 @@ import {
   writeEngineRecord,
   type TensorrtEngineRecord,
 } from './engine-record';
+import { projectImageSizes } from './image-sizes';
 import { rememberBuiltEngine, wasBuiltHere } from './engine-store';
 import type { BuiltVariant } from './built-variant';
 import type { VariantOptions } from './options';
@@ -60,6 +62,8 @@ interface EngineTask {
   readonly model: Model;
   readonly calibration: StoredCalibration | null;
   readonly status: TensorrtStatus;
+  /** Sizes of images, if an input depends on them. */
+  readonly sizes: ImageSizes | null;
 }
 
 /**
@@ -79,7 +83,8 @@ export async function buildEngines(options: VariantOptions, job: JobContext): Pr
   const calibration = names.some(needsCalibration)
     ? await openCalibration(workspace)
     : await openCalibrationIfAny(workspace);
-  const task: EngineTask = { options, job, model, calibration, status };
+  const sizes = await projectImageSizes(workspace, projectFeeding(workspace, model), options.tensorrt);
+  const task: EngineTask = { options, job, model, calibration, status, sizes };
   const built: BuiltVariant[] = [];
   for (const [i, name] of names.entries()) {
     job.onProgress?.({ phase: 'building engines', done: i, total: names.length, unit: 'engines' });
@@ -114,6 +119,8 @@ async function buildOne(name: VariantName, task: EngineTask): Promise<BuiltVaria
     ...portableRecipe(recipe),
     implicit: source.implicit,
     options: identityOf(options),
+    // Fixed sizes follow from the model, the preprocessing and the batches.
+    ...(task.sizes === null ? {} : { sizes: task.sizes }),
     backend: 'tensorrt',
     tensorrt: status.version,
     gpu: source.gpu,
@@ -164,7 +171,7 @@ async function buildEngine(source: EngineSource, dir: string, task: EngineTask):
   const { tensorrt } = task.options;
   const profiles = profilesOf(modelInputs(model), projectFeeding(workspace, model), {
     batches: tensorrt.batches,
-    sizes: null,
+    sizes: task.sizes,
   });
   const modelPath = implicit ? workspace.file.model.path : onnxPathIn(dir);
   const written = implicit

@@ -320,10 +320,7 @@ export class TrialPool implements Trials {
     this.leaveOutUnanswered(outputs, records);
     this.keepReference(records);
     this.outputNames = (outputs[0] ?? []).flatMap(({ name, data }) => (data ? [name] : []));
-    const places = this.images.map(({ file }, i) => ({ file, slot: this.slots[i] ?? 0 }));
-    const { entries, task } = this.params;
-    const shared = sharedReference(outputs, places, entries.length, task !== null);
-    await this.workers.runOnAll('share', { outputs: shared, boxes });
+    await this.workers.runOnAll('share', { outputs: sharedReference(outputs, this.slots), boxes });
   }
 
   /**

@@ -28,19 +28,10 @@ export interface TrialInit {
   readonly task: Task | null;
 }
 
-/** FP32's outputs for all images: output by output, image by image. Shared by all workers. */
+/** FP32's outputs for all images, in memory that all workers share. */
 export interface SharedReference {
-  /**
-   * Name, shape and number of values for one image: float32, or int32 for the integers that a task reads; 0 for an
-   * output of another type, and for one whose size depends on the image.
-   */
-  readonly outputs: readonly {
-    readonly name: string;
-    readonly dims: readonly number[];
-    readonly length: number;
-    readonly isInteger: boolean;
-    readonly values: SharedArrayBuffer;
-  }[];
+  /** Slot -> the outputs for its image: float32 values, or int32 values for the integers that a task reads. */
+  readonly outputs: ReadonlyMap<number, readonly OutputTensor[]>;
   /** Slot -> the clear detections of FP32; empty for other tasks. */
   readonly boxes: ReadonlyMap<number, readonly TruthBox[]>;
 }

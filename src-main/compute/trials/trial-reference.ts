@@ -1,58 +1,47 @@
-import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import type { SharedReference } from './trial-protocol';
 
-/** The positions to which the outputs for one image are copied. */
-interface Place {
-  readonly file: string;
-  readonly slot: number;
-}
-
 /**
- * Copies FP32's outputs into memory that all workers share.
+ * Copies FP32's outputs into memory that all workers share: one block per output, with the values of all images. Their
+ * sizes may differ from image to image.
  * @param outputs one list per image; every list has the same outputs in the same order.
- * @param places one per image.
- * @param slotCount number of slots to reserve for each output.
- * @param mayDiffer leave out outputs whose size depends on the image; a task reads what they say.
- * @throws WorkbenchError model-unsupported when the size of an output depends on the image, unless it may.
+ * @param slots one per image.
  */
 export function sharedReference(
   outputs: readonly (readonly OutputTensor[])[],
-  places: readonly Place[],
-  slotCount: number,
-  mayDiffer = false,
+  slots: readonly number[],
 ): SharedReference['outputs'] {
-  const first = outputs[0] ?? [];
-  return first.map(({ name, dims, data, integers }) => {
-    const isInteger = data === null && integers !== undefined;
-    const length = (data ?? integers)?.length ?? 0;
-    const found = outputs.map((own) => own.find((output) => output.name === name));
-    const other = found.findIndex((output) => ((output?.data ?? output?.integers)?.length ?? 0) !== length);
-    if (other >= 0 && !mayDiffer) throw differingSize(name, places, { length, other, found });
-    if (other >= 0) return { name, dims, length: 0, isInteger, values: new SharedArrayBuffer(0) };
-    const values = new SharedArrayBuffer(slotCount * length * 4);
-    const all = isInteger ? new Int32Array(values) : new Float32Array(values);
-    for (const [i, output] of found.entries()) {
-      all.set(output?.data ?? output?.integers ?? [], (places[i]?.slot ?? 0) * length);
+  const bySlot = new Map<number, OutputTensor[]>(slots.map((slot) => [slot, []]));
+  for (const [index] of (outputs[0] ?? []).entries()) {
+    const total = outputs.reduce((sum, own) => sum + lengthOf(own[index]), 0);
+    const values = new SharedArrayBuffer(total * 4);
+    let at = 0;
+    for (const [i, own] of outputs.entries()) {
+      const output = own[index];
+      if (!output) continue;
+      const length = lengthOf(output);
+      bySlot.get(slots[i] ?? 0)?.push(inBlock(output, { values, at, length }));
+      at += length;
     }
-    return { name, dims, length, isInteger, values };
-  });
+  }
+  return bySlot;
 }
 
-function differingSize(
-  name: string,
-  places: readonly Place[],
-  sizes: { readonly length: number; readonly other: number; readonly found: readonly (OutputTensor | undefined)[] },
-): WorkbenchError {
-  const { length, other, found } = sizes;
-  return new WorkbenchError(
-    'model-unsupported',
-    `Output "${name}" has ${length} values for ${places[0]?.file ?? ''} and ` +
-      `${found[other]?.data?.length ?? 0} for ${places[other]?.file ?? ''}`,
-    {
-      hint:
-        'Outputs whose size depends on the data (after NonMaxSuppression, for example) can only be compared as ' +
-        'the boxes of the task detection.',
-    },
-  );
+function lengthOf(output: OutputTensor | undefined): number {
+  return (output?.data ?? output?.integers)?.length ?? 0;
+}
+
+function inBlock(
+  { name, dims, data, integers }: OutputTensor,
+  { values, at, length }: { readonly values: SharedArrayBuffer; readonly at: number; readonly length: number },
+): OutputTensor {
+  if (data !== null) {
+    const copy = new Float32Array(values, at * 4, length);
+    copy.set(data);
+    return { name, dims, data: copy };
+  }
+  if (integers === undefined) return { name, dims, data };
+  const copy = new Int32Array(values, at * 4, length);
+  copy.set(integers);
+  return { name, dims, data, integers: copy };
 }

@@ -237,14 +237,10 @@ class TrialRunner {
     return image;
   }
 
-  private referenceOf(slot: number): OutputTensor[] {
-    if (!this.shared) throw new Error('Assertion failed: a trial ran before FP32');
-    return this.shared.outputs.map(({ name, dims, length, isInteger, values }) => ({
-      name,
-      dims,
-      data: length === 0 || isInteger ? null : new Float32Array(values, slot * length * 4, length),
-      ...(isInteger && length > 0 ? { integers: new Int32Array(values, slot * length * 4, length) } : {}),
-    }));
+  private referenceOf(slot: number): readonly OutputTensor[] {
+    const outputs = this.shared?.outputs.get(slot);
+    if (!outputs) throw new Error('Assertion failed: a trial ran before FP32');
+    return outputs;
   }
 }
 

@@ -6,6 +6,7 @@ import {
   nullable,
   object,
   oneOf,
+  optional,
   partial,
   positiveInteger,
   where,
@@ -18,10 +19,19 @@ export const TENSORRT_TYPINGS = ['strong', 'implicit'] as const;
  */
 export type TensorrtTyping = (typeof TENSORRT_TYPINGS)[number];
 
+const size = optional(object({ width: positiveInteger, height: positiveInteger }));
+
 export const tensorrtBuildOptionsSchema = object({
   typing: oneOf(...TENSORRT_TYPINGS),
   /** Each batch size gets an optimization profile. If the model has a fixed batch, that is the only one. */
   batches: list(positiveInteger),
+  /**
+   * Sizes of images for inputs whose size depends on the image: the smallest, the usual and the largest one; absent:
+   * those of the image sets.
+   */
+  minSize: size,
+  optSize: size,
+  maxSize: size,
   /** Limit of scratch memory in MiB; null: TensorRT's default, all memory of the GPU. */
   workspaceMib: nullable(where(positiveInteger, 'at least 16 MiB', (value) => value >= 16)),
   /** 0 (fast build) to 5 (fast engine). */
@@ -78,6 +88,9 @@ export function flagsOfTensorrtOptions(chosen: Partial<TensorrtOptions>): Record
   return {
     ...(isDefault('batches') ? {} : { batches: options.batches.join(',') }),
     ...(isDefault('device') ? {} : { device: options.device }),
+    ...sizeFlag('min-size', options.minSize),
+    ...sizeFlag('opt-size', options.optSize),
+    ...sizeFlag('max-size', options.maxSize),
     ...(options.typing === 'implicit' ? { implicit: true } : {}),
     ...(options.workspaceMib === null ? {} : { workspace: options.workspaceMib }),
     ...(isDefault('optimizationLevel') ? {} : { 'optimization-level': options.optimizationLevel }),
@@ -88,4 +101,8 @@ export function flagsOfTensorrtOptions(chosen: Partial<TensorrtOptions>): Record
     ...(options.cudaGraph ? {} : { 'no-cuda-graph': true }),
     ...(options.transfers ? { transfers: true } : {}),
   };
+}
+
+function sizeFlag(name: string, size: TensorrtOptions['optSize']): Record<string, string> {
+  return size === undefined ? {} : { [name]: `${size.width}x${size.height}` };
 }
