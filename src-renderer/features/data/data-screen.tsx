@@ -10,6 +10,7 @@ import { EmptyState, ErrorBox } from '../../widgets/states';
 import { ThreePanes } from '../../widgets/three-panes';
 import { filterImages, type ImageFilter, labelName, NO_FILTER, shownImage, useData, useImageSet } from './data-store';
 import { Health } from './health/health';
+import { InputsPanel } from './inputs-panel';
 import { PreprocessingPanel } from './preprocessing-panel';
 import { PreviewPane } from './preview-pane';
 import { SetPanel } from './set-panel';
@@ -94,12 +95,15 @@ function Images({ project }: { readonly project: ProjectView }) {
           {inspector === 'task' ? (
             <TaskPanel editor={task} guess={null} />
           ) : (
-            <PreprocessingPanel
-              editor={editor}
-              notes={project.file.preprocessingNotes}
-              isCalibrated={project.calibrated}
-              error={state.error}
-            />
+            <>
+              {project.file.inputs === undefined ? null : <InputsPanel sources={project.file.inputs} />}
+              <PreprocessingPanel
+                editor={editor}
+                notes={project.file.preprocessingNotes}
+                isCalibrated={project.calibrated}
+                error={state.error}
+              />
+            </>
           )}
         </>
       }
