@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { JobId } from '../../src-shared/base/brand';
 import type { Unsubscribe, WorkbenchApi, WorkbenchEvent } from '../../src-shared/contract/api';
@@ -34,6 +35,7 @@ import type { TaskContext } from '../../src-shared/contract/progress';
 import type { HealthResult } from '../../src-shared/domain/health/health';
 import type { ModelInspection } from '../../src-shared/domain/project/inspection';
 import type { Method } from '../../src-shared/domain/project/methods';
+import type { TaskGuess } from '../../src-shared/domain/tasks/task';
 import type { Target } from '../../src-shared/domain/project/precision';
 import { ForcedCancelError } from '../compute/pool/client';
 import { inspectModel } from '../onnx/graph/inspect';
@@ -43,6 +45,7 @@ import type { PreviewRequest, ThumbnailRequest } from './projects/image-sets';
 import { JobQueue } from './job-queue';
 import { dispatchJob } from './jobs/dispatch';
 import type { JobServices } from './job-context';
+import { taskFromShapes } from './projects/task-guess';
 import { createProject, ensureSample } from './projects/create-project';
 import { ProjectLocks } from './projects/project-locks';
 import { ProjectSessions, type ProjectSession } from './projects/project-session';
@@ -74,12 +77,22 @@ export class Workbench implements WorkbenchApi {
 
   async inspectModel(request: { readonly modelPath: string }): Promise<ModelInspection> {
     const modelPath = resolve(request.modelPath);
-    return inspectModel(readModel(modelPath), modelPath);
+    const model = readModel(modelPath);
+    return { ...inspectModel(model, modelPath), task: taskFromShapes(model) };
   }
 
   async createProject(request: CreateProjectRequest): Promise<ProjectView> {
-    const path = await createProject(request);
-    return this.openProject({ projectPath: path });
+    const projectPath = await createProject(request);
+    const { task, taskKind: kind, decoder } = request;
+    if (task === undefined) {
+      try {
+        await this.change({ projectPath }, (session) => session.decideTask({ kind, decoder }));
+      } catch (error) {
+        await rm(projectPath, { recursive: true, force: true });
+        throw error;
+      }
+    }
+    return this.openProject({ projectPath });
   }
 
   async openProject(request: { readonly projectPath: string; readonly remembers?: boolean }): Promise<ProjectView> {
@@ -126,6 +139,12 @@ export class Workbench implements WorkbenchApi {
     // Without variants nothing is built, so that an image can be looked at while another process works.
     if (request.variants.length === 0) return session.imageAnswers(request);
     return this.locks.hold(session.path, () => session.imageAnswers(request), { purpose: 'edit' });
+  }
+
+  getTaskGuess(request: RequestOf<'getTaskGuess'>): Promise<TaskGuess> {
+    const session = this.session(request);
+    // The model may have to be prepared first.
+    return this.locks.hold(session.path, () => session.taskGuess(request.task), { purpose: 'edit' });
   }
 
   listRecentProjects(): Promise<readonly RecentProject[]> {

@@ -1,6 +1,7 @@
 import type { JobId } from '../base/brand';
 import type { HealthResult } from '../domain/health/health';
 import type { ModelInspection } from '../domain/project/inspection';
+import type { TaskGuess } from '../domain/tasks/task';
 import type { JobSnapshot } from './jobs';
 import type { ApiMethod, RequestOf } from './requests';
 import type {
@@ -41,6 +42,7 @@ export interface WorkbenchApi {
   getThumbnail(request: RequestOf<'getThumbnail'>): Promise<Picture>;
   getPreview(request: RequestOf<'getPreview'>): Promise<PreprocessingPreview>;
   getImageAnswers(request: RequestOf<'getImageAnswers'>): Promise<ImageAnswersView>;
+  getTaskGuess(request: RequestOf<'getTaskGuess'>): Promise<TaskGuess>;
   /** Newest first. */
   listRecentProjects(): Promise<readonly RecentProject[]>;
   /** The bundled plate reader as a separate project, created on first use in the user's data folder. */
@@ -81,6 +83,7 @@ export const API_METHODS = [
   'getThumbnail',
   'getPreview',
   'getImageAnswers',
+  'getTaskGuess',
   'listRecentProjects',
   'openSample',
   'listRuns',

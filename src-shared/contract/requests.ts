@@ -33,6 +33,7 @@ import {
 } from '../domain/project/precision';
 import { partialPreprocessingSchema, preprocessingSchema } from '../domain/project/preprocessing';
 import { decisionsSchema, gateFields, percentileSchema } from '../domain/project/project';
+import { decoderChangeSchema } from '../domain/tasks/decoder';
 import { TASKS, taskSchema } from '../domain/tasks/task';
 import { analysisSpecSchema, jobSpecSchema } from './job-specs';
 
@@ -63,6 +64,8 @@ const createProjectSchema = object({
   /** What the model does, or the name of it, for which the settings are found from the outputs. */
   task: optional(taskSchema),
   taskKind: optional(oneOf(...TASKS)),
+  /** Parameters of the decoder of a detector; the others are guessed. */
+  decoder: optional(decoderChangeSchema),
 });
 export type CreateProjectRequest = InferOutput<typeof createProjectSchema>;
 
@@ -100,6 +103,8 @@ const projectEditSchema = variant({
   task: object({ kind: oneOf('task'), task: nullable(taskSchema) }),
   /** A task by its name; its settings are found from the outputs of the model. */
   'task-kind': object({ kind: oneOf('task-kind'), task: oneOf(...TASKS) }),
+  /** Parameters of the decoder. A project of another task becomes a detection whose other parameters are guessed. */
+  decoder: object({ kind: oneOf('decoder'), decoder: decoderChangeSchema }),
   /** The new location of the same model. */
   model: object({ kind: oneOf('model'), modelPath: filePath('read') }),
   /** Folders or list files; a validation set of null removes it. */
@@ -165,6 +170,11 @@ export const REQUEST_SCHEMAS = {
     runId: optional(string),
     task: optional(taskSchema),
   }),
+  /**
+   * The task, or the settings of the named task, that the outputs of the model suggest for up to three images of the
+   * calibration set.
+   */
+  getTaskGuess: object({ ...project, task: optional(oneOf(...TASKS)) }),
   listRecentProjects: nothing,
   openSample: nothing,
   listRuns: ofProject,

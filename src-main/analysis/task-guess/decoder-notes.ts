@@ -2,11 +2,11 @@ import type { Decoder } from '../../../src-shared/domain/tasks/decoder';
 import type { TaskGuess } from '../../../src-shared/domain/tasks/task';
 
 /** Values of a decoder that are the same for all guesses, unless a layout says otherwise. */
-const DEFAULTS = { minScore: 0.01, classAgnostic: false, maxDetections: 100 };
+export const BASE_DECODER = { minScore: 0.01, classAgnostic: false, maxDetections: 100 };
 /** Intersection over union above which boxes are suppressed, for models that leave this to the user. */
-const NMS_IOU = 0.65;
+export const NMS_IOU = 0.65;
 
-type Guessed = Omit<Decoder, keyof typeof DEFAULTS | 'nmsIou'> & Partial<Pick<Decoder, 'minScore'>>;
+type Guessed = Omit<Decoder, keyof typeof BASE_DECODER | 'nmsIou'> & Partial<Pick<Decoder, 'minScore'>>;
 
 const FORMS: Readonly<Record<Decoder['boxForm'], string>> = {
   cxcywh: 'centre and size',
@@ -30,7 +30,7 @@ export function detectionGuess(
   given: { readonly suppresses: boolean; readonly hasValues: boolean; readonly reason: string },
 ): TaskGuess {
   const { suppresses, hasValues, reason } = given;
-  const decoder: Decoder = { ...DEFAULTS, ...guessed, nmsIou: suppresses ? NMS_IOU : null };
+  const decoder: Decoder = { ...BASE_DECODER, ...guessed, nmsIou: suppresses ? NMS_IOU : null };
   return {
     task: { kind: 'detection', decoder },
     notes: [

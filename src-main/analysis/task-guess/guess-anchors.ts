@@ -115,7 +115,7 @@ function guessObjectness(
   const activate = rows.every((row) => row.every(isProbability)) ? (x: number): number => x : sigmoid;
   const low = rows.filter(([objectness = 1]) => activate(objectness) < 0.01);
   if (low.length < 100) return true;
-  return share(low, ([, ...scores]) => scores.some((score) => activate(score) > 0.1)) > 0.05;
+  return share(low, ([, ...scores]) => scores.some((score) => activate(score) > 0.1)) > 0.25;
 }
 
 /** One [n, 5 + classes, height, width] per stride: YOLOX before its heads are joined. */

@@ -28,8 +28,8 @@ export function isProbability(value: number): boolean {
 }
 
 /**
- * Guesses which function has to be applied to scores: none if all values lie between 0 and 1. A first or last class that
- * wins in most rows stands for "no object", because most boxes of an image hold no object.
+ * Guesses which function has to be applied to scores: none if all values lie between 0 and 1. A first or last class
+ * that wins in most rows stands for "no object", because most boxes of an image hold no object.
  * @param mayHaveBackground false for layouts in which no score stands for "no object".
  */
 export function guessScores(rows: readonly (readonly number[])[], mayHaveBackground: boolean): GuessedScores {

@@ -16,7 +16,7 @@ import type { Model } from '../../onnx/graph/model';
 import { guessInputs, projectInputs } from './project-inputs';
 import { createProjectFolder, loadProject, modelReference, saveProject } from './project-store';
 import { setRequest } from './workspace';
-import { taskOfKind, withTask } from './task-edit';
+import { withTask } from './task-edit';
 
 const NO_GATES: Gates = { maxTop1Drop: null, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null };
 
@@ -89,9 +89,8 @@ export async function createProject(request: CreateProjectRequest): Promise<stri
   return projectPath;
 }
 
-function withRequestedTask(file: ProjectFile, { task, taskKind }: CreateProjectRequest, model: Model): ProjectFile {
-  if (task !== undefined) return withTask(file, task, model);
-  return taskKind === undefined ? file : withTask(file, taskOfKind(taskKind, model), model);
+function withRequestedTask(file: ProjectFile, { task }: CreateProjectRequest, model: Model): ProjectFile {
+  return task === undefined ? file : withTask(file, task, model);
 }
 
 /**

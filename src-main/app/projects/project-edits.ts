@@ -25,7 +25,8 @@ import { firstAndHeadFp16 } from '../../quantization/placement/presets';
 import type { Model } from '../../onnx/graph/model';
 import { checkInputs, projectInputs } from './project-inputs';
 import { checkProjectModel } from './project-store';
-import { checkTask, taskOfKind, withTask } from './task-edit';
+import { checkTask, withTask } from './task-edit';
+import { withoutGuesses, type GuessedEdit } from './task-guess';
 import { requireUnequalizedModel, requireNoStaleThresholds } from './unequalized-model';
 import { prepare, prepared, setRequest, workspaceOf, type Workspace } from './workspace';
 
@@ -53,7 +54,7 @@ export async function applyEdits(
   const precisionEdits = edits.filter(isPrecisionEdit);
   requireKnownLayers(precisionEdits, model);
   requireNoConflict(precisionEdits, workspace.file);
-  const edited = applyInOrder(workspace.file, edits, model);
+  const edited = applyInOrder(workspace.file, await withoutGuesses(edits, located, compute), model);
   // A new set is loaded, so that what is wrong with it is said before it is written down.
   const { calibrationSet, validationSet } = edited;
   if (isOtherSet(calibrationSet, workspace.file.calibrationSet))
@@ -72,7 +73,11 @@ function isOtherSet(set: SetReference, before: SetReference | null): boolean {
 }
 
 /** Applies successive precision edits together, because each change of the plan copies the entries of all layers. */
-function applyInOrder(file: ProjectFile, edits: readonly ProjectEdit[], model: Model): ProjectFile {
+function applyInOrder(
+  file: ProjectFile,
+  edits: readonly Exclude<ProjectEdit, GuessedEdit>[],
+  model: Model,
+): ProjectFile {
   let edited = file;
   let pending: PrecisionEdit[] = [];
   const flush = (): void => {
@@ -93,7 +98,11 @@ function applyInOrder(file: ProjectFile, edits: readonly ProjectEdit[], model: M
   return edited;
 }
 
-function applyEdit(file: ProjectFile, edit: Exclude<ProjectEdit, PrecisionEdit>, model: Model): ProjectFile {
+function applyEdit(
+  file: ProjectFile,
+  edit: Exclude<ProjectEdit, PrecisionEdit | GuessedEdit>,
+  model: Model,
+): ProjectFile {
   switch (edit.kind) {
     case 'method':
       requireUsableMethod(edit.method, file);
@@ -174,8 +183,6 @@ function applyEdit(file: ProjectFile, edit: Exclude<ProjectEdit, PrecisionEdit>,
     }
     case 'task':
       return withTask(file, edit.task, model);
-    case 'task-kind':
-      return withTask(file, taskOfKind(edit.task, model), model);
     case 'sets':
       return withSets(file, edit);
     case 'model':

@@ -34,6 +34,8 @@ import { ProjectCache } from './project-cache';
 import { applyEdits } from './project-edits';
 import { saveProject } from './project-store';
 import { projectView } from './project-view';
+import type { TaskGuess, TaskKind } from '../../../src-shared/domain/tasks/task';
+import { projectTaskGuess, withGuessedTask, type KnownTask } from './task-guess';
 import { openCalibration, openWorkspace, requireCalibration, type Workspace } from './workspace';
 
 /** Projects whose sessions are kept: a window shows one, the command line uses one. */
@@ -72,6 +74,15 @@ export class ProjectSession {
   async edit(edits: readonly ProjectEdit[]): Promise<ProjectView> {
     await saveProject(this.path, await applyEdits(await this.open(), edits, this.services.compute));
     return this.view();
+  }
+
+  /** Guesses the task and writes it into the project file. @throws WorkbenchError usage, see withGuessedTask */
+  async decideTask(known: KnownTask): Promise<void> {
+    await saveProject(this.path, await withGuessedTask(await this.open(), this.services.compute, known));
+  }
+
+  async taskGuess(kind: TaskKind | undefined): Promise<TaskGuess> {
+    return projectTaskGuess(await this.open(), this.services.compute, { kind });
   }
 
   /** @throws WorkbenchError calibration-missing */

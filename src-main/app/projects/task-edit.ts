@@ -3,30 +3,15 @@ import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { withoutTask } from '../../../src-shared/domain/project/decisions';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
-import type { Task, TaskKind } from '../../../src-shared/domain/tasks/task';
+import type { Task } from '../../../src-shared/domain/tasks/task';
 import type { Model } from '../../onnx/graph/model';
 
 /** The project with another task; null: not decided. @throws WorkbenchError usage, see checkTask */
 export function withTask(file: ProjectFile, task: Task | null, model: Model): ProjectFile {
   if (task === null) return withoutTask(file);
   checkTask(task, model);
-  return { ...file, task: withAbsolutePaths(task) };
-}
-
-/**
- * A task by its name, with the settings that the outputs of the model suggest.
- * @throws WorkbenchError usage when the task has settings that cannot be found from the outputs
- */
-export function taskOfKind(kind: TaskKind, model: Model): Task {
-  if (kind === 'classification') return { kind };
-  if (kind === 'custom')
-    throw new WorkbenchError('usage', 'The task custom needs a metric of your own: a module or a command', {
-      hint: advise('name-metric'),
-    });
-  throw new WorkbenchError(
-    'usage',
-    `The settings of the task ${kind} cannot be found from the outputs ${outputNames(model)}`,
-  );
+  const { taskNotes: _guessed, ...rest } = file;
+  return { ...rest, task: withAbsolutePaths(task) };
 }
 
 /** Checks that the outputs that a task names exist. @throws WorkbenchError usage, which lists the outputs */

@@ -8,6 +8,7 @@ import { allowNamedMetric, METRIC_OPTIONS, metricTask } from '../metric-option';
 import { inputOption, inputSizeOption } from '../input-options';
 import { choice, text } from '../options';
 import { PREPROCESSING_OPTIONS } from '../shared-options';
+import { DECODER_DETAILS, decoderOption, requireDetection } from '../decoder-option';
 import { taskOption, taskRequest } from '../task-option';
 
 export const labelOrderOption = choice(
@@ -22,6 +23,7 @@ export const init = defineCommand({
   summary: 'make a project from a model and image folders',
   positionals: ['MODEL.onnx'],
   usage: '--calibration PATH [options]',
+  details: DECODER_DETAILS,
   options: {
     calibration: text('PATH', 'folder or list of files (.txt) that thresholds are chosen from'),
     validation: text('PATH', 'the same for validation'),
@@ -36,12 +38,14 @@ export const init = defineCommand({
     'input-size': inputSizeOption,
     task: taskOption('init'),
     ...METRIC_OPTIONS,
+    decoder: decoderOption,
     output: text('NAME.calib', 'folder of the new project (default: named after the model)', { short: 'o' }),
     ...PREPROCESSING_OPTIONS,
   },
   async run(values, [model = ''], { api, print, note, isJson }) {
     if (values.calibration === undefined)
       throw new WorkbenchError('usage', 'Expected --calibration DIR, the images that thresholds are chosen from');
+    requireDetection(values);
     const modelPath = resolve(model);
     const metric = metricTask(values);
     const view = await api.createProject({
@@ -57,15 +61,35 @@ export const init = defineCommand({
         inputs: values.input,
         inputSize: values['input-size'],
         ...(metric !== undefined ? { task: metric } : values.task === undefined ? {} : await taskRequest(values.task)),
+        decoder: values.decoder,
       }),
     });
     if (metric?.kind === 'custom') await allowNamedMetric(metric.metric);
     await noteSets(view, api, note);
-    const { preprocessing, preprocessingNotes: notes, modelNotes: warnings = [], method, inputs } = view.file;
-    if (!isJson) for (const sentence of [...warnings.map(({ message }) => message), ...notes]) note(sentence);
-    print({ project: view.path, preprocessing, ...present({ inputs }), notes, warnings, method }, ({ project }) => [
-      project,
-    ]);
+    const {
+      preprocessing,
+      preprocessingNotes: notes,
+      modelNotes: warnings = [],
+      method,
+      inputs,
+      task,
+      taskNotes = [],
+    } = view.file;
+    if (!isJson)
+      for (const sentence of [...warnings.map(({ message }) => message), ...notes, ...taskNotes]) note(sentence);
+    print(
+      {
+        project: view.path,
+        preprocessing,
+        ...present({ inputs }),
+        notes,
+        warnings,
+        method,
+        ...present({ task }),
+        taskNotes,
+      },
+      ({ project }) => [project],
+    );
     return EXIT_OK;
   },
 });

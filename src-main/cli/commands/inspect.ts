@@ -14,7 +14,7 @@ export const inspect = defineCommand({
   },
 });
 
-function asText({ model, warnings }: ModelInspection): Block[] {
+function asText({ model, warnings, task }: ModelInspection): Block[] {
   const ops = Object.entries(model.ops).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
   const macs = model.macs === undefined ? '' : `, ${formatCount(model.macs)} multiply-accumulate operations`;
   return [
@@ -24,6 +24,7 @@ function asText({ model, warnings }: ModelInspection): Block[] {
     `  ${model.layers} layers, ${model.quantizable} of them can be quantized: ` +
       ops.map(([op, count]) => `${op} ${count}`).join(', '),
     `  ${formatCount(model.parameters)} parameters${macs}`,
+    ...(task?.notes ?? []).map((sentence) => `  task: ${sentence}`),
     ...warnings.map((warning) => `  warning (${warning.code}): ${warning.message}`),
   ];
 }

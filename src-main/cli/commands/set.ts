@@ -24,6 +24,7 @@ import { allowNamedMetric, METRIC_OPTIONS, metricTask } from '../metric-option';
 import { inputOption } from '../input-options';
 import { choice, flag, parseRealNumber, realNumber, text, type OptionSpec, type OptionValues } from '../options';
 import { PREPROCESSING_OPTIONS, targetOption } from '../shared-options';
+import { DECODER_DETAILS, decoderOption, requireDetection } from '../decoder-option';
 import { taskEdit, taskOption } from '../task-option';
 import { labelOrderOption } from './init';
 
@@ -82,6 +83,7 @@ const OPTIONS = {
   task: taskOption('set'),
   ...METRIC_OPTIONS,
   'allow-metric': flag('allow the metric of the project to run on this machine, in its present form'),
+  decoder: decoderOption,
   model: text('PATH', 'where the same model is now'),
   ...PREPROCESSING_OPTIONS,
 } as const;
@@ -94,8 +96,10 @@ export const set = defineCommand({
   positionals: ['PROJECT'],
   options: OPTIONS,
   details: `Methods: ${METHODS.join(', ')}.
-Another preprocessing needs a new calibration.`,
+Another preprocessing needs a new calibration.
+${DECODER_DETAILS}`,
   async run(values, [project = ''], { api, runJob, print, note, isJson }) {
+    requireDetection(values);
     const projectPath = resolve(project);
     const metric = metricTask(values);
     const edits: ProjectEdit[] = [
@@ -103,9 +107,10 @@ Another preprocessing needs a new calibration.`,
       ...(values.input === undefined ? [] : [{ kind: 'inputs' as const, inputs: values.input }]),
       ...(metric !== undefined
         ? [{ kind: 'task', task: metric } as const]
-        : values.task === undefined
+        : values.task === undefined || values.decoder !== undefined
           ? []
           : [await taskEdit(values.task)]),
+      ...(values.decoder === undefined ? [] : [{ kind: 'decoder' as const, decoder: values.decoder }]),
       ...(await precisionEdits(values, projectPath, api)),
       ...(await preprocessingEdits(values, projectPath, api)),
     ];

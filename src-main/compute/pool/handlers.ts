@@ -22,6 +22,7 @@ import { checkImages } from '../tasks/check-images';
 import { entryPath } from './entry-path';
 import { evaluate } from '../tasks/evaluate';
 import { probeGpu } from '../tasks/gpu-status';
+import { guessTask } from '../tasks/guess-task';
 import { imageAnswers } from '../tasks/image-answers';
 import { merge } from '../tasks/merge-shards';
 import { prepare } from '../tasks/prepare';
@@ -63,6 +64,7 @@ export const HANDLERS: Handlers = {
   evaluateCandidates,
   'check-images': checkImages,
   'image-answers': imageAnswers,
+  'guess-task': guessTask,
   thumbnail,
   preview,
   bench,

@@ -8,7 +8,8 @@ import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair'
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry, ImageSet, SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { Fp16Hazard, PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
-import type { Task } from '../../../src-shared/domain/tasks/task';
+import type { DecoderChange } from '../../../src-shared/domain/tasks/decoder';
+import type { Task, TaskGuess, TaskKind } from '../../../src-shared/domain/tasks/task';
 import type { OutputQuality, Predictions } from '../../../src-shared/domain/runs/accuracy';
 import type { BenchmarkOutcome } from '../../backends/benchmark';
 import type { EngineVariant, OnnxVariant, OrtGpu, RunnableVariant } from '../../backends/runnable-variant';
@@ -24,6 +25,8 @@ export interface VariantMethods {
   readonly evaluate: { readonly params: EvaluateParams; readonly result: EvaluateResult };
   /** The answers of variants to one image, for screens. */
   readonly 'image-answers': { readonly params: ImageAnswersParams; readonly result: ImageAnswersResult };
+  /** What a model does, from the values of its outputs for a few images. */
+  readonly 'guess-task': { readonly params: GuessTaskParams; readonly result: TaskGuess };
   readonly bench: { readonly params: BenchParams; readonly result: BenchOutcome };
   /** A GPU provider of ONNX Runtime. If it cannot run, the call fails with backend-unavailable and the reason. */
   readonly 'ort-gpu-status': { readonly params: OrtGpu; readonly result: OrtGpuStatus };
@@ -135,6 +138,19 @@ export interface ImageAnswersResult {
   readonly size: { readonly width: number; readonly height: number } | null;
   /** One per variant. */
   readonly answers: readonly AnswerView[];
+}
+
+export interface GuessTaskParams {
+  /** The FP32 model. */
+  readonly variant: OnnxVariant;
+  readonly feeding: Feeding;
+  readonly entries: readonly ImageEntry[];
+  /** The task, if it is known; only its settings are guessed then. */
+  readonly kind?: TaskKind;
+  /** Parameters of the decoder that are not guessed; the task is a detection then. */
+  readonly decoder?: DecoderChange;
+  /** Number of classes of the labels. */
+  readonly classCount?: number;
 }
 
 export interface BenchParams {

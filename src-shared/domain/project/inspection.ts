@@ -1,3 +1,5 @@
+import type { TaskGuess } from '../tasks/task';
+
 /** The result of `inspect` for a model. */
 export interface ModelInspection {
   readonly model: {
@@ -22,6 +24,8 @@ export interface ModelInspection {
     readonly ops: Readonly<Record<string, number>>;
   };
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** The task that the shapes of the outputs suggest; a project looks at their values, too. */
+  readonly task?: TaskGuess;
 }
 
 export interface TensorDescription {

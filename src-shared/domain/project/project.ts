@@ -97,6 +97,8 @@ export const projectFileSchema = object({
   model: modelSchema,
   /** Which parts of the preprocessing were guessed from the model, as sentences. */
   preprocessingNotes: list(string),
+  /** How the task was guessed, as sentences; absent if a person chose it. */
+  taskNotes: optional(list(string)),
   /** What the workbench changed when it opened the model, such as FP16 weights or Q/DQ; absent if nothing. */
   modelNotes: optional(list(object({ code: string, message: string }))),
   /** Thresholds from a TensorRT calibration cache or from the Q/DQ of the model's file: tensor -> real units. */

@@ -8,6 +8,7 @@ import {
   object,
   oneOf,
   optional,
+  partial,
   positiveInteger,
   text,
 } from '../../base/schema';
@@ -59,8 +60,9 @@ export type DetectionColumns = (typeof DETECTION_COLUMNS)[number];
 export const BOX_UNITS = ['pixels', 'fraction', 'original'] as const;
 export const ACTIVATIONS = ['none', 'sigmoid', 'softmax'] as const;
 
-/** How the outputs of a detector become boxes. All parameters are guessed, shown, and can be changed. */
-export const decoderSchema = object({
+const background = oneOf('first', 'last');
+
+const decoderFields = {
   kind: oneOf(...DECODERS),
   /**
    * The model's outputs in the order that the layout names them: one for `yolov5`, `yolov8`, `yolox` and `end-to-end`;
@@ -87,7 +89,7 @@ export const decoderSchema = object({
    */
   classes: optional(positiveInteger),
   /** The class index of "no object" among the scores, which is not a class: first or last; omitted if there is none. */
-  background: optional(oneOf('first', 'last')),
+  background: optional(background),
   /** Subtracted from a class index that the model answers, for models that count classes from 1. Default: 0. */
   classOffset: optional(number),
   /** Detections with a lower score are dropped. */
@@ -97,5 +99,19 @@ export const decoderSchema = object({
   /** Whether boxes of different classes suppress each other. */
   classAgnostic: boolean,
   maxDetections: positiveInteger,
-});
+};
+
+export const decoderSchema = object(decoderFields);
+/** How the outputs of a detector become boxes. All parameters are guessed, shown, and can be changed. */
 export type Decoder = InferOutput<typeof decoderSchema>;
+
+/** The parameters of a decoder that a person chose; the others are guessed. null takes an optional one away. */
+export const decoderChangeSchema = partial({
+  ...decoderFields,
+  strides: nullable(list(positiveInteger)),
+  columns: nullable(oneOf(...DETECTION_COLUMNS)),
+  classes: nullable(positiveInteger),
+  background: nullable(background),
+  classOffset: nullable(number),
+});
+export type DecoderChange = InferOutput<typeof decoderChangeSchema>;

@@ -30,10 +30,12 @@ const UNIT_TEXTS: Readonly<Record<Decoder['boxUnit'], string>> = {
 };
 
 function decoderText(decoder: Decoder): string {
-  const { kind, outputs, boxForm, boxUnit, activation, background, minScore, nmsIou, classAgnostic } = decoder;
+  const { kind, outputs, boxForm, boxUnit, strides, activation, background, minScore, nmsIou, classAgnostic } = decoder;
   return [
     `decoder ${kind} of ${outputs.join(' and ')}`,
-    `boxes ${boxForm} in ${UNIT_TEXTS[boxUnit]}`,
+    strides === undefined
+      ? `boxes ${boxForm} in ${UNIT_TEXTS[boxUnit]}`
+      : `boxes relative to grids with strides ${strides.join(', ')}`,
     activation === 'none' ? 'scores applied' : `scores by ${activation}`,
     ...(background === undefined ? [] : [`background ${background}`]),
     `scores from ${minScore}`,

@@ -72,7 +72,7 @@ describe('the command line', () => {
         .trimEnd()
         .split('\n')
         .filter((line) => line.includes('owned')),
-    ).toHaveLength(2);
+    ).toHaveLength(3); // input, output and task
     expect(JSON.parse(clean(await calib('inspect', join(dir, 'm.onnx'), '--json')).stdout)).toMatchObject({
       model: { inputs: [{ name }] },
     });
