@@ -11,6 +11,7 @@ import {
 import type { OptionSpec } from './options';
 
 const EXAMPLE = '--decoder yolov8:boxForm=cxcywh,nmsIou=0.65';
+const NAMES: readonly string[] = Object.keys(decoderChangeSchema.entries);
 /** Parameters that are lists; their items are separated by +. */
 const LISTS: readonly string[] = ['outputs', 'strides'];
 const TEXTS: readonly string[] = ['outputs', 'boxForm', 'boxUnit', 'activation', 'columns', 'background', 'kind'];
@@ -58,22 +59,21 @@ export function parseDecoder(given: string): DecoderChange {
   // Parameters alone keep the guessed layout.
   const isParameters = layout.includes('=');
   const parameters = isParameters ? given : others.join(':');
-  const fields: Record<string, unknown> = isParameters ? {} : { kind: layout.trim() };
+  const fields: [string, unknown][] = isParameters ? [] : [['kind', layout.trim()]];
   for (const part of parameters.split(',').filter((text) => text.trim() !== '')) {
     const at = part.indexOf('=');
     const name = part.slice(0, at).trim();
-    if (at < 0 || !(name in decoderChangeSchema.entries)) {
+    if (at < 0 || !NAMES.includes(name)) {
       throw new WorkbenchError(
         'usage',
-        `Expected parameters of a decoder as NAME=VALUE, found "${part}"; the names are ` +
-          Object.keys(decoderChangeSchema.entries).join(', '),
+        `Expected parameters of a decoder as NAME=VALUE, found "${part}"; the names are ` + NAMES.join(', '),
         { hint: `Example: ${EXAMPLE}` },
       );
     }
-    fields[name] = valueOf(name, part.slice(at + 1).trim());
+    fields.push([name, valueOf(name, part.slice(at + 1).trim())]);
   }
   try {
-    return parse(decoderChangeSchema, fields);
+    return parse(decoderChangeSchema, Object.fromEntries(fields));
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
     throw new WorkbenchError('usage', `The decoder "${given}" is not usable: ${error.message}`, {

@@ -10,8 +10,9 @@ import type { Model } from '../../onnx/graph/model';
 export function withTask(file: ProjectFile, task: Task | null, model: Model): ProjectFile {
   if (task === null) return withoutTask(file);
   checkTask(task, model);
-  const { taskNotes: _guessed, ...rest } = file;
-  return { ...rest, task: withAbsolutePaths(task) };
+  const chosen: ProjectFile & { taskNotes?: readonly string[] } = { ...file, task: withAbsolutePaths(task) };
+  delete chosen.taskNotes; // It was not guessed.
+  return chosen;
 }
 
 /** Checks that the outputs that a task names exist. @throws WorkbenchError usage, which lists the outputs */
