@@ -1,4 +1,4 @@
-import type { Feeding } from '../../../src-shared/domain/project/feeding';
+import type { FedSource, Feeding } from '../../../src-shared/domain/project/feeding';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import { elementTypeName } from '../../onnx/graph/element-types';
 import { GraphIndex } from '../../onnx/graph/graph-index';
@@ -6,6 +6,8 @@ import type { Model } from '../../onnx/graph/model';
 import type { InputSize } from '../decoders/matrix';
 import type { OutputFacts, TaskFacts } from './facts';
 
+/** Sources that tell a model the size of the original image, so that it can answer in its pixels. */
+const ORIGINAL_SIZE: readonly FedSource['kind'][] = ['original-size', 'original-size-wh', 'scale-factor'];
 const LENGTH_OPS: ReadonlySet<string> = new Set(['ReduceL2', 'ReduceSumSquare', 'ReduceSum']);
 /** Nodes between a length and the division by it: limits, square roots, shapes. */
 const LENGTH_DEPTH = 6;
@@ -32,7 +34,7 @@ export function taskFacts(
       };
     }),
     size,
-    givesOriginalSize: feeding?.inputs.some(({ source }) => (source.kind as string) === 'original-size') ?? false,
+    givesOriginalSize: feeding?.inputs.some(({ source }) => ORIGINAL_SIZE.includes(source.kind)) ?? false,
     normalizedOutputs: normalizedOutputs(model),
   };
 }

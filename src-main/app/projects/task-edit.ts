@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { withoutTask } from '../../../src-shared/domain/project/decisions';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';

@@ -32,7 +32,7 @@ export function taskFromShapes(model: Model, kind?: TaskKind): TaskGuess {
 function inputSizeOf(model: Model): { readonly inputWidth: number; readonly inputHeight: number } | null {
   try {
     const { width, height } = imageInputOf(model);
-    return { inputWidth: width, inputHeight: height };
+    return width === null || height === null ? null : { inputWidth: width, inputHeight: height };
   } catch (error) {
     if (error instanceof WorkbenchError) return null;
     throw error;

@@ -21,8 +21,10 @@ interface Sample {
 /** Guesses the task from the values of the outputs for a few images. Images that cannot be read are left out. */
 export async function guessTask(params: GuessTaskParams): Promise<TaskGuess> {
   const { variant, feeding, kind, decoder, classCount } = params;
-  const samples = await runOnImages(params);
-  const geometry = samples.find((sample) => sample.geometry !== null)?.geometry ?? null;
+  const all = await runOnImages(params);
+  const geometry = all.find((sample) => sample.geometry !== null)?.geometry ?? null;
+  // Where the size of the input follows the image, the shapes of the outputs do, too.
+  const samples = all.filter((sample) => sizeText(sample.geometry) === sizeText(geometry));
   const model = readModel(variant.modelPath);
   const facts = {
     ...taskFacts(
@@ -40,6 +42,10 @@ export async function guessTask(params: GuessTaskParams): Promise<TaskGuess> {
     for (const sample of samples)
       if (sample.geometry !== null) decodeDetections(chosen.task.decoder, sample.outputs, sample.geometry);
   return chosen;
+}
+
+function sizeText(geometry: ImageGeometry | null): string {
+  return geometry === null ? '' : `${geometry.inputWidth}x${geometry.inputHeight}`;
 }
 
 async function runOnImages({ variant, feeding, entries }: GuessTaskParams): Promise<readonly Sample[]> {
