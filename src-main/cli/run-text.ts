@@ -1,16 +1,17 @@
-import {
-  formatAccuracy,
-  formatDb,
-  formatMs,
-  formatPoints,
-  formatProbability,
-  formatRate,
-} from '../../src-shared/base/units';
+import { formatAccuracy, formatDb, formatMs, formatProbability, formatRate } from '../../src-shared/base/units';
 import { worstOutput } from '../../src-shared/domain/runs/accuracy';
 import { gateState, type GateState } from '../../src-shared/domain/runs/gates';
 import type { GateReason, GateResult, RunRecord, TableRow } from '../../src-shared/domain/runs/run-record';
 import { isBeyondChance } from '../../src-shared/domain/statistics';
-import { distinctRows, type DistinctRow } from '../../src-shared/domain/runs/run-table';
+import { distinctRows, isDifferenceClear, type DistinctRow } from '../../src-shared/domain/runs/run-table';
+import type { NoMeasure } from '../../src-shared/domain/runs/task-scores';
+import {
+  AGREEMENT,
+  formatMeasure,
+  formatMeasureDifference,
+  measureTitle,
+  worstGroupText,
+} from '../../src-shared/domain/tasks/measure-text';
 import { formatSpeed, speedOf } from '../../src-shared/domain/runs/speed';
 import { withoutEmptyColumns, type Block, type Column } from './output';
 
@@ -18,22 +19,41 @@ import { withoutEmptyColumns, type Block, type Column } from './output';
 export function runTable(record: RunRecord): Block[] {
   const columns: Column[] = [
     { title: 'variant' },
-    ...['latency', 'speed vs FP32', 'throughput', 'memory MB', 'size MB', 'top-1', 'vs FP32'].map((title): Column => ({
-      title,
-      align: 'right',
-    })),
+    ...['latency', 'speed vs FP32', 'throughput', 'memory MB', 'size MB', measureHeader(record.table), 'vs FP32'].map(
+      (title): Column => ({ title, align: 'right' }),
+    ),
     { title: 'worst group' },
     { title: 'agreement', align: 'right' },
     { title: 'output SQNR', align: 'right' },
   ];
   const rows = distinctRows(record.table, record.shipped);
-  return [withoutEmptyColumns({ columns, rows: rows.map(rowCells) }), ...rows.flatMap(chanceLine)];
+  return [
+    ...noMeasureLines(record.validation),
+    withoutEmptyColumns({ columns, rows: rows.map(rowCells) }),
+    ...rows.flatMap(chanceLine),
+  ];
+}
+
+/** Why the variants have no measure; it stands above the table. */
+export function noMeasureLines(validation: { readonly noMeasure?: NoMeasure } | null): string[] {
+  return validation?.noMeasure === undefined ? [] : [`no measure: ${validation.noMeasure.message}`];
+}
+
+/** The title of the column with the measure: `top-1`, `AP (COCO)`. */
+export function measureHeader(rows: readonly Pick<TableRow, 'measure' | 'convention'>[]): string {
+  const row = rows.find(({ measure }) => measure !== undefined && measure.name !== AGREEMENT);
+  return row?.measure === undefined ? 'top-1' : measureTitle(row.measure.name, row.convention);
+}
+
+/** The value of the measure; the agreement of a classification has a column of its own. */
+export function measureCell({ measure }: Pick<TableRow, 'measure'>): string {
+  return measure === undefined || measure.name === AGREEMENT ? '' : formatMeasure(measure.name, measure.value);
 }
 
 /** Whether the difference of a variant from FP32 is more than chance explains. */
 function chanceLine({ row, names }: DistinctRow<TableRow>): string[] {
   const compared = row.comparedToFp32;
-  if (compared === undefined) return [];
+  if (compared === undefined) return intervalLine(row, names);
   const p = formatProbability(compared.mcnemarP);
   const verdict = isBeyondChance(compared) ? 'more' : 'not more';
   return [
@@ -42,8 +62,20 @@ function chanceLine({ row, names }: DistinctRow<TableRow>): string[] {
   ];
 }
 
+/** For measures other than top-1, of which chance is judged by the interval. */
+function intervalLine(row: TableRow, names: readonly string[]): string[] {
+  const { difference, measure } = row;
+  if (difference === undefined || measure === undefined) return [];
+  const [low, high] = difference.interval95.map((value) => formatMeasureDifference(measure.name, value));
+  const verdict = isDifferenceClear(row) ? 'more' : 'not more';
+  return [
+    `${names.join(' = ')}: ${verdict} than chance explains (95 % interval ${low ?? ''} to ${high ?? ''}, bootstrap ` +
+      'over the images)',
+  ];
+}
+
 function rowCells({ row, names }: DistinctRow<TableRow>): string[] {
-  const compared = row.comparedToFp32;
+  const { difference, measure } = row;
   return [
     names.join(' = '),
     row.latencyMs === undefined ? '' : formatMs(row.latencyMs),
@@ -51,9 +83,9 @@ function rowCells({ row, names }: DistinctRow<TableRow>): string[] {
     row.throughputPerSecond === undefined ? '' : formatRate(row.throughputPerSecond, 'images'),
     row.memoryMb?.toFixed(1) ?? '',
     row.sizeMb?.toFixed(2) ?? '',
-    row.top1 === undefined ? '' : formatAccuracy(row.top1),
-    compared === undefined ? '' : formatPoints(compared.top1Difference),
-    row.worstGroup === undefined ? '' : `${row.worstGroup.name} ${formatAccuracy(row.worstGroup.top1)}`,
+    measureCell(row),
+    difference === undefined ? '' : formatMeasureDifference(measure?.name ?? '', difference.value),
+    row.worstGroup === undefined ? '' : worstGroupText(row.worstGroup),
     row.agreement === undefined ? '' : formatAccuracy(row.agreement),
     row.outputSqnrDb === undefined ? '' : `${formatDb(row.outputSqnrDb)}${worstOutputText(row)}`,
   ];
@@ -69,8 +101,13 @@ function worstOutputText({ outputs = [] }: TableRow): string {
 export function gateLines(record: RunRecord): string[] {
   return record.gates.map(
     (gate) =>
-      `${GATE_WORDS[gateState(gate)]}  ${gate.name} of ${gate.variant}: ${valueText(gate)}, limit ${gate.limit}`,
+      `${GATE_WORDS[gateState(gate)]}  ${gate.name}${gateMeasure(gate)} of ${gate.variant}: ${valueText(gate)}, limit ${gate.limit}`,
   );
+}
+
+/** The measure that a gate judged, unless its name says it. */
+function gateMeasure({ name, measure }: GateResult): string {
+  return measure === undefined || (measure === 'top-1' && name.includes('Top1')) ? '' : ` (${measure})`;
 }
 
 const GATE_WORDS: Readonly<Record<GateState, string>> = {
@@ -83,6 +120,7 @@ const GATE_WORDS: Readonly<Record<GateState, string>> = {
 const GATE_HINTS: Readonly<Partial<Record<GateReason, string>>> = {
   'no-set': 'calib set PROJECT --validation DIR names one',
   'no-labels': 'name a set with labels: calib set PROJECT --validation DIR',
+  'no-measure': 'calib set PROJECT --task chooses what the model does',
   'no-benchmark': 'ort-cpu times the target onnxruntime only, others take --backend tensorrt',
 };
 
@@ -91,5 +129,6 @@ function valueText(gate: GateResult): string {
     const hint = gate.reasonCode === undefined ? undefined : GATE_HINTS[gate.reasonCode];
     return `${gate.reason ?? 'no value'}${hint === undefined ? '' : ` (${hint})`}`;
   }
-  return `${gate.value.toFixed(2)}${gate.group === undefined ? '' : ` (${gate.group})`}`;
+  const part = gate.group ?? gate.className;
+  return `${gate.value.toFixed(2)}${part === undefined ? '' : ` (${part})`}`;
 }

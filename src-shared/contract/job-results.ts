@@ -9,6 +9,8 @@ import type { HistogramMethod, Method } from '../domain/project/methods';
 import type { BackendId, PlacementDecision, Target } from '../domain/project/precision';
 import type { VariantReport } from '../domain/runs/accuracy';
 import type { BenchmarkVariantRecord, DeviceRecord, GpuRecord, RunRecord, RunWarning } from '../domain/runs/run-record';
+import type { NoMeasure } from '../domain/runs/task-scores';
+import type { Task } from '../domain/tasks/task';
 import type { JobKind } from './job-specs';
 
 export type Warning = RunWarning;
@@ -63,6 +65,10 @@ export interface ValidateResult {
   readonly labelled: boolean;
   /** Number of classes of the classification output; 0 if no output is a classification. */
   readonly classCount: number;
+  /** The task that the variants were judged by; null: not decided, and no output is a classification. */
+  readonly task: Task | null;
+  /** Why the variants have no measure, so that only the error of the outputs is known. */
+  readonly noMeasure?: NoMeasure;
   /** By class index; empty if the classes have no names. */
   readonly classNames: readonly string[];
   readonly backend: BackendId;

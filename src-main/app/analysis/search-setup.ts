@@ -23,7 +23,7 @@ export const RANK_IMAGES = 128;
 /** The limits that a plan must meet: those of the specification, else of the project's gates, else the defaults. */
 export function searchLimits(spec: SearchSpec, { gates }: Pick<ProjectFile, 'gates'>): SearchLimits {
   return {
-    maxDrop: spec.maxDrop ?? gates.maxTop1Drop ?? DEFAULT_LIMITS.maxDrop,
+    maxDrop: spec.maxDrop ?? gates.maxDrop ?? gates.maxTop1Drop ?? DEFAULT_LIMITS.maxDrop,
     maxWorstGroupDrop: spec.maxWorstGroupDrop ?? gates.maxWorstGroupDrop ?? DEFAULT_LIMITS.maxWorstGroupDrop,
     maxLayers: spec.maxLayers ?? null,
     maxNmse: spec.maxNmse ?? DEFAULT_MAX_NMSE,

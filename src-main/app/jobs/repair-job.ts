@@ -97,9 +97,10 @@ async function equalizationOf(job: JobContext): Promise<readonly EqualizedLayer[
   return equalized?.layers ?? [];
 }
 
-function accuracyOf(report: VariantReport): Pick<RepairRow, 'top1' | 'worstGroup'> {
+function accuracyOf(report: VariantReport): Pick<RepairRow, 'measure' | 'top1' | 'worstGroup'> {
   const worst = worstGroup(report);
   return {
+    ...(report.measure === undefined ? {} : { measure: report.measure }),
     ...(report.top1 === undefined ? {} : { top1: report.top1 }),
     ...(worst === null ? {} : { worstGroup: worst }),
   };

@@ -88,6 +88,8 @@ export async function runRecord(
       images: validation.images,
       labelled: validation.labelled,
       classCount: validation.classCount,
+      task: validation.task,
+      ...(validation.noMeasure === undefined ? {} : { noMeasure: validation.noMeasure }),
       classNames: validation.classNames,
       variants: validation.variants,
     },

@@ -2,6 +2,8 @@ import type { ValidateResult, Warning } from '../../../src-shared/contract/job-r
 import { hasClassLabels, imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { ValidationImages, VariantReport } from '../../../src-shared/domain/runs/accuracy';
 import { buildVariantReport } from '../../../src-shared/domain/runs/accuracy-report';
+import type { NoMeasure } from '../../../src-shared/domain/runs/task-scores';
+import type { Task } from '../../../src-shared/domain/tasks/task';
 import type { EvaluateResult, VariantPredictions } from '../../compute/pool/protocol';
 import type { JobContext } from '../job-context';
 import { allowedMetricHash } from '../projects/metric-consent';
@@ -19,7 +21,10 @@ interface EvaluationTask {
   readonly threads: number;
 }
 
-type Evaluation = Pick<ValidateResult, 'images' | 'labelled' | 'classCount' | 'skipped' | 'warnings'> & {
+type Evaluation = Pick<
+  ValidateResult,
+  'images' | 'labelled' | 'classCount' | 'task' | 'noMeasure' | 'skipped' | 'warnings'
+> & {
   readonly reports: readonly VariantReport[];
 };
 
@@ -41,21 +46,68 @@ export async function evaluateBuilt(
     batch: Math.max(...options.tensorrt.batches),
   };
   const evaluated = await rethrowAsProviderCrash(options, services.compute.request('evaluate', params, job));
+  const task = workspace.file.task ?? (evaluated.classCount > 0 ? { kind: 'classification' as const } : null);
   const images = validationImages(set, evaluated.classCount > 0);
   const reference = evaluated.variants[0];
+  const reports = evaluated.variants.map((variant) => variantReport(variant, reference, images, options));
+  const noMeasure = noMeasureOf(task, set, reports[0]);
   return {
     images: set.entries.length - (evaluated.skipped.length - set.skipped.length),
-    labelled: hasClassLabels(set) && evaluated.classCount > 0,
+    labelled: hasLabelsFor(task, set) && reports[0]?.againstFp32 === undefined && noMeasure === null,
     classCount: evaluated.classCount,
+    task,
+    ...(noMeasure === null ? {} : { noMeasure }),
     skipped: evaluated.skipped,
     warnings: [
-      ...setWarnings(set, evaluated.classCount, options),
+      ...setWarnings(set, task, evaluated.classCount, options),
       ...classOrderWarnings(evaluated),
       ...notFiniteWarnings(evaluated.variants),
       ...builtWarnings(built),
     ],
-    reports: evaluated.variants.map((variant) => variantReport(variant, reference, images, options)),
+    reports,
   };
+}
+
+/** Whether the images have labels of the kind that a task compares with. */
+function hasLabelsFor(task: Task | null, set: ImageSet): boolean {
+  switch (task?.kind) {
+    case undefined:
+      return false;
+    case 'detection':
+      return set.entries.some(({ truth }) => truth?.kind === 'boxes');
+    case 'segmentation':
+      return set.entries.some(({ truth }) => truth?.kind === 'mask');
+    case 'classification':
+    case 'embedding':
+      return hasClassLabels(set);
+    case 'custom':
+      return set.labelSource !== 'none';
+  }
+}
+
+/** Why the variants have no measure; null if they have one. */
+function noMeasureOf(task: Task | null, set: ImageSet, fp32: VariantReport | undefined): NoMeasure | null {
+  if (fp32?.measure !== undefined) return null;
+  if (task === null)
+    return {
+      code: 'no-task',
+      message:
+        'no output of the model has the shape [batch, classes] and no task was decided, so that variants are compared ' +
+        'with FP32 by the error of their outputs (SQNR)',
+    };
+  return hasLabelsFor(task, set)
+    ? {
+        code: 'no-truth',
+        message:
+          `nothing in the labels of the ${set.entries.length} images counts for the task ${task.kind}, so that ` +
+          'variants are compared with FP32 by the error of their outputs (SQNR)',
+      }
+    : {
+        code: 'no-answers',
+        message:
+          `the images have no labels for the task ${task.kind}, and FP32 gives no answer that could stand for them, ` +
+          'so that variants are compared with it by the error of their outputs (SQNR)',
+      };
 }
 
 function validationImages(set: ImageSet, isClassifier: boolean): ValidationImages {
@@ -82,6 +134,7 @@ function variantReport(
     ...(reference?.predictions ? { fp32: reference.predictions } : {}),
     ...(isReference ? {} : { outputSqnrDb: variant.outputSqnrDb }),
     outputs: isReference ? [] : variant.outputs,
+    ...(variant.scores === undefined ? {} : { scores: variant.scores }),
   });
 }
 
@@ -104,15 +157,12 @@ function classOrderWarnings({ classOrderDoubt }: Pick<EvaluateResult, 'classOrde
   return classOrderDoubt === undefined ? [] : [{ code: 'labels-class-order', message: classOrderDoubt }];
 }
 
-function setWarnings(set: ImageSet, classCount: number, options: VariantOptions): Warning[] {
+function setWarnings(set: ImageSet, task: Task | null, classCount: number, options: VariantOptions): Warning[] {
   const warnings: Warning[] = [...(set.notes ?? [])];
-  if (hasClassLabels(set) && classCount === 0) {
-    warnings.push({
-      code: 'labels-unused',
-      message:
-        'The set has labels, but no output of the model has the shape [batch, classes]: there is no top-1 and no ' +
-        'agreement, and variants are compared with FP32 by the SQNR of their outputs.',
-    });
+  if (set.labelSource !== 'none' && task?.kind !== 'custom' && !hasLabelsFor(task, set)) {
+    const usable =
+      task === null ? 'no task was decided' : `the task ${task.kind} does not compare with labels of this kind`;
+    warnings.push({ code: 'labels-unused', message: `The set has labels that are not used: ${usable}.` });
   }
   if (classCount > 0 && set.classNames.length > classCount) {
     warnings.push({

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
 import type { Repairs } from '../../../src-shared/domain/project/precision';
 import type { RepairResult, RepairRow } from '../../../src-shared/domain/analysis/repair';
+import { worstGroupText } from '../../../src-shared/domain/tasks/measure-text';
 import { defineCommand, EXIT_OK, present } from '../command';
 import { text } from '../options';
 import type { Block, Column } from '../output';
@@ -52,7 +53,7 @@ function cells(name: string, { top1, worstGroup, agreement, outputSqnrDb }: Omit
   return [
     name,
     top1 === undefined ? '' : formatAccuracy(top1),
-    worstGroup === undefined ? '' : `${worstGroup.name} ${formatAccuracy(worstGroup.top1)}`,
+    worstGroup === undefined ? '' : worstGroupText(worstGroup),
     agreement === undefined ? '' : formatAccuracy(agreement),
     outputSqnrDb === undefined ? '' : formatDb(outputSqnrDb),
   ];

@@ -4,7 +4,7 @@ import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
 import { requireMatches } from '../../../src-shared/domain/glob';
-import type { Gates } from '../../../src-shared/domain/project/project';
+import { GATE_NAMES, type Gates } from '../../../src-shared/domain/project/project';
 import { measuredText, singlesText } from '../../../src-shared/domain/analysis/best-method';
 import { METHODS } from '../../../src-shared/domain/project/methods';
 import type { Task } from '../../../src-shared/domain/tasks/task';
@@ -28,12 +28,6 @@ import { DECODER_DETAILS, decoderOption, requireDetection } from '../decoder-opt
 import { taskEdit, taskOption } from '../task-option';
 import { labelOrderOption } from './init';
 
-const GATES = [
-  'maxTop1Drop',
-  'maxWorstGroupDrop',
-  'minTop1',
-  'maxLatencyMs',
-] as const satisfies readonly (keyof Gates)[];
 type Gate = readonly [keyof Gates, number | null];
 
 const onOff = (description: string): OptionSpec<'on' | 'off'> => choice('on|off', ['on', 'off'], description);
@@ -70,7 +64,7 @@ const OPTIONS = {
   'bias-correction': onOff('give back the mean that INT8 takes from every output channel'),
   gate: {
     value: 'NAME=VALUE',
-    description: `limit of a run (NAME=none removes it), repeatable: ${GATES.join(', ')}`,
+    description: `limit of a run (NAME=none removes it), repeatable: ${GATE_NAMES.join(', ')}`,
     parse: (given, _, previous) => [...(previous ?? []), parseGate(given)],
   } satisfies OptionSpec<readonly Gate[]>,
   target: targetOption,
@@ -215,17 +209,20 @@ async function preprocessingEdits(values: Values, projectPath: string, api: Work
   return [{ kind: 'preprocessing', preprocessing: { ...file.preprocessing, ...changed } }];
 }
 
-/** Parses `maxTop1Drop=0.5`; `none` removes the limit. Drops are in percentage points, top-1 is in percent. */
+/**
+ * Parses `maxDrop=0.5`; `none` removes the limit. Limits of accuracy are in points of the measure: percent for top-1,
+ * AP and mIoU times 100.
+ */
 function parseGate(given: string): Gate {
   const [name = '', value = ''] = given.split('=', 2);
-  const gate = GATES.find((candidate) => candidate === name);
+  const gate = GATE_NAMES.find((candidate) => candidate === name);
   if (gate === undefined)
-    throw new WorkbenchError('usage', `Expected --gate to be one of ${GATES.join(', ')}, found "${name}"`);
+    throw new WorkbenchError('usage', `Expected --gate to be one of ${GATE_NAMES.join(', ')}, found "${name}"`);
   if (value === '') throw new WorkbenchError('usage', `Expected --gate NAME=VALUE, found "${given}"`);
   const limit = value === 'none' ? null : parseRealNumber(`--gate ${gate}`, value);
   if (limit !== null && limit < 0)
     throw new WorkbenchError('usage', `Expected --gate ${gate} to be 0 or more, found ${limit}`);
-  if (limit !== null && gate !== 'maxLatencyMs' && limit > 100)
+  if (limit !== null && (gate === 'maxTop1Drop' || gate === 'minTop1') && limit > 100)
     throw new WorkbenchError('usage', `Expected --gate ${gate} in percent, at most 100, found ${limit}`);
   if (limit !== null && gate === 'minTop1' && limit > 0 && limit <= 1)
     throw new WorkbenchError(

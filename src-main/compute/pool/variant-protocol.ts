@@ -10,6 +10,7 @@ import type { ImageEntry, ImageSet, SkippedImage } from '../../../src-shared/dom
 import type { Fp16Hazard, PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
 import type { DecoderChange } from '../../../src-shared/domain/tasks/decoder';
 import type { Task, TaskGuess, TaskKind } from '../../../src-shared/domain/tasks/task';
+import type { VariantScores } from '../../../src-shared/domain/runs/score-variants';
 import type { OutputQuality, Predictions } from '../../../src-shared/domain/runs/accuracy';
 import type { BenchmarkOutcome } from '../../backends/benchmark';
 import type { EngineVariant, OnnxVariant, OrtGpu, RunnableVariant } from '../../backends/runnable-variant';
@@ -113,6 +114,8 @@ export interface VariantPredictions {
   /** Output SQNR in dB of the worst output, over all images together; Infinity when the outputs are equal. */
   readonly outputSqnrDb: number;
   readonly outputs: readonly OutputQuality[];
+  /** The scores of the task; omitted for classifications, and if no task was decided. */
+  readonly scores?: VariantScores;
 }
 
 export interface EvaluateResult {

@@ -2,7 +2,10 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { imageId, type SkippedImage } from '../../../src-shared/domain/project/image-set';
 import { classOrderDoubt, type LabelledDetections } from '../../../src-shared/domain/measures/class-order';
+import { scoreVariants, type VariantScores } from '../../../src-shared/domain/runs/score-variants';
 import { summarizeAnswers } from '../../analysis/answers';
+import { openMetric } from '../../analysis/metric/open-metric';
+import type { IsStopped } from '../../analysis/metric/user-metric';
 import type { ImageAnswer } from '../../analysis/variant-evaluator';
 import { isOnnx } from '../../backends/runnable-variant';
 import { batchesOf, runImagePool } from '../pool/image-pool';
@@ -12,7 +15,8 @@ import { answersOnGpu, type Answers } from './evaluate-on-gpu';
 /** Runs every variant over the set. The first variant is the reference of all comparisons. */
 export async function evaluate(params: EvaluateParams, context: TaskContext): Promise<EvaluateResult> {
   const usesGpu = params.variants.some((variant) => variant.kind === 'engine' || variant.gpu !== undefined);
-  return resultOf(params, await (usesGpu ? answersOnGpu(params, context) : answersOnCpu(params, context)));
+  const answers = await (usesGpu ? answersOnGpu(params, context) : answersOnCpu(params, context));
+  return resultOf(params, answers, () => context.signal?.aborted === true);
 }
 
 /** Every worker opens all variants and runs them on one batch after the other. */
@@ -49,7 +53,11 @@ async function answersOnCpu(params: EvaluateParams, context: TaskContext): Promi
   return { answers, skipped };
 }
 
-function resultOf(params: EvaluateParams, { answers, skipped: found }: Answers): EvaluateResult {
+async function resultOf(
+  params: EvaluateParams,
+  { answers, skipped: found }: Answers,
+  isStopped: IsStopped,
+): Promise<EvaluateResult> {
   const { entries } = params.set;
   const skipped = [...found];
   if (answers.every((answer) => answer === null)) {
@@ -61,10 +69,15 @@ function resultOf(params: EvaluateParams, { answers, skipped: found }: Answers):
     );
   }
   skipped.sort((a, b) => (a.file < b.file ? -1 : 1));
-  const variants = params.variants.map((variant, i): VariantPredictions => ({
-    variant: variant.variant,
-    ...summarizeAnswers(answers.map((answer) => answer?.[i] ?? null)),
-  }));
+  const scores = await taskScores(params, answers, isStopped);
+  const variants = params.variants.map((variant, i): VariantPredictions => {
+    const own = scores[i];
+    return {
+      variant: variant.variant,
+      ...summarizeAnswers(answers.map((answer) => answer?.[i] ?? null)),
+      ...(own === undefined ? {} : { scores: own }),
+    };
+  });
   const doubt = classOrderDoubt(labelledDetections(params.set, answers), params.set.classNames);
   return {
     variants,
@@ -90,4 +103,28 @@ function labelledDetections(
       ? [{ detections: fp32.detections, truth: truth.boxes }]
       : [];
   });
+}
+
+/** Judged here and not in the application, whose process must stay responsive. Empty for classifications. */
+async function taskScores(
+  { task, set, variants, metricHash }: EvaluateParams,
+  answers: readonly (readonly ImageAnswer[] | null)[],
+  isStopped: IsStopped,
+): Promise<readonly VariantScores[]> {
+  if (task === null || task.kind === 'classification') return [];
+  const images = {
+    files: set.entries.map(imageId),
+    truths: set.entries.map(({ truth }) => truth),
+    labels: Int32Array.from(set.entries, ({ label }) => label ?? -1),
+    groups: set.entries.map(({ group }) => group),
+    classNames: set.classNames,
+  };
+  const byVariant = variants.map((_, i) => answers.map((answer) => answer?.[i]?.answer ?? null));
+  if (task.kind !== 'custom') return scoreVariants(task, images, byVariant);
+  const metric = await openMetric(task.metric, metricHash, isStopped);
+  try {
+    return await scoreVariants(task, images, byVariant, (records) => metric.summarize(records));
+  } finally {
+    await metric.close();
+  }
 }

@@ -1,13 +1,12 @@
-import {
-  formatAccuracy,
-  formatCount,
-  formatDb,
-  formatMb,
-  formatMs,
-  formatPoints,
-} from '../../../src-shared/base/units';
+import { formatAccuracy, formatCount, formatDb, formatMb, formatMs } from '../../../src-shared/base/units';
 import type { RunRecord, TableRow } from '../../../src-shared/domain/runs/run-record';
 import { worstOutput } from '../../../src-shared/domain/runs/accuracy';
+import {
+  AGREEMENT,
+  formatMeasure,
+  formatMeasureDifference,
+  measureTitle,
+} from '../../../src-shared/domain/tasks/measure-text';
 import { distinctRows, REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import { formatSpeed, formatSpeedSpread, speedOf } from '../../../src-shared/domain/runs/speed';
 import { html, type Html } from './markup';
@@ -23,20 +22,28 @@ interface TableColumn {
   readonly canBeBest?: (row: TableRow) => boolean;
 }
 
+/** Stands for the name of the measure in the title of its column. */
+const MEASURE = 'Top-1';
+
 const isReference = (row: TableRow): boolean => row.variant === REFERENCE_VARIANT;
 
 const COLUMNS: readonly TableColumn[] = [
-  { title: 'Top-1', value: (row) => row.top1 ?? null, show: (_, value) => formatAccuracy(value), best: 'high' },
+  {
+    title: MEASURE,
+    value: ({ measure }) => (measure === undefined || measure.name === AGREEMENT ? null : measure.value),
+    show: showMeasure,
+    best: 'high',
+  },
   {
     title: 'Against FP32 (95 %)',
-    value: (row) => row.comparedToFp32?.top1Difference ?? null,
+    value: (row) => row.difference?.value ?? null,
     show: showDifference,
     best: 'none',
   },
   {
     title: 'Worst group',
-    value: (row) => row.worstGroup?.top1 ?? null,
-    show: (row, value) => html`<small>${row.worstGroup?.name}</small> ${formatAccuracy(value)}`,
+    value: (row) => row.worstGroup?.measure ?? null,
+    show: (row, value) => html`<small>${row.worstGroup?.name}</small> ${showMeasure(row, value)}`,
     best: 'high',
   },
   { title: 'Top-5', value: (row) => row.top5 ?? null, show: (_, value) => formatAccuracy(value), best: 'high' },
@@ -67,9 +74,20 @@ const COLUMNS: readonly TableColumn[] = [
   { title: 'Size', value: (row) => row.sizeMb ?? null, show: (_, value) => formatMb(value), best: 'low' },
 ];
 
+function measureHeader(rows: readonly TableRow[]): string {
+  const row = rows.find(({ measure }) => measure !== undefined && measure.name !== AGREEMENT);
+  if (row?.measure === undefined || row.measure.name === 'top-1') return MEASURE;
+  return measureTitle(row.measure.name, row.convention);
+}
+
+function showMeasure({ measure }: TableRow, value: number): string {
+  return formatMeasure(measure?.name ?? 'top-1', value);
+}
+
 function showDifference(row: TableRow, value: number): Html {
-  const [low, high] = row.comparedToFp32?.interval95 ?? [value, value];
-  return html`${formatPoints(value)} <small>${formatPoints(low).replace(' pp', '')} … ${formatPoints(high).replace(' pp', '')}</small>`;
+  const [low, high] = row.difference?.interval95 ?? [value, value];
+  const show = (number: number): string => formatMeasureDifference(row.measure?.name ?? 'top-1', number);
+  return html`${show(value)} <small>${show(low).replace(' pp', '')} … ${show(high).replace(' pp', '')}</small>`;
 }
 
 /** Adds the name of the worst output if there are several. */
@@ -112,7 +130,7 @@ export function renderVariantTable(record: RunRecord): Html {
     return html`<td class="n">${value === column.bestValue ? html`<b>${shown}</b>` : shown}</td>`;
   };
   return html`<h2>Variants</h2><div class="scroll"><table class="close">
-<tr><th>Variant</th>${areBackendsMixed && html`<th>Backend</th>`}${columns.map((column) => html`<th class="n">${column.title}</th>`)}</tr>
+<tr><th>Variant</th>${areBackendsMixed && html`<th>Backend</th>`}${columns.map((column) => html`<th class="n">${column.title === MEASURE ? measureHeader(rows) : column.title}</th>`)}</tr>
 ${distinct.map(
   ({ row, kind, names }) => html`<tr${record.shipped.includes(row.variant) ? html` class="shipped"` : ''}>
 <td><span class="tag" style="background:${variantColour(kind)}">${badge(kind)}</span>${names.join(' = ')}</td>${areBackendsMixed && html`<td class="dim">${row.backend}</td>`}

@@ -1,4 +1,5 @@
-import { formatAccuracy, formatMs, formatPoints } from '../../../src-shared/base/units';
+import { formatMs } from '../../../src-shared/base/units';
+import { formatMeasure, formatMeasureDifference } from '../../../src-shared/domain/tasks/measure-text';
 import { ownValue } from '../../../src-shared/base/records';
 import type { GateResult, RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { gateState } from '../../../src-shared/domain/runs/gates';
@@ -6,29 +7,34 @@ import { html, type Html } from './markup';
 
 /** The description of a gate. */
 const GATE_TITLES: Readonly<Record<string, string>> = {
+  maxDrop: 'Drop against FP32',
+  minMeasure: 'Least value',
+  maxClassDrop: 'Largest drop of a class',
   maxTop1Drop: 'Top-1 drop against FP32',
   maxWorstGroupDrop: 'Largest drop of a group',
   minTop1: 'Top-1',
   maxLatencyMs: 'Median latency',
 };
 
-export function gateTitle(gate: Pick<GateResult, 'name'>): string {
-  return ownValue(GATE_TITLES, gate.name) ?? gate.name;
+export function gateTitle({ name, measure }: Pick<GateResult, 'name' | 'measure'>): string {
+  const title = ownValue(GATE_TITLES, name) ?? name;
+  return measure === undefined || measure === 'top-1' ? title : `${title} (${measure})`;
 }
 
 /** A gate's value or limit with its unit. */
-export function gateAmount(name: string, value: number): string {
+export function gateAmount({ name, measure = 'top-1' }: Pick<GateResult, 'name' | 'measure'>, value: number): string {
   if (name === 'maxLatencyMs') return formatMs(value);
-  if (name === 'minTop1') return formatAccuracy(value);
-  return formatPoints(value).replace(/^\+/, '');
+  if (name.startsWith('min')) return formatMeasure(measure, value);
+  return formatMeasureDifference(measure, value).replace(/^\+/, '');
 }
 
 function sentence(gate: GateResult): string {
-  const subject = `${gateTitle(gate)}${gate.group === undefined ? '' : ` (${gate.group})`}`;
+  const part = gate.group ?? gate.className;
+  const subject = `${gateTitle(gate)}${part === undefined ? '' : ` (${part})`}`;
   const relation = gate.name.startsWith('min') ? 'at least' : 'at most';
-  const limit = `${relation} ${gateAmount(gate.name, gate.limit)}`;
+  const limit = `${relation} ${gateAmount(gate, gate.limit)}`;
   if (gate.value === null) return `${subject}: cannot be judged, ${gate.reason ?? 'no value'} (limit: ${limit})`;
-  return `${subject}: ${gateAmount(gate.name, gate.value)}, allowed is ${limit}`;
+  return `${subject}: ${gateAmount(gate, gate.value)}, allowed is ${limit}`;
 }
 
 /** One line per shipped variant: ready to ship, or the reasons why not. */
@@ -74,9 +80,10 @@ const STATES = {
 
 function gateRow(gate: GateResult): Html {
   const sign = gate.name.startsWith('min') ? '≥' : '≤';
-  const note = gate.reason ?? (gate.group === undefined ? '' : `group ${gate.group}`);
+  const part = gate.group === undefined ? '' : `group ${gate.group}`;
+  const note = gate.reason ?? (gate.className === undefined ? part : `class ${gate.className}`);
   return html`<tr><td>${gateTitle(gate)}</td><td>${gate.variant}</td>
-<td class="n">${gate.value === null ? '–' : gateAmount(gate.name, gate.value)}</td>
-<td class="n">${sign} ${gateAmount(gate.name, gate.limit)}</td>
+<td class="n">${gate.value === null ? '–' : gateAmount(gate, gate.value)}</td>
+<td class="n">${sign} ${gateAmount(gate, gate.limit)}</td>
 <td>${STATES[gateState(gate)]}</td><td class="dim wrap">${note}</td></tr>`;
 }

@@ -1,3 +1,4 @@
+import { worstGroupText } from '../../../src-shared/domain/tasks/measure-text';
 import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
 import type { RepairSpec } from '../../../src-shared/contract/job-specs';
 import { isFinished } from '../../../src-shared/contract/jobs';
@@ -103,10 +104,7 @@ function RowsTable({ result, repairs }: { readonly result: RepairResult; readonl
               aria-current={isSame(row.repairs, repairs)}
             >
               <th scope="row">{rowName(row)}</th>
-              <td
-                className="number"
-                title={row.worstGroup && `${row.worstGroup.name} ${formatAccuracy(row.worstGroup.top1)}`}
-              >
+              <td className="number" title={row.worstGroup && worstGroupText(row.worstGroup)}>
                 {accuracyText(row)}
               </td>
               <td className="number">{row.outputSqnrDb === undefined ? '' : formatDb(row.outputSqnrDb)}</td>

@@ -10,7 +10,14 @@ import {
 import { worstOutput } from '../../../src-shared/domain/runs/accuracy';
 import type { TableRow } from '../../../src-shared/domain/runs/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
+import {
+  AGREEMENT,
+  formatMeasure,
+  formatMeasureDifference,
+  measureTitle,
+} from '../../../src-shared/domain/tasks/measure-text';
 import { speedOf, speedOfRatio } from '../../../src-shared/domain/runs/speed';
+import { t } from '../../i18n';
 import { speedSpreadText, speedText } from '../../widgets/number-text';
 
 export const COLUMN_IDS = [
@@ -68,9 +75,18 @@ function decibels(from: number, to: number): string {
 }
 
 function interval(row: TableRow): string {
-  if (row.comparedToFp32 === undefined) return '';
-  const [low, high] = row.comparedToFp32.interval95.map((value) => formatPoints(value).replace(' pp', ''));
+  if (row.difference === undefined) return '';
+  const [low, high] = row.difference.interval95.map((value) => formatPoints(value).replace(' pp', ''));
   return `${low ?? ''} … ${high ?? ''}`;
+}
+
+/** A classification has a column of its own for the agreement, which judges it if there are no labels. */
+function isClassified({ measure, convention }: TableRow): boolean {
+  return convention === undefined && measure?.name === AGREEMENT;
+}
+
+function measureText(value: number, row?: TableRow): string {
+  return formatMeasure(row?.measure?.name ?? 'top-1', value);
 }
 
 /** The output with the shown (lowest) SQNR, if the model has several outputs. */
@@ -86,18 +102,23 @@ const ACCURACY = { best: 'high', formatChange: points, resolution: 0.005, isMach
 const COST = { best: 'low', formatChange: formatRelativeChange, isMachineBound: true } as const;
 
 const COLUMNS: Readonly<Record<ColumnId, Omit<ResultColumn, 'id'>>> = {
-  top1: { ...ACCURACY, value: (row) => row.top1 ?? null, format: formatAccuracy, detail: none },
+  top1: {
+    ...ACCURACY,
+    value: (row) => row.top1 ?? (isClassified(row) ? null : (row.measure?.value ?? null)),
+    format: measureText,
+    detail: none,
+  },
   difference: {
     ...ACCURACY,
     best: 'none',
-    value: (row) => row.comparedToFp32?.top1Difference ?? null,
-    format: formatPoints,
+    value: (row) => row.difference?.value ?? null,
+    format: (value, row) => formatMeasureDifference(row?.measure?.name ?? 'top-1', value),
     detail: interval,
   },
   worstGroup: {
     ...ACCURACY,
-    value: (row) => row.worstGroup?.top1 ?? null,
-    format: formatAccuracy,
+    value: (row) => row.worstGroup?.measure ?? null,
+    format: measureText,
     detail: (row) => row.worstGroup?.name ?? '',
   },
   agreement: {
@@ -200,4 +221,12 @@ function bestOf(column: ResultColumn, rows: readonly TableRow[]): number | null 
 export function barFraction(scale: ColumnScale, value: number | null): number {
   if (value === null || scale.full <= scale.empty) return 0;
   return Math.min(1, Math.max(0, (value - scale.empty) / (scale.full - scale.empty)));
+}
+
+/** The title of a column; the column `top1` is named after the measure of the rows, with the rules that it follows. */
+export function columnTitle(id: ColumnId, rows: readonly TableRow[]): string {
+  const measured = rows.find(({ measure }) => measure !== undefined);
+  const name = measured?.measure?.name;
+  if (id !== 'top1' || name === undefined || name === 'top-1' || name === AGREEMENT) return t(`results.column.${id}`);
+  return measureTitle(name, measured?.convention);
 }

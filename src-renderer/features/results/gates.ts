@@ -1,14 +1,19 @@
 import { formatAccuracy, formatMs, formatPoints } from '../../../src-shared/base/units';
-import type { Gates } from '../../../src-shared/domain/project/project';
+import { GATE_NAMES, type Gates } from '../../../src-shared/domain/project/project';
+import { formatMeasure, formatMeasureDifference } from '../../../src-shared/domain/tasks/measure-text';
 import { evaluateGates, gateState } from '../../../src-shared/domain/runs/gates';
 import type { GateResult, RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import { t } from '../../i18n';
 import type { ColumnId } from './columns';
 
-const COLUMN_OF_GATE: Readonly<Record<keyof Gates, ColumnId>> = {
+/** null: no column shows what the gate judges. */
+const COLUMN_OF_GATE: Readonly<Record<keyof Gates, ColumnId | null>> = {
+  maxDrop: 'difference',
   maxTop1Drop: 'difference',
   maxWorstGroupDrop: 'worstGroup',
+  maxClassDrop: null,
+  minMeasure: 'top1',
   minTop1: 'top1',
   maxLatencyMs: 'latency',
 };
@@ -16,7 +21,7 @@ const COLUMN_OF_GATE: Readonly<Record<keyof Gates, ColumnId>> = {
 const NO_GATES: Gates = { maxTop1Drop: null, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null };
 
 function isGateName(name: string): name is keyof Gates {
-  return name in NO_GATES;
+  return Object.hasOwn(COLUMN_OF_GATE, name);
 }
 
 /** The gates that were in effect when the run was judged. */
@@ -27,12 +32,7 @@ export function gatesOfRun(record: Pick<RunRecord, 'gates'>): Gates {
 }
 
 export function areGatesEqual(a: Gates, b: Gates): boolean {
-  return (
-    a.maxTop1Drop === b.maxTop1Drop &&
-    a.maxWorstGroupDrop === b.maxWorstGroupDrop &&
-    a.minTop1 === b.minTop1 &&
-    a.maxLatencyMs === b.maxLatencyMs
-  );
+  return GATE_NAMES.every((name) => (a[name] ?? null) === (b[name] ?? null));
 }
 
 export function hasGates(gates: Gates): boolean {
@@ -58,14 +58,15 @@ export function gateOfColumn(results: readonly GateResult[], column: ColumnId): 
 }
 
 /** A gate's value or limit with its unit. A drop is positive if the variant is worse. */
-function gateAmount(name: string, value: number): string {
+function gateAmount({ name, measure }: Pick<GateResult, 'name' | 'measure'>, value: number): string {
   if (name === 'maxLatencyMs') return formatMs(value);
-  return name === 'minTop1' ? formatAccuracy(value) : formatPoints(value).replace(/^\+/, '');
+  if (name.startsWith('min')) return measure === undefined ? formatAccuracy(value) : formatMeasure(measure, value);
+  return (measure === undefined ? formatPoints(value) : formatMeasureDifference(measure, value)).replace(/^\+/, '');
 }
 
 /** The limit as text, such as `≤ 1.00 pp`. */
-export function gateLimit(gate: Pick<GateResult, 'name' | 'limit'>): string {
-  return `${gate.name.startsWith('min') ? '≥' : '≤'} ${gateAmount(gate.name, gate.limit)}`;
+export function gateLimit(gate: Pick<GateResult, 'name' | 'limit' | 'measure'>): string {
+  return `${gate.name.startsWith('min') ? '≥' : '≤'} ${gateAmount(gate, gate.limit)}`;
 }
 
 /**
@@ -102,10 +103,10 @@ export function gateSentence(gate: GateResult): string {
   const outcome =
     gate.value === null
       ? t('results.gate.unknown', { reason: reasonText(gate), limit })
-      : t(gate.met ? 'results.gate.met' : 'results.gate.missed', { value: gateAmount(gate.name, gate.value), limit });
+      : t(gate.met ? 'results.gate.met' : 'results.gate.missed', { value: gateAmount(gate, gate.value), limit });
   return t('results.gate.sentence', {
     name: t(`results.gate.${gate.name}`),
-    group: gate.group === undefined ? '' : ` (${gate.group})`,
+    group: (gate.group ?? gate.className) === undefined ? '' : ` (${gate.group ?? gate.className})`,
     outcome,
   });
 }

@@ -16,13 +16,18 @@ interface GroupsPanelProps {
   readonly chosen: string;
 }
 
+function groupsTitle(measure: string | null): string {
+  if (measure === null) return t('results.groups.agreement');
+  return measure === 'top-1' ? t('results.groups') : t('results.groups.measure', { measure });
+}
+
 /** One bar per group and variant; the groups with the largest loss come first. */
 export function GroupsPanel({ reports, chosen }: GroupsPanelProps) {
-  const { rows, isTop1 } = groupTable(reports.map(({ row }) => row));
+  const { rows, measure } = groupTable(reports.map(({ row }) => row));
   if (rows.length === 0) return null;
   return (
     <section aria-labelledby="results-groups">
-      <h3 id="results-groups">{t(isTop1 ? 'results.groups' : 'results.groups.agreement')}</h3>
+      <h3 id="results-groups">{groupsTitle(measure)}</h3>
       <div className={styles.groups}>
         {rows.map((row) => (
           <Group key={row.group} row={row} reports={reports} chosen={chosen} />

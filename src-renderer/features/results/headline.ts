@@ -1,4 +1,5 @@
-import { formatDb, formatPoints } from '../../../src-shared/base/units';
+import { formatMeasureDifference } from '../../../src-shared/domain/tasks/measure-text';
+import { formatDb } from '../../../src-shared/base/units';
 import type { AnalysesView } from '../../../src-shared/contract/views';
 import type { DiagnosisAction, DiagnosisSubject } from '../../../src-shared/domain/analysis/analysis';
 import { speedOf, speedOfRatio, type Speed } from '../../../src-shared/domain/runs/speed';
@@ -162,15 +163,17 @@ function remedyOf(reason: GateReason | undefined): HeadlineAction | null {
     case 'no-variant':
       return { kind: 'open', screen: 'run', label: 'run' };
     case 'no-classification':
+    case 'no-measure':
+    case 'no-classes':
     case undefined:
       return null;
   }
 }
 
 function factsOf(row: TableRow | undefined): HeadlineFacts {
-  const compared = row?.comparedToFp32;
+  const compared = row?.difference;
   return {
-    difference: compared === undefined ? null : formatPoints(compared.top1Difference),
+    difference: compared === undefined ? null : formatMeasureDifference(row?.measure?.name ?? '', compared.value),
     sqnr: compared !== undefined || row?.outputSqnrDb === undefined ? null : formatDb(row.outputSqnrDb),
     speed: row?.ratioToFp32 === undefined ? null : speedOf(row.ratioToFp32),
   };

@@ -50,15 +50,23 @@ const CSV_UNITS: Readonly<Record<ColumnId, string>> = {
   size: 'size_mb',
 };
 
+/** Names of columns that hold the measure of another task than classification. */
+const MEASURE_UNITS: Partial<Readonly<Record<ColumnId, string>>> = {
+  top1: 'measure',
+  difference: 'measure_difference',
+  worstGroup: 'worst_group_measure',
+};
+
 /** The table as CSV (RFC 4180): one header line with units in the names, and plain numbers with full precision. */
 export function tableAsCsv(rows: readonly TableRow[]): string {
   const columns = filledColumns(rows);
-  const hasInterval = rows.some((row) => row.comparedToFp32 !== undefined);
+  const hasInterval = rows.some((row) => row.difference !== undefined);
+  const isTop1 = rows.some((row) => row.top1 !== undefined);
   const hasGroup = rows.some((row) => row.worstGroup !== undefined);
   const header = [
     'variant',
     'backend',
-    ...columns.map((column) => CSV_UNITS[column.id]),
+    ...columns.map((column) => (isTop1 ? CSV_UNITS : { ...CSV_UNITS, ...MEASURE_UNITS })[column.id]),
     ...(hasInterval ? ['interval95_low_pp', 'interval95_high_pp'] : []),
     ...(hasGroup ? ['worst_group'] : []),
   ];
@@ -67,7 +75,7 @@ export function tableAsCsv(rows: readonly TableRow[]): string {
     row.backend,
     ...columns.map((column) => numberText(column.value(row))),
     ...(hasInterval
-      ? [numberText(row.comparedToFp32?.interval95[0] ?? null), numberText(row.comparedToFp32?.interval95[1] ?? null)]
+      ? [numberText(row.difference?.interval95[0] ?? null), numberText(row.difference?.interval95[1] ?? null)]
       : []),
     ...(hasGroup ? [row.worstGroup?.name ?? ''] : []),
   ]);

@@ -1,3 +1,4 @@
+import { columnTitle } from './columns';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { reportError, tell } from '../../state/notices';
@@ -57,7 +58,11 @@ export function useReport(projectPath: string, record: RunRecord): ReportActions
     openReport: () => withReport(openReport),
     copyText: () =>
       copy(
-        tableAsText(record.table, (column) => t(`results.column.${column}`)),
+        tableAsText(record.table, (column) =>
+          column === 'variant' || column === 'backend'
+            ? t(`results.column.${column}`)
+            : columnTitle(column, record.table),
+        ),
         'txt',
       ),
     copyCsv: () => copy(tableAsCsv(record.table), 'csv'),

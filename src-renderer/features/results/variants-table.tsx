@@ -4,7 +4,7 @@ import { distinctRows } from '../../../src-shared/domain/runs/run-table';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { Icon } from '../../widgets/icons';
-import { barFraction, columnScale, screenColumns, type ColumnScale, type ResultColumn } from './columns';
+import { barFraction, columnScale, columnTitle, screenColumns, type ColumnScale, type ResultColumn } from './columns';
 import { gateLimit, gateOfCell, gateOfColumn, gateSentence } from './gates';
 import { VariantBadge, variantColor } from '../../widgets/badge';
 import shared from './results.module.css';
@@ -33,7 +33,7 @@ export function VariantsTable({ record, judged, chosen, onChoose }: VariantsTabl
             {areBackendsMixed ? <th scope="col">{t('results.column.backend')}</th> : null}
             {columns.map(({ column }) => (
               <th key={column.id} scope="col" className="number" title={t(`results.column.${column.id}.hint`)}>
-                {t(`results.column.${column.id}`)}
+                {columnTitle(column.id, rows)}
                 <ColumnLimit gate={gateOfColumn(judged, column.id)} />
               </th>
             ))}

@@ -9,7 +9,7 @@ import { Tag } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { Icon } from '../../widgets/icons';
 import { areGatesEqual, gateSentence, gatesOfRun, judgeAll, verdictOf } from './gates';
-import { statisticsNotes } from './notes';
+import { measureNote, statisticsNotes } from './notes';
 import { decisionsOfRun, isOfProject } from './runs';
 import shared from './results.module.css';
 import styles from './verdicts.module.css';
@@ -115,7 +115,8 @@ const SHOWN = 3;
 /** Cautions for reading the table: the limits of the statistics, and the warnings of the run. */
 export function Cautions({ record }: { readonly record: RunRecord }) {
   const [isUnfolded, setUnfolded] = useState(false);
-  const notes = statisticsNotes(record)
+  const missing = measureNote(record);
+  const notes = [...(missing === null ? [] : [missing]), ...statisticsNotes(record)]
     .filter(({ tone }) => tone === 'caution')
     .map(({ key, params }) => t(key, params));
   const all = [

@@ -39,21 +39,24 @@ export interface GroupRow {
 }
 
 export interface GroupTable {
-  readonly isTop1: boolean;
+  /** Name of the measure; null: the values are the agreement with FP32. */
+  readonly measure: string | null;
   /** The groups, those with the largest loss first. */
   readonly rows: readonly GroupRow[];
 }
 
 /**
- * Top-1 accuracy (agreement with FP32 if there are no labels) of every group and variant, and its difference from FP32
+ * The measure (agreement with FP32 if groups have none) of every group and variant, and its difference from FP32
  * in percentage points.
  */
 export function groupTable(reports: readonly VariantReport[]): GroupTable {
   const names = [...new Set(reports.flatMap((report) => Object.keys(report.groups)))].sort();
-  const isTop1 = reports.some((report) => names.some((name) => ownValue(report.groups, name)?.top1 !== undefined));
+  const isMeasured = reports.some((report) =>
+    names.some((name) => ownValue(report.groups, name)?.measure !== undefined),
+  );
   const percentOf = (report: VariantReport | undefined, group: string): number | null => {
     const found = ownValue(report?.groups, group);
-    return (isTop1 ? found?.top1 : found?.agreement) ?? null;
+    return (isMeasured ? found?.measure : found?.agreement) ?? null;
   };
   const reference = reports.find((report) => report.variant === REFERENCE_VARIANT);
   const rows = names.map((group) => {
@@ -70,7 +73,8 @@ export function groupTable(reports: readonly VariantReport[]): GroupTable {
       bars,
     };
   });
-  return { isTop1, rows: rows.sort((a, b) => largestLoss(a) - largestLoss(b)) };
+  const measure = reports.find((report) => report.measure !== undefined)?.measure?.name ?? null;
+  return { measure: isMeasured ? measure : null, rows: rows.sort((a, b) => largestLoss(a) - largestLoss(b)) };
 }
 
 function largestLoss(row: GroupRow): number {

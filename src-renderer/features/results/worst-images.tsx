@@ -221,15 +221,15 @@ function ImageAnswers({ image, variant, validation }: ImageAnswersProps) {
       </div>
       <Answer
         variant="fp32"
-        name={nameOf(image.fp32)}
+        name={image.fp32 === undefined ? '' : nameOf(image.fp32)}
         score={image.fp32Score}
-        isRight={image.label === null ? null : image.fp32 === image.label}
+        isRight={image.label === null || image.fp32 === undefined ? null : image.fp32 === image.label}
       />
       <Answer
         variant={variant}
-        name={nameOf(image.answer)}
+        name={image.answer === undefined ? '' : nameOf(image.answer)}
         score={image.score}
-        isRight={image.label === null ? null : image.answer === image.label}
+        isRight={image.label === null || image.answer === undefined ? null : image.answer === image.label}
       />
     </>
   );

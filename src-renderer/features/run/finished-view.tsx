@@ -1,3 +1,4 @@
+import { formatMeasure, worstGroupText } from '../../../src-shared/domain/tasks/measure-text';
 import {
   formatAccuracy,
   formatBytes,
@@ -136,11 +137,14 @@ interface ShortColumn {
 }
 
 const SHORT_COLUMNS: readonly ShortColumn[] = [
-  { key: 'top1', text: ({ top1 }) => (top1 === undefined ? null : formatAccuracy(top1)) },
+  {
+    key: 'top1',
+    text: ({ measure, againstFp32 }) =>
+      measure === undefined || againstFp32 ? null : formatMeasure(measure.name, measure.value),
+  },
   {
     key: 'worst',
-    text: ({ worstGroup }) =>
-      worstGroup === undefined ? null : `${worstGroup.name} ${formatAccuracy(worstGroup.top1)}`,
+    text: ({ worstGroup }) => (worstGroup === undefined ? null : worstGroupText(worstGroup)),
   },
   { key: 'agreement', text: ({ agreement }) => (agreement === undefined ? null : formatAccuracy(agreement)) },
   { key: 'sqnr', text: ({ outputSqnrDb }) => (outputSqnrDb === undefined ? null : formatDb(outputSqnrDb)) },

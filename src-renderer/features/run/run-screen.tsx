@@ -39,7 +39,7 @@ export function RunScreen() {
       main={<RunMain project={project} />}
       right={
         <>
-          <GatesPanel gates={project.file.gates} />
+          <GatesPanel gates={project.file.gates} task={project.file.task?.kind} />
           <ProjectFacts project={project} />
           <ExportPanel key={project.path} project={project} />
         </>

@@ -55,7 +55,7 @@ export const useSearchOptions = create<OptionsState>()((set) => ({
 /** The limits that a search would use. */
 export function limitsInForce(options: SearchOptions, gates: Gates): SearchLimits {
   return {
-    maxDrop: options.maxDrop ?? gates.maxTop1Drop ?? DEFAULT_DROP,
+    maxDrop: options.maxDrop ?? gates.maxDrop ?? gates.maxTop1Drop ?? DEFAULT_DROP,
     maxWorstGroupDrop: options.maxWorstGroupDrop ?? gates.maxWorstGroupDrop ?? DEFAULT_WORST_GROUP_DROP,
     maxLayers: options.maxLayers,
     maxNmse: options.maxNmse ?? DEFAULT_MAX_NMSE,

@@ -1,5 +1,6 @@
 import {
   boolean,
+  converted,
   count,
   type InferOutput,
   list,
@@ -12,6 +13,7 @@ import {
 } from '../../base/schema';
 import { repairsSchema, TARGETS } from '../project/precision';
 import { worstGroupSchema } from '../runs/accuracy';
+import { measureSchema } from '../tasks/measure';
 
 export const layerBiasSchema = object({
   layer: string,
@@ -36,10 +38,17 @@ export const biasCorrectionSchema = object({
 /** A correction that is added to a bias, one value per output channel, in real units. */
 export type BiasCorrection = InferOutput<typeof biasCorrectionSchema>;
 
+/** Results of older versions have the top-1 of the worst group only. */
+function withMeasure(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || 'measure' in value || !('top1' in value)) return value;
+  return { ...value, measure: value.top1 };
+}
+
 export const repairRowSchema = object({
   repairs: repairsSchema,
   top1: optional(measured),
-  worstGroup: optional(worstGroupSchema),
+  measure: optional(measureSchema),
+  worstGroup: optional(converted(withMeasure, worstGroupSchema)),
   agreement: optional(measured),
   /** The value for the output with the largest error against FP32; omitted if there is no error. */
   outputSqnrDb: optional(measured),

@@ -9,7 +9,10 @@ import type {
   WorstImage,
 } from './accuracy';
 import type { BackendId } from '../project/precision';
-import { comparePaired } from '../statistics';
+import { AGREEMENT } from '../tasks/measure-text';
+import type { MeasureDifference } from '../measures/judge';
+import { comparePaired, type PairedComparison } from '../statistics';
+import type { VariantScores } from './score-variants';
 
 const MAX_CONFUSIONS = 1000;
 const MAX_WORST_IMAGES = 50;
@@ -26,6 +29,8 @@ export interface VariantResults {
   readonly fp32?: Predictions;
   readonly outputSqnrDb?: number;
   readonly outputs?: readonly OutputQuality[];
+  /** The scores of another task than classification. */
+  readonly scores?: VariantScores;
 }
 
 interface Tally {
@@ -61,7 +66,8 @@ export function buildVariantReport(results: VariantResults): VariantReport {
     outputs: (results.outputs ?? []).map(finiteOutput),
   };
   if (predictions === undefined) {
-    return { ...common, groups: {}, classes: [], confusions: [], worstImages: [] };
+    const { groups = {}, images = [], ...scores } = results.scores ?? {};
+    return { ...common, ...scores, groups, classes: [], confusions: [], worstImages: images };
   }
   checkLengths(results.images, predictions, results.fp32);
   const counted = countAnswers(results.images, predictions, results.fp32);
@@ -70,6 +76,8 @@ export function buildVariantReport(results: VariantResults): VariantReport {
   const compared = results.fp32 === undefined || isFp32 ? null : comparePaired(counted.paired);
   return {
     ...common,
+    ...classificationMeasure(all, results.fp32 !== undefined),
+    ...present('difference', compared === null ? undefined : differenceOf(compared, counted.paired)),
     ...(all.labelled > 0 ? { top1: percent(all.right, all.labelled) } : {}),
     ...present('top5', top5Percent(results.images, predictions, results.fp32)),
     ...(results.fp32 !== undefined && all.images > 0 ? { agreement: percent(all.agreeing, all.images) } : {}),
@@ -79,6 +87,22 @@ export function buildVariantReport(results: VariantResults): VariantReport {
     ...present('comparedToFp32', compared ?? undefined),
     worstImages: results.fp32 === undefined ? [] : worstImages(results.images, predictions, results.fp32),
   };
+}
+
+/** Top-1, or without labels the agreement with FP32. */
+function classificationMeasure(all: Tally, hasFp32: boolean): Pick<VariantReport, 'measure' | 'againstFp32'> {
+  const measure = (name: string, value: number) => ({ name, value, higherIsBetter: true });
+  if (all.labelled > 0) return { measure: measure('top-1', percent(all.right, all.labelled)) };
+  if (!hasFp32 || all.images === 0) return {};
+  return { measure: measure(AGREEMENT, percent(all.agreeing, all.images)), againstFp32: true };
+}
+
+function differenceOf(
+  { top1Difference, interval95, mcnemarP, fewImages }: PairedComparison,
+  { losses, gains }: Counted['paired'],
+): MeasureDifference {
+  const counts = { worseImages: losses, betterImages: gains, p: mcnemarP };
+  return { value: top1Difference, interval95, ...counts, ...present('fewImages', fewImages) };
 }
 
 /** JSON has no infinity and no NaN: both become null. */
@@ -175,6 +199,7 @@ function groupReports(groups: ReadonlyMap<string, Tally>, hasFp32: boolean): Rea
       {
         images: tally.images,
         ...(tally.labelled > 0 ? { top1: percent(tally.right, tally.labelled) } : {}),
+        ...(tally.labelled > 0 ? { measure: percent(tally.right, tally.labelled) } : {}),
         ...(hasFp32 ? { agreement: percent(tally.agreeing, tally.images) } : {}),
       },
     ]),

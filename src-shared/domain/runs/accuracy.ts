@@ -15,6 +15,7 @@ import {
 } from '../../base/schema';
 import { BACKENDS } from '../project/precision';
 import { pairedComparisonSchema } from '../statistics';
+import { groupScoreFields, imageChangeFields, taskScoreFields } from './task-scores';
 
 export const groupAccuracySchema = object({
   /** Number of images of the group that were answered. */
@@ -23,6 +24,7 @@ export const groupAccuracySchema = object({
   top1: optional(number),
   /** Percent of images with the same top-1 as FP32; omitted without an FP32 pass. */
   agreement: optional(number),
+  ...groupScoreFields,
 });
 /** The accuracy of a variant on one group of images. */
 export type GroupAccuracy = InferOutput<typeof groupAccuracySchema>;
@@ -56,14 +58,15 @@ export const worstImageSchema = object({
   file: string,
   label: nullable(count),
   group: nullable(string),
-  /** FP32's class and the score of that answer. */
-  fp32: integer,
+  /** FP32's class and the score of that answer; for other tasks, the score of the image alone from 0 to 100. */
+  fp32: optional(integer),
   fp32Score: optional(number),
-  /** The variant's class (-1: no answer) and the score of that answer. */
-  answer: integer,
+  /** The variant's class (-1: no answer) and its score; for other tasks, the score of the image alone. */
+  answer: optional(integer),
   score: optional(number),
+  ...imageChangeFields,
 });
-/** One image whose answer changed. */
+/** One image whose answer changed. Only classifications have the classes `fp32` and `answer`. */
 export type WorstImage = InferOutput<typeof worstImageSchema>;
 
 export const outputQualitySchema = object({
@@ -84,7 +87,11 @@ export const variantReportSchema = object({
   sameAs: optional(string),
   top1: optional(number),
   top5: optional(number),
-  /** Percent of images with the same top-1 as FP32; present only if an output is [batch, classes]. */
+  ...taskScoreFields,
+  /**
+   * Agreement with FP32 in percent: images with the same top-1, or the measure of the task with the answers of FP32 as
+   * the truth. Omitted if the task is not decided and no output is [batch, classes].
+   */
   agreement: optional(number),
   /** The value for the output with the largest error against FP32, over all images. */
   outputSqnrDb: optional(number),
@@ -95,8 +102,8 @@ export const variantReportSchema = object({
   confusions: list(confusionChangeSchema),
   comparedToFp32: optional(pairedComparisonSchema),
   /**
-   * Images that FP32 answered correctly and the variant did not (most certain first), then other changed answers; at
-   * most 50.
+   * Images that FP32 answered correctly and the variant did not (most certain first), then other changed answers; for
+   * other tasks the images whose own score fell most. At most 50.
    */
   worstImages: list(worstImageSchema),
   outputs: list(outputQualitySchema),
@@ -129,17 +136,26 @@ export interface Predictions {
 
 export const worstGroupSchema = object({
   name: string,
-  /** Percent. */
-  top1: number,
+  /** The value of the measure. */
+  measure: number,
+  /** Percent; only for classifications. */
+  top1: optional(number),
 });
 export type WorstGroup = InferOutput<typeof worstGroupSchema>;
 
-/** The group with the lowest top-1 (ties: first by name); null without labelled groups. */
-export function worstGroup(report: Pick<VariantReport, 'groups'>): WorstGroup | null {
+/**
+ * The group with the worst value of the measure (ties: first by name); null without groups, and for classifications
+ * without labels.
+ */
+export function worstGroup({ groups, measure }: Pick<VariantReport, 'groups' | 'measure'>): WorstGroup | null {
   let worst: WorstGroup | null = null;
-  for (const name of Object.keys(report.groups).sort()) {
-    const top1 = ownValue(report.groups, name)?.top1;
-    if (top1 !== undefined && (worst === null || top1 < worst.top1)) worst = { name, top1 };
+  for (const name of Object.keys(groups).sort()) {
+    const own = ownValue(groups, name);
+    const value = own?.measure;
+    if (value === undefined) continue;
+    if (worst !== null && !(measure?.higherIsBetter === false ? value > worst.measure : value < worst.measure))
+      continue;
+    worst = { name, measure: value, ...(own?.top1 === undefined ? {} : { top1: own.top1 }) };
   }
   return worst;
 }

@@ -1,5 +1,6 @@
 import { MIN_SAMPLES } from './latency';
 import { ownValue } from '../../base/records';
+import { AGREEMENT } from '../tasks/measure-text';
 
 /**
  * Parsed JSON of a record that was not checked yet. Values of unexpected form are kept, so that the schema reports
@@ -70,6 +71,64 @@ export function migrateRunRecord1(record: JsonObject): JsonObject {
             })),
           },
         }),
+  };
+}
+
+/**
+ * Converts version 2 to version 3. Version 2 knew top-1 and agreement only; both are measures now, and differences from
+ * FP32 are stated in the unit of the measure.
+ */
+export function migrateRunRecord2(record: JsonObject): JsonObject {
+  const validation = isObject(record['validation']) ? record['validation'] : null;
+  return {
+    ...record,
+    table: mapObjects(record['table'], (row) => ({
+      ...withMeasure(row),
+      ...(isObject(row['worstGroup'])
+        ? { worstGroup: { ...row['worstGroup'], measure: row['worstGroup']['top1'] }, groupMeasure: row['groupTop1'] }
+        : {}),
+    })),
+    ...(validation === null
+      ? {}
+      : {
+          validation: {
+            ...validation,
+            variants: mapObjects(validation['variants'], (report) => ({
+              ...withMeasure(report),
+              groups: isObject(report['groups'])
+                ? Object.fromEntries(
+                    Object.entries(report['groups']).map(([name, group]) => [
+                      name,
+                      isObject(group) && group['top1'] !== undefined ? { ...group, measure: group['top1'] } : group,
+                    ]),
+                  )
+                : report['groups'],
+            })),
+          },
+        }),
+  };
+}
+
+function withMeasure(entry: JsonObject): JsonObject {
+  const { top1, agreement, comparedToFp32 } = entry;
+  const measure = (name: string, value: number): JsonObject => ({ name, value, higherIsBetter: true });
+  return {
+    ...entry,
+    ...(typeof top1 === 'number'
+      ? { measure: measure('top-1', top1) }
+      : typeof agreement === 'number'
+        ? { measure: measure(AGREEMENT, agreement), againstFp32: true }
+        : {}),
+    ...(isObject(comparedToFp32)
+      ? {
+          difference: {
+            value: comparedToFp32['top1Difference'],
+            interval95: comparedToFp32['interval95'],
+            p: comparedToFp32['mcnemarP'],
+            ...(comparedToFp32['fewImages'] === undefined ? {} : { fewImages: comparedToFp32['fewImages'] }),
+          },
+        }
+      : {}),
   };
 }
 

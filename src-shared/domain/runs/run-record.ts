@@ -11,17 +11,25 @@ import {
   optional,
   record,
   string,
+  yes,
 } from '../../base/schema';
 import { HISTOGRAM_METHODS, METHODS } from '../project/methods';
 import { BACKENDS, planSchema, TARGETS } from '../project/precision';
 import { preprocessingSchema } from '../project/preprocessing';
 import { modelSchema, percentileSchema, thresholdsSchema } from '../project/project';
+import { measureDifferenceSchema } from '../measures/judge';
 import { pairedComparisonSchema } from '../statistics';
+import { measureSchema } from '../tasks/measure';
+import { DETECTION_CONVENTIONS, taskSchema } from '../tasks/task';
 import { variantReportSchema, worstGroupSchema } from './accuracy';
 import { latencySummarySchema, pairedRatioSchema } from './latency';
+import { noMeasureSchema } from './task-scores';
 
-/** Version 2: SQNR of the worst output, agreement of classifications only; percentiles of few samples are omitted. */
-export const RUN_RECORD_VERSION = 2;
+/**
+ * Version 2: SQNR of the worst output, agreement of classifications only; percentiles of few samples are omitted.
+ * Version 3: variants are judged by the measure of a task, of which top-1 is one.
+ */
+export const RUN_RECORD_VERSION = 3;
 
 export const tableRowSchema = object({
   variant: string,
@@ -43,9 +51,20 @@ export const tableRowSchema = object({
   /** Percent. */
   top1: optional(number),
   top5: optional(number),
+  /** The number that judges the variant, with the rules that it follows. */
+  measure: optional(measureSchema),
+  convention: optional(oneOf(...DETECTION_CONVENTIONS)),
+  /** Present (true) if the measure compares with the answers of FP32, because the images have no labels. */
+  againstFp32: optional(yes),
+  /** Variant minus FP32, in the unit of the measure. */
+  difference: optional(measureDifferenceSchema),
   worstGroup: optional(worstGroupSchema),
+  /** Group -> value of the measure. */
+  groupMeasure: optional(record(number)),
   /** Group -> percent; only groups with labels. */
   groupTop1: optional(record(number)),
+  /** The class that lost most against FP32, in the unit of the measure; a negative drop is a gain. */
+  worstClass: optional(object({ label: count, name: optional(string), drop: number })),
   /** Percent of images with the same answer as FP32; omitted if no output is a classification. */
   agreement: optional(number),
   /** The value for the output with the largest error against FP32. */
@@ -65,7 +84,9 @@ export const GATE_REASONS = [
   'no-set',
   'no-labels',
   'no-classification',
+  'no-measure',
   'no-groups',
+  'no-classes',
   'no-fp32',
   'no-benchmark',
   'no-variant',
@@ -82,6 +103,10 @@ export const gateResultSchema = object({
   variant: string,
   /** Group with the largest drop, for the gate on groups. */
   group: optional(string),
+  /** Name or index of the class with the largest drop, for the gate on classes. */
+  className: optional(string),
+  /** The measure that was judged, for gates on accuracy. */
+  measure: optional(string),
   /** The reason why there is no value: a sentence, and its stable identifier (omitted in runs of older versions). */
   reason: optional(string),
   reasonCode: optional(oneOf(...GATE_REASONS)),
@@ -125,13 +150,17 @@ export type CalibrationSummary = InferOutput<typeof calibrationSummarySchema>;
 
 export const validationRecordSchema = object({
   images: count,
-  /** True if the images have labels and an output of the model is a classification that they can be compared with. */
+  /** True if the images have labels of the kind that the task compares with: classes, boxes or masks. */
   labelled: boolean,
   /**
    * Number of classes of the classification output; 0 if no output is a classification. Omitted in runs of older
    * versions.
    */
   classCount: optional(count),
+  /** The task that the variants were judged by; null: not decided. Omitted in runs of older versions. */
+  task: optional(nullable(taskSchema)),
+  /** Why the variants have no measure, so that only the error of the outputs is known. */
+  noMeasure: optional(noMeasureSchema),
   /** By class index; omitted if classes have no names. */
   classNames: optional(list(string)),
   variants: list(variantReportSchema),

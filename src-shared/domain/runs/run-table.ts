@@ -1,3 +1,4 @@
+import { isBeyondChance } from '../statistics';
 import { worstGroup, type VariantReport } from './accuracy';
 import type { BackendId } from '../project/precision';
 import type { BenchmarkRecord, BenchmarkVariantRecord, TableRow } from './run-record';
@@ -49,6 +50,9 @@ function latencyFields(entry: BenchmarkVariantRecord | undefined): Partial<Table
 
 function accuracyFields(report: VariantReport): Partial<TableRow> {
   const worst = worstGroup(report);
+  const groupMeasure = Object.entries(report.groups).flatMap(([name, group]) =>
+    group.measure === undefined ? [] : [[name, group.measure] as const],
+  );
   const groupTop1 = Object.fromEntries(
     Object.entries(report.groups).flatMap(([name, group]) =>
       group.top1 === undefined ? [] : [[name, group.top1] as const],
@@ -57,12 +61,43 @@ function accuracyFields(report: VariantReport): Partial<TableRow> {
   return {
     ...(report.top1 === undefined ? {} : { top1: report.top1 }),
     ...(report.top5 === undefined ? {} : { top5: report.top5 }),
-    ...(worst === null ? {} : { worstGroup: worst, groupTop1 }),
+    ...(report.measure === undefined ? {} : { measure: report.measure }),
+    ...(report.convention === undefined ? {} : { convention: report.convention }),
+    ...(report.againstFp32 === undefined ? {} : { againstFp32: report.againstFp32 }),
+    ...(report.difference === undefined ? {} : { difference: report.difference }),
+    ...(worst === null ? {} : { worstGroup: worst, groupMeasure: Object.fromEntries(groupMeasure) }),
+    ...(worst?.top1 === undefined ? {} : { groupTop1 }),
+    ...worstClassField(report),
     ...(report.agreement === undefined ? {} : { agreement: report.agreement }),
     ...(report.outputSqnrDb === undefined ? {} : { outputSqnrDb: report.outputSqnrDb }),
     ...(report.outputs.length === 0 ? {} : { outputs: report.outputs.map(({ name, sqnrDb }) => ({ name, sqnrDb })) }),
     ...(report.comparedToFp32 === undefined ? {} : { comparedToFp32: report.comparedToFp32 }),
   };
+}
+
+/** The class that lost most; absent for FP32 and without classes. */
+function worstClassField({ measure, perClass, classes }: VariantReport): Pick<TableRow, 'worstClass'> {
+  const dropOf = (difference: number): number => (measure?.higherIsBetter === false ? difference : 0 - difference);
+  const drops = (perClass ?? classes).flatMap(({ label, name, difference }) =>
+    difference === undefined ? [] : [{ label, ...(name === undefined ? {} : { name }), drop: dropOf(difference) }],
+  );
+  const [first, ...others] = drops;
+  if (first === undefined) return {};
+  return { worstClass: others.reduce((worst, own) => (own.drop > worst.drop ? own : worst), first) };
+}
+
+/**
+ * Whether a variant differs from FP32 by more than chance explains: McNemar's exact test for right and wrong answers;
+ * else whether the interval of the difference leaves 0 out.
+ */
+export function isDifferenceClear({
+  comparedToFp32,
+  difference,
+}: Pick<TableRow, 'comparedToFp32' | 'difference'>): boolean {
+  if (comparedToFp32 !== undefined) return isBeyondChance(comparedToFp32);
+  if (difference === undefined) return false;
+  const [low, high] = difference.interval95;
+  return low > 0 || high < 0;
 }
 
 /** One model of the table, with all the variant names under which it was requested. */

@@ -25,14 +25,16 @@ describe('buildVariantReport', () => {
     expect(int8.top1).toBeCloseTo((100 * 5) / 7);
     expect(int8.agreement).toBe(50);
     expect(int8).not.toHaveProperty('top5');
+    expect(int8.measure).toEqual({ name: 'top-1', value: int8.top1, higherIsBetter: true });
+    expect(int8.difference).toMatchObject({ value: -100 / 7, worseImages: 2, betterImages: 1, p: 1 });
   });
 
   it('gives each group and the worst one', () => {
     expect(int8.groups).toEqual({
-      day: { images: 4, top1: 100, agreement: 100 },
-      night: { images: 4, top1: 100 / 3, agreement: 0 },
+      day: { images: 4, top1: 100, measure: 100, agreement: 100 },
+      night: { images: 4, top1: 100 / 3, measure: 100 / 3, agreement: 0 },
     });
-    expect(worstGroup(int8)).toEqual({ name: 'night', top1: 100 / 3 });
+    expect(worstGroup(int8)).toEqual({ name: 'night', measure: 100 / 3, top1: 100 / 3 });
   });
 
   it('gives each class against FP32', () => {
@@ -85,7 +87,7 @@ describe('buildVariantReport', () => {
       predictions: predictions(-1, 0, 1, 1, 0, 1, 2, 2),
     });
     expect(both.top1).toBeCloseTo((100 * 5) / 6);
-    expect(both.groups['day']).toEqual({ images: 3, top1: 100, agreement: 100 });
+    expect(both.groups['day']).toEqual({ images: 3, top1: 100, measure: 100, agreement: 100 });
   });
 
   it('compares FP32 with nothing', () => {
@@ -99,13 +101,14 @@ describe('buildVariantReport', () => {
     expect(alone).not.toHaveProperty('agreement');
     expect(alone).not.toHaveProperty('comparedToFp32');
     expect(alone.classes[0]).toEqual({ label: 0, name: 'zero', images: 3, top1: 100 });
-    expect(alone.groups['night']).toEqual({ images: 4, top1: 200 / 3 });
+    expect(alone.groups['night']).toEqual({ images: 4, top1: 200 / 3, measure: 200 / 3 });
   });
 
   it('has no top-1 without labels, but agreement per group', () => {
     const images = { ...IMAGES, labels: new Int32Array(8).fill(-1) };
     const unlabelled = report({ images, predictions: predictions(0, 0, 1, 1, 0, 1, 2, 0) });
     expect(unlabelled).not.toHaveProperty('top1');
+    expect(unlabelled).toMatchObject({ measure: { name: 'agreement with FP32', value: 87.5 }, againstFp32: true });
     expect(unlabelled).not.toHaveProperty('comparedToFp32');
     expect(unlabelled.groups['night']).toEqual({ images: 4, agreement: 75 });
     expect(unlabelled.classes).toEqual([]);
@@ -146,7 +149,14 @@ describe('buildVariantReport', () => {
 describe('worstGroup', () => {
   it('takes the first by name of equals', () => {
     expect(
-      worstGroup({ groups: { b: { images: 1, top1: 50 }, a: { images: 1, top1: 50 }, c: { images: 1, top1: 51 } } }),
-    ).toEqual({ name: 'a', top1: 50 });
+      worstGroup({
+        groups: { b: { images: 1, measure: 50 }, a: { images: 1, measure: 50 }, c: { images: 1, measure: 51 } },
+      }),
+    ).toEqual({ name: 'a', measure: 50 });
+  });
+  it('takes the highest value of a metric of which less is better', () => {
+    const groups = { a: { images: 1, measure: 1 }, b: { images: 1, measure: 2 } };
+    const measure = { name: 'error', value: 1.5, higherIsBetter: false };
+    expect(worstGroup({ groups, measure })).toEqual({ name: 'b', measure: 2 });
   });
 });

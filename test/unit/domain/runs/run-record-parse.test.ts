@@ -72,7 +72,7 @@ describe('parseRunRecord', () => {
   });
 
   it('says when a record is newer', () => {
-    expect(parseRunRecord({ ...stored(), version: 3 })).toEqual({ state: 'newer', version: 3 });
+    expect(parseRunRecord({ ...stored(), version: 4 })).toEqual({ state: 'newer', version: 4 });
   });
 });
 

@@ -8,7 +8,12 @@ const REPORT: VariantReport = {
   variant: 'int8',
   backend: 'ort-cpu',
   top1: 96,
-  groups: { day: { images: 2, top1: 99 }, night: { images: 2, top1: 93 }, dusk: { images: 1, agreement: 100 } },
+  measure: { name: 'top-1', value: 96, higherIsBetter: true },
+  groups: {
+    day: { images: 2, top1: 99, measure: 99 },
+    night: { images: 2, top1: 93, measure: 93 },
+    dusk: { images: 1, agreement: 100 },
+  },
   classes: [],
   confusions: [],
   worstImages: [],
@@ -40,9 +45,21 @@ describe('buildTable', () => {
       memoryMb: 4,
       sizeMb: 0.2,
       top1: 96,
-      worstGroup: { name: 'night', top1: 93 },
+      measure: REPORT.measure,
+      worstGroup: { name: 'night', measure: 93, top1: 93 },
+      groupMeasure: { day: 99, night: 93 },
       groupTop1: { day: 99, night: 93 },
     });
+  });
+
+  it('names the class that lost most', () => {
+    const perClass = [
+      { label: 0, truths: 3, value: 40, fp32: 50, difference: -10 },
+      { label: 4, name: 'cat', truths: 2, value: 30, fp32: 50, difference: -20 },
+    ];
+    const measured = { ...REPORT, measure: { name: 'AP', value: 35, higherIsBetter: true }, perClass };
+    const [row] = buildTable({ validation: { variants: [measured] }, benchmark: null });
+    expect(row?.worstClass).toEqual({ label: 4, name: 'cat', drop: 20 });
   });
 
   it('keeps variants that were only validated or only benchmarked', () => {

@@ -48,7 +48,8 @@ describe('judgeAll', () => {
         variant: row.variant,
         backend: row.backend,
         top1: row.top1 ?? 0,
-        groupTop1: row.groupTop1 ?? {},
+        measure: { name: 'top-1', value: row.top1 ?? 0, higherIsBetter: true },
+        groupMeasure: row.groupMeasure ?? {},
       })),
     };
     expect(verdictOf(judgeAll(untimed, { ...GATES, maxTop1Drop: 2 }), 'mixed')).toMatchObject({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { statisticsNotes } from '../../../../src-renderer/features/results/notes';
+import { measureNote, statisticsNotes } from '../../../../src-renderer/features/results/notes';
 import { runHeadline } from '../../../../src-renderer/features/results/runs';
 import { bench, RECORD, report, withRow } from './records';
 
@@ -12,13 +12,19 @@ describe('statisticsNotes', () => {
       'results.stat.clear caution',
     ]);
     const unclear = withRow(RECORD, 'mixed', {
+      difference: { value: -0.34, interval95: [-1.2, 0.5], p: 0.688 },
       comparedToFp32: { top1Difference: -0.34, interval95: [-1.2, 0.5], mcnemarP: 0.688 },
     });
     const notes = statisticsNotes({ ...unclear, validation: { images: 594, labelled: true, variants: [] } });
     expect(notes).toEqual([
       {
         key: 'results.stat.unclear',
-        params: { variant: 'mixed', p: '= 0.688', difference: '−0.34 pp' },
+        params: {
+          variant: 'mixed',
+          measure: 'top-1',
+          difference: '−0.34 pp',
+          test: 'McNemar’s exact test, p = 0.688',
+        },
         tone: 'plain',
       },
     ]);
@@ -48,8 +54,30 @@ describe('statisticsNotes', () => {
     ).toEqual(['results.stat.unlabelled plain']);
   });
 
+  it('judges a measure without a test by its interval, and names what stands for labels', () => {
+    const measure = { name: "AP against FP32's detections", value: 80, higherIsBetter: true };
+    const row = { variant: 'mixed', backend: 'ort-cpu' as const };
+    const table = [{ ...row, measure, difference: { value: -20, interval95: [-25, -15] as const } }];
+    const variants = [report('mixed', { measure, againstFp32: true })];
+    const task = { kind: 'embedding', output: 'x' } as const;
+    const validation = { images: 594, labelled: false, classCount: 0, task, variants };
+    expect(keys({ ...RECORD, table, validation })).toEqual([
+      'results.stat.againstFp32 plain',
+      'results.stat.clear caution',
+    ]);
+  });
+
+  it('puts the reason why there is no measure apart, for the place above the table', () => {
+    const noMeasure = { code: 'no-task', message: '' } as const;
+    const validation = { images: 9, labelled: false, classCount: 0, task: null, noMeasure, variants: [] };
+    expect(measureNote({ validation })).toMatchObject({ key: 'results.stat.noMeasure.no-task', tone: 'caution' });
+    expect(keys({ ...RECORD, shipped: [], validation })).toEqual([]);
+    expect(measureNote({ validation: null })).toBeNull();
+  });
+
   it('says when images are few, unlabelled or missing', () => {
     const few = report('mixed', {
+      difference: { value: 0, interval95: [0, 0], p: 1, fewImages: true },
       comparedToFp32: { top1Difference: 0, interval95: [0, 0], mcnemarP: 1, fewImages: true },
     });
     expect(keys({ ...RECORD, shipped: [], validation: { images: 20, labelled: false, variants: [few] } })).toEqual([

@@ -7,7 +7,9 @@ export const FP32: TableRow = {
   backend: 'ort-cpu',
   latencyMs: 0.2,
   top1: 97,
-  worstGroup: { name: 'night', top1: 94 },
+  measure: { name: 'top-1', value: 97, higherIsBetter: true },
+  worstGroup: { name: 'night', measure: 94, top1: 94 },
+  groupMeasure: { day: 100, night: 94 },
   groupTop1: { day: 100, night: 94 },
   agreement: 100,
   sizeMb: 0.6,
@@ -17,7 +19,10 @@ export const MIXED: TableRow = {
   backend: 'ort-cpu',
   latencyMs: 0.1,
   top1: 95.5,
-  worstGroup: { name: 'night', top1: 91 },
+  measure: { name: 'top-1', value: 95.5, higherIsBetter: true },
+  difference: { value: -1.5, interval95: [-2.5, -0.5], p: 0.004 },
+  worstGroup: { name: 'night', measure: 91, top1: 91 },
+  groupMeasure: { day: 100, night: 91 },
   groupTop1: { day: 100, night: 91 },
   agreement: 97,
   outputSqnrDb: 19.5,
@@ -26,7 +31,7 @@ export const MIXED: TableRow = {
 };
 
 export const RECORD: RunRecord = {
-  version: 2,
+  version: 3,
   runId: 'a',
   createdAt: '2026-11-21T07:44:16.821Z',
   project: 'plates',

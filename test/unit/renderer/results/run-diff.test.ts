@@ -69,7 +69,7 @@ describe('tableChanges', () => {
 
   it('takes a larger loss against FP32 as worse', () => {
     const to = withRow(RECORD, 'mixed', {
-      comparedToFp32: { top1Difference: -3, interval95: [-4, -2], mcnemarP: 0.001 },
+      difference: { value: -3, interval95: [-4, -2] },
     });
     expect(cells(RECORD, to)?.difference.kind).toBe('worse');
   });

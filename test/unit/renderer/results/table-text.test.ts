@@ -25,7 +25,7 @@ describe('tableAsCsv', () => {
   });
 
   it('quotes names with commas and quotes', () => {
-    const csv = tableAsCsv([{ ...FP32, worstGroup: { name: 'night, "wet"', top1: 1 } }]);
+    const csv = tableAsCsv([{ ...FP32, worstGroup: { name: 'night, "wet"', measure: 1, top1: 1 } }]);
     expect(csv).toContain('"night, ""wet"""');
   });
 });

@@ -25,15 +25,22 @@ describe('comparedVariants', () => {
 
 describe('groupTable', () => {
   const fp32 = report('fp32', {
-    groups: { day: { images: 3, top1: 100, agreement: 100 }, night: { images: 5, top1: 94, agreement: 100 } },
+    measure: { name: 'top-1', value: 97, higherIsBetter: true },
+    groups: {
+      day: { images: 3, top1: 100, measure: 100, agreement: 100 },
+      night: { images: 5, top1: 94, measure: 94, agreement: 100 },
+    },
   });
   const mixed = report('mixed', {
-    groups: { day: { images: 3, top1: 100, agreement: 99 }, night: { images: 5, top1: 90, agreement: 80 } },
+    groups: {
+      day: { images: 3, top1: 100, measure: 100, agreement: 99 },
+      night: { images: 5, top1: 90, measure: 90, agreement: 80 },
+    },
   });
 
   it('puts the group that lost most first', () => {
-    const { rows, isTop1 } = groupTable([fp32, mixed]);
-    expect(isTop1).toBe(true);
+    const { rows, measure } = groupTable([fp32, mixed]);
+    expect(measure).toBe('top-1');
     expect(rows.map((row) => row.group)).toEqual(['night', 'day']);
     expect(rows[0]).toMatchObject({
       images: 5,
@@ -55,8 +62,8 @@ describe('groupTable', () => {
         ]),
       ),
     }));
-    const { rows, isTop1 } = groupTable(unlabelled);
-    expect(isTop1).toBe(false);
+    const { rows, measure } = groupTable(unlabelled);
+    expect(measure).toBeNull();
     expect(rows[0]?.bars[1]).toEqual({ variant: 'mixed', percent: 80, difference: -20 });
   });
 });
