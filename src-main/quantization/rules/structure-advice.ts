@@ -237,7 +237,7 @@ function stems(advised: Advised): StructureProposal[] {
       reason: 'The first layers read the image: their error runs through the whole network.',
     }),
     proposal(advised, 'stem', second, {
-      reason: 'The second layers read the widest range of values that one channel makes of the image.',
+      reason: 'The second layers read what the first ones make of the image; their error runs through the rest.',
     }),
     proposal(advised, 'stem', [...first, ...second], {
       reason: 'The error of the first two layers runs through the whole network.',

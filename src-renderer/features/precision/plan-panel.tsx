@@ -22,6 +22,7 @@ import {
   type LayerFilter,
   layersMatching,
 } from './plan-logic';
+import { AdvicePart } from './advice-part';
 import { EditEffects } from './edit-effects';
 import { RepairsPart } from './repairs-part';
 import { applyPreset, chooseTarget, PRESETS } from './use-precision-plan';
@@ -64,6 +65,7 @@ export function PlanPanel({ rows, changes, onFilter, onChooseMany, onChoose }: P
           ))}
         </div>
       </section>
+      <AdvicePart rows={rows} onChooseMany={onChooseMany} />
       <RepairsPart />
       <ByPattern rows={rows} onChooseMany={onChooseMany} />
       <EditEffects changes={changes} onFilter={onFilter} onChoose={onChoose} />
