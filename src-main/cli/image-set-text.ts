@@ -46,11 +46,10 @@ function some(names: readonly string[]): string {
   return `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', ...' : ''}`;
 }
 
-const SOURCE_NAMES: Readonly<Record<TruthSource, string>> = {
+const SOURCE_NAMES: Readonly<Record<Exclude<TruthSource, 'masks'>, string>> = {
   yolo: 'YOLO files',
   coco: 'the COCO file',
   voc: 'Pascal VOC files',
-  masks: 'masks',
 };
 
 /** `1137 boxes of 3 classes (RBC, WBC, ...) from Pascal VOC files in FOLDER`, or `labels 0 to 9 (cat, dog, ...)`. */
@@ -64,8 +63,8 @@ export function labelsText({ images, classNames, truthFacts }: ImageSetView): st
 
 function truthText(facts: TruthFacts, named: string): string {
   const { source, path, images, background, boxes, classes, crowds, difficult } = facts;
+  if (source === 'masks') return `${formatCountOf(images, 'mask')}${named} in ${path}`;
   const from = `from ${SOURCE_NAMES[source]} ${source === 'coco' ? path : `in ${path}`}`;
-  if (source === 'masks') return `${formatCountOf(images, 'mask')}${named} ${from}`;
   const more = [
     ...(crowds === 0 ? [] : [formatCountOf(crowds, 'crowd region')]),
     ...(difficult === 0 ? [] : [`${difficult} difficult`]),

@@ -1,7 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, sep } from 'node:path';
 import { formatCount } from '../../../src-shared/base/units';
-import { readError } from '../../base/file-errors';
+import { errnoOf, readError } from '../../base/file-errors';
 import { isPathAllowed } from '../../base/path-policy';
 import { compareText } from '../images/image-set-files';
 import { truthInvalid } from './label-text';
@@ -115,30 +115,32 @@ export function placesOf(labelFolders: readonly string[], { besideImage }: { rea
 /**
  * The label files at the customary place where most images have one; null if no place has any. Folders that the path
  * policy forbids are not looked into, and an image is never its own label.
+ * @param folders shared by searches at the same time, so that each folder is read once.
  */
 export async function labelFilesAt(
   places: readonly Place[],
   extension: string,
   images: readonly string[],
+  folders = new Folders(),
 ): Promise<FoundLabelFiles | null> {
-  const listings = new Map<string, Promise<ReadonlyMap<string, string>>>();
-  const listing = (folder: string): Promise<ReadonlyMap<string, string>> => {
-    const known = listings.get(folder) ?? listFolder(folder, extension);
-    listings.set(folder, known);
-    return known;
-  };
+  const listings = new Map<string, ReadonlyMap<string, string>>();
   const own = new Set(images);
+  const filesAt = async (place: Place, of: readonly string[]): Promise<readonly (string | null)[]> => {
+    const paths = of.map(place);
+    for (const folder of new Set(paths.map((path) => (path === null ? null : dirname(path)))))
+      if (folder !== null && !listings.has(folder)) listings.set(folder, await stemsOf(folder, extension, folders));
+    return paths.map((path) => {
+      const name = path === null ? undefined : listings.get(dirname(path))?.get(basename(path));
+      const file = path === null || name === undefined ? null : join(dirname(path), name);
+      return file === null || own.has(file) ? null : file;
+    });
+  };
+  const probe = probeOf(images);
   let best: { readonly files: readonly (string | null)[]; readonly found: number } | null = null;
   for (const place of places) {
-    const files: (string | null)[] = [];
-    let found = 0;
-    for (const image of images) {
-      const wanted = place(image);
-      const name = wanted === null ? undefined : (await listing(dirname(wanted))).get(basename(wanted));
-      const file = wanted === null || name === undefined ? null : join(dirname(wanted), name);
-      files.push(file !== null && own.has(file) ? null : file);
-      if (files.at(-1) !== null) found += 1;
-    }
+    if (probe !== images && (await filesAt(place, probe)).every((file) => file === null)) continue;
+    const files = await filesAt(place, images);
+    const found = files.filter((file) => file !== null).length;
     if (found > (best?.found ?? 0)) best = { files, found };
     if (best !== null && best.found === images.length) break;
   }
@@ -146,10 +148,61 @@ export async function labelFilesAt(
   return { folder: commonFolder(best.files.filter((file) => file !== null)), files: best.files };
 }
 
+/** Folders of images up to this number are all looked at. */
+const MOST_FOLDERS = 64;
+const PROBED_IMAGES = 256;
+
+/** The images that show whether a place has label files: all, or some of a set with many folders, spread over it. */
+function probeOf(images: readonly string[]): readonly string[] {
+  if (images.length <= PROBED_IMAGES || new Set(images.map((path) => dirname(path))).size <= MOST_FOLDERS)
+    return images;
+  return Array.from({ length: PROBED_IMAGES }, (_, i) => images[Math.floor((i * images.length) / PROBED_IMAGES)] ?? '');
+}
+
+/** Levels above a folder that are looked at to see whether it exists. */
+const MAX_LEVELS = 3;
+
+/**
+ * The names in folders, each read once. A folder that its parent does not list is not read: a set with thousands of
+ * class folders has tens of thousands of places where labels could be.
+ */
+export class Folders {
+  private readonly known = new Map<string, Promise<Listing | null>>();
+
+  /** null: the folder cannot be read. A folder that does not exist is empty. */
+  list(folder: string, levels = MAX_LEVELS): Promise<Listing | null> {
+    const found = this.known.get(folder) ?? this.read(folder, levels);
+    this.known.set(folder, found);
+    return found;
+  }
+
+  private async read(folder: string, levels: number): Promise<Listing | null> {
+    if (!isPathAllowed(folder)) return null;
+    const above = dirname(folder);
+    const beside = levels > 0 && above !== folder ? await this.list(above, levels - 1) : null;
+    if (beside !== null && !beside.lowerCase.has(basename(folder).toLowerCase())) return ABSENT;
+    try {
+      const names = await readdir(folder);
+      return { names, lowerCase: new Set(names.map((name) => name.toLowerCase())) };
+    } catch (error) {
+      return ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '') ? ABSENT : null;
+    }
+  }
+}
+
+interface Listing {
+  readonly names: readonly string[];
+  readonly lowerCase: ReadonlySet<string>;
+}
+
+const ABSENT: Listing = { names: [], lowerCase: new Set() };
+
+const NO_FILES: ReadonlyMap<string, string> = new Map();
+
 /** Stem -> name of the files of a folder with an extension; empty for a folder that does not exist. */
-async function listFolder(folder: string, extension: string): Promise<ReadonlyMap<string, string>> {
-  if (!isPathAllowed(folder)) return new Map();
-  const names = await readdir(folder).catch((): string[] => []);
+async function stemsOf(folder: string, extension: string, folders: Folders): Promise<ReadonlyMap<string, string>> {
+  const names = (await folders.list(folder))?.names ?? [];
+  if (names.length === 0) return NO_FILES;
   const isWanted = (name: string): boolean => extname(name).toLowerCase() === extension;
   return new Map(
     names

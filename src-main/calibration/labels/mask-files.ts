@@ -7,6 +7,7 @@ import { imageSizes } from '../images/image-size';
 import type { FoundFile } from '../images/image-set-files';
 import type { NamesFile } from './class-names';
 import { isImageFolder, type FoundLabelFiles } from './label-files';
+import { truthInvalid } from './label-text';
 import { readMask, requireMaskSize } from './mask-labels';
 import type { LabelledSet } from './name-match';
 import { withoutExtension } from './path-match';
@@ -39,6 +40,8 @@ interface MaskContext {
   readonly set: LabelledSet;
   readonly sizes: readonly (ImageSize | null)[];
   readonly names: NamesFile | null;
+  /** Whether the user named the file with the class names, so that it must fit. */
+  readonly isNamed: boolean;
 }
 
 /**
@@ -48,7 +51,7 @@ interface MaskContext {
  */
 export async function maskLabels(
   { files, folder }: FoundLabelFiles,
-  { set, sizes, names }: MaskContext,
+  { set, sizes, names, isNamed }: MaskContext,
 ): Promise<MaskLabels> {
   const masks = files.filter((path) => path !== null);
   const maskSizes = await imageSizes(masks, 'ignore');
@@ -61,6 +64,12 @@ export async function maskLabels(
   const values = await valuesOf(masks);
   const highest = Math.max(0, ...[...values].filter((value) => value !== USUAL_IGNORED));
   const isBinary = values.has(USUAL_IGNORED) && highest === 0;
+  if (isNamed && names !== null && !isBinary && highest >= names.names.length)
+    throw truthInvalid(
+      `Expected masks with values below the ${formatCountOf(names.names.length, 'class', 'classes')} of ` +
+        `${names.path}, found ${highest} in ${folder}`,
+      'Name the file with all classes, the background among them.',
+    );
   const classNames = isBinary || (names !== null && highest < names.names.length) ? (names?.names ?? []) : [];
   const truths = files.map((path): ImageTruth | null =>
     path === null ? null : { kind: 'mask', path, ...(isBinary ? { objectValue: USUAL_IGNORED } : {}) },

@@ -12,7 +12,7 @@ import { unlabelledNotes, vocLabels, yoloLabels, type BoxContext, type BoxLabels
 import { findNamesFile, type NamesFile, readNamesFile } from './class-names';
 import { readCocoFile } from './coco-file';
 import { cocoLabels } from './coco-labels';
-import { filesBelow, labelFilesAt, labelFilesIn, placesOf, type FoundLabelFiles } from './label-files';
+import { filesBelow, Folders, labelFilesAt, labelFilesIn, placesOf, type FoundLabelFiles } from './label-files';
 import { readLabelText, truthInvalid } from './label-text';
 import { maskLabels, MASK_FOLDERS } from './mask-files';
 import type { LabelledSet } from './name-match';
@@ -68,19 +68,20 @@ export async function truthsAt(path: string, request: TruthRequest): Promise<Fou
 export async function customaryTruths(request: TruthRequest): Promise<FoundTruths | null> {
   const { set, wanted } = request;
   const images = set.files.map(({ path }) => path);
+  const folders = new Folders();
   if (wanted !== 'mask') {
     const coco = await customaryCoco(set, { isNamedLikeSet: true });
     if (coco !== null) return readLabels(coco, request);
-    const yolo = await labelFilesAt(YOLO_PLACES, '.txt', images);
+    const yolo = await labelFilesAt(YOLO_PLACES, '.txt', images, folders);
     if (yolo !== null && (await looksLike(yolo, looksLikeYolo)))
       return readLabels({ source: 'yolo', found: yolo }, request);
-    const voc = await labelFilesAt(VOC_PLACES, '.xml', images);
+    const voc = await labelFilesAt(VOC_PLACES, '.xml', images, folders);
     if (voc !== null && (await looksLike(voc, looksLikeVoc))) return readLabels({ source: 'voc', found: voc }, request);
     const other = await customaryCoco(set, { isNamedLikeSet: false });
     if (other !== null) return readLabels(other, request);
   }
   if (wanted === 'boxes') return null;
-  const masks = await labelFilesAt(MASK_PLACES, '.png', images);
+  const masks = await labelFilesAt(MASK_PLACES, '.png', images, folders);
   return masks === null ? null : readLabels({ source: 'masks', found: masks }, request);
 }
 
@@ -263,8 +264,8 @@ async function readLabels(labels: Labels, { set, names, isLenient, orientation }
   const own = labels.source === 'coco' ? null : (labels.names ?? null);
   const beside = labels.source === 'coco' ? dirname(labels.path) : labels.found.folder;
   const near = names ?? own ?? (await findNamesFile([...upwards(beside), ...upwards(set.folder)]));
-  if (labels.source === 'masks') return { sizes, ...(await maskLabels(labels.found, { set, sizes, names: near })) };
   const context: BoxContext = { set, sizes, names: near, isNamed: names !== null && !isLenient };
+  if (labels.source === 'masks') return { sizes, ...(await maskLabels(labels.found, context)) };
   if (labels.source === 'coco') return withTruths(sizes, cocoLabels(await readCocoFile(labels.path), context), []);
   const read = labels.source === 'yolo' ? yoloLabels : vocLabels;
   return withTruths(sizes, await read(labels.found, context), unlabelledNotes(labels.found, set));

@@ -92,6 +92,9 @@ describe('masks', () => {
     const codes = (await loadImageSet({ path: dir })).notes?.map(({ code }) => code);
     expect(codes).toEqual(['images-masks', 'labels-missing', 'labels-reading']);
     expect((await loadImageSet({ path: join(dir, 'images/val'), wanted: 'boxes' })).labelSource).toBe('none');
+    writeFileSync(join(dir, 'two.txt'), 'background\ncat\n');
+    const few = loadImageSet({ path: dir, classNamesPath: join(dir, 'two.txt') });
+    await expect(few).rejects.toThrow(/2 classes of .*two\.txt, found 2 in/);
   });
   it('in a folder with any name can be named, also below the images', async () => {
     const dir = folderOf({ 'a.png': image, 'truth/a.png': mask([0, 0, 0, 1, 1, 1]) });
