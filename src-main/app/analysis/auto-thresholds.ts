@@ -6,6 +6,7 @@ import { HISTOGRAM_METHODS, type Method } from '../../../src-shared/domain/proje
 import type { Target } from '../../../src-shared/domain/project/precision';
 import { hasRepair } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
+import { autoPasses } from '../../analysis/auto';
 import { groupNames } from '../../analysis/trials';
 import { chooseAndConfirm } from '../../analysis/choose-images';
 import { writeAutoThresholds } from '../../calibration/histograms/auto-thresholds';
@@ -13,7 +14,13 @@ import type { StoredCalibration } from '../../calibration/histograms/calibration
 import { thresholdsInUse, thresholdTable } from '../../calibration/histograms/threshold-table';
 import { loadAnalyses, saveAnalysis } from './analysis-store';
 import { explainChoices, summarizeAuto } from './auto-summary';
-import { currentCalibrationKey, loadSet, requireCalibration } from '../projects/workspace';
+import {
+  currentCalibrationKey,
+  loadSet,
+  openCalibration,
+  requireCalibration,
+  type Workspace,
+} from '../projects/workspace';
 import { analysisSetup } from './analysis-setup';
 import type { JobContext } from '../job-context';
 
@@ -78,6 +85,31 @@ export async function chooseAutoThresholds(spec: AutoSpec, job: JobContext): Pro
   return result;
 }
 
+/** Whether the thresholds of method auto have been chosen for this calibration and target. */
+export async function hasCurrentAuto(target: Target, workspace: Workspace): Promise<boolean> {
+  const { auto } = await loadAnalyses(workspace);
+  return (
+    auto?.isCurrent === true && auto.result.target === target && requireCalibration(workspace).autoThresholds() !== null
+  );
+}
+
+/**
+ * The largest number of runs of the model that the choice of auto takes.
+ * @param tensors those that the plan quantizes
+ */
+export async function autoPassesOf(
+  { images }: Pick<AutoSpec, 'images'>,
+  workspace: Workspace,
+  tensors: readonly string[],
+): Promise<{ readonly images: number; readonly passes: number }> {
+  const set = await loadSet(workspace, 'calibration', undefined);
+  const { chosen, confirmed } = chooseAndConfirm(set.entries, images ?? DEFAULT_AUTO_IMAGES);
+  const at = { chosen: [...chosen.keys()], confirmed: [...confirmed.keys()] };
+  const thresholds = autoCandidates(await openCalibration(workspace), workspace.file);
+  const passes = chosen.length + confirmed.length + autoPasses({ tensors, thresholds, ...at });
+  return { images: chosen.length, passes };
+}
+
 /**
  * Chooses the thresholds of method auto unless that was done for this calibration and target.
  * @returns how often the model was run for it
@@ -88,9 +120,7 @@ export async function ensureAuto(
 ): Promise<{ readonly passes: number }> {
   const { workspace } = job;
   const target = spec.target ?? workspace.file.target;
-  const { auto } = await loadAnalyses(workspace);
-  if (auto?.isCurrent && auto.result.target === target && requireCalibration(workspace).autoThresholds())
-    return { passes: 0 };
+  if (await hasCurrentAuto(target, workspace)) return { passes: 0 };
   return chooseAutoThresholds(
     {
       kind: 'auto',

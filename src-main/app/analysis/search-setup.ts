@@ -17,8 +17,32 @@ import type { AnalysisSetup, UsedImages } from './analysis-setup';
 const DEFAULT_LIMITS = { maxDrop: 0.5, maxWorstGroupDrop: 1 } as const;
 /** Normalized output error below which an INT8 model is considered sound; docs/analysis.md explains the value. */
 const DEFAULT_MAX_NMSE = 0.02;
-/** Number of calibration images on which layers are ranked. */
-export const RANK_IMAGES = 128;
+/** Number of calibration images on which layers are ranked, if the model is small. */
+const RANK_IMAGES = 128;
+/** The smallest number of images for a ranking; with fewer, chance would decide. */
+const MIN_RANK_IMAGES = 24;
+/**
+ * Multiply-accumulates that the ranking of layers, and the choice of the thresholds of method auto for a search, may
+ * take: one or two minutes each on two cores of 2026. They decide how many images are used, instead of the time that
+ * passes, so that a busy machine finds the same plans as an idle one.
+ */
+const RANK_MACS = 3.5e12;
+const AUTO_MACS = 3.5e12;
+
+/** Multiply-accumulates of one run of the model; at least 1. */
+export function macsOf(works: readonly { readonly work: LayerWork }[]): number {
+  return works.reduce((sum, { work }) => sum + work.macs, 1);
+}
+
+/** The number of calibration images on which layers are ranked. @param trials models that the ranking tries */
+export function rankImages(trials: number, macs: number): number {
+  return Math.max(MIN_RANK_IMAGES, Math.min(RANK_IMAGES, Math.floor(RANK_MACS / (trials * macs))));
+}
+
+/** Whether a search chooses the thresholds of method auto if that has not been done. @param passes runs of the model */
+export function isAutoAffordable(passes: number, macs: number): boolean {
+  return passes * macs <= AUTO_MACS;
+}
 
 /** The limits that a plan must meet: those of the specification, else of the project's gates, else the defaults. */
 export function searchLimits(spec: SearchSpec, { gates }: Pick<ProjectFile, 'gates'>): SearchLimits {
@@ -39,11 +63,14 @@ export interface SearchImages {
   readonly judgedOn: SearchResult['judgedOn'];
 }
 
-/** @param against images from the field, which take precedence over the sets of the project. */
+/**
+ * @param against images from the field, which take precedence over the sets of the project.
+ * @param rankCount number of calibration images on which layers are ranked.
+ */
 export async function searchImages(
   spec: SearchSpec,
   workspace: Workspace,
-  against: ImageSet | null,
+  { against, rankCount }: { readonly against: ImageSet | null; readonly rankCount: number },
 ): Promise<SearchImages> {
   if (against) {
     // Names of folders in the field are not classes of the model.
@@ -52,26 +79,33 @@ export async function searchImages(
     return { rank: field, judge: field, judgedOn: 'against' };
   }
   const calibration = await loadSet(workspace, 'calibration', undefined);
-  const rank = { set: calibration, entries: chooseImages(calibration.entries, RANK_IMAGES) };
+  const rank = { set: calibration, entries: chooseImages(calibration.entries, rankCount) };
   if (!workspace.file.validationSet) return { rank, judge: rank, judgedOn: 'calibration' };
   const validation = await loadSet(workspace, 'validation', spec.limit);
   return { rank, judge: { set: validation, entries: validation.entries }, judgedOn: 'validation' };
 }
 
-/** The methods whose thresholds a search compares; null stands for the thresholds in use, which come first. */
-export function consideredMethods({ method, againstPath }: SearchSpec): readonly (VariantMethod | null)[] {
+/**
+ * The methods whose thresholds a search compares; null stands for the thresholds in use, which come first.
+ * @param hasAuto whether the thresholds of method auto are known, or chosen before the search
+ */
+export function consideredMethods(
+  { method, againstPath }: SearchSpec,
+  hasAuto: boolean,
+): readonly (VariantMethod | null)[] {
   if (method !== undefined) return [method];
+  const auto = hasAuto ? (['auto'] as const) : [];
   // Method auto was fitted to images like the calibration set's. For other images, any method may be better.
-  return againstPath === undefined ? [null, 'auto'] : [null, 'auto', ...HISTOGRAM_METHODS];
+  return againstPath === undefined ? [null, ...auto] : [null, ...auto, ...HISTOGRAM_METHODS];
 }
 
 /** The thresholds of every method that the search compares. */
 export function thresholdChoices(
   spec: SearchSpec,
   calibration: StoredCalibration,
-  { file }: Workspace,
+  { file, hasAuto }: { readonly file: ProjectFile; readonly hasAuto: boolean },
 ): ThresholdChoice[] {
-  return consideredMethods(spec).map((method) => ({
+  return consideredMethods(spec, hasAuto).map((method) => ({
     method,
     thresholds: thresholdsInUse(calibration, { ...file, target: spec.target ?? file.target }, method ?? undefined),
   }));
@@ -82,7 +116,10 @@ export function layerWorks({
   model,
   layers,
   calibration,
-}: AnalysisSetup): { readonly layer: string; readonly work: LayerWork }[] {
+}: Pick<AnalysisSetup, 'model' | 'calibration'> & { readonly layers: readonly { readonly layer: string }[] }): {
+  readonly layer: string;
+  readonly work: LayerWork;
+}[] {
   const facts = graphFacts(model);
   const nodes = new Map(facts.nodes.map((node) => [node.name, node]));
   const { images, tensors } = calibration.index;

@@ -1,17 +1,16 @@
 import { unreachable } from '../../../src-shared/base/assert';
 import type { AnalysisCost } from '../../../src-shared/contract/views';
 import type { AnalysisSpec, AutoSpec, SearchSpec } from '../../../src-shared/contract/job-specs';
-import { autoPasses } from '../../analysis/auto';
-import { chooseAndConfirm } from '../../analysis/choose-images';
 import { searchTrials } from '../../analysis/search';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { setArrays } from '../../calibration/inputs/set-arrays';
+import type { Model } from '../../onnx/graph/model';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import { allInt8, loadAnalyses } from '../analysis/analysis-store';
 import { TRIED_TENSORS } from '../analysis/diagnosis-changes';
 import { DEFAULT_ADVICE_IMAGES, proposalsFor } from './advise-job';
 import { DEFAULT_DIAGNOSIS_IMAGES } from './diagnose-job';
-import { consideredMethods, RANK_IMAGES } from '../analysis/search-setup';
+import { consideredMethods, isAutoAffordable, layerWorks, macsOf, rankImages } from '../analysis/search-setup';
 import { DEFAULT_SENSITIVITY_IMAGES, sensitivitySet } from './sensitivity-job';
 import { defaultThreads, type JobContext } from '../job-context';
 import {
@@ -22,7 +21,7 @@ import {
   requireCalibration,
   type Workspace,
 } from '../projects/workspace';
-import { DEFAULT_AUTO_IMAGES, autoCandidates } from '../analysis/auto-thresholds';
+import { autoPassesOf, hasCurrentAuto } from '../analysis/auto-thresholds';
 
 /** Duration of a simulated INT8 pass relative to an FP32 pass that collects histograms, approximately. */
 const SIMULATION_FACTOR = 1.5;
@@ -46,7 +45,7 @@ async function countPasses(spec: AnalysisSpec, job: JobContext): Promise<Omit<An
     case 'auto':
       return autoCost(spec, workspace, parts.tensors);
     case 'search':
-      return searchCost(spec, workspace, parts);
+      return searchCost(spec, workspace, { model, ...parts });
     case 'diagnose':
       return costOf(2 + parts.layers.length + 2 * TRIED_TENSORS, spec.limit ?? DEFAULT_DIAGNOSIS_IMAGES);
     case 'advise': {
@@ -69,26 +68,29 @@ async function autoCost(
   workspace: Workspace,
   tensors: readonly string[],
 ): Promise<Omit<AnalysisCost, 'seconds'>> {
-  const set = await loadSet(workspace, 'calibration', undefined);
-  const { chosen, confirmed } = chooseAndConfirm(set.entries, spec.images ?? DEFAULT_AUTO_IMAGES);
-  const at = { chosen: [...chosen.keys()], confirmed: [...confirmed.keys()] };
-  const passes =
-    chosen.length +
-    confirmed.length +
-    autoPasses({ tensors, thresholds: autoCandidates(await openCalibration(workspace), workspace.file), ...at });
-  return { images: chosen.length, passes, trials: Math.ceil(passes / Math.max(1, chosen.length)) };
+  const cost = await autoPassesOf(spec, workspace, tensors);
+  return { ...cost, trials: Math.ceil(cost.passes / Math.max(1, cost.images)) };
 }
 
 async function searchCost(
   spec: SearchSpec,
   workspace: Workspace,
-  parts: { readonly layers: readonly unknown[]; readonly tensors: readonly string[] },
+  parts: ReturnType<typeof quantizedParts> & { readonly model: Model },
 ): Promise<Omit<AnalysisCost, 'seconds'>> {
-  const { auto } = await loadAnalyses(workspace);
-  const needsAuto = (spec.method === undefined || spec.method === 'auto') && auto?.isCurrent !== true;
-  const before = needsAuto ? (await autoCost({}, workspace, parts.tensors)).passes : 0;
+  const target = spec.target ?? workspace.file.target;
+  const isAutoKnown = await hasCurrentAuto(target, workspace);
+  const works = layerWorks({
+    model: parts.model,
+    calibration: await openCalibration(workspace),
+    layers: parts.layers.map(({ name }) => ({ layer: name })),
+  });
+  const cost = isAutoKnown ? 0 : (await autoPassesOf({}, workspace, parts.tensors)).passes;
+  const isAsked = spec.method === 'auto' || (spec.method === undefined && isAutoAffordable(cost, macsOf(works)));
+  const before = isAsked ? cost : 0;
   const calibration = await loadSet(workspace, 'calibration', undefined);
-  const ranked = Math.min(RANK_IMAGES, calibration.entries.length);
+  const methods = consideredMethods(spec, isAutoKnown || isAsked).length;
+  const trials = searchTrials(parts.layers.length, spec.maxLayers ?? null, methods);
+  const ranked = Math.min(rankImages(trials.ranking, macsOf(works)), calibration.entries.length);
   const judge =
     spec.againstPath !== undefined
       ? await loadImageSet({ path: spec.againstPath, ...setArrays(workspace.file.inputs) })
@@ -98,7 +100,6 @@ async function searchCost(
   // Without a validation set, plans are judged on the images that layers are ranked on.
   const images = judge === null ? ranked : Math.min(judge.entries.length, spec.limit ?? Number.POSITIVE_INFINITY);
   const rank = spec.againstPath === undefined ? ranked : images;
-  const trials = searchTrials(parts.layers.length, spec.maxLayers ?? null, consideredMethods(spec).length);
   const passes = before + rank * trials.ranking + images * trials.judging;
   return { images, trials: trials.ranking + trials.judging, passes };
 }

@@ -1,15 +1,26 @@
 import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { ReferenceLatency, SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
+import { formatCount } from '../../../src-shared/base/units';
+import type { Target } from '../../../src-shared/domain/project/precision';
 import { modelledMs, modelledVariantMs, releaseCostUs } from '../../../src-shared/domain/runs/latency-model';
 import { markDominated, markPareto, undominated } from '../../analysis/pareto';
+import { searchTrials } from '../../analysis/search';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { setArrays } from '../../calibration/inputs/set-arrays';
 import { analysisSetup } from '../analysis/analysis-setup';
 import { saveAnalysis } from '../analysis/analysis-store';
-import { ensureAuto } from '../analysis/auto-thresholds';
+import { autoPassesOf, ensureAuto, hasCurrentAuto } from '../analysis/auto-thresholds';
 import { canMeasure, measurePlans, withMeasuredFront } from '../analysis/measure-plans';
 import { ensureBestFor } from '../analysis/needed-decisions';
-import { layerWorks, searchImages, searchLimits, thresholdChoices } from '../analysis/search-setup';
+import {
+  isAutoAffordable,
+  layerWorks,
+  macsOf,
+  rankImages,
+  searchImages,
+  searchLimits,
+  thresholdChoices,
+} from '../analysis/search-setup';
 import { summarizeSearch } from '../analysis/search-summary';
 import type { JobContext } from '../job-context';
 import { variantOptions } from '../variants/options';
@@ -22,13 +33,13 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
   const startedAt = performance.now();
   // The backend may imply the target. Plans must be ranked and judged for the target that is measured.
   const { target } = variantOptions(requested, workspace, []);
-  const spec: SearchSpec = { ...requested, target };
+  const spec = { ...requested, target };
   // If there are images from the field, layers are ranked on them, else on calibration images.
   const against =
     spec.againstPath === undefined
       ? null
       : await loadImageSet({ path: spec.againstPath, ...setArrays(workspace.file.inputs) });
-  const autoPasses = spec.method === undefined || spec.method === 'auto' ? (await ensureAuto(spec, job)).passes : 0;
+  const { passes: autoPasses, leftOut } = await chooseAutoIfAffordable(spec, job);
   await ensureBestFor(
     {
       variants: [spec.method === undefined ? 'mixed' : `mixed-${spec.method}`],
@@ -38,14 +49,22 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
     job,
   );
   const setup = await analysisSetup(spec, job);
-  const { rank, judge, judgedOn } = await searchImages(spec, workspace, against);
   const works = layerWorks(setup);
   const limits = searchLimits(spec, workspace.file);
+  const alternatives = thresholdChoices(spec, setup.calibration, {
+    file: workspace.file,
+    hasAuto: leftOut === null,
+  });
+  const ranking = searchTrials(works.length, limits.maxLayers, alternatives.length).ranking;
+  const { rank, judge, judgedOn } = await searchImages(spec, workspace, {
+    against,
+    rankCount: rankImages(ranking, macsOf(works)),
+  });
   const outcome = await services.compute.request(
     'search',
     {
       plan: setup.plan,
-      alternatives: thresholdChoices(spec, setup.calibration, workspace),
+      alternatives,
       layers: works.map(({ layer, work }) => ({ layer, costUs: releaseCostUs(work) })),
       limits,
       // Thresholds were chosen on calibration images, which therefore do not show what is lost on others.
@@ -95,11 +114,37 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
     references,
     chosen,
     ...(outcome.chance === undefined ? {} : { chance: outcome.chance }),
-    summary: summarizeSearch(outcome, plans, { chosen, judgedOn, references }),
+    summary: [
+      summarizeSearch(outcome, plans, { chosen, judgedOn, references }),
+      ...(leftOut === null ? [] : [leftOut]),
+    ].join(' '),
     passes: outcome.passes + autoPasses,
     seconds: (performance.now() - startedAt) / 1000,
     createdAt: new Date().toISOString(),
   };
   await saveAnalysis(workspace, 'search', 'search', result);
   return result;
+}
+
+/**
+ * Chooses the thresholds of method auto, so that the search can compare them with those in use, unless this would take
+ * much longer than the search itself.
+ * @returns `leftOut`: a sentence that says why they are not compared; null if they are
+ */
+async function chooseAutoIfAffordable(
+  spec: SearchSpec & { readonly target: Target },
+  job: JobContext,
+): Promise<{ readonly passes: number; readonly leftOut: string | null }> {
+  const { workspace } = job;
+  if (spec.method === 'auto') return { ...(await ensureAuto(spec, job)), leftOut: null };
+  if (spec.method !== undefined || (await hasCurrentAuto(spec.target, workspace))) return { passes: 0, leftOut: null };
+  const setup = await analysisSetup(spec, job);
+  const { passes } = await autoPassesOf({}, workspace, setup.tensors);
+  if (isAutoAffordable(passes, macsOf(layerWorks(setup)))) return { ...(await ensureAuto(spec, job)), leftOut: null };
+  return {
+    passes: 0,
+    leftOut:
+      `The thresholds of method auto were not compared, because choosing them takes up to ${formatCount(passes)} runs ` +
+      'of this model; choose them first if they are to be compared.',
+  };
 }

@@ -8,6 +8,7 @@ import {
   number,
   object,
   oneOf,
+  optional,
   unknown,
   variant,
 } from '../../../src-shared/base/schema';
@@ -37,7 +38,8 @@ const recordSchema = variant({
   detection: object({ kind: oneOf('detection'), toTruth: nullable(matchedSchema), toFp32: matchedSchema }),
   segmentation: object({ kind: oneOf('segmentation'), toTruth: nullable(regionsSchema), toFp32: regionsSchema }),
   embedding: object({ kind: oneOf('embedding'), cosine: nullable(number), isNearest: nullable(boolean) }),
-  custom: object({ kind: oneOf('custom'), record: unknown }),
+  // JSON has no undefined: an image that does not count has no record.
+  custom: object({ kind: oneOf('custom'), record: optional(unknown) }),
 });
 const recordsSchema = list(nullable(recordSchema));
 type StoredMatch = InferOutput<typeof matchedSchema>;
@@ -79,8 +81,9 @@ export function unpackRecords(text: string): (TaskRecord | null)[] | null {
         case 'segmentation':
           return { ...own, toTruth: own.toTruth && regionsOf(own.toTruth), toFp32: regionsOf(own.toFp32) };
         case 'embedding':
-        case 'custom':
           return own;
+        case 'custom':
+          return { kind: 'custom', record: own.record };
       }
     }) ?? null
   );

@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { qualityOf, referenceQuality, worstNmse, type Trials } from '../../../src-main/analysis/trials';
+import {
+  differenceBetween,
+  qualityOf,
+  referenceQuality,
+  worstNmse,
+  type TrialAnswer,
+  type Trials,
+} from '../../../src-main/analysis/trials';
+import { truthOfDetections } from '../../../src-shared/domain/measures/detection-images';
+import { recordOf, type TaskRecord } from '../../../src-shared/domain/measures/task-records';
+import { createRandom } from '../../../src-shared/domain/random';
+import type { Task } from '../../../src-shared/domain/tasks/task';
+import { inventDetections, inventScene } from '../../support/detection-scenes';
 import { fakeImages } from './fake-trials';
 
 const at = [0, 1, 2, 3];
@@ -73,4 +85,62 @@ describe('qualityOf', () => {
 
 it('FP32 compared with itself has no error', async () => {
   expect(await referenceQuality(even, at)).toMatchObject({ nmse: 0, sqnrDb: null, agreement: 100, top1: 100 });
+});
+
+describe('the quality of a detector', () => {
+  const random = createRandom(2);
+  const task: Task = {
+    kind: 'detection',
+    decoder: {
+      kind: 'end-to-end',
+      outputs: ['o'],
+      boxForm: 'xyxy',
+      boxUnit: 'pixels',
+      activation: 'none',
+      minScore: 0.01,
+      nmsIou: null,
+      classAgnostic: false,
+      maxDetections: 100,
+    },
+  };
+  const images = fakeImages(Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? 'day' : 'night')));
+  const scenes = images.map(() => inventScene(random, 3));
+  const answersWith = (noise: number): TrialAnswer[] =>
+    scenes.map(({ truth, detections }) => {
+      const own = noise === 0 ? detections : inventDetections(random, truth, 3, noise);
+      const answer = { kind: 'detection', detections: own } as const;
+      const record = recordOf(task, answer, { truth, fp32: truthOfDetections(detections) });
+      return { noise: [noise], top1: -1, ...(record === null ? {} : { record: record as TaskRecord }) };
+    });
+  const fp32 = answersWith(0);
+  const detector: Trials = {
+    images,
+    task,
+    reference: fp32.map(({ record }) => ({ signal: [1], top1: -1, ...(record === undefined ? {} : { record }) })),
+    run: () => Promise.reject(new Error('not run')),
+  };
+  const all = [...images.keys()];
+
+  it('is its AP with the worst group; agreement is the AP against FP32', async () => {
+    const reference = await referenceQuality(detector, all);
+    expect(reference.measure?.name).toBe('AP');
+    expect(reference.agreement).toBeCloseTo(100, 6);
+    const own = await qualityOf(detector, all, answersWith(0.3));
+    expect(own.measure?.value).toBeLessThan(reference.measure?.value ?? 0);
+    expect(own.agreement).toBeLessThan(60);
+    expect(own.top1).toBeNull();
+    expect(own.groupTop1).toEqual({});
+    const values = Object.values(own.groupMeasures ?? {});
+    expect(values).toHaveLength(2);
+    expect(own.worstGroup?.measure).toBe(Math.min(...values));
+    expect(own.worstGroup).not.toHaveProperty('top1');
+  });
+
+  it('differs from that of FP32 by an interval that says how much is chance', () => {
+    const found = differenceBetween(detector, all, [answersWith(0.3), fp32]);
+    expect(found?.name).toBe('AP');
+    expect(found?.difference.interval95[1]).toBeLessThan(0);
+    expect(differenceBetween(detector, all, [fp32, fp32])?.difference).toMatchObject({ value: 0, interval95: [0, 0] });
+    expect(differenceBetween(detector, all, [fp32, fp32], false)?.name).toBe('AP against FP32');
+  });
 });
