@@ -26,7 +26,7 @@ const MIN_RANK_IMAGES = 24;
  * take: one or two minutes each on two cores of 2026. They decide how many images are used, instead of the time that
  * passes, so that a busy machine finds the same plans as an idle one.
  */
-const RANK_MACS = 3.5e12;
+const RANK_MACS = 2e12;
 const AUTO_MACS = 3.5e12;
 
 /** Multiply-accumulates of one run of the model; at least 1. */
