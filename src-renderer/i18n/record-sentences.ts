@@ -52,6 +52,50 @@ const SENTENCES: readonly Sentence[] = [
   { stored: 'Mean 0: nothing is subtracted.', zh: '均值为 0：不做减法。' },
   { stored: 'Standard deviation 1: the channel is not divided.', zh: '标准差为 1：不做除法。' },
   { stored: 'Standard deviation 1: channels are not divided.', zh: '标准差为 1：不做除法。' },
+  // Sources of inputs.
+  { stored: 'Input "{name}" takes the images of the set.', zh: '输入“{name}”取图像集中的图像。' },
+  { stored: 'Input "{name}": the array "{field}" of .npz files.', zh: '输入“{name}”：.npz 文件中的数组“{field}”。' },
+  { stored: 'Input "{name}": original height and width.', zh: '输入“{name}”：原始高、宽。' },
+  {
+    stored: 'Input "{name}": original width and height (RT-DETR, DEIM).',
+    zh: '输入“{name}”：原始宽、高（RT-DETR、DEIM）。',
+  },
+  {
+    stored: 'Input "{name}": height and width after the resize, without padding (PaddleDetection).',
+    zh: '输入“{name}”：缩放后、不含填充的高、宽（PaddleDetection）。',
+  },
+  {
+    stored:
+      'Input "{name}": size after the resize divided by the original size, for height and width (PaddleDetection).',
+    zh: '输入“{name}”：缩放后尺寸与原始尺寸之比，高、宽各一（PaddleDetection）。',
+  },
+  {
+    stored: 'Input "{name}": 1 where the image is, 0 where it was padded (DETR).',
+    zh: '输入“{name}”：图像处为 1，填充处为 0（DETR）。',
+  },
+  { stored: 'Input "{name}": {value} everywhere.', zh: '输入“{name}”：处处为 {value}。' },
+  {
+    stored: 'Pixels from 0 to 255 as they are: "{name}" is {type}.',
+    zh: '像素值 0 到 255 原样输入：“{name}”的类型为 {type}。',
+  },
+  {
+    stored: '"{name}" takes images of any size; they are all brought to {size}.',
+    zh: '“{name}”接受任意尺寸的图像；全部图像都调整为 {size}。',
+  },
+  {
+    stored:
+      '"{name}" takes images of any size, and the size depends on the image: the model runs on one image at a time, ' +
+      'and engines are built for a range of sizes.',
+    zh: '“{name}”接受任意尺寸的图像，尺寸随图像而定：模型逐张运行图像，引擎按尺寸范围构建。',
+  },
+  {
+    stored: '"{name}" takes images of any size; {size} was chosen, the multiple of 32 near the images.',
+    zh: '“{name}”接受任意尺寸的图像；已选择 {size}，即接近图像尺寸的 32 的倍数。',
+  },
+  {
+    stored: '"{name}" takes images of any size; {size} was chosen, the multiple of 32 near the images, at most 640.',
+    zh: '“{name}”接受任意尺寸的图像；已选择 {size}，即接近图像尺寸的 32 的倍数，最大 640。',
+  },
   // Warnings of jobs and runs.
   {
     stored: '{count} images were skipped, the first one {file}: {reason}',
