@@ -1,11 +1,13 @@
 import { useState } from 'react';
-import { formatAccuracy, formatCount, formatPoints } from '../../../src-shared/base/units';
-import type { ClassAccuracy, VariantReport } from '../../../src-shared/domain/runs/accuracy';
+import { formatCount } from '../../../src-shared/base/units';
+import { formatMeasure, formatMeasureDifference } from '../../../src-shared/domain/tasks/measure-text';
+import type { VariantReport } from '../../../src-shared/domain/runs/accuracy';
 import type { ValidationRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
 import { useNarrowing, useResults } from './results-store';
+import { type ClassScore, classTable, scoreOfClass, TOP1 } from './class-table';
 import { classNameOf, sortClasses, summarizeClasses, type ClassOrder } from './what-got-worse';
 import { canExplain } from './why';
 import { WhyButton } from './why-panel';
@@ -26,14 +28,17 @@ export function ClassesPanel({ report, validation }: ClassesPanelProps) {
   const order = useResults((state) => state.classOrder);
   const [unfolded, setUnfolded] = useState(0);
   const isUnfolded = unfolded > 0;
-  const summary = summarizeClasses(report.classes);
-  const sorted = sortClasses(report.classes, order);
+  const { rows, measure, counted } = classTable(report);
+  const summary = summarizeClasses(rows);
+  const sorted = sortClasses(rows, order);
   const changed = sorted.filter((entry) => (entry.difference ?? 0) !== 0);
   const shown = isUnfolded ? sorted.slice(0, unfolded) : changed.slice(0, FOLDED_ROWS);
   return (
     <section className={shared.panel} aria-labelledby="results-classes">
       <div className={shared.panelHead}>
-        <h3 id="results-classes">{t('results.classes')}</h3>
+        <h3 id="results-classes">
+          {measure === TOP1 ? t('results.classes') : t('scores.classes', { measure: scoreOfClass(measure) })}
+        </h3>
         <span className="dim">
           {t('results.classes.summary', { worse: summary.worse, same: summary.same, better: summary.better })}
         </span>
@@ -43,7 +48,7 @@ export function ClassesPanel({ report, validation }: ClassesPanelProps) {
           <thead>
             <tr>
               <SortHeader column="label" title={t('results.classes.class')} isNumber={false} />
-              <SortHeader column="images" title={t('results.classes.images')} isNumber />
+              <SortHeader column="images" title={t(`scores.counted.${counted}`)} isNumber />
               <th scope="col" className="number">
                 {t('results.classes.fp32')}
               </th>
@@ -59,7 +64,9 @@ export function ClassesPanel({ report, validation }: ClassesPanelProps) {
                 key={entry.label}
                 entry={entry}
                 name={classNameOf(validation, entry.label) ?? ''}
-                isExplained={canExplain(report.variant)}
+                measure={measure}
+                isExplained={counted === 'images' && canExplain(report.variant)}
+                isFacet={counted === 'images'}
               />
             ))}
           </tbody>
@@ -70,9 +77,9 @@ export function ClassesPanel({ report, validation }: ClassesPanelProps) {
           {t('results.classes.more', { n: Math.min(STEP_ROWS, sorted.length - unfolded), all: sorted.length })}
         </Button>
       ) : null}
-      {report.classes.length > changed.length || changed.length > FOLDED_ROWS ? (
+      {rows.length > changed.length || changed.length > FOLDED_ROWS ? (
         <Button tone="quiet" aria-expanded={isUnfolded} onClick={() => setUnfolded(isUnfolded ? 0 : STEP_ROWS)}>
-          {isUnfolded ? t('results.classes.changed') : t('results.classes.all', { n: report.classes.length })}
+          {isUnfolded ? t('results.classes.changed') : t('results.classes.all', { n: rows.length })}
         </Button>
       ) : null}
     </section>
@@ -104,13 +111,17 @@ function SortHeader({ column, title, isNumber }: SortHeaderProps) {
 }
 
 interface ClassRowProps {
-  readonly entry: ClassAccuracy;
+  readonly entry: ClassScore;
   readonly name: string;
+  /** Name of the measure. */
+  readonly measure: string;
+  /** True if the images of the class can be listed. */
+  readonly isFacet: boolean;
   /** True if the variant can be diagnosed. */
   readonly isExplained: boolean;
 }
 
-function ClassRow({ entry, name, isExplained }: ClassRowProps) {
+function ClassRow({ entry, name, measure, isExplained, isFacet }: ClassRowProps) {
   const filter = useResults((state) => state.filter);
   const narrowTo = useNarrowing();
   const difference = entry.difference ?? 0;
@@ -118,29 +129,35 @@ function ClassRow({ entry, name, isExplained }: ClassRowProps) {
     <tr>
       <th scope="row">
         <div className={styles.nameCell}>
-          <button
-            type="button"
-            className={classNames(shared.facet, styles.name, 'ellipsis')}
-            aria-pressed={filter.label === entry.label}
-            title={`${name}. ${t('results.classes.filter', { name })}`}
-            onClick={() => narrowTo({ label: entry.label })}
-          >
-            {name}
-          </button>
+          {isFacet ? (
+            <button
+              type="button"
+              className={classNames(shared.facet, styles.name, 'ellipsis')}
+              aria-pressed={filter.label === entry.label}
+              title={`${name}. ${t('results.classes.filter', { name })}`}
+              onClick={() => narrowTo({ label: entry.label })}
+            >
+              {name}
+            </button>
+          ) : (
+            <span className={classNames(styles.name, 'ellipsis')} title={name}>
+              {name}
+            </span>
+          )}
           {difference < 0 && isExplained ? (
             <WhyButton subject={{ kind: 'class', label: entry.label }} name={name} />
           ) : null}
         </div>
       </th>
       <td className="number">{formatCount(entry.images)}</td>
-      <td className="number">{entry.top1Fp32 === undefined ? '–' : formatAccuracy(entry.top1Fp32)}</td>
-      <td className="number">{formatAccuracy(entry.top1)}</td>
+      <td className="number">{entry.fp32 === undefined ? '–' : formatMeasure(measure, entry.fp32)}</td>
+      <td className="number">{formatMeasure(measure, entry.value)}</td>
       <td className={classNames('number', difference < 0 && shared.worseText)}>
         <span
           className={classNames(shared.bar, styles.barLoss)}
           style={{ width: `${Math.min(100, Math.max(0, -difference))}%` }}
         />
-        <span className={shared.value}>{formatPoints(difference)}</span>
+        <span className={shared.value}>{formatMeasureDifference(measure, difference)}</span>
       </td>
     </tr>
   );

@@ -81,11 +81,16 @@ function largestLoss(row: GroupRow): number {
   return Math.min(0, ...row.bars.map((bar) => bar.difference ?? 0));
 }
 
+/** What classes are sorted by; `images` may also be the number of objects. */
+interface SortedClass extends Pick<ClassAccuracy, 'label' | 'images'> {
+  readonly difference?: number | undefined;
+}
+
 export type ClassOrder = 'difference' | 'label' | 'images';
 
 /** The classes sorted by largest loss, by label, or by frequency; ties by label. */
-export function sortClasses(classes: readonly ClassAccuracy[], order: ClassOrder): readonly ClassAccuracy[] {
-  const key = (entry: ClassAccuracy): number => {
+export function sortClasses<T extends SortedClass>(classes: readonly T[], order: ClassOrder): readonly T[] {
+  const key = (entry: T): number => {
     if (order === 'label') return entry.label;
     return order === 'images' ? -entry.images : (entry.difference ?? 0);
   };
@@ -98,7 +103,7 @@ export interface ClassSummary {
   readonly better: number;
 }
 
-export function summarizeClasses(classes: readonly ClassAccuracy[]): ClassSummary {
+export function summarizeClasses(classes: readonly Pick<SortedClass, 'difference'>[]): ClassSummary {
   const count = (test: (difference: number) => boolean): number =>
     classes.filter((entry) => test(entry.difference ?? 0)).length;
   return { worse: count((d) => d < 0), same: count((d) => d === 0), better: count((d) => d > 0) };

@@ -8,6 +8,8 @@ import { Segmented } from '../../widgets/fields';
 import { ClassesPanel } from './classes-panel';
 import { ConfusionsPanel } from './confusions-panel';
 import { GroupsPanel } from './groups-panel';
+import { ScoresPanel } from './scores-panel';
+import { TaskImages } from './task-images';
 import { useResults } from './results-store';
 import { comparedVariants } from './what-got-worse';
 import { WorstImages } from './worst-images';
@@ -49,9 +51,14 @@ export function WorseSection({ record, validation }: WorseSectionProps) {
       </header>
       <Diagnoses record={record} variant={report.variant} />
       <GroupsPanel reports={distinct} chosen={report.variant} />
+      <ScoresPanel reports={distinct} chosen={report.variant} />
       <Classifier report={report} validation={validation} />
       <OutputsPanel report={report} />
-      <WorstImages key={report.variant} report={report} validation={validation} />
+      {isClassification(report) ? (
+        <WorstImages key={report.variant} report={report} validation={validation} runId={record.runId} />
+      ) : (
+        <TaskImages key={report.variant} report={report} runId={record.runId} />
+      )}
     </section>
   );
 }
@@ -76,13 +83,18 @@ function hasLongNames({ classNames: names = [] }: ValidationRecord): boolean {
   return names.some((name) => name.length > 16);
 }
 
+/** Images of a classification have the classes that FP32 and the variant answer. */
+function isClassification({ worstImages, confusions, perClass }: VariantReport): boolean {
+  return perClass === undefined && (confusions.length > 0 || worstImages.every(({ answer }) => answer !== undefined));
+}
+
 function Classifier({ report, validation }: { readonly report: VariantReport; readonly validation: ValidationRecord }) {
-  const hasClasses = report.classes.length > 0;
+  const hasClasses = report.classes.length > 0 || (report.perClass ?? []).length > 0;
   if (!hasClasses && report.confusions.length === 0) return null;
   return (
     <div className={classNames(styles.columns, hasLongNames(validation) && styles.columnsWide)}>
       {hasClasses ? <ClassesPanel report={report} validation={validation} /> : null}
-      <ConfusionsPanel report={report} validation={validation} />
+      {report.perClass === undefined ? <ConfusionsPanel report={report} validation={validation} /> : null}
     </div>
   );
 }

@@ -1,12 +1,12 @@
-import { type KeyboardEvent, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { formatFixed } from '../../../src-shared/base/units';
 import type { VariantReport, WorstImage } from '../../../src-shared/domain/runs/accuracy';
 import type { ValidationRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { useThumbnail } from '../../state/use-thumbnail';
-import { Button, IconButton } from '../../widgets/button';
+import { LargePicture } from '../../panels/pictures/large-picture';
+import { Button } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
-import { Dialog } from '../../widgets/dialog';
 import { Checkbox } from '../../widgets/fields';
 import { Icon } from '../../widgets/icons';
 import { VariantBadge } from '../../widgets/badge';
@@ -22,15 +22,17 @@ const THUMBNAIL_PX = 192;
 interface WorstImagesProps {
   readonly report: VariantReport;
   readonly validation: ValidationRecord;
+  readonly runId: string;
 }
 
 /** The images with changed answers: the picture, its label, FP32's answer and the variant's answer. */
-export function WorstImages({ report, validation }: WorstImagesProps) {
+export function WorstImages({ report, validation, runId }: WorstImagesProps) {
   const filter = useResults((state) => state.filter);
   const clearFilter = useResults((state) => state.clearFilter);
   const [isUnfolded, setUnfolded] = useState(false);
   const [isBright, setBright] = useState(false);
   const [opened, setOpened] = useState<number | null>(null);
+  const variants = useMemo(() => ['fp32', report.variant], [report.variant]);
   if (report.confusions.length === 0 && report.worstImages.length === 0) return null;
   const matching = filterImages(report.worstImages, filter);
   const large = opened === null ? undefined : matching[opened];
@@ -69,12 +71,20 @@ export function WorstImages({ report, validation }: WorstImagesProps) {
         ))}
       </ul>
       {opened === null || large === undefined ? null : (
-        <ImageViewer
-          images={matching}
+        <LargePicture
+          set="validation"
+          images={matching.map(({ file }) => file)}
           index={opened}
-          variant={report.variant}
-          validation={validation}
-          isBright={isBright}
+          variants={variants}
+          runId={runId}
+          facts={
+            <>
+              {large.group === null ? null : (
+                <div className="dim">{t('results.filter.group', { name: large.group })}</div>
+              )}
+              <ImageAnswers image={large} variant={report.variant} validation={validation} />
+            </>
+          }
           onMove={setOpened}
           onClose={() => setOpened(null)}
         />
@@ -123,78 +133,6 @@ function ImageCard({ image, variant, validation, onOpen }: ImageCardProps) {
         <ImageAnswers image={image} variant={variant} validation={validation} />
       </div>
     </li>
-  );
-}
-
-/** The largest picture size that the application provides, in pixels. */
-const PICTURE_PX = 512;
-
-interface ImageViewerProps {
-  readonly images: readonly WorstImage[];
-  readonly index: number;
-  readonly variant: string;
-  readonly validation: ValidationRecord;
-  readonly isBright: boolean;
-  readonly onMove: (index: number) => void;
-  readonly onClose: () => void;
-}
-
-/**
- * An enlarged image with its answers. Arrow keys select another image, Home and End the first and last, Escape closes.
- */
-function ImageViewer({ images, index, variant, validation, isBright, onMove, onClose }: ImageViewerProps) {
-  const image = images[index];
-  if (image === undefined) return null;
-  const last = images.length - 1;
-  const move = (to: number): void => onMove(Math.min(last, Math.max(0, to)));
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const targets: ReadonlyMap<string, number> = new Map([
-      ['ArrowLeft', index - 1],
-      ['ArrowUp', index - 1],
-      ['ArrowRight', index + 1],
-      ['ArrowDown', index + 1],
-      ['Home', 0],
-      ['End', last],
-    ]);
-    const to = targets.get(event.key);
-    if (to === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    move(to);
-  };
-  return (
-    <Dialog
-      className={styles.viewer}
-      title={t('results.images.of', { n: index + 1, all: images.length })}
-      onClose={onClose}
-    >
-      <div className={styles.viewerBody} onKeyDown={onKeyDown}>
-        <IconButton
-          icon="chevron-left"
-          label={t('results.images.previous')}
-          disabled={index === 0}
-          onClick={() => move(index - 1)}
-        />
-        <figure className={classNames(styles.viewerFigure, isBright && styles.bright)} tabIndex={0} data-autofocus>
-          <Picture key={image.file} file={image.file} sizePx={PICTURE_PX} />
-          <figcaption>
-            <div className={styles.cardFile} data-testid="image-file">
-              {image.file}
-            </div>
-            {image.group === null ? null : (
-              <div className="dim">{t('results.filter.group', { name: image.group })}</div>
-            )}
-            <ImageAnswers image={image} variant={variant} validation={validation} />
-          </figcaption>
-        </figure>
-        <IconButton
-          icon="chevron-right"
-          label={t('results.images.next')}
-          disabled={index === last}
-          onClick={() => move(index + 1)}
-        />
-      </div>
-    </Dialog>
   );
 }
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ProjectView, RunSummary } from '../../../../src-shared/contract/views';
 import type { RunRecord } from '../../../../src-shared/domain/runs/run-record';
 import { ResultsScreen } from '../../../../src-renderer/features/results/results-screen';
+import { stubLayout } from '../widgets/picture/layout';
 import { useResults } from '../../../../src-renderer/features/results/results-store';
 import { useSession } from '../../../../src-renderer/state/session';
 import { image, RECORD, report, withRow } from './records';
@@ -55,10 +56,12 @@ const FULL: RunRecord = {
 
 const scrollIntoView = vi.fn();
 
+const getImageAnswers = vi.fn().mockResolvedValue({ width: 8, height: 8, truth: null, classNames: [], variants: [] });
+
 async function show(runs: readonly RunSummary[]): Promise<void> {
   const getThumbnail = vi.fn().mockResolvedValue({ width: 1, height: 1, bytes: new Uint8Array([1]) });
   useSession.setState({
-    api: { ...useSession.getState().api, listRuns: () => Promise.resolve(runs), getThumbnail },
+    api: { ...useSession.getState().api, listRuns: () => Promise.resolve(runs), getThumbnail, getImageAnswers },
     project: PROJECT,
   });
   await act(async () => void render(createElement(ResultsScreen)));
@@ -84,11 +87,9 @@ beforeEach(() => {
     .mockReturnValue({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() });
   URL.createObjectURL = vi.fn(() => 'blob:picture');
   URL.revokeObjectURL = vi.fn();
-  // jsdom has neither.
+  // jsdom has none.
   Element.prototype.scrollIntoView = scrollIntoView;
-  HTMLDialogElement.prototype.showModal = function showModal(this: HTMLDialogElement) {
-    this.open = true;
-  };
+  stubLayout();
   scrollIntoView.mockClear();
   useResults.setState(useResults.getInitialState(), true);
 });
@@ -128,16 +129,25 @@ describe('ResultsScreen', () => {
     await show([summary(FULL)]);
     await press('Show night/6/1.jpg large');
     const dialog = screen.getByRole('dialog');
-    const title = (): string => within(dialog).getByRole('heading', { name: /Image/ }).textContent;
-    const file = (): string => within(dialog).getByTestId('image-file').textContent;
-    expect([title(), file()]).toEqual(['Image 1 of 2', 'night/6/1.jpg']);
-    const pressKey = (key: string): boolean => fireEvent.keyDown(within(dialog).getByRole('figure'), { key });
+    const title = (): string => within(dialog).getByRole('heading', { level: 2 }).textContent;
+    expect(title()).toBe('night/6/1.jpg (1 of 2)');
+    expect(within(dialog).getByText('score 5.00')).not.toBeNull();
+    expect(getImageAnswers).toHaveBeenCalledWith(
+      expect.objectContaining({ imageId: 'night/6/1.jpg', variants: ['fp32', 'mixed'], runId: FULL.runId }),
+    );
+    const pressKey = (key: string): void => {
+      const [picture] = within(dialog).getAllByRole('group', { name: /night/ });
+      act(() => void fireEvent.keyDown(picture ?? dialog, { key }));
+    };
+    const settled = (): Promise<void> => act(async () => undefined);
+    await settled();
     pressKey('ArrowRight');
-    expect([title(), file()]).toEqual(['Image 2 of 2', 'night/5/2.jpg']);
+    expect(title()).toBe('night/5/2.jpg (2 of 2)');
+    await settled();
     pressKey('ArrowRight');
-    expect(title()).toBe('Image 2 of 2');
+    expect(title()).toBe('night/5/2.jpg (2 of 2)');
     pressKey('Home');
-    expect(title()).toBe('Image 1 of 2');
+    expect(title()).toBe('night/6/1.jpg (1 of 2)');
     act(() => void fireEvent(dialog, new Event('close')));
     expect(screen.queryByRole('dialog')).toBeNull();
   });
