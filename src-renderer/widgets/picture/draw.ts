@@ -64,7 +64,7 @@ export function drawScene(context: CanvasRenderingContext2D, scene: Scene, view:
     );
     context.restore();
   }
-  for (const { layer, boxes } of scene.boxes) drawBoxes(context, layer, boxes, view);
+  for (const { layer, boxes } of scene.boxes) drawBoxes(context, { layer, boxes, isSmall: !scene.hasLabels }, view);
   if (scene.hasLabels) drawLabels(context, scene, view, frame);
 }
 
@@ -77,26 +77,30 @@ function onScreen(box: Rectangle, view: PictureView): Rectangle {
   };
 }
 
+interface BoxGroup {
+  readonly layer: PictureLayer;
+  readonly boxes: readonly PictureBox[];
+  /** Small pictures have thin lines. */
+  readonly isSmall: boolean;
+}
+
 /** All boxes of a layer in two strokes: the dark edge, then the colour. Missed and added boxes have wider lines. */
-function drawBoxes(
-  context: CanvasRenderingContext2D,
-  layer: PictureLayer,
-  boxes: readonly PictureBox[],
-  view: PictureView,
-): void {
+function drawBoxes(context: CanvasRenderingContext2D, { layer, boxes, isSmall }: BoxGroup, view: PictureView): void {
+  const edge = isSmall ? 1 : 2;
   for (const isWide of [false, true]) {
     const chosen = boxes.filter((box) => (box.mark !== null) === isWide && !box.isIgnored);
-    if (chosen.length > 0) strokeBoxes(context, chosen, view, { layer, width: isWide ? 3 : 1.5, alpha: 1 });
+    const width = (isWide ? 3 : 1.5) * (isSmall ? 0.7 : 1);
+    if (chosen.length > 0) strokeBoxes(context, chosen, view, { layer, width, edge, alpha: 1 });
   }
   const ignored = boxes.filter((box) => box.isIgnored);
-  if (ignored.length > 0) strokeBoxes(context, ignored, view, { layer, width: 1, alpha: 0.55 });
+  if (ignored.length > 0) strokeBoxes(context, ignored, view, { layer, width: 1, edge, alpha: 0.55 });
 }
 
 function strokeBoxes(
   context: CanvasRenderingContext2D,
   boxes: readonly PictureBox[],
   view: PictureView,
-  style: { readonly layer: PictureLayer; readonly width: number; readonly alpha: number },
+  style: { readonly layer: PictureLayer; readonly width: number; readonly edge: number; readonly alpha: number },
 ): void {
   const path = new Path2D();
   for (const box of boxes) {
@@ -105,7 +109,7 @@ function strokeBoxes(
   }
   context.globalAlpha = style.alpha;
   context.setLineDash([]);
-  context.lineWidth = style.width + 2;
+  context.lineWidth = style.width + style.edge;
   context.strokeStyle = EDGE;
   context.stroke(path);
   context.setLineDash(DASHES[style.layer.line]);

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useMemo, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { formatFixed, formatFraction } from '../../../src-shared/base/units';
 import { classColour } from '../../../src-shared/domain/palette';
 import { t } from '../../i18n';
@@ -180,16 +180,24 @@ function Stage({ content, problem, name, choice, difference, settings }: StagePr
   const [view, setView] = useState<PictureView | null>(null);
   const [point, setPoint] = useState<{ readonly x: number; readonly y: number } | null>(null);
   const zoom = useMemo(() => ({ view, onChange: setView }), [view]);
+  const root = useRef<HTMLDivElement>(null);
+  const isLoading = content === null;
+  const { arrangement } = settings;
+  // Another picture replaces the element that has the focus. Without a focus inside, the keys would have no effect.
+  useEffect(() => {
+    if (document.activeElement === null || document.activeElement === document.body)
+      (root.current?.querySelector<HTMLElement>('[tabindex="0"]') ?? root.current)?.focus();
+  }, [isLoading, arrangement]);
   if (content === null) {
     return (
-      <div className={styles.empty} tabIndex={0} data-autofocus="" aria-busy={problem === null}>
+      <div ref={root} className={styles.empty} tabIndex={0} data-autofocus="" aria-busy={problem === null}>
         {problem === null ? t('picture.loading') : <Problem text={problem} />}
       </div>
     );
   }
   const panes = settings.arrangement === 'apart' ? panesOf(content.layers, choice) : [{ layer: null, choice }];
   return (
-    <div className={styles.panes}>
+    <div ref={root} className={styles.panes}>
       {panes.map((pane) => (
         <figure key={pane.layer?.id ?? ''} className={styles.pane}>
           {pane.layer === null ? null : <figcaption>{`${pane.layer.letter} ${pane.layer.name}`}</figcaption>}

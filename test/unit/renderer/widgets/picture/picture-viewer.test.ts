@@ -126,6 +126,13 @@ describe('PictureViewer', () => {
     );
   });
 
+  it('keeps the focus, so that keys work after another picture has come', () => {
+    show(BOXES);
+    screen.getByRole('group', { name: /a\.jpg/ }).focus();
+    press('s');
+    expect(screen.getAllByRole('group', { name: /a\.jpg/ })).toContain(document.activeElement);
+  });
+
   it('zooms with + and moves with Shift and arrows, without walking', () => {
     const { moves } = show(BOXES);
     press('+');
