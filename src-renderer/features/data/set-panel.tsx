@@ -193,7 +193,7 @@ function Labels({ counts, hasMasks, chosen, onChoose }: LabelsProps) {
     {
       id: 'images',
       title: t('data.images'),
-      width: hasBoxes ? 64 : 80,
+      width: 80,
       align: 'right',
       firstDirection: 'descending',
       render: ({ images }) => formatCount(images),
