@@ -17,6 +17,7 @@ import type { HistogramMethod, Method } from '../domain/project/methods';
 import type { Fp16Hazard, PlacementDecision, Precision, PrecisionChoice } from '../domain/project/precision';
 import type { ProjectFile } from '../domain/project/project';
 import type { Detections } from '../domain/tasks/answer';
+import type { Measure } from '../domain/tasks/measure';
 import type { TruthBox } from '../domain/tasks/truth';
 import type { RunRecord } from '../domain/runs/run-record';
 import type { Warning } from './job-results';
@@ -241,6 +242,8 @@ export interface LastRun {
   readonly variant?: string;
   /** Top-1 accuracy of `variant`, percent; omitted without labels. */
   readonly top1?: number;
+  /** The measure of `variant`; omitted if it has none. */
+  readonly measure?: Measure;
   readonly gates: { readonly all: number; readonly missed: number };
 }
 

@@ -74,11 +74,12 @@ async function lastRunOf(projectPath: string): Promise<LastRun | null> {
     if (newest === undefined) return null;
     const { createdAt, shipped, table, gates } = await loadRun(projectPath, newest.runId);
     const [variant] = shipped;
-    const top1 = table.find((row) => row.variant === variant)?.top1;
+    const { top1, measure } = table.find((row) => row.variant === variant) ?? {};
     return {
       createdAt,
       ...(variant === undefined ? {} : { variant }),
       ...(top1 === undefined ? {} : { top1 }),
+      ...(measure === undefined ? {} : { measure }),
       gates: { all: gates.length, missed: gates.filter((gate) => !gate.met).length },
     };
   } catch {

@@ -71,9 +71,9 @@ function headlineText(headline: Headline): string {
   }
 }
 
-function factsText({ difference, sqnr, speed }: HeadlineFacts): string {
+function factsText({ difference, measure, sqnr, speed }: HeadlineFacts): string {
   const parts = [
-    ...(difference === null ? [] : [t('results.headline.difference', { difference })]),
+    ...(difference === null ? [] : [t('results.headline.difference', { measure, difference })]),
     ...(sqnr === null ? [] : [t('results.headline.sqnr', { sqnr })]),
     ...(speed === null
       ? []

@@ -59,6 +59,8 @@ export type Headline =
 /** Numbers of the shipped variant, as far as the run measured them. */
 export interface HeadlineFacts {
   readonly difference: string | null;
+  /** Name of the measure of the difference. */
+  readonly measure: string;
   readonly sqnr: string | null;
   readonly speed: Speed | null;
 }
@@ -119,7 +121,8 @@ function missedHeadline(
 /** Whether `row` loses more accuracy than `own`. FP32 never does; FP16 may. */
 function losesMore(row: TableRow, own: TableRow): boolean {
   if (row.variant === REFERENCE_VARIANT) return false;
-  if (row.top1 !== undefined && own.top1 !== undefined) return row.top1 < own.top1;
+  if (row.measure !== undefined && own.measure !== undefined)
+    return row.measure.higherIsBetter ? row.measure.value < own.measure.value : row.measure.value > own.measure.value;
   return (row.outputSqnrDb ?? Number.POSITIVE_INFINITY) < (own.outputSqnrDb ?? Number.NEGATIVE_INFINITY);
 }
 
@@ -174,6 +177,7 @@ function factsOf(row: TableRow | undefined): HeadlineFacts {
   const compared = row?.difference;
   return {
     difference: compared === undefined ? null : formatMeasureDifference(row?.measure?.name ?? '', compared.value),
+    measure: row?.measure?.name ?? 'top-1',
     sqnr: compared !== undefined || row?.outputSqnrDb === undefined ? null : formatDb(row.outputSqnrDb),
     speed: row?.ratioToFp32 === undefined ? null : speedOf(row.ratioToFp32),
   };

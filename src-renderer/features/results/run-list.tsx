@@ -1,5 +1,7 @@
 import type { RunSummary } from '../../../src-shared/contract/views';
-import { formatAccuracy, formatMs } from '../../../src-shared/base/units';
+import { formatMs } from '../../../src-shared/base/units';
+import type { Measure } from '../../../src-shared/domain/tasks/measure';
+import { formatMeasure } from '../../../src-shared/domain/tasks/measure-text';
 import { t, useLanguage } from '../../i18n';
 import { IconButton } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
@@ -64,11 +66,18 @@ function GatesIcon({ all: n, missed, unjudged }: NonNullable<RunHeadline['gates'
   return <Icon name="check" size={12} label={t('results.run.met', { n })} />;
 }
 
+/** Top-1 stands alone, other measures with their name: `AP 35.45`. */
+function measureText({ name, value }: Measure): string {
+  const text = formatMeasure(name, value);
+  return name === 'top-1' ? text : `${name} ${text}`;
+}
+
 function RunLine({ summary }: { readonly summary: RunSummary['record'] }) {
-  const { variant, top1, latencyMs, gates } = runHeadline(summary);
-  const numbers = [top1 === null ? null : formatAccuracy(top1), latencyMs === null ? null : formatMs(latencyMs)].filter(
-    (text) => text !== null,
-  );
+  const { variant, measure, latencyMs, gates } = runHeadline(summary);
+  const numbers = [
+    measure === null ? null : measureText(measure),
+    latencyMs === null ? null : formatMs(latencyMs),
+  ].filter((text) => text !== null);
   return (
     <span className={classNames(styles.line, 'dim')}>
       {gates === null ? null : <GatesIcon {...gates} />}

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from 'react';
 import type { ProjectDecisions } from '../../../src-shared/domain/project/project';
 import type { RunSummary } from '../../../src-shared/contract/views';
 import { gateState, type GateState } from '../../../src-shared/domain/runs/gates';
+import type { Measure } from '../../../src-shared/domain/tasks/measure';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import type { Language } from '../../i18n';
 import { isSame } from '../../../src-shared/domain/project/decisions';
@@ -60,7 +61,8 @@ export function runTime(createdAt: string, language: Language): string {
 export interface RunHeadline {
   /** The variant that the run would ship; null if there is none. */
   readonly variant: string | null;
-  readonly top1: number | null;
+  /** The measure that judges the variant. */
+  readonly measure: Measure | null;
   readonly latencyMs: number | null;
   /** The number of gates; null if no gate was set. */
   readonly gates: { readonly all: number; readonly missed: number; readonly unjudged: number } | null;
@@ -73,7 +75,7 @@ export function runHeadline(record: RunRecord): RunHeadline {
   const count = (state: GateState): number => record.gates.filter((gate) => gateState(gate) === state).length;
   return {
     variant,
-    top1: row?.top1 ?? null,
+    measure: row?.measure ?? null,
     latencyMs: row?.latencyMs ?? null,
     gates:
       record.gates.length === 0

@@ -1,3 +1,4 @@
+import { formatMeasure } from '../../../src-shared/domain/tasks/measure-text';
 import { useEffect, useMemo, useState } from 'react';
 import { ownValue } from '../../../src-shared/base/records';
 import { formatAccuracy, formatDb, formatFraction } from '../../../src-shared/base/units';
@@ -93,6 +94,12 @@ export function subjectName(subject: DiagnosisSubject, validation: Pick<Validati
  * Both values of the most meaningful measure that both have: accuracy, otherwise agreement with FP32, otherwise SQNR.
  */
 export function changeText(before: TrialQuality, after: TrialQuality): string {
+  if (before.measure !== undefined && after.measure !== undefined && before.measure.name !== 'top-1')
+    return t('results.why.measure', {
+      measure: after.measure.name,
+      before: formatMeasure(before.measure.name, before.measure.value),
+      after: formatMeasure(after.measure.name, after.measure.value),
+    });
   if (before.top1 !== null && after.top1 !== null)
     return t('results.why.right', { before: formatAccuracy(before.top1), after: formatAccuracy(after.top1) });
   if (before.agreement !== null && after.agreement !== null)

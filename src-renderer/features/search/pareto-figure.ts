@@ -113,8 +113,10 @@ function drawnReference(result: SearchResult, points: readonly PlanPoint[]): num
 /** The accuracy in percent that a plan must reach; null for SQNR, which has no limit in percentage points. */
 function accuracyLimit({ fp32, limits }: SearchResult, measure: Measure): number | null {
   if (measure === 'sqnr') return null;
-  const reference = measure === 'agreement' ? 100 : fp32.top1;
-  return reference === null ? null : reference - limits.maxDrop;
+  const reference = measure === 'agreement' ? 100 : valueOf(fp32, measure);
+  if (reference === null) return null;
+  const isLess = measure === 'top1' && fp32.measure?.higherIsBetter === false;
+  return isLess ? reference + limits.maxDrop : reference - limits.maxDrop;
 }
 
 function known<T>(value: T | null): readonly T[] {

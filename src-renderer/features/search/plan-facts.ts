@@ -11,25 +11,45 @@ import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 
-/** The measure for comparing plans: accuracy with labels, otherwise agreement with FP32, otherwise output error. */
+/**
+ * What plans are compared by: the measure of the task with labels (`top1` is its name here for any task), otherwise
+ * agreement with FP32, otherwise output error.
+ */
 export type Measure = 'top1' | 'agreement' | 'sqnr';
 
 export function measureOf({ fp32, plans }: Pick<SearchResult, 'fp32' | 'plans'>): Measure {
-  if (fp32.top1 !== null && plans.some(({ quality }) => quality.top1 !== null)) return 'top1';
+  if (measured(fp32) !== null && plans.some(({ quality }) => measured(quality) !== null)) return 'top1';
   return plans.some(({ quality }) => quality.agreement !== null) ? 'agreement' : 'sqnr';
 }
 
 /** The value of a quality: in percent, or in dB for SQNR. null: unknown, or an SQNR without any error. */
 export function valueOf(quality: TrialQuality, measure: Measure): number | null {
-  return measure === 'sqnr' ? quality.sqnrDb : quality[measure];
+  if (measure === 'sqnr') return quality.sqnrDb;
+  return measure === 'agreement' ? quality.agreement : measured(quality);
+}
+
+/** The value of the task's measure. Results of older versions have top-1 only. */
+function measured({ measure, top1 }: TrialQuality): number | null {
+  return measure?.value ?? top1;
+}
+
+/** The name of the task's measure. */
+export function measureName({ measure }: TrialQuality): string {
+  return measure?.name ?? 'top-1';
+}
+
+/** How much worse a value is than that of FP32. */
+function lossOf(value: number, reference: number, { measure }: TrialQuality): number {
+  return measure?.higherIsBetter === false ? value - reference : reference - value;
 }
 
 /** Percentage points below FP32 (for agreement: below 100 %); null for SQNR, which has no percentage points. */
 export function dropOf(quality: TrialQuality, fp32: TrialQuality, measure: Measure): number | null {
   if (measure === 'sqnr') return null;
   const value = valueOf(quality, measure);
-  const reference = measure === 'agreement' ? 100 : fp32.top1;
-  return value === null || reference === null ? null : reference - value;
+  const reference = measure === 'agreement' ? 100 : measured(fp32);
+  if (value === null || reference === null) return null;
+  return measure === 'agreement' ? reference - value : lossOf(value, reference, fp32);
 }
 
 interface GroupDrop {
@@ -40,9 +60,10 @@ interface GroupDrop {
 
 /** The group with the largest loss relative to FP32; null without labels or groups. */
 export function worstGroupDrop(quality: TrialQuality, fp32: TrialQuality): GroupDrop | null {
-  const drops = Object.entries(fp32.groupTop1).flatMap(([group, reference]): GroupDrop[] => {
-    const value = ownValue(quality.groupTop1, group);
-    return value === undefined ? [] : [{ group, drop: reference - value }];
+  const groups = quality.groupMeasures ?? quality.groupTop1;
+  const drops = Object.entries(fp32.groupMeasures ?? fp32.groupTop1).flatMap(([group, reference]): GroupDrop[] => {
+    const value = ownValue(groups, group);
+    return value === undefined ? [] : [{ group, drop: lossOf(value, reference, fp32) }];
   });
   return drops.reduce<GroupDrop | null>(
     (worst, drop) => (worst === null || drop.drop > worst.drop ? drop : worst),

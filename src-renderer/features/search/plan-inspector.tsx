@@ -7,7 +7,7 @@ import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { Button } from '../../widgets/button';
 import { EmptyState } from '../../widgets/states';
-import { adoptPlan, dropOf, isInUse, measureOf, worstGroupDrop } from './plan-facts';
+import { adoptPlan, dropOf, isInUse, measureName, measureOf, worstGroupDrop } from './plan-facts';
 import { againstText, changeText, dominanceText, groupChangeText, latencyText, planName, valueText } from './plan-text';
 import shared from './search.module.css';
 import styles from './plan-inspector.module.css';
@@ -46,7 +46,9 @@ function Facts({ plan, result }: { readonly plan: SearchPlan; readonly result: S
   const { worstGroup } = plan.quality;
   const facts: readonly (readonly [string, string])[] = [
     [
-      t(`analysis.${measure}`),
+      measure === 'top1' && measureName(plan.quality) !== 'top-1'
+        ? measureName(plan.quality)
+        : t(`analysis.${measure}`),
       [valueText(plan.quality, measure), changeText(plan.quality, result.fp32, measure)]
         .filter((text) => text !== '')
         .join(' · '),

@@ -5,10 +5,11 @@ import type {
   SearchResult,
   TrialQuality,
 } from '../../../src-shared/domain/analysis/analysis';
+import { formatMeasure, formatMeasureDifference } from '../../../src-shared/domain/tasks/measure-text';
 import { speedAgainst, type Timed } from '../../../src-shared/domain/runs/speed';
 import { speedText } from '../../widgets/number-text';
 import { t, type Language } from '../../i18n';
-import { dropOf, type Measure, measureOf, referenceOf, valueOf, worstGroupDrop } from './plan-facts';
+import { dropOf, type Measure, measureName, measureOf, referenceOf, valueOf, worstGroupDrop } from './plan-facts';
 
 /** The name of a plan, such as `2 FP16 layers` or `all INT8`. */
 export function planName(plan: Pick<SearchPlan, 'fp16Layers'>): string {
@@ -18,13 +19,15 @@ export function planName(plan: Pick<SearchPlan, 'fp16Layers'>): string {
 export function valueText(quality: TrialQuality, measure: Measure): string {
   const value = valueOf(quality, measure);
   if (value === null) return measure === 'sqnr' ? t('analysis.exact') : '–';
-  return measure === 'sqnr' ? formatDb(value) : formatAccuracy(value);
+  if (measure === 'sqnr') return formatDb(value);
+  return measure === 'agreement' ? formatAccuracy(value) : formatMeasure(measureName(quality), value);
 }
 
 /** The signed change relative to FP32; empty if the measure has no percentage points. */
 export function changeText(quality: TrialQuality, fp32: TrialQuality, measure: Measure): string {
   const drop = dropOf(quality, fp32, measure);
-  return drop === null ? '' : formatPoints(-drop);
+  if (drop === null) return '';
+  return measure === 'agreement' ? formatPoints(-drop) : formatMeasureDifference(measureName(fp32), -drop);
 }
 
 /** The change of the worst group, such as `night −1.20 pp`. */
@@ -33,7 +36,7 @@ export function groupChangeText(quality: TrialQuality, fp32: TrialQuality): stri
   if (worst === null) return '';
   return worst.drop <= 0
     ? t('search.noGroup')
-    : t('analysis.group', { name: worst.group, value: formatPoints(-worst.drop) });
+    : t('analysis.group', { name: worst.group, value: formatMeasureDifference(measureName(fp32), -worst.drop) });
 }
 
 /** The latency as text; modelled latencies begin with a tilde. */

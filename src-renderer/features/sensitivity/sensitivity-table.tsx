@@ -137,7 +137,7 @@ function qualityColumns(result: SensitivityResult, rows: readonly SensitivityRow
   const others = [
     numberColumn('sqnr', ({ entry }) => entry.sqnrDb, formatDb),
     numberColumn('agreement', ({ entry }) => entry.quality?.agreement ?? null, formatAccuracy),
-    numberColumn('top1', ({ entry }) => entry.quality?.top1 ?? null, formatAccuracy),
+    measureColumn(rows),
     worstGroupColumn(),
   ];
   // If the score is an error, it is shown as SQNR already, so that the SQNR column would be a duplicate.
@@ -164,6 +164,17 @@ function numberColumn(
     },
     hover: (row) => valueOf(row)?.toString(),
   };
+}
+
+/** The measure of the task with this layer changed, under its own name. */
+function measureColumn(rows: readonly SensitivityRow[]): Column<SensitivityRow> {
+  const name = rows.find(({ entry }) => entry.quality?.measure !== undefined)?.entry.quality?.measure?.name ?? 'top-1';
+  const column = numberColumn(
+    'top1',
+    ({ entry }) => entry.quality?.measure?.value ?? entry.quality?.top1 ?? null,
+    (value) => formatMeasure(name, value),
+  );
+  return name === 'top-1' ? column : { ...column, title: name, hint: name };
 }
 
 function worstGroupColumn(): Column<SensitivityRow> {

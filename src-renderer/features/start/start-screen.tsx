@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { formatAccuracy } from '../../../src-shared/base/units';
+import { formatMeasure } from '../../../src-shared/domain/tasks/measure-text';
 import type { LastRun, RecentProject } from '../../../src-shared/contract/views';
 import { currentLanguage, t } from '../../i18n';
 import { useFiles } from '../../state/files';
@@ -120,7 +120,7 @@ function RecentProjects() {
 /** The results of the last run: gates, the accuracy of the shipped variant, and the time. */
 function LastRunText({ lastRun, nowMs }: { readonly lastRun: LastRun | undefined; readonly nowMs: number }) {
   if (lastRun === undefined) return <span className={classNames(styles.recentRun, 'dim')}>{t('start.neverRun')}</span>;
-  const { gates, top1, variant, createdAt } = lastRun;
+  const { gates, measure, variant, createdAt } = lastRun;
   const when = whenText(createdAt, nowMs, currentLanguage());
   return (
     <span className={styles.recentRun}>
@@ -131,8 +131,12 @@ function LastRunText({ lastRun, nowMs }: { readonly lastRun: LastRun | undefined
             : t('run.gates.missed', { n: gates.all, missed: gates.missed })}
         </Tag>
       )}
-      {top1 === undefined || variant === undefined ? null : (
-        <span className="number">{t('start.lastAccuracy', { variant, accuracy: formatAccuracy(top1) })}</span>
+      {measure === undefined || variant === undefined ? null : (
+        <span className="number">
+          {measure.name === 'top-1'
+            ? t('start.lastAccuracy', { variant, accuracy: formatMeasure(measure.name, measure.value) })
+            : `${variant} ${measure.name} ${formatMeasure(measure.name, measure.value)}`}
+        </span>
       )}
       <span className="dim">{t('start.lastRun', { when })}</span>
     </span>
