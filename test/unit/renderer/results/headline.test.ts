@@ -22,6 +22,8 @@ function headline(record: RunRecord, gates: Partial<Gates>, diagnoses: readonly 
   });
 }
 
+const top1 = (value: number) => ({ top1: value, measure: { name: 'top-1', value, higherIsBetter: true } });
+
 describe('headlineOf', () => {
   it('offers the change that was measured to win the group back, else asks why', () => {
     expect(headline(RECORD, { maxWorstGroupDrop: 1 }, [diagnosis()])).toMatchObject({
@@ -37,12 +39,12 @@ describe('headlineOf', () => {
   });
 
   it('says when FP16 is faster and loses no more', () => {
-    const table = [...RECORD.table, { variant: 'fp16', backend: 'tensorrt', latencyMs: 0.08, top1: 97 } as const];
+    const table = [...RECORD.table, { variant: 'fp16', backend: 'tensorrt', latencyMs: 0.08, ...top1(97) } as const];
     const found = headline({ ...RECORD, table }, {});
     expect(found).toMatchObject({ kind: 'slower', other: 'fp16', speed: { kind: 'slower' } });
     expect(
       headline(
-        { ...RECORD, table: [...RECORD.table, { variant: 'fp16', backend: 'tensorrt', latencyMs: 0.08, top1: 90 }] },
+        { ...RECORD, table: [...RECORD.table, { variant: 'fp16', backend: 'tensorrt', latencyMs: 0.08, ...top1(90) }] },
         {},
       ).kind,
     ).toBe('open');

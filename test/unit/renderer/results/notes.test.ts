@@ -109,7 +109,7 @@ describe('runHeadline', () => {
     const gate = { name: 'minTop1', limit: 96, value: 95.5, met: false, variant: 'mixed' };
     expect(runHeadline({ ...RECORD, gates: [gate, { ...gate, met: true }] })).toEqual({
       variant: 'mixed',
-      top1: 95.5,
+      measure: { name: 'top-1', value: 95.5, higherIsBetter: true },
       latencyMs: 0.1,
       gates: { all: 2, missed: 1, unjudged: 0 },
     });
@@ -124,7 +124,7 @@ describe('runHeadline', () => {
     ).toEqual({ all: 2, missed: 0, unjudged: 1 });
     expect(runHeadline({ ...RECORD, shipped: [] })).toEqual({
       variant: null,
-      top1: null,
+      measure: null,
       latencyMs: null,
       gates: null,
     });
