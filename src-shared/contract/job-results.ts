@@ -67,6 +67,8 @@ export interface ValidateResult {
   readonly classCount: number;
   /** The task that the variants were judged by; null: not decided, and no output is a classification. */
   readonly task: Task | null;
+  /** The hash of the user's own metric; results of different hashes are not comparable. */
+  readonly metricHash?: string;
   /** Why the variants have no measure, so that only the error of the outputs is known. */
   readonly noMeasure?: NoMeasure;
   /** By class index; empty if the classes have no names. */

@@ -1,5 +1,4 @@
-import type { Summarize } from '../../../src-shared/domain/measures/judge-custom';
-import type { MetricSource, Task } from '../../../src-shared/domain/tasks/task';
+import type { MetricSource } from '../../../src-shared/domain/tasks/task';
 import { openCommandMetric } from './command-metric';
 import { metricHash, metricNotAllowed } from './metric-hash';
 import { openModuleMetric } from './module-metric';
@@ -17,23 +16,4 @@ export async function openMetric(
 ): Promise<UserMetric> {
   if (allowedHash === undefined || (await metricHash(source)) !== allowedHash) throw metricNotAllowed(source);
   return source.kind === 'module' ? openModuleMetric(source, isStopped) : openCommandMetric(source, isStopped);
-}
-
-/**
- * Calls `use` with the function of the user's metric that turns records into a number, and ends the metric afterwards;
- * undefined for a task without a metric. The parameters are those of `openMetric`.
- */
-export async function withSummarize<T>(
-  task: Task | null,
-  allowedHash: string | undefined,
-  isStopped: IsStopped,
-  use: (summarize: Summarize | undefined) => Promise<T>,
-): Promise<T> {
-  if (task?.kind !== 'custom') return use(undefined);
-  const metric = await openMetric(task.metric, allowedHash, isStopped);
-  try {
-    return await use((records) => metric.summarize(records));
-  } finally {
-    await metric.close();
-  }
 }

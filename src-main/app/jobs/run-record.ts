@@ -89,6 +89,7 @@ export async function runRecord(
       labelled: validation.labelled,
       classCount: validation.classCount,
       task: validation.task,
+      ...(validation.metricHash === undefined ? {} : { metricHash: validation.metricHash }),
       ...(validation.noMeasure === undefined ? {} : { noMeasure: validation.noMeasure }),
       classNames: validation.classNames,
       variants: validation.variants,

@@ -23,7 +23,7 @@ interface EvaluationTask {
 
 type Evaluation = Pick<
   ValidateResult,
-  'images' | 'labelled' | 'classCount' | 'task' | 'noMeasure' | 'skipped' | 'warnings'
+  'images' | 'labelled' | 'classCount' | 'task' | 'metricHash' | 'noMeasure' | 'skipped' | 'warnings'
 > & {
   readonly reports: readonly VariantReport[];
 };
@@ -36,11 +36,12 @@ export async function evaluateBuilt(
 ): Promise<Evaluation> {
   const { workspace, services } = job;
   const model = await prepared(workspace, services.compute, job);
+  const metricHash = await allowedMetricHash(workspace.file.task, services.userDataDir);
   const params = {
     variants: built.map(({ runnable }) => runnable),
     feeding: projectFeeding(workspace, model),
     task: workspace.file.task ?? null,
-    metricHash: await allowedMetricHash(workspace.file.task, services.userDataDir),
+    metricHash,
     set,
     threads,
     batch: Math.max(...options.tensorrt.batches),
@@ -56,6 +57,7 @@ export async function evaluateBuilt(
     labelled: hasLabelsFor(task, set) && reports[0]?.againstFp32 === undefined && noMeasure === null,
     classCount: evaluated.classCount,
     task,
+    ...(metricHash === undefined ? {} : { metricHash }),
     ...(noMeasure === null ? {} : { noMeasure }),
     skipped: evaluated.skipped,
     warnings: [

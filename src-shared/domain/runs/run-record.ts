@@ -159,6 +159,8 @@ export const validationRecordSchema = object({
   classCount: optional(count),
   /** The task that the variants were judged by; null: not decided. Omitted in runs of older versions. */
   task: optional(nullable(taskSchema)),
+  /** The hash of the user's own metric; runs with different hashes are not comparable. */
+  metricHash: optional(string),
   /** Why the variants have no measure, so that only the error of the outputs is known. */
   noMeasure: optional(noMeasureSchema),
   /** By class index; omitted if classes have no names. */
