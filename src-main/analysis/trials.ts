@@ -54,7 +54,7 @@ export interface Trials {
   /** The task that judges answers; null or omitted: not decided, and a classification if an output is one. */
   readonly task?: Task | null;
   /** The user's own function, for the task custom. */
-  readonly summarize?: Summarize;
+  readonly summarize?: Summarize | undefined;
   /**
    * @param at indices into `images`.
    * @returns one list per trial, with one answer per index.

@@ -10,6 +10,7 @@ import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import { allInt8, sweepAnalyses } from './analysis-store';
 import { inputsOf, openCalibration, prepared, projectFeeding, rangesOf, shortHash } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
+import { allowedMetricHash } from '../projects/metric-consent';
 import { REWRITE_VERSION } from '../variants/recipe';
 
 /** Version of the trials; raise it when the same trial would give another result. */
@@ -40,9 +41,15 @@ export interface AnalysisSetup {
   /**
    * Parameters for evaluating candidates on these images. Results are kept in a journal, so that an interrupted
    * analysis continues.
-   * @param options.asShipped see TrialInit; false by default.
    */
-  trials(images: readonly UsedImages[], options?: { readonly asShipped: boolean }): Promise<TrialParams>;
+  trials(images: readonly UsedImages[], options?: TrialOptions): Promise<TrialParams>;
+}
+
+interface TrialOptions {
+  /** See TrialInit; false by default. */
+  readonly asShipped?: boolean;
+  /** Compare the outputs alone, without the measure of the task, which takes time. */
+  readonly outputsOnly?: boolean;
 }
 
 /** Prepares the model and opens the calibration. @throws WorkbenchError calibration-missing */
@@ -65,8 +72,10 @@ export async function analysisSetup(
     plan,
     tensors: parts.tensors,
     layers: parts.layers.map((node) => ({ layer: node.name, op: node.opType, output: node.output[0] ?? '' })),
-    trials: async (images, { asShipped } = { asShipped: false }) => {
-      const { preprocessing, task = null } = workspace.file;
+    trials: async (images, { asShipped = false, outputsOnly = false } = {}) => {
+      const { preprocessing } = workspace.file;
+      const task = outputsOnly ? null : (workspace.file.task ?? null);
+      const metricHash = await allowedMetricHash(task ?? undefined, services.userDataDir);
       const manifests: string[] = [];
       for (const { entries } of images) manifests.push(await setManifestHash({ entries }, job));
       const key = shortHash({
@@ -81,6 +90,7 @@ export async function analysisSetup(
         manifests,
         ...(asShipped ? { asShipped } : {}),
         // Answers are kept after they were compared with the labels.
+        ...(metricHash === undefined ? {} : { metricHash }),
         ...(task === null ? {} : { task, labels: images.map(({ entries }) => entries.map(labelOf)) }),
       });
       return {
@@ -90,6 +100,7 @@ export async function analysisSetup(
         ranges,
         feeding: projectFeeding(workspace, model),
         task,
+        ...(metricHash === undefined ? {} : { metricHash }),
         entries: images.flatMap(({ entries }) => entries),
         threads: spec.threads ?? defaultThreads(),
         journalPath: join(workspace.paths.analysisDir, `trials-${key}.jsonl`),

@@ -54,7 +54,7 @@ export async function chooseAutoThresholds(spec: AutoSpec, job: JobContext): Pro
       plan: setup.plan,
       tensors: setup.tensors,
       thresholds: autoCandidates(setup.calibration, workspace.file),
-      trials: await setup.trials([{ set, entries: [...chosen, ...confirmed] }]),
+      trials: await setup.trials([{ set, entries: [...chosen, ...confirmed] }], { outputsOnly: true }),
       chosenCount: chosen.length,
     },
     job,

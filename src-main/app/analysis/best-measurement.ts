@@ -74,6 +74,7 @@ export async function measureCosts(task: CostTask, job: JobContext): Promise<Mea
       {
         candidates: task.candidates.map((thresholds) => ({ plan, thresholds })),
         trials: await setup.trials([{ set: images.set, entries: chooseFromGroups(images.entries, perGroup) }], {
+          outputsOnly: true,
           asShipped: true,
         }),
         perGroup,

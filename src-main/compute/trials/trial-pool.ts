@@ -15,6 +15,9 @@ import type { Task } from '../../../src-shared/domain/tasks/task';
 import type { TruthBox } from '../../../src-shared/domain/tasks/truth';
 import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import type { ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../../analysis/trials';
+import { openMetric } from '../../analysis/metric/open-metric';
+import type { UserMetric } from '../../analysis/metric/user-metric';
+import type { Summarize } from '../../../src-shared/domain/measures/judge-custom';
 import { bytesOf, type PreparedImage } from '../../backends/feeds';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import { WorkerPool } from '../pool/worker-pool';
@@ -36,6 +39,8 @@ export interface TrialParams {
   readonly feeding: Feeding;
   /** null: not decided; a classification if an output is one. */
   readonly task: Task | null;
+  /** For a user's own metric: the hash of what the user has allowed to run. */
+  readonly metricHash?: string;
   readonly entries: readonly ImageEntry[];
   readonly threads: number;
   /** File of answers from earlier trials; it must belong to this model, target, inputs and these images. */
@@ -97,6 +102,7 @@ export class TrialPool implements Trials {
   passes = 0;
   /** FP32's embeddings, one entry per image. */
   private vectors: readonly (Float32Array | null)[] = [];
+  private metric: Promise<UserMetric> | null = null;
   private pool: WorkerPool<'trials'> | null = null;
   private readonly journal: TrialJournal;
   /** Index of an image -> its slot, which is its index among the entries. */
@@ -132,11 +138,19 @@ export class TrialPool implements Trials {
 
   /** @param first slots of the entries to begin with; all by default. */
   async open(first?: readonly number[]): Promise<void> {
-    const { entries, feeding, preparedDir, target, asShipped, ranges, task } = this.params;
+    const { entries, feeding, preparedDir, target, asShipped, ranges, task, metricHash } = this.params;
     // Sizes that depend on the image are known when the images have been read; `load` counts them.
     const bytes = entries.length * bytesOfImage(feeding, 1);
     if (bytes > MAX_IMAGE_BYTES) throw tooLarge(entries.length, bytes);
-    const init: TrialInit = { preparedDir, target, ...(asShipped ? { asShipped } : {}), ranges, feeding, task };
+    const init: TrialInit = {
+      preparedDir,
+      target,
+      ...(asShipped ? { asShipped } : {}),
+      ranges,
+      feeding,
+      task,
+      ...(metricHash === undefined ? {} : { metricHash }),
+    };
     this.pool = new WorkerPool({ role: 'trials', init, depth: 1, signal: this.context.signal });
     await this.pool.grow(Math.max(1, Math.min(this.params.threads, entries.length)));
     await this.use(first ?? [...entries.keys()]);
@@ -231,7 +245,18 @@ export class TrialPool implements Trials {
     });
   }
 
+  /** The user's own function; undefined for other tasks. */
+  get summarize(): Summarize | undefined {
+    const { task, metricHash } = this.params;
+    if (task?.kind !== 'custom') return undefined;
+    return async (records) => {
+      this.metric ??= openMetric(task.metric, metricHash, () => this.context.signal?.aborted === true);
+      return (await this.metric).summarize(records);
+    };
+  }
+
   async close(): Promise<void> {
+    await this.metric?.then((metric) => metric.close()).catch(() => undefined);
     await this.pool?.close();
   }
 

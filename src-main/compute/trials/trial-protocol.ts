@@ -26,6 +26,8 @@ export interface TrialInit {
   readonly feeding: Feeding;
   /** null: not decided; a classification if an output is one. */
   readonly task: Task | null;
+  /** See TaskReaderOptions. */
+  readonly metricHash?: string;
 }
 
 /** FP32's outputs for all images, in memory that all workers share. */

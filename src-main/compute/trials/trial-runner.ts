@@ -58,7 +58,7 @@ class TrialRunner {
     const { preparedDir, target, ranges, asShipped, task } = options;
     this.models = new TrialModels(preparedDir, target, ranges, { asShipped: asShipped === true, task });
     this.loader = createFeedLoader(options.feeding);
-    this.reader = createTaskReader(task);
+    this.reader = createTaskReader(task, { metricHash: options.metricHash, isStopped: () => stop.isSet });
     this.batch = options.feeding.fixedBatch ?? 1;
   }
 
