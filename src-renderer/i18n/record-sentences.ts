@@ -96,6 +96,101 @@ const SENTENCES: readonly Sentence[] = [
     stored: '"{name}" takes images of any size; {size} was chosen, the multiple of 32 near the images, at most 640.',
     zh: '“{name}”接受任意尺寸的图像；已选择 {size}，即接近图像尺寸的 32 的倍数，最大 640。',
   },
+  // Guesses of the task.
+  { stored: 'Classification: {output} holds one score for each class.', zh: '分类：{output} 每个类别一个得分。' },
+  {
+    stored: 'The labels have {classes} classes, the output has {answers}.',
+    zh: '标签有 {classes} 个类别，输出有 {answers} 个。',
+  },
+  { stored: 'Embedding: {output} is divided by its length.', zh: '嵌入：{output} 已除以自身长度。' },
+  { stored: 'Embedding: {output} is one vector for each image.', zh: '嵌入：{output} 每张图像一个向量。' },
+  {
+    stored: 'Segmentation: {output} holds a class index for every pixel.',
+    zh: '分割：{output} 为每个像素的类别编号。',
+  },
+  { stored: 'Segmentation: {output} holds one score for every pixel.', zh: '分割：{output} 每个像素一个得分。' },
+  {
+    stored: 'Segmentation: {output} holds one score for every block of {size} pixels.',
+    zh: '分割：{output} 每 {size} 像素块一个得分。',
+  },
+  {
+    stored: 'Segmentation: {output} holds the scores of {classes} classes for every pixel.',
+    zh: '分割：{output} 为每个像素的 {classes} 个类别得分。',
+  },
+  {
+    stored: 'Segmentation: {output} holds the scores of {classes} classes for every block of {size} pixels.',
+    zh: '分割：{output} 为每 {size} 像素块的 {classes} 个类别得分。',
+  },
+  { stored: 'The number of classes, {classes}, is that of the labels.', zh: '类别数 {classes} 取自标签。' },
+  {
+    stored:
+      'The number of classes, {classes}, is one more than the largest index of a few images; correct it if classes are missing.',
+    zh: '类别数 {classes} 为少数图像中最大编号加一；如缺少类别请更正。',
+  },
+  {
+    stored: 'A pixel belongs to the object if its score is above {threshold}.',
+    zh: '得分高于 {threshold} 的像素属于目标。',
+  },
+  {
+    stored: 'Detection: {output} holds one box, score and class in each row.',
+    zh: '检测：{output} 每行一个框、得分和类别。',
+  },
+  {
+    stored: 'Detection: {boxes} holds boxes, {scores} the scores of their classes.',
+    zh: '检测：{boxes} 为框，{scores} 为各类别得分。',
+  },
+  { stored: 'Detection: {outputs} are boxes, classes and scores.', zh: '检测：{outputs} 依次为框、类别和得分。' },
+  {
+    stored: 'Detection: {outputs} are the number of detections, boxes, scores and classes.',
+    zh: '检测：{outputs} 依次为检测数量、框、得分和类别。',
+  },
+  {
+    stored: 'Detection: {output} holds a box, an objectness and {classes} class scores for each of {rows} cells.',
+    zh: '检测：{output} 的 {rows} 个网格单元各有一个框、一个目标得分和 {classes} 个类别得分。',
+  },
+  {
+    stored: 'Detection: {output} holds a box, an objectness and {classes} class scores for each of {rows} anchors.',
+    zh: '检测：{output} 的 {rows} 个锚框各有一个框、一个目标得分和 {classes} 个类别得分。',
+  },
+  {
+    stored: 'Detection: {output} holds a box and {classes} class scores for each of {rows} cells.',
+    zh: '检测：{output} 的 {rows} 个网格单元各有一个框和 {classes} 个类别得分。',
+  },
+  {
+    stored: 'Detection: {output} holds a box and {classes} class score for each of {rows} cells.',
+    zh: '检测：{output} 的 {rows} 个网格单元各有一个框和 {classes} 个类别得分。',
+  },
+  {
+    stored: 'The form of the boxes and scores can only be found from the values for images.',
+    zh: '框和得分的形式只能从图像的输出值得知。',
+  },
+  { stored: "Boxes: centre and size, in pixels of the network's input.", zh: '框：中心和尺寸，单位为网络输入的像素。' },
+  { stored: "Boxes: centre and size, in fractions of the network's input.", zh: '框：中心和尺寸，为网络输入的比例。' },
+  { stored: "Boxes: two corners, in pixels of the network's input.", zh: '框：两个角点，单位为网络输入的像素。' },
+  { stored: "Boxes: two corners, in fractions of the network's input.", zh: '框：两个角点，为网络输入的比例。' },
+  { stored: 'Boxes: two corners, in pixels of the original image.', zh: '框：两个角点，单位为原图像素。' },
+  {
+    stored: 'Boxes: relative to the cells of grids with strides {strides}.',
+    zh: '框：相对于步长为 {strides} 的网格单元。',
+  },
+  { stored: 'Scores: used as they are, because they lie between 0 and 1.', zh: '得分：介于 0 和 1 之间，直接使用。' },
+  {
+    stored: 'Scores: {activation}, because the values are no probabilities.',
+    zh: '得分：数值不是概率，需使用 {activation}。',
+  },
+  { stored: 'The first score of a box stands for "no object".', zh: '每个框的第一个得分表示“无目标”。' },
+  { stored: 'The last score of a box stands for "no object".', zh: '每个框的最后一个得分表示“无目标”。' },
+  { stored: 'Classes are counted from {first}.', zh: '类别从 {first} 开始编号。' },
+  {
+    stored: 'Boxes of a class that overlap by more than {iou} (intersection over union) are suppressed.',
+    zh: '同一类别中交并比超过 {iou} 的框会被抑制。',
+  },
+  { stored: 'Boxes that overlap are not suppressed, because the model does it.', zh: '重叠的框由模型自行抑制。' },
+  {
+    stored: 'No task fits the outputs {outputs}: variants are compared with FP32 by the error of the outputs.',
+    zh: '没有任务适合输出 {outputs}：各变体按输出误差与 FP32 比较。',
+  },
+  { stored: 'The task could not be guessed: {reason}', zh: '无法推测任务：{reason}' },
   // Warnings of jobs and runs.
   {
     stored: '{count} images were skipped, the first one {file}: {reason}',

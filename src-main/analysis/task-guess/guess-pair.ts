@@ -23,10 +23,12 @@ export function guessPair(facts: TaskFacts): TaskGuess | null {
   const { boxes, scores, rows } = pair;
   const boxTables = sampleTables(boxes).map((table) => (table.columns === 4 ? table : transposed(table)));
   const scoreTables = scores.samples.map((sample) => scoreTable(sample, rows)).filter((table) => table !== null);
-  const isDetr =
-    [boxes, scores].some(({ name }) => DETR_NAMES.test(name)) ||
-    (rows <= MAX_QUERIES && (facts.size === null || stridesOf(rows, facts.size) === null));
-  const found = guessBoxes(boxTables, { size: isDetr ? null : facts.size });
+  const isNamed = [boxes, scores].some(({ name }) => DETR_NAMES.test(name));
+  const isFewer = rows <= MAX_QUERIES && (facts.size === null || stridesOf(rows, facts.size) === null);
+  const found = guessBoxes(boxTables, { size: isNamed || isFewer ? null : facts.size });
+  // Transformers answer with fractions of the image, each object once.
+  const isFraction = boxTables.length === 0 || (found.unit === 'fraction' && found.form === 'cxcywh');
+  const isDetr = isNamed || (isFewer && isFraction);
   if (!found.isPlausible || found.strides !== null) {
     return {
       task: null,

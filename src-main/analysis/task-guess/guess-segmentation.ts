@@ -61,12 +61,14 @@ function candidateOf(output: OutputFacts, { size }: TaskFacts): Candidate | null
 
 function ofIndices({ output }: Candidate, { classCount }: TaskFacts): GuessedSegmentation {
   const largest = sampleValues(output).reduce((max, value) => Math.max(max, value), 1);
-  const classes = classCount ?? largest + 1;
+  // The labels may be boxes, among whose classes the background is none.
+  const isLabelled = classCount !== undefined && classCount > largest;
+  const classes = isLabelled ? classCount : largest + 1;
   return {
     task: { kind: 'segmentation', output: output.name, layout: 'indices', classes, ignoreIndex: IGNORE_INDEX },
     notes: [
       `Segmentation: ${outputText(output)} holds a class index for every pixel.`,
-      classCount === undefined
+      !isLabelled
         ? `The number of classes, ${classes}, is one more than the largest index of a few images; correct it if ` +
           'classes are missing.'
         : `The number of classes, ${classes}, is that of the labels.`,

@@ -255,6 +255,20 @@ describe('detectors with boxes and scores in outputs of their own', () => {
     expect(found.task).toBeNull();
     expect(found.notes[0]).toContain('relative to anchors');
   });
+  it('boxes in pixels that are not the cells of usual grids are no queries of a transformer', () => {
+    const pixels = output(
+      'boxes',
+      [1, 192, 4],
+      perRow(() => {
+        const [x, y] = [random() * 100, random() * 80];
+        return [x, y, x + 10, y + 10];
+      }),
+    );
+    expect(decoderOf(pixels, output('scores', [1, 192, 3], score))).toMatchObject({
+      kind: 'boxes-scores',
+      nmsIou: 0.65,
+    });
+  });
   it('DETR: softmax with a background; RT-DETR: sigmoid', () => {
     const queries = output(
       'pred_boxes',
@@ -387,6 +401,10 @@ describe('segmentation', () => {
     expect(guess({ ...factsOf(integers('o', [1, 1, 128, 160], () => 0)), classCount: 4 }).task).toMatchObject({
       classes: 4,
     });
+  });
+  it('class indices beyond the labels: boxes have no class of the background', () => {
+    const facts = { ...factsOf(integers('o', [1, 128, 160], (i) => i % 7)), classCount: 6 };
+    expect(guess(facts).task).toMatchObject({ classes: 7 });
   });
   it('one channel: the threshold follows from the values; a depth map is no mask', () => {
     const one = (value: () => number) => guess(factsOf(output('o', [1, 1, 128, 160], value))).task;
