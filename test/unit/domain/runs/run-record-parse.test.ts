@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { BenchResult, ValidateResult } from '../../../../src-shared/contract/job-results';
 import type { BenchmarkRecord, RunRecord, ValidationRecord } from '../../../../src-shared/domain/runs/run-record';
@@ -143,6 +145,27 @@ describe('a record of version 1', () => {
     expect(table[0]?.latency).toEqual(kept);
     expect(benchmark?.variants[0]?.latencyMs).toEqual(kept);
     expect(benchmark?.variants[0]?.ratioToFp32).toEqual({ median: 0.5 });
+  });
+});
+
+describe('a record of version 2', () => {
+  it('is judged by the measures that it knew: top-1, else agreement', () => {
+    const path = join(import.meta.dirname, '../../../fixtures/runs/version-2.json');
+    const parsed = parseRunRecord(JSON.parse(readFileSync(path, 'utf8')));
+    if (parsed.state !== 'ok') throw new Error(JSON.stringify(parsed));
+    const { table, validation } = parsed.record;
+    expect(table[1]).toMatchObject({
+      variant: 'int8-minmax',
+      measure: { name: 'top-1', value: 96.55, higherIsBetter: true },
+      difference: { value: -0.5, interval95: [-1, 0.1], p: 0.09 },
+      worstGroup: { name: 'night', measure: 93.3, top1: 93.3 },
+      groupMeasure: { day: 99.8, night: 93.3 },
+    });
+    expect(validation?.variants[0]?.groups).toMatchObject({ night: { top1: 93.3, measure: 93.3 } });
+    expect(validation?.variants[1]).toMatchObject({
+      measure: { name: 'agreement with FP32', value: 98 },
+      againstFp32: true,
+    });
   });
 });
 
