@@ -34,10 +34,12 @@ export function importModel(file: Model): ImportedModel {
     });
   }
   refuseIntegerOps(inlined);
-  const float = takeOutQdq(inlined);
+  // First, because a pair of Q/DQ may lead from float32 to FP16.
+  const widened = widenFloats(inlined, notes);
+  const float = takeOutQdq(widened);
   if (float) notes.push(qdqNote(float));
   return {
-    model: widenFloats(float?.model ?? inlined, notes),
+    model: float?.model ?? widened,
     notes,
     thresholds: Object.fromEntries(float?.thresholds ?? []),
   };

@@ -226,7 +226,10 @@ class QdqRemoval {
     ];
   }
 
-  /** PyTorch clips the integers to the range that it trained with, which may be narrower than the type's. */
+  /**
+   * PyTorch clips the integers to the range that it trained with, which may be narrower than the type's. A range that
+   * begins at the zero point is a Relu, or a Clip if it also ends early.
+   */
   private clip(node: Node): readonly Node[] {
     const [given = '', low = '', high = ''] = node.input;
     const own = this.quantized.get(given);
@@ -237,11 +240,30 @@ class QdqRemoval {
       const tensor = name === '' ? null : this.constant(name);
       return tensor === null ? undefined : tensorAsInts(tensor)[0];
     };
+    const [lowest, highest] = [bound(low), bound(high)];
+    const zeroPoints = own.range?.zeroPoints.length ? own.range.zeroPoints : [0];
+    if (lowest !== undefined && own.range && !own.range.isNonNegative && zeroPoints.every((zero) => lowest >= zero))
+      return [this.clippedAtZero(output, own, highest)];
     const recorded = this.found.get(own.from);
-    if (recorded && own.range)
-      this.found.set(own.from, { ...recorded, threshold: own.range.clipped(bound(low), bound(high)) });
+    if (recorded && own.range) this.found.set(own.from, { ...recorded, threshold: own.range.clipped(lowest, highest) });
     this.quantized.set(output, own);
     return [];
+  }
+
+  private clippedAtZero(output: string, own: Quantized, highest: number | undefined): Node {
+    this.changedTypes.add(output);
+    this.nonNegative.add(output);
+    this.quantized.set(output, { ...own, real: output });
+    this.restored.set(own.from, output);
+    const threshold = own.range?.clipped(undefined, highest) ?? 0;
+    const recorded = this.found.get(own.from);
+    if (recorded) this.found.set(output, { tensor: output, threshold });
+    const name = this.names.next(`${output}_activation`);
+    if (highest === undefined || recorded === undefined || threshold >= recorded.threshold)
+      return makeNode('Relu', [own.real], [output], { name });
+    const [low, high] = [this.names.next(`${output}_min`), this.names.next(`${output}_max`)];
+    this.added.push(floatScalar(low, 0), floatScalar(high, threshold));
+    return makeNode('Clip', [own.real, low, high], [output], { name });
   }
 
   private rangeOf(node: Node): QuantizedRange | null {

@@ -62,7 +62,8 @@ function foreignTypes(model: Model, types: ReadonlyMap<string, number>): Readonl
   }
   const visit = (nodes: readonly Node[], known: ReadonlyMap<string, number>): void => {
     for (const node of nodes) {
-      if (isDefaultDomain(node.domain) && isOp(node, ...COMPUTE)) take(known.get(node.input[0] ?? ''));
+      if (isDefaultDomain(node.domain) && isOp(node, ...COMPUTE))
+        for (const name of node.input.slice(0, 2)) take(known.get(name));
       for (const inner of subgraphsOf(node)) visit(inner.node, known);
     }
   };

@@ -220,6 +220,44 @@ describe('models that carry Q/DQ', () => {
     expect(relu6.model.graph.node.map(({ opType }) => opType)).toEqual(['Conv', 'Clip', 'Neg']);
   });
 
+  test('integers that are clipped at their zero point are a Relu', async () => {
+    const nodes = (high: string): readonly Node[] => [
+      dq('wq', 'wd', 'sw', 'z'),
+      makeNode('Conv', ['x', 'wd'], ['c']),
+      q('c', 'cq', 's2', 'zm'),
+      makeNode('Clip', ['cq', 'zm', high], ['cc'], { name: 'relu' }),
+      dq('cc', 'cd', 's2', 'zm'),
+      makeNode('Neg', ['cd'], ['y']),
+    ];
+    const more = [uint8Tensor('zm', [], [128]), uint8Tensor('top', [], [255]), uint8Tensor('six', [], [178])];
+    const relu = await prepared(net(nodes('top'), [...constants, ...more]));
+    expect(relu.model.graph.node.map(({ opType }) => opType)).toEqual(['Conv', 'Relu', 'Neg']);
+    expect(relu.thresholds).toEqual({ c: Math.fround(0.02) * 127, cc: Math.fround(0.02) * 127 });
+    const clip = await prepared(net(nodes('six'), [...constants, ...more]));
+    expect(clip.model.graph.node.map(({ opType }) => opType)).toEqual(['Conv', 'Clip', 'Neg']);
+    expect(clip.thresholds).toMatchObject({ cc: Math.fround(0.02) * 50 });
+  });
+
+  test('a pair may lead from float32 to FP16', async () => {
+    const model = net(
+      [
+        q('x', 'xq', 's1', 'z'),
+        dq('xq', 'xh', 's1h', 'z'),
+        makeNode('Conv', ['xh', 'wh'], ['h']),
+        makeNode('Cast', ['h'], ['y'], { attributes: [intAttr('to', DataType.FLOAT)] }),
+      ],
+      [
+        floatScalar('s1', 0.125),
+        fp16Tensor('s1h', [], [0x3000]),
+        int8Tensor('z', [], [0]),
+        fp16Tensor('wh', [4, 4, 3, 3], HALVES),
+      ],
+    );
+    const { model: result } = await prepared(model);
+    expect(result.graph.node.map(({ opType }) => opType)).toEqual(['Conv']);
+    expect((await runModel(result))['y']).toHaveLength(64);
+  });
+
   test('integers that are only moved, and an integer input', async () => {
     const model = net([
       dq('image', 'x0', 's1', 'zu'),
