@@ -110,7 +110,7 @@ async function calibrationImages(calibration: StoredCalibration, workspace: Work
   }
 }
 
-/** Size of the inputs and the float32 outputs of one image; an output's dimension that the model leaves open counts as 1. */
+/** Bytes of the inputs and the outputs of one image; an output's dimension that the model leaves open counts as 1. */
 function bytesPerImage(workspace: Workspace, model: Model): number {
   const outputs = model.graph.output.map(({ tensorType }) =>
     (tensorType?.shape ?? [])
