@@ -5,6 +5,7 @@ import {
   convergenceFindings,
   corruptFindings,
   duplicateFindings,
+  labelFindings,
 } from '../../../src-shared/domain/health/health-findings';
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits } from '../../../src-shared/domain/health/health-limits';
 import type { ImageSet } from '../../../src-shared/domain/project/image-set';
@@ -15,7 +16,7 @@ import { loadFieldSet } from '../health/field-images';
 import { methodOfTensor, quickChecks } from '../health/quick-checks';
 import { asFewGroups, measureTensors, withoutSkipped } from '../health/tensor-measurement';
 import type { JobContext } from '../job-context';
-import { currentCalibration, loadSet, openCalibration, prepared, type Workspace } from '../projects/workspace';
+import { currentCalibration, loadSet, openCalibration, prepared } from '../projects/workspace';
 import { collectJob } from './calibrate-job';
 
 /**
@@ -42,11 +43,8 @@ export async function healthJob(spec: HealthSpec, job: JobContext): Promise<Heal
   const calibrated = await loadSet(workspace, 'calibration', currentCalibration(workspace)?.limit ?? undefined);
   const quick = quickChecks(workspace, { calibration, model, set: calibrated, limits });
   const set = spec.limit === undefined ? calibrated : await loadSet(workspace, 'calibration', spec.limit);
-  const checked = await services.compute.request(
-    'check-images',
-    { sets: await setsToCheck(workspace, set, spec.limit) },
-    job,
-  );
+  const validation = workspace.file.validationSet ? await loadSet(workspace, 'validation', spec.limit) : null;
+  const checked = await services.compute.request('check-images', { sets: setsToCheck(set, validation) }, job);
 
   const task: CollectTask = { job, threads: spec.threads, phase: 'collecting folds' };
   const maxFolds = foldCount(calibration.index.tensors.length);
@@ -66,6 +64,7 @@ export async function healthJob(spec: HealthSpec, job: JobContext): Promise<Heal
     ...corruptFindings(checked.corrupt),
     ...quick.findings,
     ...duplicateFindings(checked.duplicates),
+    ...labelFindings(validation?.truthFacts),
     ...convergenceFindings(measured.convergence, limits),
     ...(measured.against === null ? [] : fieldFindings(measured.against, methodOf, limits)),
     ...skippedFindings(measured.fieldSkipped),
@@ -87,8 +86,7 @@ export async function healthJob(spec: HealthSpec, job: JobContext): Promise<Heal
   return result;
 }
 
-async function setsToCheck(workspace: Workspace, calibration: ImageSet, limit: number | undefined) {
-  const validation = workspace.file.validationSet ? await loadSet(workspace, 'validation', limit) : null;
+function setsToCheck(calibration: ImageSet, validation: ImageSet | null) {
   return [
     { set: 'calibration' as const, entries: calibration.entries },
     ...(validation ? [{ set: 'validation' as const, entries: validation.entries }] : []),

@@ -180,8 +180,8 @@ function masksAmong(files: readonly string[], folder: string, set: LabelledSet):
 }
 
 /**
- * The COCO file for a set among the JSON files of a folder; null if there is none. If there are several and none has the
- * name of the set, null as well, or an error if one is required.
+ * The COCO file for a set among the JSON files of a folder; null if there is none. If there are several and none has
+ * the name of the set, null as well, or an error if one is required.
  */
 function cocoAmong(
   files: readonly string[],

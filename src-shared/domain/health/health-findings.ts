@@ -10,6 +10,7 @@ import type {
 } from './health';
 import type { HealthLimits } from './health-limits';
 import { finding } from './health-sentences';
+import type { TruthFacts } from '../project/image-set';
 import type { Method } from '../project/methods';
 
 /** The rules that derive findings about the calibration set from measurements. Pure functions. */
@@ -41,6 +42,17 @@ export function corruptFindings(corrupt: readonly CorruptImage[]): HealthFinding
       }),
     ];
   });
+}
+
+/** Boxes of the validation labels that are probably mistakes. */
+export function labelFindings(facts: TruthFacts | undefined): HealthFinding[] {
+  if (facts === undefined) return [];
+  const { empty, outside, duplicates } = facts;
+  const count = empty + outside + duplicates;
+  if (count === 0) return [];
+  return [
+    finding({ code: 'labels-odd', severity: 'info', facts: { count, empty, outside, duplicates }, value: count }),
+  ];
 }
 
 export function duplicateFindings(pairs: readonly DuplicatePair[]): HealthFinding[] {

@@ -33,6 +33,12 @@ export const HEALTH_SENTENCES: Readonly<Record<HealthCode, { readonly en: string
       '{second} ≈ {first}',
     zh: '{count} 张验证图像与校准图像几乎相同；第一对：{second} ≈ {first}',
   },
+  'labels-odd': {
+    en:
+      '{count} {count|box|boxes} of the validation labels look wrong: {empty} without an area (left out), {outside} ' +
+      'beyond the image, {duplicates} repeated',
+    zh: '验证标签中有 {count} 个框可能有误：{empty} 个没有面积（已忽略），{outside} 个超出图像，{duplicates} 个重复',
+  },
   'image-sets-maximum': {
     en:
       '{file} alone sets the maximum of {tensors} {tensors|tensor|tensors}: without it minmax of {tensor} falls ' +

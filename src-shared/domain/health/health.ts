@@ -39,6 +39,7 @@ export const HEALTH_CODES = [
   'images-near-duplicate',
   'images-shared',
   'images-near-shared',
+  'labels-odd',
   'image-sets-maximum',
   'few-images',
   'thresholds-unsteady',

@@ -14,12 +14,14 @@ import {
   duplicateFindings,
   groupFindings,
   healthGroups,
+  labelFindings,
   maximumFindings,
   sizeFindings,
   type GroupCost,
 } from '../../../../src-shared/domain/health/health-findings';
 import { DEFAULT_HEALTH_LIMITS as LIMITS } from '../../../../src-shared/domain/health/health-limits';
 import { HEALTH_SENTENCES } from '../../../../src-shared/domain/health/health-sentences';
+import type { TruthFacts } from '../../../../src-shared/domain/project/image-set';
 import type { Method } from '../../../../src-shared/domain/project/methods';
 
 const entropy = (): Method => 'entropy';
@@ -137,6 +139,18 @@ describe('images', () => {
       message: 'odd.png alone sets the maximum of 1 tensor: without it minmax of f.2/Relu falls 4.10 → 2.60',
     });
     expect(maximumFindings(maxima, entropy, 1.5)[0]?.severity).toBe('info');
+  });
+
+  it('have boxes that look wrong', () => {
+    const facts: TruthFacts = {
+      source: 'voc',
+      path: '/d',
+      ...{ images: 1, background: 0, boxes: 9, classes: [], crowds: 0, difficult: 0 },
+      ...{ outside: 1, duplicates: 2, empty: 0 },
+    };
+    expect(labelFindings(facts)).toMatchObject([{ code: 'labels-odd', severity: 'info', value: 3 }]);
+    expect(labelFindings({ ...facts, outside: 0, duplicates: 0 })).toEqual([]);
+    expect(labelFindings(undefined)).toEqual([]);
   });
 
   it('are few below the limit', () => {
