@@ -93,7 +93,7 @@ function Images({ project }: { readonly project: ProjectView }) {
         <>
           <InspectorTabs />
           {inspector === 'task' ? (
-            <TaskPanel editor={task} guess={null} />
+            <TaskPanel project={project} editor={task} />
           ) : (
             <>
               {project.file.inputs === undefined ? null : <InputsPanel sources={project.file.inputs} />}

@@ -1,9 +1,10 @@
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { ProjectView } from '../../../../src-shared/contract/views';
 import { isSame } from '../../../../src-shared/domain/project/decisions';
 import type { Decoder, DecoderKind } from '../../../../src-shared/domain/tasks/decoder';
-import type { Task, TaskKind } from '../../../../src-shared/domain/tasks/task';
+import type { Task, TaskGuess, TaskKind } from '../../../../src-shared/domain/tasks/task';
 import { t } from '../../../i18n';
+import { reportError } from '../../../state/notices';
 import { useSession } from '../../../state/session';
 
 /** The roles of a decoder's outputs, in the order of `Decoder.outputs`. */
@@ -92,6 +93,23 @@ export function useTask(project: ProjectView): TaskEditor {
     }),
     [saved, own, edit],
   );
+}
+
+/** What the outputs of the model suggest; null until it is known, or if they cannot be computed. */
+export function useTaskGuess({ path, file }: ProjectView): TaskGuess | null {
+  const api = useSession((state) => state.api);
+  const key = JSON.stringify([path, file.model.sha256, file.preprocessing, file.calibrationSet.path]);
+  const [known, setKnown] = useState<{ readonly key: string; readonly guess: TaskGuess } | null>(null);
+  useEffect(() => {
+    let isCurrent = true;
+    api.getTaskGuess({ projectPath: path }).then((guess) => {
+      if (isCurrent) setKnown({ key, guess });
+    }, reportError);
+    return () => {
+      isCurrent = false;
+    };
+  }, [api, path, key]);
+  return known?.key === key ? known.guess : null;
 }
 
 /** Up to `count` of the entries, spread evenly over the list. */

@@ -1,3 +1,4 @@
+import type { ProjectView } from '../../../../src-shared/contract/views';
 import { type TaskGuess, TASKS } from '../../../../src-shared/domain/tasks/task';
 import { t } from '../../../i18n';
 import { recordSentence } from '../../../i18n/record-sentences';
@@ -5,19 +6,19 @@ import { useSession } from '../../../state/session';
 import { Button } from '../../../widgets/button';
 import { Select } from '../../../widgets/fields';
 import { DecoderForm, SegmentationForm } from './decoder-form';
-import type { TaskEditor } from './task-draft';
+import { type TaskEditor, useTaskGuess } from './task-draft';
 import styles from './task-panel.module.css';
 
 const UNDECIDED = 'undecided';
 
 interface TaskPanelProps {
+  readonly project: ProjectView;
   readonly editor: TaskEditor;
-  /** What the outputs of the model suggest; null until it is known. */
-  readonly guess: TaskGuess | null;
 }
 
 /** The inspector column: what the model does, why that is believed, and the settings, which can be changed. */
-export function TaskPanel({ editor, guess }: TaskPanelProps) {
+export function TaskPanel({ project, editor }: TaskPanelProps) {
+  const guess = useTaskGuess(project);
   const outputs = useSession((state) => state.model?.outputs ?? NO_OUTPUTS);
   const { value, isChanged } = editor;
   return (
