@@ -12,7 +12,7 @@ interface ScoresPanelProps {
   readonly chosen: string;
 }
 
-/** The scores that a task has besides its measure: by overlap and size of objects, Dice, retrieval. One row a variant. */
+/** The scores of a task besides its measure, one row per variant: by overlap and size of objects, Dice, retrieval. */
 export function ScoresPanel({ reports, chosen }: ScoresPanelProps) {
   const rows = reports.map(({ row }) => row);
   const columns = scoreColumns(rows);
