@@ -263,13 +263,15 @@ function withLabels(
   set: SetReference,
   { labelsPath, classNamesPath }: Extract<ProjectEdit, { kind: 'sets' }>,
 ): SetReference {
-  const { classNames, ...others } = set;
+  const { classNames, classOrder, ...others } = set;
+  const isOrderKept = classOrder !== undefined && labelsPath === undefined && classNamesPath === undefined;
   const named =
     classNamesPath === undefined ? classNames : classNamesPath === null ? undefined : resolve(classNamesPath);
   return {
     ...others,
     ...(labelsPath === undefined ? {} : { labels: labelsPath === null ? null : resolve(labelsPath) }),
     ...(named === undefined ? {} : { classNames: named }),
+    ...(isOrderKept ? { classOrder } : {}),
   };
 }
 

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { advise } from '../../../src-shared/base/advice';
 import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { WorkbenchError } from '../../../src-shared/base/errors';
@@ -13,7 +12,8 @@ import type { Compute } from '../../compute/pool/protocol';
 import { imageInputOf } from '../../onnx/graph/inspect';
 import type { Model } from '../../onnx/graph/model';
 import { readModel } from '../../onnx/wire/wire-reader';
-import { loadSet, prepared, projectFeeding, setRequest, workspaceOf, type Workspace } from './workspace';
+import { withClassOrder } from './class-order';
+import { fp32Variant, loadSet, prepared, projectFeeding, setRequest, workspaceOf, type Workspace } from './workspace';
 
 /** Images whose outputs are looked at. */
 const SAMPLE_IMAGES = 3;
@@ -49,7 +49,7 @@ export async function projectTaskGuess(
   compute: Compute,
   { kind, decoder }: KnownTask = {},
 ): Promise<TaskGuess> {
-  const { file, preparedDir } = workspace;
+  const { file } = workspace;
   const source = readModel(file.model.path);
   const fromShapes = taskFromShapes(source, kind);
   if (decoder === undefined && isCertain(fromShapes, source)) return fromShapes;
@@ -59,14 +59,7 @@ export async function projectTaskGuess(
   return compute.request(
     'guess-task',
     {
-      variant: {
-        kind: 'onnx',
-        variant: 'fp32',
-        modelPath: join(preparedDir, 'model.onnx'),
-        weightsDir: preparedDir,
-        simulate: false,
-        hasFp16: false,
-      },
+      variant: fp32Variant(workspace),
       feeding,
       entries,
       ...(kind === undefined ? {} : { kind }),
@@ -99,13 +92,13 @@ async function labelledClasses(file: ProjectFile): Promise<number> {
 export async function withGuessedTask(workspace: Workspace, compute: Compute, known: KnownTask): Promise<ProjectFile> {
   const { file } = workspace;
   if (known.kind !== undefined || known.decoder !== undefined)
-    return { ...file, task: await requiredTask(workspace, compute, known) };
+    return withClassOrder(workspace, { ...file, task: await requiredTask(workspace, compute, known) }, compute);
   try {
     const { task, notes } = await projectTaskGuess(workspace, compute);
     const decided: ProjectFile = { ...file, ...(task === null ? {} : { task }), taskNotes: notes };
     // Labels are looked for by the task, which must not make a set unusable that could be read before.
     if (file.validationSet) await loadImageSet(setRequest(file.validationSet, decided, 'validation'));
-    return decided;
+    return await withClassOrder(workspace, decided, compute);
   } catch (error) {
     if (!(error instanceof WorkbenchError)) throw error;
     return { ...file, taskNotes: [`The task could not be guessed: ${error.message}`] };

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { advise } from '../../../src-shared/base/advice';
@@ -13,6 +13,7 @@ import { DEFAULT_PERCENTILE } from '../../../src-shared/domain/project/methods';
 import type { ProjectFile, SetReference } from '../../../src-shared/domain/project/project';
 import type { TaskKind } from '../../../src-shared/domain/tasks/task';
 import { spread } from '../../analysis/choose-images';
+import type { OnnxVariant } from '../../backends/runnable-variant';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { readStoredJson } from '../../base/json-file';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
@@ -132,6 +133,18 @@ export async function loadSet(
   return limit === undefined ? set : { ...set, entries: limited(set, limit) };
 }
 
+/** The prepared model as it runs without quantization. The model must have been prepared. */
+export function fp32Variant({ preparedDir }: Workspace): OnnxVariant {
+  return {
+    kind: 'onnx',
+    variant: 'fp32',
+    modelPath: join(preparedDir, 'model.onnx'),
+    weightsDir: preparedDir,
+    simulate: false,
+    hasFp16: false,
+  };
+}
+
 /** What the tasks compare with. A user's own metric may use anything. */
 const WANTED: Readonly<Record<TaskKind, ImageSetRequest['wanted']>> = {
   classification: 'labels',
@@ -143,7 +156,7 @@ const WANTED: Readonly<Record<TaskKind, ImageSetRequest['wanted']>> = {
 
 /** How a set of a project is loaded. A calibration needs no labels, so that a mistake in them does not stop it. */
 export function setRequest(
-  { path, labels, labelOrder, classNames }: SetReference,
+  { path, labels, labelOrder, classNames, classOrder = [] }: SetReference,
   {
     preprocessing,
     inputs,
@@ -153,6 +166,7 @@ export function setRequest(
   which: 'calibration' | 'validation',
 ): ImageSetRequest {
   const names = classNames ?? validationSet?.classNames;
+  const order = classOrder.length > 0 ? classOrder : (validationSet?.classOrder ?? []);
   const wanted = task === undefined ? undefined : WANTED[task.kind];
   return {
     path,
@@ -162,6 +176,7 @@ export function setRequest(
     isLenient: which === 'calibration',
     ...(labels === null ? {} : { labelsPath: labels }),
     ...(names === undefined ? {} : { classNamesPath: names }),
+    ...(order.length === 0 ? {} : { classOrder: order }),
     ...(labelOrder === undefined ? {} : { labelOrder }),
   };
 }

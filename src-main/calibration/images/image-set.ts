@@ -49,6 +49,8 @@ export interface ImageSetRequest {
   readonly classNames?: readonly string[];
   /** A file with the class names by index. */
   readonly classNamesPath?: string;
+  /** Class names in the order of the model, for labels that state none and have no names file. */
+  readonly classOrder?: readonly string[];
   /** The order of class folders that are numbers; by default as text. */
   readonly labelOrder?: LabelOrder;
   /**
@@ -173,12 +175,13 @@ interface TruthSearch {
 }
 
 async function truthsOf(
-  { labelsPath, classNames, wanted, orientation = 'ignore', isLenient = false }: ImageSetRequest,
+  { labelsPath, classNames, classOrder = [], wanted, orientation = 'ignore', isLenient = false }: ImageSetRequest,
   { set, names, hasCsv }: TruthSearch,
 ): Promise<{ readonly truths: FoundTruths | null; readonly notes: readonly SetNote[] }> {
   const request = {
     set,
     names,
+    classOrder,
     isLenient,
     wanted: wanted === 'labels' || wanted === undefined ? null : wanted,
     orientation,

@@ -29,6 +29,8 @@ export interface BoxContext {
   /** The file with the class names: named by the user, or found beside or above the labels. */
   readonly names: NamesFile | null;
   readonly isNamed: boolean;
+  /** See TruthRequest. */
+  readonly classOrder: readonly string[];
 }
 
 /** Boxes of YOLO text files. An image without a file is background. @throws WorkbenchError labels-invalid */
@@ -71,7 +73,7 @@ function vocBox({ name, isDifficult, x1, y1, x2, y2 }: VocObject, indices: Reado
 function vocClasses(
   own: readonly string[],
   found: FoundLabelFiles,
-  { names, isNamed }: BoxContext,
+  { names, isNamed, classOrder }: BoxContext,
 ): { readonly classNames: readonly string[]; readonly notes: readonly SetNote[] } {
   const missing = own.find((name) => names?.names.includes(name) === false);
   if (names !== null && missing === undefined) return { classNames: names.names, notes: [] };
@@ -81,6 +83,7 @@ function vocClasses(
         `${found.folder}, found "${missing}"`,
       'Add the name to the file of class names, in the place of its class index.',
     );
+  if (own.every((name) => classOrder.includes(name))) return { classNames: classOrder, notes: [] };
   const order = own.slice(0, SHOWN_CLASSES).map((name, index) => `${name} ${index}`);
   const reason =
     names === null ? '' : ` ${basename(names.path)} was not used, because it does not list "${missing ?? ''}".`;

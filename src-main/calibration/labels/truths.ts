@@ -26,6 +26,8 @@ export interface TruthRequest {
   readonly set: LabelledSet;
   /** Class names that the user named. */
   readonly names: NamesFile | null;
+  /** Class names in the order of the model, for labels that state none; empty if it is unknown. */
+  readonly classOrder: readonly string[];
   readonly wanted: WantedTruth | null;
   /** Whether class names that do not fit are left out with a note. */
   readonly isLenient: boolean;
@@ -256,7 +258,10 @@ async function looksLike({ files }: FoundLabelFiles, test: (text: string) => boo
   return true;
 }
 
-async function readLabels(labels: Labels, { set, names, isLenient, orientation }: TruthRequest): Promise<FoundTruths> {
+async function readLabels(
+  labels: Labels,
+  { set, names, classOrder, isLenient, orientation }: TruthRequest,
+): Promise<FoundTruths> {
   const sizes = await imageSizes(
     set.files.map(({ path }) => path),
     orientation,
@@ -264,7 +269,7 @@ async function readLabels(labels: Labels, { set, names, isLenient, orientation }
   const own = labels.source === 'coco' ? null : (labels.names ?? null);
   const beside = labels.source === 'coco' ? dirname(labels.path) : labels.found.folder;
   const near = names ?? own ?? (await findNamesFile([...upwards(beside), ...upwards(set.folder)]));
-  const context: BoxContext = { set, sizes, names: near, isNamed: names !== null && !isLenient };
+  const context: BoxContext = { set, sizes, names: near, isNamed: names !== null && !isLenient, classOrder };
   if (labels.source === 'masks') return { sizes, ...(await maskLabels(labels.found, context)) };
   if (labels.source === 'coco') return withTruths(sizes, cocoLabels(await readCocoFile(labels.path), context), []);
   const read = labels.source === 'yolo' ? yoloLabels : vocLabels;

@@ -125,6 +125,8 @@ export interface EvaluateResult {
   readonly classCount: number;
   /** A sentence if the classes of the labels do not seem to be in the model's order. */
   readonly classOrderDoubt?: string;
+  /** The class names of the set in the order of the model, if the detections show it clearly; see classOrderOf. */
+  readonly classOrder?: readonly string[];
 }
 
 export interface ImageAnswersParams {

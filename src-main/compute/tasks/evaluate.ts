@@ -1,7 +1,11 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { imageId, type SkippedImage } from '../../../src-shared/domain/project/image-set';
-import { classOrderDoubt, type LabelledDetections } from '../../../src-shared/domain/measures/class-order';
+import {
+  classOrderDoubt,
+  classOrderOf,
+  type LabelledDetections,
+} from '../../../src-shared/domain/measures/class-order';
 import { scoreVariants, type VariantScores } from '../../../src-shared/domain/runs/score-variants';
 import { summarizeAnswers } from '../../analysis/answers';
 import { openMetric } from '../../analysis/metric/open-metric';
@@ -78,12 +82,15 @@ async function resultOf(
       ...(own === undefined ? {} : { scores: own }),
     };
   });
-  const doubt = classOrderDoubt(labelledDetections(params.set, answers), params.set.classNames);
+  const detected = labelledDetections(params.set, answers);
+  const doubt = classOrderDoubt(detected, params.set.classNames);
+  const order = detected.length === 0 ? null : classOrderOf(detected, params.set.classNames);
   return {
     variants,
     skipped,
     classCount: params.variants.length > 0 ? classCountOf(answers) : 0,
     ...(doubt === null ? {} : { classOrderDoubt: doubt }),
+    ...(order === null ? {} : { classOrder: order }),
   };
 }
 

@@ -58,6 +58,33 @@ export function classOrderDoubt(images: readonly LabelledDetections[], className
   );
 }
 
+/** Share of the found objects of a class that must have the same class of the model before names are moved to it. */
+const CERTAIN_SHARE = 0.8;
+
+/**
+ * The names of the classes in the order of the model, for labels that state no order; null if the detections do not
+ * show it clearly. Every class of which an object was found must clearly be one class of the model, and no two the
+ * same one. The name of a single class without found objects takes the only index that is left.
+ */
+export function classOrderOf(
+  images: readonly LabelledDetections[],
+  classNames: readonly string[],
+): readonly string[] | null {
+  const order = new Array<string | undefined>(classNames.length).fill(undefined);
+  const unseen = new Set(classNames.keys());
+  for (const { label, answered, found, agreeing } of answeredClasses(images)) {
+    const name = classNames[label];
+    if (name === undefined || answered >= order.length || order[answered] !== undefined) return null;
+    if (agreeing < CERTAIN_SHARE * found) return null;
+    order[answered] = name;
+    unseen.delete(label);
+  }
+  const [last, ...others] = unseen;
+  if (others.length > 0) return null;
+  if (last !== undefined) order[order.indexOf(undefined)] = classNames[last];
+  return order.map((name) => name ?? '');
+}
+
 function nameOf(label: number, classNames: readonly string[]): string {
   const name = classNames[label];
   return name === undefined ? '' : ` (${name})`;

@@ -38,6 +38,11 @@ const setReferenceSchema = object({
   labels: nullable(filePath('read')),
   /** Absolute path of a file with the names of the classes in the order of the model. */
   classNames: optional(filePath('read')),
+  /**
+   * The names of the classes in the order of the model, for labels that state none (Pascal VOC): from the metadata of
+   * the model, or found by comparing the answers of the model with the labels. `classNames` takes precedence.
+   */
+  classOrder: optional(list(text)),
   /** Order of class folders whose names are numbers; default: text. */
   labelOrder: optional(oneOf(...LABEL_ORDERS)),
 });

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { classOrderDoubt, type LabelledDetections } from '../../../../src-shared/domain/measures/class-order';
+import {
+  classOrderDoubt,
+  classOrderOf,
+  type LabelledDetections,
+} from '../../../../src-shared/domain/measures/class-order';
 
 const NAMES = ['Platelets', 'RBC', 'WBC'];
 
@@ -100,5 +104,54 @@ describe('the order of classes', () => {
     ['has nothing to go by', []],
   ])('is not doubted if it %s', (_, images) => {
     expect(classOrderDoubt(images, NAMES)).toBeNull();
+  });
+});
+
+describe('the order of classes that labels do not state', () => {
+  it('is that of the model, found by the objects', () => {
+    const found = imageOf([
+      [1, 0],
+      [2, 1],
+      [0, 2],
+    ]);
+    expect(classOrderOf(found, NAMES)).toEqual(['RBC', 'WBC', 'Platelets']);
+  });
+  it('gives the only class without an object the index that is left', () => {
+    const found = imageOf([
+      [1, 0],
+      [0, 2],
+    ]);
+    expect(classOrderOf(found, NAMES)).toEqual(['RBC', 'WBC', 'Platelets']);
+  });
+  it.each<[string, readonly (readonly [number, number])[]]>([
+    ['no object is found', []],
+    ['two classes were not seen', [[1, 0]]],
+    [
+      'two classes are one class of the model',
+      [
+        [0, 1],
+        [1, 1],
+        [2, 2],
+      ],
+    ],
+    [
+      'the model has the class elsewhere',
+      [
+        [0, 5],
+        [1, 1],
+        [2, 2],
+      ],
+    ],
+    [
+      'the objects of a class are of several classes of the model',
+      [
+        [0, 0],
+        [0, 1],
+        [1, 1],
+        [2, 2],
+      ],
+    ],
+  ])('stays unknown if %s', (_, pairs) => {
+    expect(classOrderOf(imageOf(pairs), NAMES)).toBeNull();
   });
 });
