@@ -185,6 +185,11 @@ const SENTENCES: readonly Sentence[] = [
     stored: 'Boxes of a class that overlap by more than {iou} (intersection over union) are suppressed.',
     zh: '同一类别中交并比超过 {iou} 的框会被抑制。',
   },
+  { stored: 'Classes: {names}, as the metadata of the model names them.', zh: '类别：{names}，取自模型的元数据。' },
+  {
+    stored: "Classes: {names}, found by comparing the model's boxes with the labels of {images}.",
+    zh: '类别：{names}，由模型的框与标注（{images}）比较得出。',
+  },
   { stored: 'Boxes that overlap are not suppressed, because the model does it.', zh: '重叠的框由模型自行抑制。' },
   {
     stored: 'No task fits the outputs {outputs}: variants are compared with FP32 by the error of the outputs.',
