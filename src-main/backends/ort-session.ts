@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { InferenceSession as Ort } from 'onnxruntime-node';
+import { advise } from '../../src-shared/base/advice';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { ownValue } from '../../src-shared/base/records';
 import type { Feed } from './feeds';
@@ -108,6 +109,7 @@ export class OrtSession implements ModelSession {
    * @param feeds the values of every input; those that the model does not have are ignored, because a variant may have
    *   lost an input that nothing uses.
    * @param reuse buffers to write outputs into, by output name; they must have the output's exact shape.
+   * @throws WorkbenchError model-unsupported with ONNX Runtime's own message when an operator fails on these inputs.
    */
   async run(feeds: readonly Feed[], reuse?: ReadonlyMap<string, OutputTensor>): Promise<OutputTensor[]> {
     const inputs = Object.fromEntries(
@@ -119,7 +121,9 @@ export class OrtSession implements ModelSession {
       const buffer = reuse?.get(name);
       return [this.sessionName(name), buffer?.data ? new Tensor('float32', buffer.data, buffer.dims) : null] as const;
     });
-    const outputs = await this.session.run(inputs, Object.fromEntries(fetches));
+    const outputs = await this.session.run(inputs, Object.fromEntries(fetches)).catch((error: unknown) => {
+      throw this.runError(error, feeds);
+    });
     return this.outputNames.map((name) => {
       const buffer = reuse?.get(name);
       if (buffer?.data) return buffer;
@@ -140,6 +144,26 @@ export class OrtSession implements ModelSession {
     await this.session.release();
   }
 
+  /** What a failed operator means for the user. Any other error is a mistake of the caller and stays as it is. */
+  private runError(error: unknown, feeds: readonly Feed[]): unknown {
+    if (!(error instanceof Error) || !error.message.startsWith(OPERATOR_FAILED)) return error;
+    const used = feeds.filter(({ name }) => this.inputNames.includes(name));
+    const inputs = used.map(({ name, dims }) => `"${name}" ${dims.join('x')}`).join(', ');
+    const reason = error.message.trim().replaceAll(/\s+/g, ' ');
+    const [resizable] = used.filter(({ name }) => this.openSides(name) > 0);
+    return new WorkbenchError('model-unsupported', `The model does not run on an input of ${inputs}: ${reason}`, {
+      cause: error,
+      ...(resizable === undefined ? {} : { hint: advise('choose-input-size', { input: resizable.name }) }),
+    });
+  }
+
+  /** The number of dimensions after the batch that the model leaves open. */
+  private openSides(input: string): number {
+    const info = this.session.inputMetadata.find(({ name }) => this.modelName(name) === input);
+    const sides = info?.isTensor === true && info.shape.length === IMAGE_RANK ? info.shape.slice(1) : [];
+    return sides.filter((side) => typeof side !== 'number' || side < 0).length;
+  }
+
   private modelName(name: string): string {
     return name === this.standIn ? UNUSABLE_NAME : name;
   }
@@ -152,6 +176,12 @@ export class OrtSession implements ModelSession {
 function tensorOf({ dtype, data, dims }: Feed): InstanceType<typeof Tensor> {
   return new Tensor(dtype, data as Float32Array, dims);
 }
+
+/** How every message of ONNX Runtime begins that is about an operator which refuses its inputs while the model runs. */
+const OPERATOR_FAILED = 'Non-zero status code returned while running';
+
+/** Batch, channels, height and width, in either layout. */
+const IMAGE_RANK = 4;
 
 const INTEGER_TYPES: ReadonlySet<string> = new Set([
   'int8',

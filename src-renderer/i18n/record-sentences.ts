@@ -196,6 +196,14 @@ const SENTENCES: readonly Sentence[] = [
     zh: '没有任务适合输出 {outputs}：各变体按输出误差与 FP32 比较。',
   },
   { stored: 'The task could not be guessed: {reason}', zh: '无法推测任务：{reason}' },
+  {
+    stored: 'The model does not run on an input of {inputs}: {reason}',
+    zh: '模型无法以 {inputs} 的输入运行：{reason}',
+  },
+  {
+    stored: 'Choose the size of the input that the model was made for.',
+    zh: '请选择模型设计时所用的输入尺寸。',
+  },
   // Warnings of jobs and runs.
   {
     stored: '{count} images were skipped, the first one {file}: {reason}',

@@ -18,6 +18,9 @@ const COMMAND_LINE_ADVICE = {
     'The model itself overflows or divides by zero on this preprocessing: check --scale, --mean and --std, ' +
     'then the weights before that tensor.',
   'choose-auto': 'Choose them first: calib auto PROJECT',
+  'choose-input-size':
+    'The model leaves the size of "{input}" open, but does not run at every size: choose the size that it was made ' +
+    'for with `calib init MODEL --input-size WxH`, or in a project with calib set PROJECT --resize WxH.',
   'choose-onnxruntime': 'Add --target onnxruntime to benchmark what ONNX Runtime runs.',
   'choose-other-method': 'Choose another method first: calib set PROJECT --method mse',
   'clear-threshold': 'Clear it first: calib set PROJECT --tensor "{tensor}" --clear',

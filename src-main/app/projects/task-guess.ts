@@ -1,4 +1,4 @@
-import { advise } from '../../../src-shared/base/advice';
+import { advise, type AdviceId } from '../../../src-shared/base/advice';
 import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
@@ -9,7 +9,7 @@ import { taskFacts } from '../../analysis/task-guess/graph-facts';
 import { guessTask } from '../../analysis/task-guess/guess-task';
 import { loadImageSet } from '../../calibration/images/image-set';
 import type { Compute } from '../../compute/pool/protocol';
-import { imageInputOf } from '../../onnx/graph/inspect';
+import { imageInputOf, imageInputs } from '../../onnx/graph/image-input';
 import type { Model } from '../../onnx/graph/model';
 import { readModel } from '../../onnx/wire/wire-reader';
 import { withClassOrder } from './class-order';
@@ -17,6 +17,11 @@ import { fp32Variant, loadSet, prepared, projectFeeding, setRequest, workspaceOf
 
 /** Images whose outputs are looked at. */
 const SAMPLE_IMAGES = 3;
+
+/** The advice of an error that says that the model does not run at the size of its input. */
+const CHOOSE_SIZE: AdviceId = 'choose-input-size';
+/** The same as a note, in words for all interfaces. */
+const OTHER_SIZE = 'Choose the size of the input that the model was made for.';
 
 /** What is known about the task before it is guessed. */
 export interface KnownTask {
@@ -27,6 +32,17 @@ export interface KnownTask {
 /** The task that the shapes of the outputs suggest. */
 export function taskFromShapes(model: Model, kind?: TaskKind): TaskGuess {
   return guessTask(taskFacts(model, [], { size: inputSizeOf(model), feeding: null }), kind);
+}
+
+/** The guess from the shapes alone, with the reason why the model does not run; null if the error is another one. */
+function withoutRunning(source: Model, error: unknown): TaskGuess | null {
+  if (!(error instanceof WorkbenchError) || error.advice?.id !== CHOOSE_SIZE) return null;
+  const guess = taskFromShapes(source);
+  return isCertain(guess, source) ? { ...guess, notes: [...guess.notes, error.message, OTHER_SIZE] } : null;
+}
+
+function leavesSizeOpen(model: Model): boolean {
+  return imageInputs(model).some(({ width, height }) => width === null || height === null);
 }
 
 function inputSizeOf(model: Model): { readonly inputWidth: number; readonly inputHeight: number } | null {
@@ -52,7 +68,9 @@ export async function projectTaskGuess(
   const { file } = workspace;
   const source = readModel(file.model.path);
   const fromShapes = taskFromShapes(source, kind);
-  if (decoder === undefined && isCertain(fromShapes, source)) return fromShapes;
+  const isDecided = decoder === undefined && isCertain(fromShapes, source);
+  // A size that the model leaves open was chosen for it: whether the model runs at that size shows only when it runs.
+  if (isDecided && !leavesSizeOpen(source)) return fromShapes;
   const feeding = projectFeeding(workspace, await prepared(workspace, compute, {}));
   const { entries } = await loadSet(workspace, 'calibration', SAMPLE_IMAGES);
   const classCount = await labelledClasses(file);
@@ -94,14 +112,26 @@ export async function withGuessedTask(workspace: Workspace, compute: Compute, kn
   if (known.kind !== undefined || known.decoder !== undefined)
     return withClassOrder(workspace, { ...file, task: await requiredTask(workspace, compute, known) }, compute);
   try {
-    const { task, notes } = await projectTaskGuess(workspace, compute);
+    const { task, notes } = await runnableGuess(workspace, compute);
     const decided: ProjectFile = { ...file, ...(task === null ? {} : { task }), taskNotes: notes };
     // Labels are looked for by the task, which must not make a set unusable that could be read before.
     if (file.validationSet) await loadImageSet(setRequest(file.validationSet, decided, 'validation'));
     return await withClassOrder(workspace, decided, compute);
   } catch (error) {
     if (!(error instanceof WorkbenchError)) throw error;
-    return { ...file, taskNotes: [`The task could not be guessed: ${error.message}`] };
+    const more = error.advice?.id === CHOOSE_SIZE ? [OTHER_SIZE] : [];
+    return { ...file, taskNotes: [`The task could not be guessed: ${error.message}`, ...more] };
+  }
+}
+
+/** The guess of projectTaskGuess; that from the shapes alone if the model does not run at the size that was chosen. */
+async function runnableGuess(workspace: Workspace, compute: Compute): Promise<TaskGuess> {
+  try {
+    return await projectTaskGuess(workspace, compute);
+  } catch (error) {
+    const guess = withoutRunning(readModel(workspace.file.model.path), error);
+    if (guess === null) throw error;
+    return guess;
   }
 }
 

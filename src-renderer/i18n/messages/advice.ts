@@ -15,6 +15,8 @@ const messages: FeatureMessages = {
     'advice.check-preprocessing':
       'The model itself overflows or divides by zero on this preprocessing: check scale, mean and standard deviation on the Data screen, then the weights before that tensor.',
     'advice.choose-auto': 'Choose the thresholds of method auto first.',
+    'advice.choose-input-size':
+      'The model leaves the size of input {input} open, but does not run at every size: choose the size that it was made for as the size of the resize on the Data screen.',
     'advice.choose-onnxruntime': 'Choose the target onnxruntime to benchmark what ONNX Runtime runs.',
     'advice.choose-other-method': 'Choose another method for these thresholds first.',
     'advice.clear-threshold': 'Remove the threshold of tensor {tensor} on the Histograms screen first.',
@@ -95,6 +97,8 @@ const messages: FeatureMessages = {
     'advice.check-preprocessing':
       '在当前预处理下模型自身溢出或除以零：请在“数据”页检查缩放、均值和标准差，再检查该张量之前的权重。',
     'advice.choose-auto': '请先选出 auto 方法的阈值。',
+    'advice.choose-input-size':
+      '模型没有固定输入 {input} 的尺寸，但并非任何尺寸都能运行：请在“数据”页把缩放尺寸设为模型设计时所用的尺寸。',
     'advice.choose-onnxruntime': '请选择目标 onnxruntime，以测量 ONNX Runtime 实际运行的模型。',
     'advice.choose-other-method': '请先为这些阈值选择其他方法。',
     'advice.clear-threshold': '请先在“直方图”页移除张量 {tensor} 的阈值。',
