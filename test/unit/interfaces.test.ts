@@ -17,6 +17,7 @@ const FLAG = /(?<![(]|vulkaninfo )--[a-z]+[a-z-]*[\s`,.;]/;
 const SCREEN = /\b(?:button|click|screen)/i;
 const VALUES = {
   project: '/p.calib',
+  input: 'x',
   tensor: 't',
   layer: 'l',
   images: '8',
