@@ -225,8 +225,18 @@ export function barFraction(scale: ColumnScale, value: number | null): number {
 
 /** The title of a column; the column `top1` is named after the measure of the rows, with the rules that it follows. */
 export function columnTitle(id: ColumnId, rows: readonly TableRow[]): string {
+  return (id === 'top1' ? otherMeasure(rows) : null) ?? t(`results.column.${id}`);
+}
+
+export function columnHint(id: ColumnId, rows: readonly TableRow[]): string {
+  const measure = id === 'top1' ? otherMeasure(rows) : null;
+  return measure === null ? t(`results.column.${id}.hint`) : t('results.column.measure.hint', { measure });
+}
+
+/** The name of the measure, with the rules that it follows; null for classifications. */
+function otherMeasure(rows: readonly TableRow[]): string | null {
   const measured = rows.find(({ measure }) => measure !== undefined);
   const name = measured?.measure?.name;
-  if (id !== 'top1' || name === undefined || name === 'top-1' || name === AGREEMENT) return t(`results.column.${id}`);
+  if (name === undefined || name === 'top-1' || name === AGREEMENT) return null;
   return measureTitle(name, measured?.convention);
 }

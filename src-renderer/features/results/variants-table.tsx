@@ -4,7 +4,15 @@ import { distinctRows } from '../../../src-shared/domain/runs/run-table';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { Icon } from '../../widgets/icons';
-import { barFraction, columnScale, columnTitle, screenColumns, type ColumnScale, type ResultColumn } from './columns';
+import {
+  barFraction,
+  columnHint,
+  columnScale,
+  columnTitle,
+  screenColumns,
+  type ColumnScale,
+  type ResultColumn,
+} from './columns';
 import { gateLimit, gateOfCell, gateOfColumn, gateSentence } from './gates';
 import { VariantBadge, variantColor } from '../../widgets/badge';
 import shared from './results.module.css';
@@ -32,7 +40,7 @@ export function VariantsTable({ record, judged, chosen, onChoose }: VariantsTabl
             <th scope="col">{t('results.column.variant')}</th>
             {areBackendsMixed ? <th scope="col">{t('results.column.backend')}</th> : null}
             {columns.map(({ column }) => (
-              <th key={column.id} scope="col" className="number" title={t(`results.column.${column.id}.hint`)}>
+              <th key={column.id} scope="col" className="number" title={columnHint(column.id, rows)}>
                 {columnTitle(column.id, rows)}
                 <ColumnLimit gate={gateOfColumn(judged, column.id)} />
               </th>

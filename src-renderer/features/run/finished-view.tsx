@@ -159,6 +159,7 @@ const SHORT_COLUMNS: readonly ShortColumn[] = [
 
 function ShortTable({ rows }: { readonly rows: readonly DistinctRow<TableRow>[] }) {
   const columns = SHORT_COLUMNS.filter((column) => rows.some(({ row }) => column.text(row) !== null));
+  const measure = rows.find(({ row }) => row.measure !== undefined)?.row.measure?.name ?? 'top-1';
   return (
     <div className={styles.tableScroll} tabIndex={0} role="region" aria-label={t('run.column.variant')}>
       <table className={styles.table}>
@@ -167,7 +168,7 @@ function ShortTable({ rows }: { readonly rows: readonly DistinctRow<TableRow>[] 
             <th scope="col">{t('run.column.variant')}</th>
             {columns.map((column) => (
               <th key={column.key} scope="col" className="number">
-                {t(`run.column.${column.key}`)}
+                {column.key === 'top1' && measure !== 'top-1' ? measure : t(`run.column.${column.key}`)}
               </th>
             ))}
           </tr>

@@ -110,12 +110,12 @@ function drawnReference(result: SearchResult, points: readonly PlanPoint[]): num
   return reference !== null && reference.latencyMs <= slowest * MOST_REACH ? reference.latencyMs : null;
 }
 
-/** The accuracy in percent that a plan must reach; null for SQNR, which has no limit in percentage points. */
+/** The value of the measure that a plan must reach; null for SQNR, which has no limit in points. */
 function accuracyLimit({ fp32, limits }: SearchResult, measure: Measure): number | null {
   if (measure === 'sqnr') return null;
   const reference = measure === 'agreement' ? 100 : valueOf(fp32, measure);
   if (reference === null) return null;
-  const isLess = measure === 'top1' && fp32.measure?.higherIsBetter === false;
+  const isLess = measure === 'measure' && fp32.measure?.higherIsBetter === false;
   return isLess ? reference + limits.maxDrop : reference - limits.maxDrop;
 }
 

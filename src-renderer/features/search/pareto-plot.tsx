@@ -5,7 +5,7 @@ import { classNames } from '../../widgets/class-names';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';
 import { ACCURACY_PANEL, paretoFigure, pixelFromPoint, planPoints, shownLatency } from './pareto-figure';
-import { measureName, measureOf, referenceOf } from './plan-facts';
+import { measureLabel, referenceOf } from './plan-facts';
 import { latencyText, planSentence } from './plan-text';
 import styles from './pareto-plot.module.css';
 
@@ -25,13 +25,6 @@ interface ParetoPlotProps {
   readonly onSelect: (index: number) => void;
 }
 
-/** Measures other than top-1 have the scale 0 to 100, or a unit of the user. */
-function axisTitle(result: SearchResult): string {
-  const measure = measureOf(result);
-  const name = measureName(result.fp32);
-  return measure === 'top1' && name !== 'top-1' ? name : t(`search.axis.${measure}`);
-}
-
 /** Accuracy against latency of every plan; each point is a button. */
 export function ParetoPlot({ result, selected, onSelect }: ParetoPlotProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -40,7 +33,7 @@ export function ParetoPlot({ result, selected, onSelect }: ParetoPlotProps) {
   const figure = useMemo(() => {
     return paretoFigure(result, {
       latency: t(`search.axis.latency.${shownLatency(result)}`),
-      value: axisTitle(result),
+      value: measureLabel(result, 'search.axis'),
       groupChange: t('search.axis.group'),
     });
   }, [result]);

@@ -11,18 +11,15 @@ import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 
-/**
- * What plans are compared by: the measure of the task with labels (`top1` is its name here for any task), otherwise
- * agreement with FP32, otherwise output error.
- */
-export type Measure = 'top1' | 'agreement' | 'sqnr';
+/** What plans are compared by: the measure of the task with labels, otherwise agreement with FP32, otherwise SQNR. */
+export type Measure = 'measure' | 'agreement' | 'sqnr';
 
 export function measureOf({ fp32, plans }: Pick<SearchResult, 'fp32' | 'plans'>): Measure {
-  if (measured(fp32) !== null && plans.some(({ quality }) => measured(quality) !== null)) return 'top1';
+  if (measured(fp32) !== null && plans.some(({ quality }) => measured(quality) !== null)) return 'measure';
   return plans.some(({ quality }) => quality.agreement !== null) ? 'agreement' : 'sqnr';
 }
 
-/** The value of a quality: in percent, or in dB for SQNR. null: unknown, or an SQNR without any error. */
+/** The value of a quality: in the unit of the measure, or in dB for SQNR. null: unknown, or an SQNR without any error. */
 export function valueOf(quality: TrialQuality, measure: Measure): number | null {
   if (measure === 'sqnr') return quality.sqnrDb;
   return measure === 'agreement' ? quality.agreement : measured(quality);
@@ -38,12 +35,28 @@ export function measureName({ measure }: TrialQuality): string {
   return measure?.name ?? 'top-1';
 }
 
+/** What plans are compared by, as the title of an axis or a column, or as a name. */
+export function measureLabel(
+  result: Pick<SearchResult, 'fp32' | 'plans'>,
+  place: 'search.axis' | 'search.column' | 'analysis',
+): string {
+  const measure = measureOf(result);
+  const name = measureName(result.fp32);
+  if (measure === 'measure' && name !== 'top-1') return name;
+  return t(`${place}.${measure === 'measure' ? 'top1' : measure}`);
+}
+
+/** Whether plans are judged by the measure of the task; without labels they are judged by agreement and output error. */
+export function isJudgedByMeasure({ judgedOn, fp32 }: Pick<SearchResult, 'judgedOn' | 'fp32'>): boolean {
+  return judgedOn === 'validation' && measured(fp32) !== null;
+}
+
 /** How much worse a value is than that of FP32. */
 function lossOf(value: number, reference: number, { measure }: TrialQuality): number {
   return measure?.higherIsBetter === false ? value - reference : reference - value;
 }
 
-/** Percentage points below FP32 (for agreement: below 100 %); null for SQNR, which has no percentage points. */
+/** Points of the measure below FP32 (for agreement: below 100 %); null for SQNR, which has no points. */
 export function dropOf(quality: TrialQuality, fp32: TrialQuality, measure: Measure): number | null {
   if (measure === 'sqnr') return null;
   const value = valueOf(quality, measure);
@@ -54,7 +67,7 @@ export function dropOf(quality: TrialQuality, fp32: TrialQuality, measure: Measu
 
 interface GroupDrop {
   readonly group: string;
-  /** Percentage points below FP32 for the same group; negative if the accuracy increased. */
+  /** Points below FP32 for the same group; negative if the group gained. */
   readonly drop: number;
 }
 

@@ -1,13 +1,22 @@
-import { formatPoints, formatSignificant } from '../../../src-shared/base/units';
+import { formatSignificant } from '../../../src-shared/base/units';
 import { groupValue, type SearchPlan, type SearchResult } from '../../../src-shared/domain/analysis/analysis';
-import { formatMeasure } from '../../../src-shared/domain/tasks/measure-text';
+import { AGREEMENT, formatMeasure, formatMeasureDifference } from '../../../src-shared/domain/tasks/measure-text';
 import { t } from '../../i18n';
 import { useSelection } from '../../state/selection';
 import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { Button } from '../../widgets/button';
 import { EmptyState } from '../../widgets/states';
-import { adoptPlan, dropOf, isInUse, measureName, measureOf, worstGroupDrop } from './plan-facts';
+import {
+  adoptPlan,
+  dropOf,
+  isInUse,
+  isJudgedByMeasure,
+  measureLabel,
+  measureName,
+  measureOf,
+  worstGroupDrop,
+} from './plan-facts';
 import { againstText, changeText, dominanceText, groupChangeText, latencyText, planName, valueText } from './plan-text';
 import shared from './search.module.css';
 import styles from './plan-inspector.module.css';
@@ -46,9 +55,7 @@ function Facts({ plan, result }: { readonly plan: SearchPlan; readonly result: S
   const { worstGroup } = plan.quality;
   const facts: readonly (readonly [string, string])[] = [
     [
-      measure === 'top1' && measureName(plan.quality) !== 'top-1'
-        ? measureName(plan.quality)
-        : t(`analysis.${measure}`),
+      measureLabel(result, 'analysis'),
       [valueText(plan.quality, measure), changeText(plan.quality, result.fp32, measure)]
         .filter((text) => text !== '')
         .join(' · '),
@@ -101,8 +108,9 @@ function Facts({ plan, result }: { readonly plan: SearchPlan; readonly result: S
 function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly result: SearchResult }) {
   const { limits, fp32 } = result;
   // Without labelled validation images plans are judged by agreement and output error.
-  const isLabelled = result.judgedOn === 'validation' && fp32.top1 !== null;
+  const isLabelled = isJudgedByMeasure(result);
   const drop = dropOf(plan.quality, fp32, isLabelled ? measureOf(result) : 'agreement');
+  const measure = isLabelled ? measureName(fp32) : AGREEMENT;
   const group = worstGroupDrop(plan.quality, fp32);
   const error = plan.quality.worstGroupNmse?.nmse ?? plan.quality.nmse;
   const lines = [
@@ -113,8 +121,8 @@ function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly resul
             key: 'drop',
             isMet: drop <= limits.maxDrop,
             text: t(drop < 0 ? 'search.limit.gain' : 'search.limit.drop', {
-              value: points(drop),
-              limit: points(limits.maxDrop),
+              value: points(drop, measure),
+              limit: points(limits.maxDrop, measure),
             }),
           },
         ]),
@@ -126,8 +134,8 @@ function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly resul
             isMet: group.drop <= limits.maxWorstGroupDrop,
             text: t(group.drop < 0 ? 'search.limit.groupGain' : 'search.limit.group', {
               group: group.group,
-              value: points(group.drop),
-              limit: points(limits.maxWorstGroupDrop),
+              value: points(group.drop, measure),
+              limit: points(limits.maxWorstGroupDrop, measure),
             }),
           },
         ]),
@@ -173,8 +181,8 @@ function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly resul
 }
 
 /** The absolute value without a sign, because the sentence says whether it is a gain or a drop. */
-function points(value: number): string {
-  return formatPoints(Math.abs(value)).replace(/^\+/, '');
+function points(value: number, measure: string): string {
+  return formatMeasureDifference(measure, Math.abs(value)).replace(/^\+/, '');
 }
 
 function Released({ plan, result }: { readonly plan: SearchPlan; readonly result: SearchResult }) {

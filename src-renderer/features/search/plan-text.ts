@@ -23,7 +23,7 @@ export function valueText(quality: TrialQuality, measure: Measure): string {
   return measure === 'agreement' ? formatAccuracy(value) : formatMeasure(measureName(quality), value);
 }
 
-/** The signed change relative to FP32; empty if the measure has no percentage points. */
+/** The signed change relative to FP32; empty for SQNR, which has no points. */
 export function changeText(quality: TrialQuality, fp32: TrialQuality, measure: Measure): string {
   const drop = dropOf(quality, fp32, measure);
   if (drop === null) return '';

@@ -5,7 +5,7 @@ import { useSession } from '../../state/session';
 import { type Column, DataTable } from '../../widgets/data-table';
 import { shortNames } from '../../panels/layers/layer-rows';
 import { Icon } from '../../widgets/icons';
-import { adoptPlan, dropOf, isInUse, measureOf, valueOf, worstGroupDrop } from './plan-facts';
+import { adoptPlan, dropOf, isInUse, measureLabel, measureOf, valueOf, worstGroupDrop } from './plan-facts';
 import {
   changeText,
   dominanceText,
@@ -95,8 +95,8 @@ function columnsOf(result: SearchResult): readonly Column<PlanRow>[] {
   const values: Column<PlanRow>[] = [
     {
       id: 'value',
-      title: t(`search.column.${measure}`),
-      hint: t(`analysis.${measure}`),
+      title: measureLabel(result, 'search.column'),
+      hint: measureLabel(result, 'analysis'),
       width: measure === 'agreement' ? 96 : 78,
       align: 'right',
       firstDirection: 'descending',

@@ -1,6 +1,6 @@
 import { useId } from 'react';
 import type { ProjectView } from '../../../src-shared/contract/views';
-import { SENSITIVITY_METRICS, type SensitivityKind } from '../../../src-shared/domain/analysis/analysis';
+import type { SensitivityKind } from '../../../src-shared/domain/analysis/analysis';
 import { t } from '../../i18n';
 import { questionOf, sensitivityOf, useAnalyses } from '../../state/analyses';
 import { AnalysisStart } from '../../panels/analysis/analysis-start';
@@ -8,6 +8,7 @@ import { PrecisionTabs } from '../../panels/analysis/screen-parts';
 import { Segmented, Select, TextField } from '../../widgets/fields';
 import { NumberField } from '../../widgets/number-field';
 import {
+  METRIC_CHOICES,
   metricInForce,
   needsLabels,
   sensitivityProblem,
@@ -81,8 +82,8 @@ function Measure({
     <section className={analysisStyles.part}>
       <Select
         label={t('sensitivity.metric')}
-        value={metric}
-        choices={SENSITIVITY_METRICS.map((value) => ({
+        value={metric === 'top1' ? 'measure' : metric}
+        choices={METRIC_CHOICES.map((value) => ({
           value,
           label: t(`sensitivity.metric.${value}`),
           disabled: (question === 'visible' && value !== 'sqnr') || (needsLabels(value) && !hasValidationSet),

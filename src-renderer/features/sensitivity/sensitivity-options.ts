@@ -1,13 +1,15 @@
 import { create } from 'zustand';
-import { formatDb, formatFixed, formatPoints } from '../../../src-shared/base/units';
+import { formatDb, formatFixed } from '../../../src-shared/base/units';
 import type { SensitivitySpec } from '../../../src-shared/contract/job-specs';
 import type { ProjectView } from '../../../src-shared/contract/views';
-import type {
-  SensitivityKind,
-  SensitivityLayer,
-  SensitivityMetric,
-  SensitivityResult,
+import {
+  SENSITIVITY_METRICS,
+  type SensitivityKind,
+  type SensitivityLayer,
+  type SensitivityMetric,
+  type SensitivityResult,
 } from '../../../src-shared/domain/analysis/analysis';
+import { formatMeasureDifference } from '../../../src-shared/domain/tasks/measure-text';
 import { t } from '../../i18n';
 import { isErrorLevel, type LayerRow } from '../../panels/layers/layer-rows';
 
@@ -43,8 +45,11 @@ export function metricInForce(
   return question === 'visible' ? 'sqnr' : metric;
 }
 
+/** The metrics to choose from. Top-1 is the measure of a classification and needs no choice of its own. */
+export const METRIC_CHOICES: readonly SensitivityMetric[] = SENSITIVITY_METRICS.filter((metric) => metric !== 'top1');
+
 export function needsLabels(metric: SensitivityMetric): boolean {
-  return metric === 'top1' || metric === 'worst-group';
+  return metric === 'measure' || metric === 'top1' || metric === 'worst-group';
 }
 
 /** The image set that will be used; only the validation set has labels. */
@@ -114,15 +119,16 @@ export function filterSensitivity(rows: readonly SensitivityRow[], search: strin
 
 /**
  * A score with its unit: gains have a plus sign, losses a minus sign, and an error is shown as an SQNR (the score is
- * the negative SQNR).
+ * the negative SQNR). Points of top-1 are percentage points; other measures have no unit.
  */
 export function scoreText(
-  result: Pick<SensitivityResult, 'kind' | 'metric'>,
+  result: Pick<SensitivityResult, 'kind' | 'metric' | 'baseline'>,
   entry: Pick<SensitivityLayer, 'score' | 'sqnrDb'>,
 ): string {
   if (isErrorLevel(result)) return entry.sqnrDb === null ? t('analysis.exact') : formatDb(entry.sqnrDb);
   const change = result.kind === 'cause' ? -entry.score : entry.score;
-  return result.metric === 'sqnr' ? signedDb(change) : formatPoints(change);
+  if (result.metric === 'sqnr') return signedDb(change);
+  return formatMeasureDifference(result.baseline.measure?.name ?? 'top-1', change);
 }
 
 /** Two decimals, because the gain of a single layer is often only a tenth of a dB. */

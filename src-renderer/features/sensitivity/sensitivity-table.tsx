@@ -174,7 +174,9 @@ function measureColumn(rows: readonly SensitivityRow[]): Column<SensitivityRow> 
     ({ entry }) => entry.quality?.measure?.value ?? entry.quality?.top1 ?? null,
     (value) => formatMeasure(name, value),
   );
-  return name === 'top-1' ? column : { ...column, title: name, hint: name };
+  return name === 'top-1'
+    ? column
+    : { ...column, title: name, hint: t('sensitivity.column.measure.title', { measure: name }) };
 }
 
 function worstGroupColumn(): Column<SensitivityRow> {

@@ -3,6 +3,8 @@ import {
   adoption,
   dropOf,
   isInUse,
+  isJudgedByMeasure,
+  measureLabel,
   measureOf,
   valueOf,
   worstGroupDrop,
@@ -19,7 +21,7 @@ const outputsOnly = quality({ top1: null, agreement: null, worstGroup: null, gro
 
 describe('what plans are compared by', () => {
   it('is accuracy, else agreement, else the error of the outputs', () => {
-    expect(measureOf(searchResult())).toBe('top1');
+    expect(measureOf(searchResult())).toBe('measure');
     expect(measureOf(searchResult({ fp32: unlabelled, plans: [searchPlan([], { quality: unlabelled })] }))).toBe(
       'agreement',
     );
@@ -28,8 +30,19 @@ describe('what plans are compared by', () => {
     );
   });
 
+  it('has the name of the measure, and plans of any labelled task are judged by it', () => {
+    const detection = { name: 'AP', value: 35, higherIsBetter: true };
+    const measured = quality({ top1: null, measure: detection });
+    const result = searchResult({ fp32: measured, plans: [searchPlan([], { quality: measured })] });
+    expect(measureLabel(result, 'search.column')).toBe('AP');
+    expect(measureLabel(searchResult(), 'search.column')).toBe('Top-1');
+    expect(isJudgedByMeasure({ judgedOn: 'validation', fp32: measured })).toBe(true);
+    expect(isJudgedByMeasure({ judgedOn: 'validation', fp32: unlabelled })).toBe(false);
+    expect(isJudgedByMeasure({ judgedOn: 'against', fp32: measured })).toBe(false);
+  });
+
   it('counts drops from FP32, those of agreement from 100 %', () => {
-    expect(dropOf(quality({ top1: 96 }), FP32, 'top1')).toBe(1);
+    expect(dropOf(quality({ top1: 96 }), FP32, 'measure')).toBe(1);
     expect(dropOf(unlabelled, unlabelled, 'agreement')).toBe(3);
     expect(dropOf(outputsOnly, outputsOnly, 'sqnr')).toBeNull();
     expect(valueOf(outputsOnly, 'sqnr')).toBe(20);

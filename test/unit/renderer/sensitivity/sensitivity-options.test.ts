@@ -2,16 +2,18 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   DEFAULT_OPTIONS,
   filterSensitivity,
+  METRIC_CHOICES,
   scoreText,
   sensitivityProblem,
   sensitivityRows,
   sensitivitySpec,
 } from '../../../../src-renderer/features/sensitivity/sensitivity-options';
-import { setLanguage } from '../../../../src-renderer/i18n';
+import { setLanguage, t } from '../../../../src-renderer/i18n';
 import { layerRows } from '../../../../src-renderer/panels/layers/layer-rows';
 import { parseRequest } from '../../../../src-shared/contract/requests';
+import { SENSITIVITY_METRICS } from '../../../../src-shared/domain/analysis/analysis';
 import { generatedModel } from '../../../support/generated-model';
-import { sensitivityLayer } from '../analysis-results';
+import { quality, sensitivityLayer } from '../analysis-results';
 import { projectView } from '../state/fake-api';
 
 const plain = projectView();
@@ -50,11 +52,25 @@ describe('sensitivitySpec', () => {
   });
 });
 
+describe('the metrics to choose from', () => {
+  it('have texts in both languages, and top-1 is the measure of the task', () => {
+    expect(METRIC_CHOICES).toEqual(['sqnr', 'agreement', 'measure', 'worst-group']);
+    for (const language of ['en', 'zh'] as const) {
+      setLanguage(language);
+      for (const metric of SENSITIVITY_METRICS)
+        expect(t(`sensitivity.metric.${metric}`)).not.toBe(`sensitivity.metric.${metric}`);
+    }
+  });
+});
+
 describe('sensitivityProblem', () => {
   it('says that labels are missing, and only where they are needed', () => {
     const byTop1 = { ...DEFAULT_OPTIONS, metric: 'top1' as const };
     expect(sensitivityProblem('release', byTop1, plain.file)).toBe('sensitivity.problem.labels');
     expect(sensitivityProblem('release', byTop1, validated.file)).toBeNull();
+    expect(sensitivityProblem('release', { ...DEFAULT_OPTIONS, metric: 'measure' }, plain.file)).toBe(
+      'sensitivity.problem.labels',
+    );
     expect(sensitivityProblem('visible', byTop1, plain.file)).toBeNull();
     expect(sensitivityProblem('release', DEFAULT_OPTIONS, plain.file)).toBeNull();
   });
@@ -64,16 +80,35 @@ beforeEach(() => setLanguage('en'));
 
 describe('scoreText', () => {
   it('says what is won back with a plus and what is lost with a minus', () => {
-    expect(scoreText({ kind: 'release', metric: 'sqnr' }, { score: 3.24, sqnrDb: 23 })).toBe('+3.24 dB');
-    expect(scoreText({ kind: 'release', metric: 'sqnr' }, { score: -0.4, sqnrDb: 19 })).toBe('−0.40 dB');
-    expect(scoreText({ kind: 'release', metric: 'sqnr' }, { score: 0.001, sqnrDb: 20 })).toBe('0.00 dB');
-    expect(scoreText({ kind: 'release', metric: 'worst-group' }, { score: 1.2, sqnrDb: 23 })).toBe('+1.20 pp');
-    expect(scoreText({ kind: 'cause', metric: 'top1' }, { score: 1.2, sqnrDb: 23 })).toBe('−1.20 pp');
+    expect(scoreText({ kind: 'release', metric: 'sqnr', baseline: quality() }, { score: 3.24, sqnrDb: 23 })).toBe(
+      '+3.24 dB',
+    );
+    expect(scoreText({ kind: 'release', metric: 'sqnr', baseline: quality() }, { score: -0.4, sqnrDb: 19 })).toBe(
+      '−0.40 dB',
+    );
+    expect(scoreText({ kind: 'release', metric: 'sqnr', baseline: quality() }, { score: 0.001, sqnrDb: 20 })).toBe(
+      '0.00 dB',
+    );
+    expect(scoreText({ kind: 'release', metric: 'worst-group', baseline: quality() }, { score: 1.2, sqnrDb: 23 })).toBe(
+      '+1.20 pp',
+    );
+    expect(scoreText({ kind: 'cause', metric: 'top1', baseline: quality() }, { score: 1.2, sqnrDb: 23 })).toBe(
+      '−1.20 pp',
+    );
+  });
+
+  it('gives points of AP no unit', () => {
+    const baseline = quality({ top1: null, measure: { name: 'AP', value: 35.45, higherIsBetter: true } });
+    expect(scoreText({ kind: 'release', metric: 'measure', baseline }, { score: 1.2, sqnrDb: 23 })).toBe('+1.20');
   });
 
   it('shows an error as the SQNR that it is', () => {
-    expect(scoreText({ kind: 'visible', metric: 'sqnr' }, { score: -18.04, sqnrDb: 18.04 })).toBe('18.0 dB');
-    expect(scoreText({ kind: 'cause', metric: 'sqnr' }, { score: -300, sqnrDb: null })).toBe('no error');
+    expect(scoreText({ kind: 'visible', metric: 'sqnr', baseline: quality() }, { score: -18.04, sqnrDb: 18.04 })).toBe(
+      '18.0 dB',
+    );
+    expect(scoreText({ kind: 'cause', metric: 'sqnr', baseline: quality() }, { score: -300, sqnrDb: null })).toBe(
+      'no error',
+    );
   });
 });
 
