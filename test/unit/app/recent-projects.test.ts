@@ -45,7 +45,7 @@ describe('recent projects', () => {
     expect(list[0]?.lastRun).toEqual({
       createdAt: '2026-11-02T10:00:00.000Z',
       variant: 'mixed',
-      ...(top1 === undefined ? {} : { top1 }),
+      ...(top1 === undefined ? {} : { top1, measure: { name: 'top-1', value: top1, higherIsBetter: true } }),
       gates: { all: base.gates.length, missed: base.gates.filter((gate) => !gate.met).length },
     });
     expect(list[1]).not.toHaveProperty('lastRun');
