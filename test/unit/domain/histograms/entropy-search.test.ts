@@ -84,7 +84,7 @@ describe('entropyIndex', () => {
 
   it('finds what the whole search finds on random bins: smooth, with gaps, few, fractional and of any size', () => {
     const random = createRandom(29);
-    for (let round = 0; round < 100; round += 1) {
+    for (let round = 0; round < 40; round += 1) {
       const top = 1 + Math.floor(random.nextUnit() * ENTROPY_BINS);
       const density = random.nextUnit() < 0.3 ? 1 : random.nextUnit() ** 3;
       const decay = random.nextUnit() < 0.2 ? 0 : 40 * random.nextUnit() ** 2;
