@@ -19,7 +19,7 @@ export function measureOf({ fp32, plans }: Pick<SearchResult, 'fp32' | 'plans'>)
   return plans.some(({ quality }) => quality.agreement !== null) ? 'agreement' : 'sqnr';
 }
 
-/** The value of a quality: in the unit of the measure, or in dB for SQNR. null: unknown, or an SQNR without any error. */
+/** The value in the unit of the measure, or in dB for SQNR. null: unknown, or an SQNR without any error. */
 export function valueOf(quality: TrialQuality, measure: Measure): number | null {
   if (measure === 'sqnr') return quality.sqnrDb;
   return measure === 'agreement' ? quality.agreement : measured(quality);
@@ -46,7 +46,7 @@ export function measureLabel(
   return t(`${place}.${measure === 'measure' ? 'top1' : measure}`);
 }
 
-/** Whether plans are judged by the measure of the task; without labels they are judged by agreement and output error. */
+/** Whether plans are judged by the measure of the task; without labels, by agreement and output error. */
 export function isJudgedByMeasure({ judgedOn, fp32 }: Pick<SearchResult, 'judgedOn' | 'fp32'>): boolean {
   return judgedOn === 'validation' && measured(fp32) !== null;
 }

@@ -84,7 +84,7 @@ export const DEFAULT_TENSORRT_OPTIONS: TensorrtOptions = {
 export function flagsOfTensorrtOptions(chosen: Partial<TensorrtOptions>): Record<string, string | number | boolean> {
   const options = { ...DEFAULT_TENSORRT_OPTIONS, ...chosen };
   const isDefault = (name: keyof TensorrtOptions): boolean =>
-    String(options[name]) === String(DEFAULT_TENSORRT_OPTIONS[name]);
+    JSON.stringify(options[name]) === JSON.stringify(DEFAULT_TENSORRT_OPTIONS[name]);
   return {
     ...(isDefault('batches') ? {} : { batches: options.batches.join(',') }),
     ...(isDefault('device') ? {} : { device: options.device }),

@@ -127,8 +127,8 @@ export const projectFileSchema = object({
   /** Thresholds from a TensorRT calibration cache or from the Q/DQ of the model's file: tensor -> real units. */
   importedThresholds: thresholdsSchema,
   /**
-   * Where the imported thresholds come from; absent in projects of older versions: a cache. Tensors that the model's own
-   * Q/DQ left out use the method best.
+   * Where the imported thresholds come from; absent in projects of older versions: a cache. Tensors that the model's
+   * own Q/DQ left out use the method best.
    */
   importedFrom: optional(oneOf('model', 'cache')),
   ...decisionFields,
