@@ -1,7 +1,8 @@
+import type { TrialQuality } from '../../src-shared/domain/analysis/analysis';
 import { comparableDb, type OutputCost, type SingleCost } from '../../src-shared/domain/analysis/best-method';
 import type { HistogramMethod } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
-import { groupNames, type TrialAnswer, type Trials } from './trials';
+import { groupNames, hasOutputs, qualityOf, worstNmse, type TrialAnswer, type Trials } from './trials';
 
 /** Methods with a smaller difference are considered equally good; the first one in PREFERENCE is chosen. */
 const TIE_DB = 0.05;
@@ -32,15 +33,37 @@ export interface Candidate {
   readonly thresholds: Readonly<Record<string, number>>;
 }
 
-/** The output error of each candidate on these images. */
+/**
+ * The output error of each candidate on these images. If the sizes of all outputs depend on the data, the answers of
+ * the task are compared instead.
+ * @returns null if neither can be compared
+ */
 export async function outputCosts(
   trials: Trials,
   candidates: readonly Candidate[],
   at: readonly number[],
   outputNames: readonly string[],
-): Promise<OutputCost[]> {
+): Promise<OutputCost[] | null> {
   const answers = await trials.run(candidates, at);
+  if (!hasOutputs(trials)) {
+    if (!trials.task || trials.task.kind === 'custom') return null;
+    const costs: OutputCost[] = [];
+    for (const own of answers) costs.push(answerCost(await qualityOf(trials, at, own)));
+    return costs;
+  }
   return candidates.map((_, i) => outputCost(trials, at, answers[i] ?? [], outputNames));
+}
+
+/** The disagreement of the answers with FP32's, in the worst group. */
+function answerCost(quality: TrialQuality): OutputCost {
+  const nmse = worstNmse(quality);
+  return {
+    nmse,
+    sqnrDb: null,
+    worstGroup: quality.worstGroupNmse?.name ?? null,
+    worstOutput: null,
+    agreement: 100 * (1 - nmse),
+  };
 }
 
 /**
@@ -49,7 +72,7 @@ export async function outputCosts(
  * @param answers one per entry of `at`.
  */
 export function outputCost(
-  trials: Pick<Trials, 'images' | 'reference'>,
+  trials: Pick<Trials, 'images' | 'reference' | 'varying'>,
   at: readonly number[],
   answers: readonly TrialAnswer[],
   outputNames: readonly string[],
@@ -92,7 +115,7 @@ export function outputCost(
 
 /** [output, noise-to-signal ratio] over the given images, for every output that is not ignored. */
 function errorsOf(
-  trials: Pick<Trials, 'reference'>,
+  trials: Pick<Trials, 'reference' | 'varying'>,
   list: readonly { readonly image: number; readonly answer: TrialAnswer | undefined }[],
   outputs: number,
 ): [number, number][] {
@@ -105,9 +128,10 @@ function errorsOf(
     }
     return { output, noise: Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise, signal };
   });
-  const known = sums.filter(({ signal }) => signal > 0);
+  const compared = sums.filter(({ output }) => trials.varying?.has(output) !== true);
+  const known = compared.filter(({ signal }) => signal > 0);
   if (known.length > 0) return known.map(({ output, noise, signal }) => [output, noise / signal]);
-  return sums.map(({ output, noise }) => [output, noise > 0 ? Number.POSITIVE_INFINITY : 0]);
+  return compared.map(({ output, noise }) => [output, noise > 0 ? Number.POSITIVE_INFINITY : 0]);
 }
 
 /**

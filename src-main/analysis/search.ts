@@ -254,7 +254,8 @@ const EPSILON = 1e-9;
 function meets(quality: TrialQuality, fp32: TrialQuality, { limits, labelled }: SearchProblem): boolean {
   const { measure } = quality;
   if (!labelled || measure === undefined || fp32.measure === undefined) {
-    return (quality.agreement ?? 100) >= 100 - limits.maxDrop - EPSILON && worstNmse(quality) <= limits.maxNmse;
+    const isClose = quality.comparesAnswers === true || worstNmse(quality) <= limits.maxNmse;
+    return (quality.agreement ?? 100) >= 100 - limits.maxDrop - EPSILON && isClose;
   }
   const dropOf = (reference: number, own: number): number =>
     measure.higherIsBetter ? reference - own : own - reference;

@@ -1,3 +1,5 @@
+import { advise } from '../../src-shared/base/advice';
+import { WorkbenchError } from '../../src-shared/base/errors';
 import { setOwnValue } from '../../src-shared/base/records';
 import type { TrialQuality } from '../../src-shared/domain/analysis/analysis';
 import type { BiasCorrection } from '../../src-shared/domain/analysis/repair';
@@ -28,9 +30,12 @@ export interface TrialImage {
   readonly label: number | null;
 }
 
+/** Stands for the error of an output that has another number of values than FP32's, which cannot be compared. */
+export const OTHER_SIZE = -1;
+
 /** The answer of a model to one image, compared with FP32. */
 export interface TrialAnswer {
-  /** Per output: sum of squared differences from FP32. Infinity where the output has NaN. */
+  /** Per output: sum of squared differences from FP32. Infinity where the output has NaN; OTHER_SIZE. */
   readonly noise: readonly number[];
   /** Index of the class; -1 without a classification output or if it contains NaN. */
   readonly top1: number;
@@ -53,6 +58,11 @@ export interface Trials {
   readonly reference: readonly ReferenceAnswer[];
   /** The task that judges answers; null or omitted: not decided, and a classification if an output is one. */
   readonly task?: Task | null;
+  /**
+   * Indices of the outputs that are not compared by their values, because their sizes depend on the data: those of a
+   * detector that removes boxes itself, for example. Trials may add outputs; run() adds them before it returns.
+   */
+  readonly varying?: ReadonlySet<number>;
   /** The user's own function, for the task custom. */
   readonly summarize?: Summarize | undefined;
   /**
@@ -101,20 +111,41 @@ export async function qualityOf(
   const groups = groupNames(trials.images)
     .map((name) => [name, all.filter(({ image }) => image.group === name)] as const)
     .filter(([, list]) => list.length > 0);
-  const nmse = nmseOf(all);
+  const comparesAnswers = !hasOutputs(trials);
+  if (comparesAnswers) requireAnswers(trials, all);
+  const errorOf = (list: readonly Answered[]): number =>
+    comparesAnswers ? 1 - (agreementOf(trials, list) ?? 100) / 100 : nmseOf(trials, list);
+  const nmse = errorOf(all);
   const worstNmse = groups
-    .map(([name, list]) => ({ name, nmse: nmseOf(list) }))
+    .map(([name, list]) => ({ name, nmse: errorOf(list) }))
     .reduce<TrialQuality['worstGroupNmse']>(
       (worst, own) => (worst !== null && worst.nmse >= own.nmse ? worst : own),
       null,
     );
   return {
     nmse,
-    sqnrDb: nmse > 0 ? -10 * Math.log10(nmse) : null,
+    sqnrDb: nmse > 0 && !comparesAnswers ? -10 * Math.log10(nmse) : null,
+    ...(comparesAnswers ? { comparesAnswers } : {}),
     worstGroupNmse: worstNmse,
     agreement: agreementOf(trials, all),
     ...(await measureFields(trials, all)),
   };
+}
+
+/** Whether the values of any output can be compared with those of FP32. A model without float outputs has no error. */
+export function hasOutputs({ reference, varying }: Pick<Trials, 'reference' | 'varying'>): boolean {
+  const outputs = reference[0]?.signal.length ?? 0;
+  return outputs === 0 || (varying?.size ?? 0) < outputs;
+}
+
+/** @throws WorkbenchError model-unsupported when neither the outputs nor the answers of the task can be compared */
+function requireAnswers(trials: Trials, all: readonly Answered[]): void {
+  if (trials.task?.kind === 'custom' || agreementOf(trials, all) !== null) return;
+  throw new WorkbenchError(
+    'model-unsupported',
+    'The outputs cannot be compared with those of FP32: the sizes of all of them depend on the data',
+    { hint: advise('decide-task') },
+  );
 }
 
 type MeasureFields = Pick<TrialQuality, 'measure' | 'top1' | 'worstGroup' | 'groupTop1' | 'groupMeasures'>;
@@ -200,9 +231,9 @@ function referenceOf(trials: Trials, index: number): ReferenceAnswer {
 }
 
 /** The error of the worst output, from the sums over the images. */
-function nmseOf(list: readonly Answered[]): number {
-  const outputs = list[0]?.reference.signal.length ?? 0;
-  const sums = Array.from({ length: outputs }, (_, output) => ({
+function nmseOf({ varying }: Trials, list: readonly Answered[]): number {
+  const outputs = [...(list[0]?.reference.signal.keys() ?? [])].filter((output) => varying?.has(output) !== true);
+  const sums = outputs.map((output) => ({
     signal: list.reduce((sum, { reference }) => sum + (reference.signal[output] ?? 0), 0),
     noise: list.reduce((sum, { answer }) => sum + (answer.noise[output] ?? Number.POSITIVE_INFINITY), 0),
   }));

@@ -33,6 +33,8 @@ const COMMAND_LINE_ADVICE = {
     'every tensor.',
   'collect-shards-alike': 'Collect all shards with the same --tensorrt-grid BATCH, or all without it.',
   'collect-shards-of-one-list': 'Collect all shards with the same list and the same --tensorrt-grid BATCH.',
+  'decide-task':
+    'Decide the task, so that its answers (boxes, for example) are compared: calib set PROJECT --task detection',
   'device-from-zero': '--device counts from 0.',
   'devices-from-zero': '--devices counts from 0.',
   'device-list': '--device counts from 0: {devices}',

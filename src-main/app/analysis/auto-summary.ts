@@ -7,13 +7,16 @@ import type { AutoOutcome } from '../../analysis/auto';
 
 type Outcome = Pick<AutoOutcome, 'singles' | 'descent' | 'verdict' | 'bestSingle' | 'methods' | 'thresholds'> & {
   readonly images: { readonly chosen: number; readonly confirmed: number };
+  readonly comparesAnswers?: boolean;
 };
 
 /** A smaller share of clipped values is not mentioned. */
 const WORTH_MENTIONING = 1e-4;
 
 /** One sentence that says what auto chose, and whether that is better than one method for all tensors. */
-export function summarizeAuto({ singles, descent, verdict, bestSingle, methods, images }: Outcome): string {
+export function summarizeAuto(outcome: Outcome): string {
+  const { singles, descent, verdict, bestSingle, methods, images, comparesAnswers } = outcome;
+  const error = comparesAnswers ? 'part of the answers that differs from FP32' : 'output error';
   const single = singles.find(({ method }) => method === bestSingle);
   const own = formatSignificant(descent.confirmed);
   const other = formatSignificant(single?.confirmed ?? Number.NaN);
@@ -22,13 +25,13 @@ export function summarizeAuto({ singles, descent, verdict, bestSingle, methods, 
     const changed = Object.values(methods).filter((method) => method !== bestSingle).length;
     const tensors = formatCountOf(Object.keys(methods).length, 'tensor');
     return (
-      `A threshold per tensor is better than one method for all: output error ${own} against ${other} ` +
+      `A threshold per tensor is better than one method for all: ${error} ${own} against ${other} ` +
       `with ${bestSingle} ${on}; ${changed} of ${tensors} differ from ${bestSingle}.`
     );
   }
   return (
     `Auto is ${bestSingle} for all tensors: choosing per tensor is no better ${on} ` +
-    `(output error ${own} against ${other}).`
+    `(${error} ${own} against ${other}).`
   );
 }
 

@@ -21,6 +21,7 @@ import {
   requireCalibration,
   type Workspace,
 } from '../projects/workspace';
+import type { AutoComputed } from '../../compute/pool/protocol';
 import { analysisSetup } from './analysis-setup';
 import type { JobContext } from '../job-context';
 
@@ -48,17 +49,24 @@ export async function chooseAutoThresholds(spec: AutoSpec, job: JobContext): Pro
       },
     );
   }
-  const outcome = await services.compute.request(
-    'auto',
-    {
-      plan: setup.plan,
-      tensors: setup.tensors,
-      thresholds: autoCandidates(setup.calibration, workspace.file),
-      trials: await setup.trials([{ set, entries: [...chosen, ...confirmed] }], { outputsOnly: true }),
-      chosenCount: chosen.length,
-    },
-    job,
-  );
+  const choose = async (outputsOnly: boolean): Promise<AutoComputed> =>
+    services.compute.request(
+      'auto',
+      {
+        plan: setup.plan,
+        tensors: setup.tensors,
+        thresholds: autoCandidates(setup.calibration, workspace.file),
+        trials: await setup.trials([{ set, entries: [...chosen, ...confirmed] }], { outputsOnly }),
+        chosenCount: chosen.length,
+      },
+      job,
+    );
+  const outcome = await choose(true).catch((error: unknown) => {
+    // Outputs whose sizes depend on the data have no error; the answers of the task are compared instead.
+    const needsTask = error instanceof WorkbenchError && error.advice?.id === 'decide-task';
+    if (needsTask && workspace.file.task) return choose(false);
+    throw error;
+  });
   const key = currentCalibrationKey(workspace);
   if (key === null)
     throw new WorkbenchError('calibration-missing', 'The calibration changed while thresholds were chosen', {
@@ -71,6 +79,7 @@ export async function chooseAutoThresholds(spec: AutoSpec, job: JobContext): Pro
     target: setup.target,
     images,
     groups: groupNames(chosen),
+    ...(outcome.comparesAnswers ? { comparesAnswers: true } : {}),
     singles,
     descent,
     verdict,

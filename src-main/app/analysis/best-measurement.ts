@@ -8,6 +8,7 @@ import { wantedPerGroup } from '../../analysis/best-method';
 import { chooseFromGroups } from '../../analysis/choose-images';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import type { Model } from '../../onnx/graph/model';
+import type { BestComputed } from '../../compute/pool/protocol';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import type { JobContext } from '../job-context';
 import { currentCalibration, loadSet, prepared, projectFeeding, type Workspace } from '../projects/workspace';
@@ -24,6 +25,9 @@ const UNMEASURABLE: readonly ErrorCode[] = [
   'labels-invalid',
   'usage',
 ];
+
+const NOT_COMPARABLE =
+  'the sizes of all outputs depend on the data, and the project has no task whose answers could be compared';
 
 interface CostTask {
   /** Tensor -> threshold in real units, one record per candidate. */
@@ -69,19 +73,24 @@ export async function measureCosts(task: CostTask, job: JobContext): Promise<Mea
     const { threads } = task;
     const setup = await analysisSetup({ target, ...(threads === undefined ? {} : { threads }) }, job);
     if (quantizedParts(setup.model, plan, target).tensors.length === 0) return nothing;
-    const found = await job.services.compute.request(
-      'best',
-      {
-        candidates: task.candidates.map((thresholds) => ({ plan, thresholds })),
-        trials: await setup.trials([{ set: images.set, entries: chooseFromGroups(images.entries, perGroup) }], {
-          outputsOnly: true,
-          asShipped: true,
-        }),
-        perGroup,
-        collectionSeconds: calibration.index.seconds,
-      },
-      job,
-    );
+    const measure = async (outputsOnly: boolean): Promise<BestComputed> =>
+      job.services.compute.request(
+        'best',
+        {
+          candidates: task.candidates.map((thresholds) => ({ plan, thresholds })),
+          trials: await setup.trials([{ set: images.set, entries: chooseFromGroups(images.entries, perGroup) }], {
+            outputsOnly,
+            asShipped: true,
+          }),
+          perGroup,
+          collectionSeconds: calibration.index.seconds,
+        },
+        job,
+      );
+    const byOutputs = await measure(true);
+    // Outputs whose sizes depend on the data have no error; the answers of the task are compared instead.
+    const found = byOutputs.isComparable ? byOutputs : await measure(false);
+    if (!found.isComparable) return { ...nothing, problem: NOT_COMPARABLE };
     const measured = { costs: found.costs, images: found.images, wantedImages, limitedByTime: found.wasCut };
     if (found.costs.some(({ nmse }) => nmse !== null)) return measured;
     const on = formatCountOf(found.images, 'image');

@@ -156,6 +156,8 @@ function costWarnings({
   const [best] = decision.singles;
   const own = method === 'best' ? undefined : costInUse(calibration, choices, decision, methodOfVariant);
   if (best === undefined || best.nmse === null || own === undefined) return [];
+  // A loss in dB is one of output errors.
+  if (best.agreement !== undefined || own.agreement !== undefined) return [];
   const lost = costAgainstBest(own.nmse, decision);
   if (lost !== null && lost <= COSTLY_DB) return [];
   const subject =

@@ -58,7 +58,8 @@ export async function sensitivityJob(spec: SensitivitySpec, job: JobContext): Pr
   const { images, baseline, layers, passes } = found;
   const result: SensitivityResult = {
     kind,
-    metric,
+    // Where no output can be compared by its values, the layers were ranked by agreement.
+    metric: layers[0]?.metric ?? metric,
     target: setup.target,
     set: which,
     images,

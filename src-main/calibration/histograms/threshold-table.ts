@@ -230,7 +230,8 @@ function lostBy(
   { decision }: BestView,
   method: Method | undefined,
 ): { readonly lostDb?: number | null } {
-  if (decision.singles.length === 0) return {};
+  // A loss in dB is one of output errors.
+  if (decision.singles.length === 0 || decision.singles[0]?.agreement !== undefined) return {};
   const cost = costInUse(calibration, choices, decision, method);
   return cost === undefined ? {} : { lostDb: costAgainstBest(cost.nmse, decision) };
 }

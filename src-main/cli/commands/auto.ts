@@ -28,8 +28,11 @@ up to 512 other images. To use them: calib set PROJECT --method auto`,
 function asText(result: AutoResult): Block[] {
   const worst = result.groups.length > 0 ? `, worst of ${result.groups.join(', ')}` : '';
   const different = result.choices.filter(({ code }) => code !== 'same-as-single');
+  const error = result.comparesAnswers
+    ? 'the sizes of all outputs depend on the data: part of the answers that differs from FP32 (1 - agreement'
+    : 'output error (noise to signal';
   return [
-    `output error (noise to signal${worst}) on ${result.images.chosen} and ${result.images.confirmed} ` +
+    `${error}${worst}) on ${result.images.chosen} and ${result.images.confirmed} ` +
       `calibration images, ${result.passes} passes in ${formatDuration(result.seconds)}`,
     {
       columns: [

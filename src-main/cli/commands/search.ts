@@ -140,6 +140,11 @@ function asText(result: SearchResult): Block[] {
   const fp32 = measure === undefined ? '' : `; FP32 ${measure.name} ${formatMeasure(measure.name, measure.value)}`;
   return [
     `judged on ${result.images} ${judgedOn}${fp32}`,
+    ...(result.plans.some(({ quality }) => quality.comparesAnswers)
+      ? [
+          'the sizes of all outputs depend on the data: the output error is the part of the answers that differs from FP32',
+        ]
+      : []),
     { columns, rows },
     result.references.map((reference) => `${reference.variant.toUpperCase()} ${latencyText(reference)}`).join(', '),
     ...(result.plans.some((plan) => plan.latencyKind === 'modelled')

@@ -68,7 +68,11 @@ function asText(result: SensitivityResult): Block[] {
     quality?.measure === undefined ? '' : formatMeasure(quality.measure.name, quality.measure.value),
     quality?.worstGroup ? `${quality.worstGroup.name} ${formatMeasure(name, groupValue(quality.worstGroup))}` : '',
   ]);
-  const noise = baseline.sqnrDb === null ? 'no error' : `output SQNR ${formatDb(baseline.sqnrDb)}`;
+  const noise = baseline.comparesAnswers
+    ? `agreement ${percent(baseline.agreement)}; the sizes of all outputs depend on the data, so that they have no SQNR`
+    : baseline.sqnrDb === null
+      ? 'no error'
+      : `output SQNR ${formatDb(baseline.sqnrDb)}`;
   const value = baseline.measure === undefined ? '' : `, ${name} ${formatMeasure(name, baseline.measure.value)}`;
   return [
     `${kind}: ${MEANING[kind]}`,

@@ -38,6 +38,8 @@ export interface AutoParams extends Omit<AutoProblem, 'chosen' | 'confirmed'> {
 
 export interface AutoComputed extends AutoOutcome, Tried {
   readonly images: { readonly chosen: number; readonly confirmed: number };
+  /** See TrialQuality: the objective is the part of the answers that does not agree with FP32. */
+  readonly comparesAnswers?: boolean;
 }
 
 export interface BestParams {
@@ -50,8 +52,10 @@ export interface BestParams {
 }
 
 export interface BestComputed extends Tried {
-  /** One per candidate. */
+  /** One per candidate; empty if nothing can be compared. */
   readonly costs: readonly OutputCost[];
+  /** False if the sizes of all outputs depend on the data and the trials have no task whose answers are compared. */
+  readonly isComparable: boolean;
   /** Number of images that the costs were measured on. */
   readonly images: number;
   /** Whether fewer images than requested were used, to stay within the time budget. */

@@ -9,7 +9,7 @@ import { budgetSeconds, imageLevels, outputCosts, type Candidate } from '../../a
 import { chooseFromGroups } from '../../analysis/choose-images';
 import { searchPlans } from '../../analysis/search';
 import { rankableDb, scoreOf, sensitivityTrial, sorted } from '../../analysis/sensitivity';
-import { qualitiesOf, qualityOf, referenceQuality } from '../../analysis/trials';
+import { hasOutputs, qualitiesOf, qualityOf, referenceQuality } from '../../analysis/trials';
 import type {
   AutoComputed,
   AutoParams,
@@ -44,6 +44,7 @@ export async function auto(
     return {
       ...outcome,
       images: { chosen: chosen.length, confirmed: confirmed.length },
+      ...(hasOutputs(trials) ? {} : { comparesAnswers: true }),
       skipped: trials.skipped,
       passes: trials.passes,
     };
@@ -65,7 +66,7 @@ export async function best(
   const trials = new TrialPool(params, context);
   try {
     await trials.open(least);
-    const measure = (list: readonly Candidate[]): Promise<OutputCost[]> =>
+    const measure = (list: readonly Candidate[]): Promise<OutputCost[] | null> =>
       outputCosts(trials, list, [...trials.images.keys()], trials.outputNames);
     let level = least;
     if (all.length > least.length) {
@@ -90,7 +91,8 @@ export async function best(
     trials.expect('choosing the method', candidates.length * trials.images.length);
     const costs = await measure(candidates);
     return {
-      costs,
+      costs: costs ?? [],
+      isComparable: costs !== null,
       images: trials.images.length,
       wasCut: level.length < all.length,
       skipped: trials.skipped,
@@ -155,11 +157,14 @@ export async function sensitivity(
       all,
     );
     const baseline = kind === 'release' ? await qualityOf(trials, all, quantizedAnswers) : reference;
+    // Without an output error, layers are ranked by what the answers of the task lose.
+    const used = metric === 'sqnr' && !hasOutputs(trials) ? 'agreement' : metric;
+    if (used !== metric) checkMetric(used, trials.task, reference);
     const found: SensitivityLayer[] = [];
     for (const [i, { layer, op }] of layers.entries()) {
       const quality = await qualityOf(trials, all, answers[i] ?? []);
-      const score = scoreOf(kind, metric, quality, baseline);
-      found.push({ layer, op, metric, quality, sqnrDb: quality.sqnrDb, score });
+      const score = scoreOf(kind, used, quality, baseline);
+      found.push({ layer, op, metric: used, quality, sqnrDb: quality.sqnrDb, score });
     }
     return { ...common, baseline, layers: sorted(found), passes: trials.passes };
   });

@@ -14,7 +14,14 @@ import {
 import type { Task } from '../../../src-shared/domain/tasks/task';
 import type { TruthBox } from '../../../src-shared/domain/tasks/truth';
 import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
-import type { ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../../analysis/trials';
+import {
+  OTHER_SIZE,
+  type ReferenceAnswer,
+  type Trial,
+  type TrialAnswer,
+  type TrialImage,
+  type Trials,
+} from '../../analysis/trials';
 import { openMetric } from '../../analysis/metric/open-metric';
 import type { UserMetric } from '../../analysis/metric/user-metric';
 import type { Summarize } from '../../../src-shared/domain/measures/judge-custom';
@@ -94,6 +101,8 @@ export class TrialPool implements Trials {
   readonly skipped: SkippedImage[] = [];
   /** Names of the compared outputs, in the order of `noise` and `signal`. */
   outputNames: readonly string[] = [];
+  /** See Trials: an output is added when FP32 or a trial answers with another size. */
+  readonly varying = new Set<number>();
   /** Measured on the images in use. */
   costs: TrialCosts = { loadSeconds: 0, openSeconds: 0, runSeconds: 0, slowdown: 1 };
   /** Wall time of the trials' runs and the number of images that they ran on, without opening the models. */
@@ -197,6 +206,8 @@ export class TrialPool implements Trials {
         this.journal.put(trials[trial] ?? NO_TRIAL, names, complete);
       },
     );
+    for (const { noise } of found.flatMap((answers) => answers ?? []))
+      for (const [output, error] of noise.entries()) if (error === OTHER_SIZE) this.varying.add(output);
     return trials.map((_, i) => [...(found[i] ?? [])]);
   }
 
@@ -345,7 +356,17 @@ export class TrialPool implements Trials {
     this.leaveOutUnanswered(outputs, records);
     this.keepReference(records);
     this.outputNames = (outputs[0] ?? []).flatMap(({ name, data }) => (data ? [name] : []));
+    this.findVarying(outputs);
     await this.workers.runOnAll('share', { outputs: sharedReference(outputs, this.slots), boxes });
+  }
+
+  /** The outputs whose sizes differ among the images, unless the sizes of the inputs do, too. */
+  private findVarying(outputs: readonly (readonly OutputTensor[])[]): void {
+    const { inputs } = this.params.feeding;
+    if (inputs.some(({ dims }) => dims.some((dim) => typeof dim !== 'number' && 'image' in dim))) return;
+    const lengths = outputs.map((own) => own.flatMap(({ data }) => (data ? [data.length] : [])));
+    for (const own of lengths)
+      for (const [output, length] of own.entries()) if (length !== lengths[0]?.[output]) this.varying.add(output);
   }
 
   /**

@@ -2,7 +2,7 @@ import { cancelledError } from '../../../src-shared/base/errors';
 import { fp32Boxes, recordOf } from '../../../src-shared/domain/measures/task-records';
 import type { TaskAnswer } from '../../../src-shared/domain/tasks/answer';
 import type { TruthBox } from '../../../src-shared/domain/tasks/truth';
-import type { ReferenceAnswer, TrialAnswer } from '../../analysis/trials';
+import { OTHER_SIZE, type ReferenceAnswer, type TrialAnswer } from '../../analysis/trials';
 import { imageOutputs } from '../../analysis/image-outputs';
 import { createTaskReader, type ReadImage, type TaskReader } from '../../analysis/task-reader';
 import { outputErrors } from '../../analysis/variant-evaluator';
@@ -112,15 +112,14 @@ class TrialRunner {
           const fp32 = this.referenceOf(slot);
           const answer = await this.answerTo(slot, own, fp32);
           const errors = new Map(
-            outputErrors(this.compared(own), this.compared(fp32), this.options.task !== null).map(
+            outputErrors(this.compared(own), this.compared(fp32), true).map(
               ({ name, noise }) => [name, Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise] as const,
             ),
           );
           const to = { truth: this.truthOf(slot), fp32: this.shared?.boxes.get(slot) ?? [] };
           answers.push({
-            // An output of another size than FP32's is as wrong as can be.
             noise: this.compared(fp32).flatMap(({ name, data }) =>
-              data === null ? [] : [errors.get(name) ?? Number.POSITIVE_INFINITY],
+              data === null ? [] : [errors.get(name) ?? OTHER_SIZE],
             ),
             top1: top1Of(answer),
             record: recordOf(this.options.task, answer, to),

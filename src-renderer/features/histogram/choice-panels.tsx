@@ -1,4 +1,4 @@
-import { formatDb, formatReal, formatSignificant } from '../../../src-shared/base/units';
+import { formatAccuracy, formatDb, formatReal, formatSignificant } from '../../../src-shared/base/units';
 import { isFinished } from '../../../src-shared/contract/jobs';
 import type { ProjectView, ThresholdRow, ThresholdTable } from '../../../src-shared/contract/views';
 import type { AutoResult } from '../../../src-shared/domain/analysis/analysis';
@@ -181,7 +181,9 @@ function Singles({ best: { decision }, inUse }: { readonly best: BestView; reado
                 {sqnrText(single)}
               </td>
               <td className="number dim">
-                {i === 0 || single.costDb === null ? '' : t('histogram.best.loses', { db: formatDb(single.costDb) })}
+                {i === 0 || single.costDb === null || single.agreement !== undefined
+                  ? ''
+                  : t('histogram.best.loses', { db: formatDb(single.costDb) })}
               </td>
             </tr>
           ))}
@@ -192,7 +194,8 @@ function Singles({ best: { decision }, inUse }: { readonly best: BestView; reado
   );
 }
 
-function sqnrText({ nmse, sqnrDb }: SingleCost): string {
+function sqnrText({ nmse, sqnrDb, agreement }: SingleCost): string {
+  if (agreement !== undefined) return t('histogram.best.agreement', { value: formatAccuracy(agreement) });
   if (nmse === null) return t('histogram.best.notFinite');
   return sqnrDb === null ? t('histogram.best.exact') : formatDb(sqnrDb);
 }

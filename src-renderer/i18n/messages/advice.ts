@@ -28,6 +28,7 @@ const messages: FeatureMessages = {
       'Collect all shards with the grid of TensorRT and the same batch size, or all without the grid.',
     'advice.collect-shards-of-one-list':
       'Collect all shards with the same list of images and the same batch size of the grid of TensorRT.',
+    'advice.decide-task': 'Decide the task on the Data screen, so that its answers (boxes, for example) are compared.',
     'advice.device-from-zero': 'GPUs are counted from 0.',
     'advice.devices-from-zero': 'GPUs are counted from 0.',
     'advice.device-list': 'GPUs are counted from 0: {devices}',
@@ -108,6 +109,7 @@ const messages: FeatureMessages = {
       '校准缓存中有张量没有范围：请连同 TensorRT 网格一起校准，使缓存包含所有张量。',
     'advice.collect-shards-alike': '请以相同的批大小为所有分片收集 TensorRT 网格，或全部不收集。',
     'advice.collect-shards-of-one-list': '请以相同的图像列表和相同的 TensorRT 网格批大小收集所有分片。',
+    'advice.decide-task': '请在“数据”页确定任务，以便比较其结果（例如检测框）。',
     'advice.device-from-zero': 'GPU 从 0 开始编号。',
     'advice.devices-from-zero': 'GPU 从 0 开始编号。',
     'advice.device-list': 'GPU 从 0 开始编号：{devices}',

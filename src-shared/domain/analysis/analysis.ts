@@ -62,6 +62,11 @@ export const trialQualitySchema = object({
   nmse: measured,
   /** 10 log10(1 / nmse); null if there is no difference. */
   sqnrDb: nullable(measured),
+  /**
+   * True if no output can be compared by its values, because their sizes depend on the data. nmse is then the part of
+   * the answers that does not agree with FP32, 1 - agreement / 100, and sqnrDb is null.
+   */
+  comparesAnswers: optional(boolean),
   /** The group with the largest nmse; null without groups. */
   worstGroupNmse: nullable(
     object({
@@ -152,6 +157,8 @@ export const autoResultSchema = object({
     confirmed: measured,
   }),
   groups: list(string),
+  /** See TrialQuality: the objective is the part of the answers that does not agree with FP32. */
+  comparesAnswers: optional(boolean),
   /** The objective of every method if it is used for all tensors. */
   singles: list(object({ ...autoObjectiveSchema.entries, method: oneOf(...METHODS) })),
   /** The objective that the descent over tensors reached. */

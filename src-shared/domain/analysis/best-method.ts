@@ -10,7 +10,7 @@ import {
   optional,
   string,
 } from '../../base/schema';
-import { formatDb } from '../../base/units';
+import { formatAccuracy, formatDb } from '../../base/units';
 import { HISTOGRAM_METHODS } from '../project/methods';
 import { TARGETS } from '../project/precision';
 
@@ -32,6 +32,11 @@ export const outputCostSchema = object({
   /** Null without groups. */
   worstGroup: nullable(string),
   worstOutput: nullable(string),
+  /**
+   * The agreement of the answers with FP32's in the worst group, percent, where the sizes of all outputs depend on the
+   * data, so that their values cannot be compared; nmse is then 1 - agreement / 100. Omitted otherwise.
+   */
+  agreement: optional(number),
 });
 /** The error of one quantized model at its outputs, against FP32. */
 export type OutputCost = InferOutput<typeof outputCostSchema>;
@@ -100,7 +105,8 @@ export function costAgainstBest(nmse: number | null, decision: Pick<BestDecision
 
 /** One line of text: the methods, best first, with the loss of each of the others at the outputs. */
 export function singlesText({ singles }: Pick<BestDecision, 'singles'>): string {
-  const text = ({ method, sqnrDb, costDb, nmse }: SingleCost, i: number): string => {
+  const text = ({ method, sqnrDb, costDb, nmse, agreement }: SingleCost, i: number): string => {
+    if (agreement !== undefined) return `${method} ${formatAccuracy(agreement)}`;
     if (nmse === null) return `${method} makes NaN or infinite outputs`;
     if (i === 0) return `${method} ${sqnrDb === null ? 'without error' : formatDb(sqnrDb)}`;
     return `${method} loses ${formatDb(costDb ?? 0)}`;
@@ -118,5 +124,10 @@ export function measuredText({
   const [best] = singles;
   const output = best === undefined || best.worstOutput === null ? '' : `, worst output "${best.worstOutput}"`;
   const group = groups.length === 0 ? '' : `, worst of groups ${groups.join(', ')}`;
+  if (best?.agreement !== undefined)
+    return (
+      `agreement of the answers with FP32 on ${images} calibration images for target ${target}${group}; the sizes of ` +
+      'all outputs depend on the data, so that their values cannot be compared'
+    );
   return `SQNR at the output on ${images} calibration images for target ${target}${output}${group}`;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   differenceBetween,
+  OTHER_SIZE,
   qualityOf,
   referenceQuality,
   worstNmse,
@@ -26,6 +27,37 @@ function trials(signal: readonly (readonly number[])[]): Trials {
 }
 
 const even = trials([[1], [3], [2], [2]]);
+
+describe('outputs whose sizes depend on the data', () => {
+  const two = trials([
+    [1, 5],
+    [1, 5],
+    [1, 5],
+    [1, 5],
+  ]);
+  const answers = [0, 1, 0, 0].map((top1) => ({ noise: [0.25, OTHER_SIZE], top1 }));
+
+  it('are left out of the error', async () => {
+    const quality = await qualityOf({ ...two, varying: new Set([1]) }, at, answers);
+    expect(quality.nmse).toBeCloseTo(0.25, 12);
+    expect(quality.comparesAnswers).toBeUndefined();
+  });
+
+  it('if no other output is left, the answers are compared instead, in the worst group', async () => {
+    const quality = await qualityOf({ ...two, varying: new Set([0, 1]) }, at, answers);
+    expect(quality).toMatchObject({ sqnrDb: null, agreement: 75, comparesAnswers: true });
+    expect(quality.nmse).toBeCloseTo(0.25, 12);
+    expect(quality.worstGroupNmse).toEqual({ name: 'night', nmse: 0.5 });
+  });
+
+  it('if there are no answers either, the task is asked for', async () => {
+    const reference = two.reference.map((own) => ({ ...own, top1: -1 }));
+    await expect(qualityOf({ ...two, reference, varying: new Set([0, 1]) }, at, answers)).rejects.toMatchObject({
+      code: 'model-unsupported',
+      advice: { id: 'decide-task' },
+    });
+  });
+});
 
 describe('qualityOf', () => {
   it('sums noise over signal, over all images and per group', async () => {
