@@ -52,7 +52,10 @@ export function nmsModel({ hasGrid = false }: { readonly hasGrid?: boolean } = {
           attributes: [intsAttr('kernel_shape', [cell, cell]), intsAttr('strides', [cell, cell])],
         }),
         makeNode('Reshape', ['c1', 'flat'], ['rows'], { name: 'flatten' }),
-        makeNode('Split', ['rows', 'parts'], ['offsets', 'logits'], { name: 'split', attributes: [intAttr('axis', 1)] }),
+        makeNode('Split', ['rows', 'parts'], ['offsets', 'logits'], {
+          name: 'split',
+          attributes: [intAttr('axis', 1)],
+        }),
         makeNode('Transpose', ['offsets'], ['moved'], { name: 'move', attributes: [intsAttr('perm', [0, 2, 1])] }),
         makeNode('Add', ['moved', 'anchors'], ['all_boxes'], { name: 'place' }),
         makeNode('Sigmoid', ['logits'], ['all_scores'], { name: 'score' }),
