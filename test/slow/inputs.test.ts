@@ -84,21 +84,25 @@ const MODELS: readonly (readonly [string, Model, readonly string[]])[] = [
   ],
 ];
 
+/** The models that go through all commands; the others through those that run them. */
+const WHOLE_TOUR = ['bytes in NHWC', 'PaddleDetection: scale_factor'];
+
 describe('models with unusual inputs', () => {
-  it.each(MODELS)('%s: go through every command', async (name, model, flags) => {
+  it.each(MODELS)('%s: go through the commands', async (name, model, flags) => {
     const at = join(dir, name.replaceAll(/\W+/g, '-'));
     const path = `${at}.calib`;
     await writeModel(model, `${at}.onnx`);
-    await calibJson('inspect', `${at}.onnx`);
     await calibJson(...initArguments({ model: `${at}.onnx`, images, project: path }, ...flags));
     expect(await calibJson<CalibrateResult>('calibrate', path)).toMatchObject({ images: 12, skipped: [] });
-    await calibJson('thresholds', path);
     for (const target of ['onnxruntime', 'tensorrt'])
       await calibJson('quantize', path, '--target', target, '-o', `${at}.${target}.onnx`);
-    await calibJson('sensitivity', path);
-    await calibJson('search', path);
     const { variants } = await calibJson<ValidateResult>('validate', path, '--variants', 'fp32,int8');
     expect(variants.map(({ agreement }) => agreement ?? 0).every((agreement) => agreement > 50)).toBe(true);
+    if (!WHOLE_TOUR.includes(name)) return;
+    await calibJson('inspect', `${at}.onnx`);
+    await calibJson('thresholds', path);
+    await calibJson('sensitivity', path);
+    await calibJson('search', path);
     await calibJson('bench', path, '--rounds', '2');
     await calibJson('health', path, '--against', images);
     await calibJson('run', path);
