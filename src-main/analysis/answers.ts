@@ -6,7 +6,7 @@ const TOP_COUNT = 5;
 
 export interface AnswerSummary {
   readonly predictions: Predictions | null;
-  /** Values of the output with the largest error. */
+  /** Value of the output with the largest error; Infinity if no output can be compared, too. */
   readonly outputSqnrDb: number;
   readonly outputs: readonly OutputQuality[];
 }
@@ -42,13 +42,18 @@ function predictions(answers: readonly (ImageAnswer | null)[]): Predictions {
   return { top1, top5, scores };
 }
 
-/** Sums in the order of the set, so that the result does not depend on the assignment of images to workers. */
+/**
+ * Sums in the order of the set, so that the result does not depend on the assignment of images to workers. An output
+ * that could not be compared on some image is left out: that it has the size of FP32's on others is chance.
+ */
 function sumByOutput(answers: readonly ImageAnswer[]): OutputError[] {
+  const counts = new Map<string, number>();
+  for (const { name } of answers.flatMap(({ outputs }) => outputs)) counts.set(name, (counts.get(name) ?? 0) + 1);
   const sums = new Map<string, { name: string; signal: number; noise: number; energy: number; dot: number }>();
   for (const answer of answers) {
     for (const output of answer.outputs) {
       // Where FP32 answers with NaN there is nothing to compare with; NaN where it does not is as wrong as can be.
-      if (!Number.isFinite(output.signal)) continue;
+      if (!Number.isFinite(output.signal) || counts.get(output.name) !== answers.length) continue;
       const noise = Number.isNaN(output.noise) ? Number.POSITIVE_INFINITY : output.noise;
       const sum = sums.get(output.name);
       if (!sum) {

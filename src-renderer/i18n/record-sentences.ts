@@ -237,6 +237,10 @@ const SENTENCES: readonly Sentence[] = [
     zh: '性能测试期间 GPU 降低了频率（{reasons}）：只应比较本次运行内的比值。',
   },
   {
+    stored: 'Output "{output}" is not compared, because its size depends on the data and differs from FP32\'s.',
+    zh: '未比较输出 {output}：其尺寸取决于数据，与 FP32 的不同。',
+  },
+  {
     stored: 'Method best is not decided yet: {method} is used until the project is calibrated again or run.',
     zh: '方法 best 尚未确定：在重新校准或运行之前使用 {method}。',
   },

@@ -64,6 +64,7 @@ export async function evaluateBuilt(
       ...setWarnings(set, task, evaluated.classCount, options),
       ...classOrderWarnings(evaluated),
       ...notFiniteWarnings(evaluated.variants),
+      ...(task === null ? varyingWarnings(evaluated.variants) : []),
       ...builtWarnings(built),
     ],
     reports,
@@ -134,7 +135,7 @@ function variantReport(
     images,
     ...(variant.predictions ? { predictions: variant.predictions } : {}),
     ...(reference?.predictions ? { fp32: reference.predictions } : {}),
-    ...(isReference ? {} : { outputSqnrDb: variant.outputSqnrDb }),
+    ...(isReference || variant.outputs.length === 0 ? {} : { outputSqnrDb: variant.outputSqnrDb }),
     outputs: isReference ? [] : variant.outputs,
     ...(variant.scores === undefined ? {} : { scores: variant.scores }),
   });
@@ -153,6 +154,15 @@ function notFiniteWarnings(variants: readonly VariantPredictions[]): Warning[] {
         message: `${variant} answers output "${name}" with NaN or infinite values where FP32 does not.`,
       })),
   );
+}
+
+/** Names the outputs that are not compared. The measure of a task needs no output error. */
+function varyingWarnings([reference, ...others]: EvaluateResult['variants']): Warning[] {
+  return (reference?.outputs ?? []).flatMap(({ name }): Warning[] => {
+    if (others.every(({ outputs }) => outputs.some((output) => output.name === name))) return [];
+    const message = `Output "${name}" is not compared, because its size depends on the data and differs from FP32's.`;
+    return [{ code: 'outputs-vary', message }];
+  });
 }
 
 function classOrderWarnings({ classOrderDoubt }: Pick<EvaluateResult, 'classOrderDoubt'>): Warning[] {

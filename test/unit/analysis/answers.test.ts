@@ -30,6 +30,15 @@ describe('summarizeAnswers', () => {
     expect(predictions).toBeNull();
   });
 
+  it('leaves an output out that could not be compared on every image', () => {
+    const { outputs, outputSqnrDb } = summarizeAnswers([
+      answer(output('boxes', 100, 50), output('map', 100, 1)),
+      answer(output('map', 100, 1)),
+    ]);
+    expect(outputs.map(({ name }) => name)).toEqual(['map']);
+    expect(outputSqnrDb).toBeCloseTo(20, 9);
+  });
+
   it('tells an output with NaN from one without error', () => {
     const [exact, broken] = summarizeAnswers([answer(output('exact', 4, 0), output('broken', 4, Number.NaN))]).outputs;
     expect(exact).toEqual({ name: 'exact', sqnrDb: Number.POSITIVE_INFINITY, cosine: 1 });

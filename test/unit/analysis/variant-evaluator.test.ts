@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { summarizeAnswers } from '../../../src-main/analysis/answers';
 import { createTaskReader } from '../../../src-main/analysis/task-reader';
-import { VariantEvaluator } from '../../../src-main/analysis/variant-evaluator';
+import { outputErrors, VariantEvaluator } from '../../../src-main/analysis/variant-evaluator';
 import { makeNode } from '../../../src-main/onnx/graph/make';
 import type { Model } from '../../../src-main/onnx/graph/model';
 import { writeModel } from '../../../src-main/onnx/wire/wire-writer';
@@ -69,5 +69,21 @@ describe('VariantEvaluator', () => {
     const { predictions, outputs, outputSqnrDb } = await evaluate(nan);
     expect([...(predictions?.top1 ?? [])]).toEqual([-1, -1, -1]);
     expect([outputSqnrDb, outputs[0]?.notFinite]).toEqual([Number.NEGATIVE_INFINITY, true]);
+  });
+});
+
+describe("outputs of another size than FP32's", () => {
+  const boxes = (count: number) => ({ name: 'boxes', dims: [count, 4], data: new Float32Array(4 * count) });
+  const map = { name: 'map', dims: [1, 2], data: Float32Array.of(1, 2) };
+
+  it('are left out, if others can be compared or the task compares answers', () => {
+    expect(outputErrors([boxes(3), map], [boxes(2), map]).map(({ name }) => name)).toEqual(['map']);
+    expect(outputErrors([boxes(3)], [boxes(2)], true)).toEqual([]);
+  });
+
+  it('are an error if nothing else can be compared', () => {
+    expect(() => outputErrors([boxes(3)], [boxes(2)])).toThrow(
+      'Output "boxes" has 12 values here and 8 in the FP32 model',
+    );
   });
 });
