@@ -138,6 +138,15 @@ export function hasOutputs({ reference, varying }: Pick<Trials, 'reference' | 'v
   return outputs === 0 || (varying?.size ?? 0) < outputs;
 }
 
+/**
+ * The task to try again with after an error of trials without one, whose outputs cannot be compared by their values;
+ * null if the error is another one, or if the project has no task whose answers are compared with FP32's.
+ */
+export function taskToCompare(error: unknown, task: Task | undefined): Task | null {
+  const needsTask = error instanceof WorkbenchError && error.advice?.id === 'decide-task';
+  return needsTask && task !== undefined && task.kind !== 'custom' ? task : null;
+}
+
 /** @throws WorkbenchError model-unsupported when neither the outputs nor the answers of the task can be compared */
 function requireAnswers(trials: Trials, all: readonly Answered[]): void {
   if (trials.task?.kind === 'custom' || agreementOf(trials, all) !== null) return;

@@ -7,7 +7,7 @@ import type { Target } from '../../../src-shared/domain/project/precision';
 import { hasRepair } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { autoPasses } from '../../analysis/auto';
-import { groupNames } from '../../analysis/trials';
+import { groupNames, taskToCompare } from '../../analysis/trials';
 import { chooseAndConfirm } from '../../analysis/choose-images';
 import { writeAutoThresholds } from '../../calibration/histograms/auto-thresholds';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
@@ -63,8 +63,7 @@ export async function chooseAutoThresholds(spec: AutoSpec, job: JobContext): Pro
     );
   const outcome = await choose(true).catch((error: unknown) => {
     // Outputs whose sizes depend on the data have no error; the answers of the task are compared instead.
-    const needsTask = error instanceof WorkbenchError && error.advice?.id === 'decide-task';
-    if (needsTask && workspace.file.task) return choose(false);
+    if (taskToCompare(error, workspace.file.task) !== null) return choose(false);
     throw error;
   });
   const key = currentCalibrationKey(workspace);

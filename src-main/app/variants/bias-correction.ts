@@ -8,7 +8,9 @@ import { hasRepair, type Target } from '../../../src-shared/domain/project/preci
 import { bytesOfImage, type Feeding } from '../../../src-shared/domain/project/feeding';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { chooseDisjoint } from '../../analysis/choose-images';
-import { worstNmse, type Trial } from '../../analysis/trials';
+import type { Task } from '../../../src-shared/domain/tasks/task';
+import { taskToCompare, worstNmse, type Trial } from '../../analysis/trials';
+import type { CorrectBiasesComputed } from '../../compute/pool/protocol';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { readStoredJson } from '../../base/json-file';
 import { keepNewest } from '../../base/keep-newest';
@@ -152,31 +154,38 @@ async function measure(recipe: VariantRecipe, threads: number | undefined, job: 
       },
     );
   }
-  const journalPath = join(workspace.paths.analysisDir, `${name}.trials.jsonl`);
-  const computed = await services.compute.request(
-    'correct-biases',
-    {
-      trial,
-      measuredCount: measured.length,
-      trials: {
-        preparedDir,
-        target,
-        ranges,
-        feeding,
-        // Biases are judged by the error of the outputs alone.
-        task: null,
-        entries: [...measured, ...confirmed],
-        threads: threads ?? defaultThreads(),
-        journalPath,
+  const journalOf = (kind: string): string => join(workspace.paths.analysisDir, `${name}${kind}.trials.jsonl`);
+  const journals = { outputs: journalOf(''), answers: journalOf('.answers') };
+  const correct = (task: Task | null): Promise<CorrectBiasesComputed> =>
+    services.compute.request(
+      'correct-biases',
+      {
+        trial,
+        measuredCount: measured.length,
+        trials: {
+          preparedDir,
+          target,
+          ranges,
+          feeding,
+          task,
+          entries: [...measured, ...confirmed],
+          threads: threads ?? defaultThreads(),
+          journalPath: task === null ? journals.outputs : journals.answers,
+        },
       },
-    },
-    job,
-  );
+      job,
+    );
+  // Biases are judged by the error of the outputs alone, unless the sizes of all of them depend on the data.
+  const computed = await correct(null).catch((error: unknown) => {
+    const task = taskToCompare(error, workspace.file.task);
+    if (task === null) throw error;
+    return correct(task);
+  });
   const { biases, images, before, after } = computed;
   const stored: StoredCorrection = { version: CORRECTION_VERSION, images, before, after, biases };
   await mkdir(workspace.paths.analysisDir, { recursive: true });
   await writeFileAtomic(workspace.paths.analysisFile(name), JSON.stringify(stored));
-  await rm(journalPath, { force: true });
+  for (const path of Object.values(journals)) await rm(path, { force: true });
   await keepNewest(workspace.paths.analysisDir, KEPT_CORRECTIONS, (file) => /^biases-.*\.json$/.test(file));
   return stored;
 }

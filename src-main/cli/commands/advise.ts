@@ -45,7 +45,11 @@ export const advise = defineCommand({
 
 function asText(result: AdviceResult): Block[] {
   const { baseline, proposals } = result;
-  const noise = baseline.sqnrDb === null ? 'no error' : `output SQNR ${formatDb(baseline.sqnrDb)}`;
+  const noise = baseline.comparesAnswers
+    ? `agreement ${formatAccuracy(baseline.agreement ?? 0)}; the sizes of all outputs depend on the data, so that they have no SQNR`
+    : baseline.sqnrDb === null
+      ? 'no error'
+      : `output SQNR ${formatDb(baseline.sqnrDb)}`;
   const top1 = baseline.top1 === null ? '' : `, top-1 ${formatAccuracy(baseline.top1)}`;
   const head = [
     `plan as it is, target ${result.target}: ${noise}${top1}`,
@@ -66,7 +70,7 @@ function asText(result: AdviceResult): Block[] {
         { title: 'work', align: 'right' },
         { title: 'helps' },
       ],
-      rows: proposals.map(row),
+      rows: proposals.map((proposal) => row(proposal, baseline)),
     },
     ...proposals.map(
       ({ code, reason, layers }) =>
@@ -76,12 +80,18 @@ function asText(result: AdviceResult): Block[] {
   ];
 }
 
-function row({ code, layers, gainDb, quality, macsShare, helps }: MeasuredProposal): string[] {
+function row(
+  { code, layers, gainDb, quality, macsShare, helps }: MeasuredProposal,
+  baseline: AdviceResult['baseline'],
+): string[] {
+  const gain = quality.comparesAnswers
+    ? `${formatSignificant((quality.agreement ?? 0) - (baseline.agreement ?? 0))} points`
+    : `${formatSignificant(gainDb)} dB`;
   const percent = (value: number | null): string => (value === null ? '' : formatAccuracy(value));
   return [
     code,
     formatCount(layers.length),
-    `${formatSignificant(gainDb)} dB`,
+    gain,
     quality.sqnrDb === null ? '' : formatDb(quality.sqnrDb),
     percent(quality.agreement),
     percent(quality.top1),

@@ -97,8 +97,9 @@ function Proposal({ proposal, rows, onChooseMany }: AdvicePartProps & { readonly
           {name}
         </Button>
         <strong className={helps ? styles.helps : 'dim'}>
-          {gainDb > 0 ? '+' : ''}
-          {formatSignificant(gainDb, 2)} dB
+          {quality.comparesAnswers
+            ? t('histogram.best.agreement', { value: formatAccuracy(quality.agreement ?? 0) })
+            : `${gainDb > 0 ? '+' : ''}${formatSignificant(gainDb, 2)} dB`}
         </strong>
         <Button
           disabled={present.length === 0 || isApplied}

@@ -4,6 +4,7 @@ import {
   OTHER_SIZE,
   qualityOf,
   referenceQuality,
+  taskToCompare,
   worstNmse,
   type TrialAnswer,
   type Trials,
@@ -52,10 +53,13 @@ describe('outputs whose sizes depend on the data', () => {
 
   it('if there are no answers either, the task is asked for', async () => {
     const reference = two.reference.map((own) => ({ ...own, top1: -1 }));
-    await expect(qualityOf({ ...two, reference, varying: new Set([0, 1]) }, at, answers)).rejects.toMatchObject({
-      code: 'model-unsupported',
-      advice: { id: 'decide-task' },
-    });
+    const error: unknown = await qualityOf({ ...two, reference, varying: new Set([0, 1]) }, at, answers).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ code: 'model-unsupported', advice: { id: 'decide-task' } });
+    expect(taskToCompare(error, { kind: 'classification' })).toEqual({ kind: 'classification' });
+    expect(taskToCompare(error, undefined)).toBeNull();
+    expect(taskToCompare(new Error('another'), { kind: 'classification' })).toBeNull();
   });
 });
 
