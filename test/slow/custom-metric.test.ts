@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isRunning } from '../../src-main/base/running-process';
 import type { ValidateResult } from '../../src-shared/contract/job-results';
+import type { SensitivityResult } from '../../src-shared/domain/analysis/analysis';
 import { calibJson, startCalib } from '../support/calib-process';
 import { useCalibratedProject } from '../support/project-fixture';
 import { REPO_ROOT } from '../support/shared';
@@ -44,5 +45,21 @@ describe('a metric that is a command', () => {
     running.child.kill('SIGINT');
     expect((await running.outcome).code).toBe(130);
     await expect.poll(() => started().some(isRunning)).toBe(false);
+  });
+});
+
+describe('a metric that is a module', () => {
+  it('ranks layers, and ends with the analysis', async () => {
+    const metric = join(dir, 'metric.mjs');
+    writeFileSync(
+      metric,
+      'export const score = (outputs, label) => outputs.logits.data.indexOf(Math.max(...outputs.logits.data)) === label;\n' +
+        'export const summarize = (records) => ({ name: "right", value: records.filter(Boolean).length, ' +
+        'higherIsBetter: true });\n',
+    );
+    await calibJson('set', project, '--metric', metric);
+    const found = await calibJson<SensitivityResult>('sensitivity', project, '--metric', 'measure', '--limit', '4');
+    expect(found.baseline.measure?.name).toBe('right');
+    expect(found.layers.length).toBeGreaterThan(1);
   });
 });

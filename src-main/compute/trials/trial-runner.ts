@@ -28,7 +28,7 @@ import type {
 /** Runs models of trials on images that all workers share. */
 export async function createTrialRole(init: TrialInit, stop: StopFlag): Promise<WorkerRole> {
   const runner = new TrialRunner(init, stop);
-  return roleOf<TrialTasks>({
+  const role = roleOf<TrialTasks>({
     load: (params) => runner.load(params),
     hold: (params) => runner.hold(params),
     reference: (params) => runner.reference(params),
@@ -37,6 +37,7 @@ export async function createTrialRole(init: TrialInit, stop: StopFlag): Promise<
     layers: (params) => runner.layers(params),
     shifts: (params) => runner.shifts(params),
   });
+  return { ...role, close: () => runner.close() };
 }
 
 /** A session lives as long as its task, so that memory does not grow with the number of models tried. */
@@ -60,6 +61,11 @@ class TrialRunner {
     this.loader = createFeedLoader(options.feeding);
     this.reader = createTaskReader(task, { metricHash: options.metricHash, isStopped: () => stop.isSet });
     this.batch = options.feeding.fixedBatch ?? 1;
+  }
+
+  /** Ends a user's own metric, which keeps the thread alive. */
+  close(): Promise<void> {
+    return this.reader.close();
   }
 
   load(entry: TrialTasks['load']['params']): Promise<TrialTasks['load']['result']> {
