@@ -109,9 +109,13 @@ function groupCell({ groups, measure }: VariantReport, name: string): string {
 }
 
 /** The measure and the rules behind it, in a line above the table. */
-function measureLines({ variants }: ValidateResult): string[] {
+function measureLines({ task, variants }: ValidateResult): string[] {
   const report = variants.find(({ measure }) => measure !== undefined);
   if (report?.measure === undefined || report.measure.name === 'top-1') return [];
+  if (task?.kind === 'custom')
+    return [
+      `measure: ${report.measure.name}, your own metric; ${report.measure.higherIsBetter ? 'more' : 'less'} is better`,
+    ];
   const rules = {
     coco: ', conventions of COCO: IoU 0.50 to 0.95, at most 100 detections of a class in an image',
     ultralytics: ', conventions of ultralytics: IoU 0.50 to 0.95, at most 300 detections in an image',

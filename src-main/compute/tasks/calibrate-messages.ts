@@ -70,6 +70,6 @@ export function nothingCounted(state: CalibrationState, total: number): Workbenc
   const first = state.skipped[0];
   const reason = first ? `; the first one: ${first.file}: ${first.reason}` : '';
   return new WorkbenchError('images-empty', `None of ${total} images could be used${reason}`, {
-    hint: 'Name a folder of JPEG, PNG, WebP, BMP or TIFF images.',
+    hint: 'Name a folder of JPEG, PNG, WebP, BMP or TIFF images, or .npy or .npz files with the arrays that the model takes.',
   });
 }
