@@ -20,16 +20,16 @@ export function guessTask(facts: TaskFacts, kind?: TaskKind): TaskGuess {
     if (found?.task) return found;
     notes.push(...(found?.notes ?? []));
   }
+  const classification = isAsked('classification') ? classificationOf(facts) : null;
+  // A map beside the scores (of features or attention) makes no segmentation if the labels have the classes of the scores.
+  if (classification?.isLabelled === true) return classification.guess;
   if (isAsked('segmentation')) {
     const found = guessSegmentation(facts);
     if (found !== null) return found;
   }
   const embedding = isAsked('embedding') ? embeddingOf(facts, kind === 'embedding') : null;
   if (embedding !== null) return embedding;
-  if (isAsked('classification')) {
-    const found = classificationOf(facts);
-    if (found !== null) return found;
-  }
+  if (classification !== null) return classification.guess;
   const outputs = facts.outputs.map(outputText).join(', ');
   return {
     task: null,
@@ -42,7 +42,13 @@ export function guessTask(facts: TaskFacts, kind?: TaskKind): TaskGuess {
   };
 }
 
-function classificationOf({ outputs, classCount }: TaskFacts): TaskGuess | null {
+interface GuessedClassification {
+  readonly guess: TaskGuess;
+  /** Whether the labels have as many classes as the output. */
+  readonly isLabelled: boolean;
+}
+
+function classificationOf({ outputs, classCount }: TaskFacts): GuessedClassification | null {
   const shapes = outputs.map(({ dims }) => ({
     dims: dims.map((dim, axis) => dim ?? (axis === 0 ? 1 : Number.NaN)),
   }));
@@ -51,11 +57,11 @@ function classificationOf({ outputs, classCount }: TaskFacts): TaskGuess | null 
   if (found === undefined) return null;
   const classes = shapeOfImage(found, 1).at(-1) ?? 0;
   const task: Task = { kind: 'classification' };
+  const isLabelled = classCount === classes;
   const others =
-    classCount === undefined || classCount === classes
-      ? []
-      : [`The labels have ${classCount} classes, the output has ${classes}.`];
-  return { task, notes: [`Classification: ${outputText(found)} holds one score for each class.`, ...others] };
+    classCount === undefined || isLabelled ? [] : [`The labels have ${classCount} classes, the output has ${classes}.`];
+  const notes = [`Classification: ${outputText(found)} holds one score for each class.`, ...others];
+  return { guess: { task, notes }, isLabelled };
 }
 
 function embeddingOf({ outputs, normalizedOutputs }: TaskFacts, isKnown: boolean): TaskGuess | null {

@@ -455,3 +455,18 @@ describe('one vector for each image', () => {
     });
   });
 });
+
+describe('scores for the whole image beside a map of features', () => {
+  const scores = output('scores', [1, 5], random);
+  const map = output('map', [1, 8, SIZE.inputHeight, SIZE.inputWidth], random);
+  it('are a classification if the labels have the classes of the scores', () => {
+    expect(guess({ ...factsOf(scores, map), classCount: 5 }).task).toEqual({ kind: 'classification' });
+  });
+  it('are a segmentation without such labels', () => {
+    expect(guess({ ...factsOf(scores, map), classCount: 8 }).task).toMatchObject({
+      kind: 'segmentation',
+      output: 'map',
+    });
+    expect(guess(factsOf(scores, map)).task).toMatchObject({ kind: 'segmentation', output: 'map' });
+  });
+});
