@@ -21,7 +21,7 @@ export function guessTask(facts: TaskFacts, kind?: TaskKind): TaskGuess {
     notes.push(...(found?.notes ?? []));
   }
   const classification = isAsked('classification') ? classificationOf(facts) : null;
-  // A map beside the scores (of features or attention) makes no segmentation if the labels have the classes of the scores.
+  // A map beside the scores (of features, say) makes no segmentation if the labels have the classes of the scores.
   if (classification?.isLabelled === true) return classification.guess;
   if (isAsked('segmentation')) {
     const found = guessSegmentation(facts);
