@@ -8,7 +8,14 @@ import { hasContent, sha256OfStoredFile } from '../../base/file-hash';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import type { Model } from '../../onnx/graph/model';
 import type { JobContext } from '../job-context';
-import { openCalibration, openCalibrationIfAny, prepared, shortHash } from '../projects/workspace';
+import {
+  fp32Variant,
+  openCalibration,
+  openCalibrationIfAny,
+  prepared,
+  shortHash,
+  type Workspace,
+} from '../projects/workspace';
 import { correctionWarnings, withCorrectedBiases } from './bias-correction';
 import {
   ENGINE_RECORD_VERSION,
@@ -77,7 +84,7 @@ async function buildOne(name: VariantName, task: OnnxTask): Promise<BuiltVariant
   const { options, job } = task;
   const { workspace, services } = job;
   const gpu = ortGpu(options);
-  if (name.kind === 'fp32') return preparedAsVariant(name.text, workspace.preparedDir, gpu);
+  if (name.kind === 'fp32') return preparedAsVariant(workspace, gpu);
   if (name.kind === 'as-imported') return asImportedVariant(name.text, gpu, job);
   const requested = variantRecipe(name, { ...task, workspace });
   const recipe = await withCorrectedBiases(requested, options.threads, job);
@@ -157,19 +164,12 @@ function builtVariant(engine: OnnxEngine, record: OnnxEngineRecord, buildSeconds
   };
 }
 
-function preparedAsVariant(variant: string, preparedDir: string, gpu: OrtGpu | null): BuiltVariant {
+function preparedAsVariant(workspace: Workspace, gpu: OrtGpu | null): BuiltVariant {
+  const { preparedDir } = workspace;
   const sizeBytes = ['model.onnx', 'weights.bin'].reduce((sum, file) => {
     const path = join(preparedDir, file);
     return sum + (existsSync(path) ? statSync(path).size : 0);
   }, 0);
-  const runnable: OnnxVariant = {
-    kind: 'onnx',
-    variant,
-    modelPath: join(preparedDir, 'model.onnx'),
-    weightsDir: preparedDir,
-    simulate: false,
-    hasFp16: false,
-    ...(gpu === null ? {} : { gpu }),
-  };
+  const runnable: OnnxVariant = { ...fp32Variant(workspace), ...(gpu === null ? {} : { gpu }) };
   return { runnable, dir: preparedDir, sizeBytes, seconds: 0, built: false };
 }

@@ -119,8 +119,11 @@ function concats(advised: Advised): StructureProposal[] {
   });
 }
 
-/** Layers with weights that read the node's output, directly or through layers that only move or pool values. */
-function readersOf(node: Node, facts: GraphFacts): Node[] {
+/**
+ * Layers with weights that read the node's output, directly or through layers without weights.
+ * @param isPassed whether layers behind this layer without weights are looked at.
+ */
+function readersOf(node: Node, facts: GraphFacts, isPassed: (layer: Node) => boolean = () => true): Node[] {
   const found = new Set<Node>();
   const seen = new Set<Node>([node]);
   const pending = [node];
@@ -129,7 +132,7 @@ function readersOf(node: Node, facts: GraphFacts): Node[] {
       if (seen.has(reader)) continue;
       seen.add(reader);
       if (COMPUTE_OPS.has(reader.opType)) found.add(reader);
-      else pending.push(reader);
+      else if (isPassed(reader)) pending.push(reader);
     }
   return [...found];
 }
@@ -281,17 +284,7 @@ function neighbours(advised: Advised, code: AdviceCode, opTypes: readonly string
 
 /** Layers with weights that read the output through layers that move values, scale them or add a bias. */
 function directReaders(node: Node, facts: GraphFacts): Node[] {
-  const found = new Set<Node>();
-  const seen = new Set<Node>([node]);
-  const pending = [node];
-  for (let current = pending.pop(); current !== undefined; current = pending.pop())
-    for (const { node: reader } of current.output.flatMap((name) => facts.uses(name))) {
-      if (seen.has(reader)) continue;
-      seen.add(reader);
-      if (COMPUTE_OPS.has(reader.opType)) found.add(reader);
-      else if (passesOn(reader, facts)) pending.push(reader);
-    }
-  return [...found];
+  return readersOf(node, facts, (layer) => passesOn(layer, facts));
 }
 
 function passesOn(node: Node, facts: GraphFacts): boolean {
