@@ -4,16 +4,16 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cancelledError, type WorkbenchError } from '../../../src-shared/base/errors';
+import type { WorkbenchError } from '../../../src-shared/base/errors';
 import type { MetricSource } from '../../../src-shared/domain/tasks/task';
 import { sweep, unfinishedFolder } from '../../base/temporary-files';
 import { DEFAULT_TIMEOUT_SECONDS, describe, EXPECTED_MEASURE, measureOf, metricFailed } from './metric-values';
 import { npyBytes } from './npy-write';
 import type { IsStopped, MetricInput, UserMetric } from './user-metric';
+import { watchedRequest, type WaitingRequest } from './watched-request';
 
 type CommandSource = Extract<MetricSource, { readonly kind: 'command' }>;
 
-const POLL_MS = 100;
 /** A line longer than this is no answer. */
 const MAX_LINE_BYTES = 64e6;
 /** What is kept of the messages of the command. */
@@ -38,19 +38,13 @@ export async function openCommandMetric(source: CommandSource, isStopped: IsStop
   };
 }
 
-interface Waiting {
-  readonly id: number;
-  readonly resolve: (answer: Readonly<Record<string, unknown>>) => void;
-  readonly reject: (error: WorkbenchError) => void;
-  /** `for a.png` */
-  readonly what: string;
-}
+type Answer = Readonly<Record<string, unknown>>;
 
 class CommandMetric {
   private readonly child: ChildProcess;
   private readonly name: string;
   private readonly timeoutSeconds: number;
-  private waiting: Waiting | null = null;
+  private waiting: WaitingRequest<Answer> | null = null;
   private queue: Promise<unknown> = Promise.resolve();
   private failure: WorkbenchError | null = null;
   private nextId = 1;
@@ -139,41 +133,26 @@ class CommandMetric {
     await rm(this.dir, { recursive: true, force: true }).catch(() => undefined);
   }
 
-  private ask(request: object, what: string): Promise<Readonly<Record<string, unknown>>> {
+  private ask(request: object, what: string): Promise<Answer> {
     if (this.failure !== null) return Promise.reject(this.failure);
     const id = this.nextId++;
-    const deadline = performance.now() + 1000 * this.timeoutSeconds;
-    return new Promise((resolve, reject) => {
-      const watch = setInterval(() => {
-        if (this.isStopped()) this.end(cancelledError());
-        else if (performance.now() > deadline)
-          this.end(
-            metricFailed(
-              `The metric "${this.name}" gave no answer within ${this.timeoutSeconds} s ${what}; it was ended` +
-                this.messages(),
-              'Make it faster, or raise timeoutSeconds of the metric in the project. A command must write each ' +
-                'answer at once (in Python: print(..., flush=True)).',
-            ),
-          );
-      }, POLL_MS);
-      const settle = (): void => {
-        clearInterval(watch);
-        this.waiting = null;
-      };
-      this.waiting = {
-        id,
-        what,
-        resolve: (answer) => {
-          settle();
-          resolve(answer);
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      };
-      this.child.stdin?.write(`${JSON.stringify({ ...request, id })}\n`);
+    const answer = watchedRequest<Answer>({
+      id,
+      what,
+      timeoutSeconds: this.timeoutSeconds,
+      isStopped: this.isStopped,
+      setWaiting: (waiting) => (this.waiting = waiting),
+      end: (error) => this.end(error),
+      lateError: () =>
+        metricFailed(
+          `The metric "${this.name}" gave no answer within ${this.timeoutSeconds} s ${what}; it was ended` +
+            this.messages(),
+          'Make it faster, or raise timeoutSeconds of the metric in the project. A command must write each ' +
+            'answer at once (in Python: print(..., flush=True)).',
+        ),
     });
+    this.child.stdin?.write(`${JSON.stringify({ ...request, id })}\n`);
+    return answer;
   }
 
   private receive(bytes: Buffer): void {

@@ -3,19 +3,19 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { cancelledError, type WorkbenchError } from '../../../src-shared/base/errors';
+import type { WorkbenchError } from '../../../src-shared/base/errors';
 import type { MetricSource } from '../../../src-shared/domain/tasks/task';
 import { readError } from '../../base/file-errors';
 import { packageRoot } from '../../base/package-info';
 import { DEFAULT_TIMEOUT_SECONDS, EXPECTED_MEASURE, measureOf, metricFailed } from './metric-values';
 import type { MetricRequest, MetricResponse, MetricSetup } from './metric-worker';
 import type { IsStopped, UserMetric } from './user-metric';
+import { watchedRequest, type WaitingRequest } from './watched-request';
 
 type ModuleSource = Extract<MetricSource, { readonly kind: 'module' }>;
 
 /** Memory of the JavaScript heap that a metric may use. */
 const HEAP_MB = 2048;
-const POLL_MS = 100;
 /** Least time for starting the thread and loading the module. */
 const LOAD_SECONDS = 10;
 
@@ -48,20 +48,12 @@ export async function openModuleMetric(source: ModuleSource, isStopped: IsStoppe
   };
 }
 
-interface Waiting {
-  readonly id: number;
-  /** `for a.png` */
-  readonly what: string;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: WorkbenchError) => void;
-}
-
 /** The thread of one metric; it answers one request after the other. */
 class MetricThread {
   private readonly worker: Worker;
   private readonly path: string;
   private readonly timeoutSeconds: number;
-  private waiting: Waiting | null = null;
+  private waiting: WaitingRequest<unknown> | null = null;
   private queue: Promise<unknown> = Promise.resolve();
   private nextId = 1;
   private failure: WorkbenchError | null = null;
@@ -112,36 +104,21 @@ class MetricThread {
     if (this.failure !== null) return Promise.reject(this.failure);
     const id = this.nextId++;
     const seconds = request.method === 'open' ? Math.max(LOAD_SECONDS, this.timeoutSeconds) : this.timeoutSeconds;
-    const deadline = performance.now() + 1000 * seconds;
-    return new Promise<unknown>((resolve, reject) => {
-      const watch = setInterval(() => {
-        if (this.isStopped()) this.end(cancelledError());
-        else if (performance.now() > deadline)
-          this.end(
-            metricFailed(
-              `The metric ${this.path} gave no answer within ${seconds} s ${what}; it was ended`,
-              'Make it faster, or raise timeoutSeconds of the metric in the project.',
-            ),
-          );
-      }, POLL_MS);
-      const settle = (): void => {
-        clearInterval(watch);
-        this.waiting = null;
-      };
-      this.waiting = {
-        id,
-        what,
-        resolve: (value) => {
-          settle();
-          resolve(value);
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      };
-      this.worker.postMessage({ ...request, id });
+    const answer = watchedRequest<unknown>({
+      id,
+      what,
+      timeoutSeconds: seconds,
+      isStopped: this.isStopped,
+      setWaiting: (waiting) => (this.waiting = waiting),
+      end: (error) => this.end(error),
+      lateError: () =>
+        metricFailed(
+          `The metric ${this.path} gave no answer within ${seconds} s ${what}; it was ended`,
+          'Make it faster, or raise timeoutSeconds of the metric in the project.',
+        ),
     });
+    this.worker.postMessage({ ...request, id });
+    return answer;
   }
 
   private receive(response: MetricResponse): void {
