@@ -12,7 +12,7 @@ export type Dims = readonly number[];
 const SAME_AS_FIRST = new Set(
   (
     'Identity Dropout Relu LeakyRelu PRelu Elu Selu Celu Mish Gelu Clip Sigmoid HardSigmoid HardSwish Tanh Erf Exp Log Sqrt Neg Abs Floor Ceil Round Reciprocal ' +
-    'Softplus Softsign Softmax LogSoftmax BatchNormalization InstanceNormalization LayerNormalization ' +
+    'Softplus Softsign Softmax LogSoftmax BatchNormalization InstanceNormalization LayerNormalization RMSNormalization SimplifiedLayerNormalization ' +
     'GroupNormalization LRN LpNormalization Cast CastLike Not Sign Sin Cos QuantizeLinear DequantizeLinear Trilu CumSum ' +
     'ScatterElements ScatterND'
   ).split(' '),

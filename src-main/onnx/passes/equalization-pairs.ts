@@ -2,7 +2,8 @@ import { attrInt, attrInts } from '../graph/attributes';
 import { GraphIndex, type Consumer } from '../graph/graph-index';
 import { DataType, type Graph, type Node, type Tensor } from '../graph/model';
 import { isOp } from '../graph/opset';
-import { tensorAsFloat32, tensorAsInts } from '../graph/tensor-values';
+import { tensorAsInts } from '../graph/tensor-values';
+import { article, whyNotClip } from './channel-path';
 import { inChannels, layerWeights, type LayerWeights } from './layer-weights';
 
 /** A layer whose output channels can be scaled, and the layers whose input channels take that back. */
@@ -27,7 +28,6 @@ export interface EqualizationRefusal {
   readonly reason: string;
 }
 
-const LARGEST_FLOAT = 3.4028234663852886e38;
 const LAYERS = ['Conv', 'Gemm'];
 /** f(s * x) = s * f(x) for every s > 0, channel by channel, shape of channels kept. */
 const HOMOGENEOUS = [
@@ -135,23 +135,11 @@ class PairSearch {
     if (isOp(node, 'PRelu'))
       return this.index.initializer(node.input[1] ?? '') ? null : 'the slope of a PRelu is computed';
     if (!isPooled && this.averagesPositions(node)) return null;
-    if (isOp(node, 'Clip')) return this.whyNotClip(node);
+    if (isOp(node, 'Clip')) return whyNotClip(node, this.index);
     if (isOp(node, 'Flatten') && attrInt(node, 'axis', 1) === 1) return null;
     if (isOp(node, 'Reshape', 'Squeeze', 'Flatten'))
       return isPooled || this.keepsBatchAlone(node) ? null : `${article(node.opType)} may mix channels`;
     return `${article(node.opType)} passes no factor per channel`;
-  }
-
-  /** Only a Clip that is a Relu passes factors: an upper bound would have to differ from channel to channel. */
-  private whyNotClip(node: Node): string | null {
-    const [, low = '', high = ''] = node.input;
-    const bound = (name: string, none: number): number | undefined => (name === '' ? none : this.scalar(name));
-    const lowReal = bound(low, -LARGEST_FLOAT);
-    const highReal = bound(high, LARGEST_FLOAT);
-    if (highReal === undefined || lowReal === undefined) return 'the bounds of a Clip are computed';
-    if (highReal < LARGEST_FLOAT)
-      return `a Clip ends at ${Number(highReal.toPrecision(3))}, one bound for all channels`;
-    return lowReal === 0 || lowReal <= -LARGEST_FLOAT ? null : `a Clip starts at ${Number(lowReal.toPrecision(3))}`;
   }
 
   /** Reshape to [0, n]: the first axis stays, all others become one, channel by channel. */
@@ -197,13 +185,4 @@ class PairSearch {
       return null;
     return tensor;
   }
-
-  private scalar(name: string): number | undefined {
-    const tensor = this.index.initializer(name);
-    return tensor?.dataType === DataType.FLOAT ? tensorAsFloat32(tensor)[0] : undefined;
-  }
-}
-
-function article(opType: string): string {
-  return `${/^[AEIO]/.test(opType) ? 'an' : 'a'} ${opType}`;
 }

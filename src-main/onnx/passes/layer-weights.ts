@@ -2,7 +2,7 @@ import { attrInt } from '../graph/attributes';
 import type { Node, Tensor } from '../graph/model';
 
 /**
- * How the weights of a Conv or Gemm are laid out: output o, input j within its group, kernel element k at
+ * How the weights of a Conv, Gemm or MatMul are laid out: output o, input j within its group, kernel element k at
  * o * outputStride + j * inputStride + k.
  */
 export interface LayerWeights {
@@ -18,7 +18,7 @@ export interface LayerWeights {
   readonly inputStride: number;
 }
 
-/** Null for a layer that is no Conv or Gemm, and for weights of an impossible shape. */
+/** Null for a layer that is no Conv, Gemm or MatMul, and for weights of an impossible shape. */
 export function layerWeights(node: Node, tensor: Tensor): LayerWeights | null {
   const { dims } = tensor;
   const [rows = 0, columns = 0, ...rest] = dims;
@@ -38,21 +38,21 @@ export function layerWeights(node: Node, tensor: Tensor): LayerWeights | null {
       inputStride: kernel,
     };
   }
-  if (node.opType !== 'Gemm' || dims.length !== 2) return null;
-  return attrInt(node, 'transB', 0) === 1
+  if (!['Gemm', 'MatMul'].includes(node.opType) || dims.length !== 2) return null;
+  return node.opType === 'Gemm' && attrInt(node, 'transB', 0) === 1
     ? { node, tensor, outputs: rows, inputs: columns, groups: 1, kernel: 1, outputStride: columns, inputStride: 1 }
     : { node, tensor, outputs: columns, inputs: rows, groups: 1, kernel: 1, outputStride: 1, inputStride: columns };
 }
 
 /**
- * Channel that an input belongs to when the layer reads `channels` channels; a Gemm behind a Flatten has several inputs
- * per channel, one after the other. Null when they do not fit.
+ * Channel that an input belongs to when the layer reads `channels` channels; null when they do not fit. A matrix product
+ * behind a Flatten has several inputs per channel, one after the other.
  */
 export function inChannels(
   { node, inputs, groups, outputs }: LayerWeights,
   channels: number,
 ): ((output: number, input: number) => number) | null {
-  if (node.opType === 'Gemm') {
+  if (node.opType !== 'Conv') {
     const perChannel = inputs / channels;
     return Number.isInteger(perChannel) ? (_, input) => Math.floor(input / perChannel) : null;
   }
