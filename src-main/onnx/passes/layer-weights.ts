@@ -45,7 +45,7 @@ export function layerWeights(node: Node, tensor: Tensor): LayerWeights | null {
 }
 
 /**
- * Channel that an input belongs to when the layer reads `channels` channels; null when they do not fit. A matrix product
+ * Channel that an input belongs to when the layer reads `channels` channels; null when they do not fit. A product
  * behind a Flatten has several inputs per channel, one after the other.
  */
 export function inChannels(

@@ -70,8 +70,8 @@ const groupsByModel = new WeakMap<Model, SmoothingGroups>();
 /**
  * Where smoothing (Xiao et al. 2023, "SmoothQuant", arXiv 2211.10438) can scale channels without changing the result:
  * behind a scale or a layer with constant weights, whose channels reach only layers with constant weights, through
- * operators that commute with a positive factor per channel. Each reader belongs to one group, which starts at the first
- * scale or layer in graph order from which every path is clear. Works on a prepared model.
+ * operators that commute with a positive factor per channel. Each reader belongs to one group, which starts at the
+ * first scale or layer in graph order from which every path is clear. Works on a prepared model.
  */
 export function smoothingGroups(model: Model): SmoothingGroups {
   const found = groupsByModel.get(model) ?? findGroups(model);
