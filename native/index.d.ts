@@ -1,5 +1,5 @@
 /**
- * Types of build/Release/calib.node. Only src-main/compute/pool/addon.ts loads it; any module may import these types.
+ * Types of build/Release/calib.node. Only src-main/backends/addon.ts loads it; any module may import these types.
  */
 
 /** Counts of one tensor; see src-shared/domain/histograms/histogram.ts for the meaning of every field. */
@@ -88,6 +88,30 @@ export interface VulkanDevice {
 export interface NativeAddon {
   readonly HistogramSet: HistogramSetConstructor;
   readonly TensorrtGridSet: TensorrtGridSetConstructor;
+  /**
+   * [sync] Resizes an image of width * height * channels bytes (interleaved; 1 or 3 channels) as Pillow's BILINEAR does,
+   * bit for bit. Sides: 1 or more.
+   */
+  readonly resizeImage: (
+    data: Uint8Array,
+    width: number,
+    height: number,
+    channels: number,
+    outWidth: number,
+    outHeight: number,
+  ) => Uint8Array;
+  /**
+   * [sync] The values of an image's bytes, which have `channels` interleaved channels. Plane p of the result comes from
+   * channel sources[p]; byte b has the value tables[256 * p + b]. The planes lie one after the other, or their values are
+   * interleaved.
+   */
+  readonly imageValues: (
+    data: Uint8Array,
+    channels: number,
+    sources: Uint8Array,
+    tables: Float32Array,
+    isPlanar: boolean,
+  ) => Float32Array;
   /**
    * [sync] GPUs as Vulkan's drivers report them; empty if there are none and on systems other than Linux. Loads the
    * drivers, so that it should be called in a process that may crash.

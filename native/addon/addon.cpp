@@ -6,6 +6,7 @@
 #include "../core/vulkan_devices.h"
 #include "arguments.h"
 #include "histogram_set.h"
+#include "images.h"
 #include "tensorrt_grid_set.h"
 
 namespace calib::addon {
@@ -37,6 +38,8 @@ Napi::Value version(const Napi::CallbackInfo& info) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("HistogramSet", HistogramSet::define(env));
   exports.Set("TensorrtGridSet", TensorrtGridSet::define(env));
+  exports.Set("resizeImage", Napi::Function::New(env, resize_image_of, "resizeImage"));
+  exports.Set("imageValues", Napi::Function::New(env, values_of_image, "imageValues"));
   exports.Set("vulkanDevices", Napi::Function::New(env, vulkan_device_list, "vulkanDevices"));
   exports.Set("version", Napi::Function::New(env, version, "version"));
   return exports;

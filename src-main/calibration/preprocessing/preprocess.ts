@@ -1,13 +1,16 @@
 import type { ImageSize } from '../../../src-shared/domain/project/image-set';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
+import { loadAddon } from '../../backends/addon';
 import { decodeImage, imageError } from '../images/image-decoder';
 import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
-import { toGray, withoutAlpha, type Pixels } from '../images/pixels';
+import { withoutAlpha, type Pixels } from '../images/pixels';
 import type { NpyRecord } from '../images/npy';
 import { NpyReader } from '../images/npy-file';
-import { cropMargin, placeImage } from './image-placement';
+import { fitImage, fittingOf, type FittedImage } from './fit-image';
 import { channelsOf, checkPreprocessing, readAs } from './preprocessing-check';
+
+const BYTE_VALUES = 256;
 
 /** An image as an input of the model gets it. */
 export interface PreprocessedImage {
@@ -41,11 +44,13 @@ export interface Preprocessor {
 export function createPreprocessor(preprocessing: Preprocessing, input: ImageInput): Preprocessor {
   checkPreprocessing(preprocessing, input);
   const target = readAs(input, preprocessing.layout);
-  const tables = valueTables(preprocessing);
+  const recipe = recipeOf(preprocessing, target);
+  const fitting = fittingOf(preprocessing);
   const arrays = new NpyReader();
-  const recipeFor = (name: string): Recipe => ({ preprocessing, target, tables, name });
+  const fromPixels = (pixels: Pixels, name: string): PreprocessedImage =>
+    normalise(fitImage(pixels, fitting, name), recipe, name);
   const loadArray = (record: NpyRecord, name: string): PreprocessedImage => {
-    if (record.values.kind === 'pixels') return normalise(pixelsOfArray(record, name), recipeFor(name));
+    if (record.values.kind === 'pixels') return fromPixels(pixelsOfArray(record, name), name);
     const { values, size } = tensorValues(record.shape, record.values.data, target, name);
     return { values, dims: dimsOf(size), geometry: wholeInput(size) };
   };
@@ -54,49 +59,49 @@ export function createPreprocessor(preprocessing: Preprocessing, input: ImageInp
     load: async (entry) => {
       const name = entry.record === null ? entry.file : `${entry.file}#${entry.record}`;
       if (/\.np[yz]$/i.test(entry.path)) return loadArray(await arrays.read(entry.path, name, entry.record), name);
-      return normalise(await decodeImage(entry.path, name, preprocessing.orientation), recipeFor(name));
+      return fromPixels(await decodeImage(entry.path, name, preprocessing.orientation), name);
     },
   };
 }
 
+/** How pixels become the values of an input. */
 interface Recipe {
-  readonly preprocessing: Preprocessing;
   readonly target: ImageInput;
-  readonly tables: readonly Float32Array[];
-  readonly name: string;
+  /** For each channel of the target, the channel of a colour image. */
+  readonly sources: Uint8Array;
+  /** The float value of every byte: 256 values per channel of the target. */
+  readonly tables: Float32Array;
+  readonly channels: 1 | 3;
 }
 
-/** The float value of every byte, one table per channel in the order of `order`. */
-function valueTables({ order, scale, mean, std }: Preprocessing): readonly Float32Array[] {
-  return Array.from({ length: channelsOf(order) }, (_, c) => {
+function recipeOf({ order, scale, mean, std }: Preprocessing, target: ImageInput): Recipe {
+  const channels = channelsOf(order);
+  const tables = new Float32Array(BYTE_VALUES * channels);
+  for (let c = 0; c < channels; c += 1) {
     const channelMean = (mean.length === 1 ? mean[0] : mean[c]) ?? 0;
     const channelStd = (std.length === 1 ? std[0] : std[c]) ?? 1;
-    return Float32Array.from({ length: 256 }, (_unused, pixel) => (pixel * scale - channelMean) / channelStd);
-  });
+    for (let byte = 0; byte < BYTE_VALUES; byte += 1)
+      tables[c * BYTE_VALUES + byte] = (byte * scale - channelMean) / channelStd;
+  }
+  return {
+    target,
+    sources: Uint8Array.from(order === 'bgr' ? [2, 1, 0] : [0, 1, 2].slice(0, channels)),
+    tables,
+    channels,
+  };
 }
 
-function normalise(decoded: Pixels, recipe: Recipe): PreprocessedImage {
-  const { preprocessing, target, name } = recipe;
-  const channels = channelsOf(preprocessing.order);
-  if (target.channels !== channels) {
+/** @throws WorkbenchError image-invalid if the model takes no image of this size */
+function normalise({ pixels, geometry }: FittedImage, recipe: Recipe, name: string): PreprocessedImage {
+  const { target, tables } = recipe;
+  if (target.channels !== recipe.channels) {
     throw imageError(
       name,
       `"${target.name}" takes ${target.channels} channels, which no image has; ` +
         `give .npy tensors of shape ${shapeText(target)}`,
     );
   }
-  const oriented = preprocessing.order === 'gray' ? toGray(decoded) : decoded;
-  const placed = placeImage(oriented, preprocessing.resize);
-  const sized = placed.pixels;
-  const width = preprocessing.crop?.width ?? sized.width;
-  const height = preprocessing.crop?.height ?? sized.height;
-  if (width > sized.width || height > sized.height) {
-    throw imageError(
-      name,
-      `the crop of ${width}x${height} is larger than the image of ${sized.width}x${sized.height}; ` +
-        `resize the short side to ${Math.max(width, height)}`,
-    );
-  }
+  const { width, height, channels, data } = pixels;
   const wanted = { width: target.width ?? width, height: target.height ?? height };
   if (width !== wanted.width || height !== wanted.height) {
     throw imageError(
@@ -105,22 +110,12 @@ function normalise(decoded: Pixels, recipe: Recipe): PreprocessedImage {
         `resize to ${wanted.width}x${wanted.height}`,
     );
   }
-  const sizedTarget = { ...target, width, height };
-  const left = cropMargin(sized.width - width, preprocessing.cropRounding);
-  const top = cropMargin(sized.height - height, preprocessing.cropRounding);
+  // A gray file fills all channels.
+  const sources = channels === 1 ? new Uint8Array(recipe.channels) : recipe.sources;
   return {
-    values: toFloats(sized, { left, top }, { ...recipe, target: sizedTarget }),
-    dims: dimsOf(sizedTarget),
-    geometry: {
-      width: decoded.width,
-      height: decoded.height,
-      inputWidth: width,
-      inputHeight: height,
-      scaleX: placed.scaleX,
-      scaleY: placed.scaleY,
-      offsetX: placed.left - left,
-      offsetY: placed.top - top,
-    },
+    values: loadAddon().imageValues(data, channels, sources, tables, target.layout === 'nchw'),
+    dims: dimsOf({ ...target, width, height }),
+    geometry,
   };
 }
 
@@ -134,31 +129,6 @@ function dimsOf({ channels, height, width, layout }: SizedInput): number[] {
 function wholeInput({ width, height }: SizedInput): ImageGeometry {
   const size = { width, height, inputWidth: width, inputHeight: height };
   return { ...size, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
-}
-
-/** Looks up every byte of the window and writes it in the requested layout. A gray file fills all three channels. */
-function toFloats(
-  source: Pixels,
-  window: { readonly left: number; readonly top: number },
-  recipe: Recipe & { readonly target: SizedInput },
-): Float32Array {
-  const { target, tables, preprocessing } = recipe;
-  const { width, height, channels } = target;
-  const plane = width * height;
-  const out = new Float32Array(plane * channels);
-  const isPlanar = target.layout === 'nchw';
-  for (let c = 0; c < channels; c += 1) {
-    const table = tables[c] ?? new Float32Array(256);
-    const sourceChannel = source.channels === 1 ? 0 : preprocessing.order === 'bgr' ? 2 - c : c;
-    const step = isPlanar ? 1 : channels;
-    let to = isPlanar ? c * plane : c;
-    for (let y = 0; y < height; y += 1) {
-      let from = ((y + window.top) * source.width + window.left) * source.channels + sourceChannel;
-      for (let x = 0; x < width; x += 1, from += source.channels, to += step)
-        out[to] = table[source.data[from] ?? 0] ?? 0;
-    }
-  }
-  return out;
 }
 
 function pixelsOfArray(record: NpyRecord, name: string): Pixels {

@@ -15,7 +15,7 @@ import { openTensorrt } from '../../backends/tensorrt/runtime';
 import { onnxruntimeVersion } from '../../base/package-info';
 import { isTelemetryOff } from '../../base/telemetry';
 import * as pictures from '../../calibration/preprocessing/pictures';
-import { loadAddon } from './addon';
+import { loadAddon } from '../../backends/addon';
 import { auto, best, correctBiases, search, sensitivity, evaluateCandidates } from '../tasks/analyses';
 import { calibrate } from '../tasks/calibrate';
 import { checkImages } from '../tasks/check-images';

@@ -5,7 +5,7 @@ import {
   type ImageContribution,
 } from '../../calibration/histograms/collector';
 import { createFeedLoader } from '../../calibration/inputs/feed-loader';
-import { loadAddon } from '../pool/addon';
+import { loadAddon } from '../../backends/addon';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import { GridCollector, type GridInit } from './grid-role';
 import { imageRole } from './image-role';

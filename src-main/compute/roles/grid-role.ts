@@ -1,7 +1,7 @@
 import type { PreparedImage } from '../../backends/feeds';
 import { OrtCollector, type CollectorOptions, type ImageContribution } from '../../calibration/histograms/collector';
 import { createFeedLoader } from '../../calibration/inputs/feed-loader';
-import { loadAddon } from '../pool/addon';
+import { loadAddon } from '../../backends/addon';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import { imageRole } from './image-role';
 

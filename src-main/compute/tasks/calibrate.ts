@@ -16,7 +16,7 @@ import {
 } from '../../calibration/histograms/histogram-file';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { calibrationTensors } from '../../quantization/rewrite/calibration-tensors';
-import { loadAddon } from '../pool/addon';
+import { loadAddon } from '../../backends/addon';
 import { allNonFinite, memoryWarning, nothingCounted } from './calibrate-messages';
 import { finishCalibration } from './finish-calibration';
 import { batchesOf, runImagePool, type Batch } from '../pool/image-pool';

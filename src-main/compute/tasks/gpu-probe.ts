@@ -11,7 +11,7 @@ import { cudaDevices } from '../../backends/tensorrt/runtime';
 import { DataType } from '../../onnx/graph/model';
 import { floatTensor, intAttr, makeModel, makeNode, makeValueInfo } from '../../onnx/graph/make';
 import { encodeModel } from '../../onnx/wire/wire-writer';
-import { loadAddon } from '../pool/addon';
+import { loadAddon } from '../../backends/addon';
 
 export type FromGpuProbe =
   | { readonly type: 'found'; readonly device: string; readonly hasFp16: boolean }

@@ -9,7 +9,7 @@ import type { TensorrtGridFile } from '../../calibration/tensorrt/tensorrt-grid-
 import { TensorrtGridState } from '../../calibration/tensorrt/tensorrt-grid-state';
 import { tensorrtNames } from '../../calibration/tensorrt/tensorrt-names';
 import { readModel } from '../../onnx/wire/wire-reader';
-import { loadAddon } from '../pool/addon';
+import { loadAddon } from '../../backends/addon';
 import { finishCalibration } from './finish-calibration';
 import type { ComputeMethods, MergeParams } from '../pool/protocol';
 

@@ -8,7 +8,7 @@ import { tensorrtNames, type CacheName, type TensorrtNames } from '../../calibra
 import { unfinishedFolder } from '../../base/temporary-files';
 import { storePrepared } from '../../onnx/passes/prepared-store';
 import { readModel } from '../../onnx/wire/wire-reader';
-import { loadAddon } from '../pool/addon';
+import { loadAddon } from '../../backends/addon';
 import { batchesOf, runImagePool } from '../pool/image-pool';
 import type { CalibrateParams, TensorrtGridParams } from '../pool/protocol';
 import type { GridInit } from '../roles/grid-role';

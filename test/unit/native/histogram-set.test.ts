@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../../src-main/compute/pool/addon';
+import { loadAddon } from '../../../src-main/backends/addon';
 import type { HistogramSet } from '../../../native/index';
 import { decodeHistogram, encodeHistogram } from '../../../src-shared/domain/histograms/histogram-codec';
 import { createRandom } from '../../../src-shared/domain/random';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../../src-main/compute/pool/addon';
+import { loadAddon } from '../../../src-main/backends/addon';
 import type { TensorrtGridSet } from '../../../native/index';
 import { sampleValues, SHAPE_NAMES } from '../domain/histograms/histogram-samples';
 import { slowGrid } from '../domain/histograms/tensorrt-grid-reference';

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { NativeAddon } from '../../../native/index';
-import { advise } from '../../../src-shared/base/advice';
-import { WorkbenchError } from '../../../src-shared/base/errors';
-import { packageRoot } from '../../base/package-info';
+import type { NativeAddon } from '../../native/index';
+import { advise } from '../../src-shared/base/advice';
+import { WorkbenchError } from '../../src-shared/base/errors';
+import { packageRoot } from '../base/package-info';
 
 /** Built on this machine, or prebuilt in the package for this platform. */
 const ADDON_PATHS = [
@@ -48,7 +48,7 @@ function requireAddon(): NativeAddon {
 
 function isAddon(value: unknown): value is NativeAddon {
   if (typeof value !== 'object' || value === null) return false;
-  return ['HistogramSet', 'TensorrtGridSet', 'vulkanDevices', 'version'].every(
+  return ['HistogramSet', 'TensorrtGridSet', 'resizeImage', 'imageValues', 'vulkanDevices', 'version'].every(
     (name) => typeof Reflect.get(value, name) === 'function',
   );
 }
@@ -57,6 +57,8 @@ function createFacade(addon: NativeAddon): NativeAddon {
   return {
     HistogramSet: checkedClass(addon.HistogramSet),
     TensorrtGridSet: checkedClass(addon.TensorrtGridSet),
+    resizeImage: (...image) => translated(() => addon.resizeImage(...image)),
+    imageValues: (...image) => translated(() => addon.imageValues(...image)),
     vulkanDevices: () => translated(() => addon.vulkanDevices()),
     version: () => addon.version(),
   };
