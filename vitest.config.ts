@@ -2,9 +2,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+/** Tests of calculations: they change nothing outside of themselves, so that their files can share loaded modules. */
+const CALCULATIONS = ['analysis', 'base', 'calibration', 'contract', 'domain', 'onnx', 'quantization', 'runs'].map(
+  (folder) => `test/unit/${folder}/**/*.test.ts`,
+);
+
+const SLOW = 'test/slow/**/*.test.ts';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'calculations', include: CALCULATIONS, isolate: false } },
+      { extends: true, test: { name: 'others', include: ['test/**/*.test.ts'], exclude: [...CALCULATIONS, SLOW] } },
+      { extends: true, test: { name: 'slow', include: [SLOW] } },
+    ],
     pool: 'forks',
     maxWorkers: 2,
     // Tests leave no trace in the user's data folder, and neither does ONNX Runtime where a test loads it itself.

@@ -1,14 +1,14 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { loadImageSet } from '../../../src-main/calibration/images/image-set';
-import { createPreprocessor } from '../../../src-main/calibration/preprocessing/preprocess';
+import { loadImageSet } from '../../src-main/calibration/images/image-set';
+import { createPreprocessor } from '../../src-main/calibration/preprocessing/preprocess';
 import {
   parsePreprocessingFlags,
   type PreprocessingFlagValues,
-} from '../../../src-main/calibration/preprocessing/preprocess-flags';
-import { guessPreprocessing } from '../../../src-main/calibration/preprocessing/preprocessing-guess';
-import { sharedDir, sharedPath } from '../../support/shared';
-import { inputOf } from './fixtures';
+} from '../../src-main/calibration/preprocessing/preprocess-flags';
+import { guessPreprocessing } from '../../src-main/calibration/preprocessing/preprocessing-guess';
+import { sharedDir, sharedPath } from '../support/shared';
+import { inputOf } from '../unit/calibration/fixtures';
 
 interface Case {
   readonly model: string;
