@@ -1,8 +1,8 @@
 import { onnxruntimeVersion, toolVersion } from '../base/package-info';
+import { userDataDir } from '../base/user-folders';
 import { ComputeClient } from '../compute/pool/client';
 import { entryPath } from '../compute/pool/entry-path';
 import type { JobServices } from './job-context';
-import { userDataDir } from './projects/recent-projects';
 import { Workbench } from './workbench';
 
 /** The application with its real compute process. */

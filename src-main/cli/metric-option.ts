@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { MetricSource, Task } from '../../src-shared/domain/tasks/task';
 import { allowMetric } from '../app/projects/metric-consent';
-import { userDataDir } from '../app/projects/recent-projects';
+import { userDataDir } from '../base/user-folders';
 import { realNumber, text } from './options';
 
 /** Options of the task custom; docs/custom-metric.md describes what they name. */

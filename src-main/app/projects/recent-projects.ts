@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { LastRun, RecentProject } from '../../../src-shared/contract/views';
 import { writeFileAtomic } from '../../base/atomic-file';
@@ -11,15 +10,6 @@ const KEPT_PROJECTS = 20;
 
 const entriesSchema = list(object({ path: string, openedAt: string }));
 type Entries = InferOutput<typeof entriesSchema>;
-
-/**
- * Folder of data that belongs to no project. The environment variable CALIB_HOME overrides the system's usual folder.
- */
-export function userDataDir(): string {
-  const own = process.env['CALIB_HOME'];
-  if (own !== undefined && own !== '') return own;
-  return join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local/share'), 'calibration-workbench');
-}
 
 /** The projects that were opened last, in a file of the user's data folder. Errors of this file are ignored. */
 export class RecentProjects {

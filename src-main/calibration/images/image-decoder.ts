@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
@@ -10,6 +11,8 @@ import { withoutAlpha, type Pixels } from './pixels';
 /** Limit of 300 MB of pixels: larger images are refused before they are decoded. */
 const MAX_PIXELS = 100e6;
 const MAX_FILE_BYTES = 1e9;
+/** Smaller files are read at once: that takes less time than handing them to another thread. */
+const SYNC_READ_BYTES = 64 * 1024;
 
 // Each worker thread decodes one image at a time: threads and a cache inside libvips would compete with the workers.
 sharp.concurrency(1);
@@ -26,13 +29,30 @@ sharp.cache(false);
 export async function decodeImage(
   path: string,
   name: string,
+  orientation?: Preprocessing['orientation'],
+): Promise<Pixels> {
+  return decodeImageFile(await readImageFile(path, name), name, orientation);
+}
+
+/** The bytes of an image file. Throws `image-invalid` with `name` if it cannot be read. */
+export async function readImageFile(path: string, name: string): Promise<Buffer> {
+  try {
+    const { size } = statSync(path);
+    if (size === 0) throw imageError(name, 'the file is empty');
+    if (size > MAX_FILE_BYTES) throw imageError(name, `the file is too large (${Math.round(size / 1e6)} MB)`);
+    return size <= SYNC_READ_BYTES ? readFileSync(path) : await readFile(path);
+  } catch (error) {
+    throw invalidImage(error, name);
+  }
+}
+
+/** The same as decodeImage for the bytes of a file. */
+export async function decodeImageFile(
+  bytes: Buffer,
+  name: string,
   orientation: Preprocessing['orientation'] = 'ignore',
 ): Promise<Pixels> {
   try {
-    const { size } = await stat(path);
-    if (size === 0) throw imageError(name, 'the file is empty');
-    if (size > MAX_FILE_BYTES) throw imageError(name, `the file is too large (${Math.round(size / 1e6)} MB)`);
-    const bytes = await readFile(path);
     // libvips would render an SVG file, and even a small one can take any amount of time and memory.
     if (/^[\s\uFEFF]*</.test(bytes.toString('utf8', 0, 256)))
       throw imageError(name, 'expected JPEG, PNG, WebP, BMP, TIFF or .npy content, found something else');
@@ -40,10 +60,14 @@ export async function decodeImage(
     const pixels = await decodeWithSharp(bytes, name);
     return orientation === 'apply' || isTiff(bytes) ? oriented(pixels, orientationOf(bytes)) : pixels;
   } catch (error) {
-    if (error instanceof WorkbenchError) throw error;
-    if (error instanceof BmpError) throw imageError(name, error.message);
-    throw imageError(name, reasonOf(error), error);
+    throw invalidImage(error, name);
   }
+}
+
+function invalidImage(error: unknown, name: string): WorkbenchError {
+  if (error instanceof WorkbenchError) return error;
+  if (error instanceof BmpError) return imageError(name, error.message);
+  return imageError(name, reasonOf(error), error);
 }
 
 export function imageError(name: string, why: string, cause?: unknown): WorkbenchError {

@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
 import { imageError } from '../images/image-decoder';
@@ -21,6 +22,18 @@ export interface FittedImage {
 
 export function fittingOf({ order, resize, crop, cropRounding }: Preprocessing): Fitting {
   return { isGray: order === 'gray', resize, crop, cropRounding };
+}
+
+/** Part of fittingText: increase it if decoding, fitting or the form of a cached image changes. */
+const FITTING_VERSION = 1;
+
+/**
+ * Everything besides the content of an image file on which the fitted pixels depend: how it is decoded, and by which
+ * libraries. Scale, mean, standard deviation, layout and the order of colours are applied afterwards.
+ */
+export function fittingText(preprocessing: Preprocessing): string {
+  const { orientation = 'ignore' } = preprocessing;
+  return JSON.stringify([FITTING_VERSION, sharp.versions, orientation, fittingOf(preprocessing)]);
 }
 
 /**

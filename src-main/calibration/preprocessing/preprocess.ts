@@ -2,12 +2,14 @@ import type { ImageSize } from '../../../src-shared/domain/project/image-set';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { loadAddon } from '../../backends/addon';
-import { decodeImage, imageError } from '../images/image-decoder';
+import { decodeImageFile, imageError, readImageFile } from '../images/image-decoder';
 import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
 import { withoutAlpha, type Pixels } from '../images/pixels';
 import type { NpyRecord } from '../images/npy';
 import { NpyReader } from '../images/npy-file';
-import { fitImage, fittingOf, type FittedImage } from './fit-image';
+import { fitImage, fittingOf, fittingText, type FittedImage } from './fit-image';
+import { imageCache } from './image-cache';
+import { imageCacheKey } from './image-cache-file';
 import { channelsOf, checkPreprocessing, readAs } from './preprocessing-check';
 
 const BYTE_VALUES = 256;
@@ -31,7 +33,7 @@ export interface Preprocessor {
 }
 
 /**
- * Image files are decoded (see decodeImage), converted to gray if requested, resized (see resizePixels) and cropped.
+ * Image files are decoded (see decodeImage) and fitted (see fitImage), unless the image cache holds the result.
  * Then x = (pixel * scale - mean) / std is computed in double precision and rounded once to float32. The result differs
  * from numpy's float32 `(x / 255 - mean) / std` by at most one float32 rounding step per operation.
  *
@@ -47,10 +49,23 @@ export function createPreprocessor(preprocessing: Preprocessing, input: ImageInp
   const recipe = recipeOf(preprocessing, target);
   const fitting = fittingOf(preprocessing);
   const arrays = new NpyReader();
-  const fromPixels = (pixels: Pixels, name: string): PreprocessedImage =>
-    normalise(fitImage(pixels, fitting, name), recipe, name);
+  const keyPrefix = fittingText(preprocessing);
+  const fittedFile = async (path: string, name: string): Promise<FittedImage> => {
+    const file = await readImageFile(path, name);
+    const cache = imageCache();
+    const decode = async (): Promise<FittedImage> =>
+      fitImage(await decodeImageFile(file, name, preprocessing.orientation), fitting, name);
+    if (cache === null) return decode();
+    const key = imageCacheKey(keyPrefix, file);
+    const known = cache.get(key);
+    if (known !== null) return known;
+    const fitted = await decode();
+    await cache.put(key, fitted);
+    return fitted;
+  };
   const loadArray = (record: NpyRecord, name: string): PreprocessedImage => {
-    if (record.values.kind === 'pixels') return fromPixels(pixelsOfArray(record, name), name);
+    if (record.values.kind === 'pixels')
+      return normalise(fitImage(pixelsOfArray(record, name), fitting, name), recipe, name);
     const { values, size } = tensorValues(record.shape, record.values.data, target, name);
     return { values, dims: dimsOf(size), geometry: wholeInput(size) };
   };
@@ -59,7 +74,7 @@ export function createPreprocessor(preprocessing: Preprocessing, input: ImageInp
     load: async (entry) => {
       const name = entry.record === null ? entry.file : `${entry.file}#${entry.record}`;
       if (/\.np[yz]$/i.test(entry.path)) return loadArray(await arrays.read(entry.path, name, entry.record), name);
-      return fromPixels(await decodeImage(entry.path, name, preprocessing.orientation), name);
+      return normalise(await fittedFile(entry.path, name), recipe, name);
     },
   };
 }

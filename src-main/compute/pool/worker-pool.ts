@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { cancelledError, throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import { Requester, type ResponseMessage } from '../../../src-shared/contract/request-channel';
+import { openImageCache } from '../../calibration/preprocessing/image-cache';
 import { entryPath } from './entry-path';
 import type { RoleName, Roles } from '../roles/roles';
 import { StopFlag, type OpenParams, type WorkerSetup } from './worker-role';
@@ -57,6 +58,7 @@ export class WorkerPool<R extends RoleName> {
   private readonly workers: PoolWorker[] = [];
   private readonly waiters: Waiter[] = [];
   private readonly stop = new StopFlag();
+  private readonly imageCache = openImageCache();
   private failure: { readonly error: unknown } | null = null;
   private giveUpTimer: NodeJS.Timeout | undefined;
   private giveUp: () => void = () => undefined;
@@ -152,7 +154,7 @@ export class WorkerPool<R extends RoleName> {
 
   private async startWorker(): Promise<void> {
     const { role, init } = this.options;
-    const worker = new PoolWorker(this.stop, (error) => this.fail(error));
+    const worker = new PoolWorker({ stop: this.stop.buffer, imageCache: this.imageCache }, (error) => this.fail(error));
     this.workers.push(worker);
     try {
       await worker.open({ role, init });
@@ -221,10 +223,8 @@ class PoolWorker {
   private failure: { readonly error: unknown } | null = null;
 
   /** @param onCrash called if the thread ends without a request to end. */
-  constructor(stop: StopFlag, onCrash: (error: unknown) => void) {
-    const thread = new Worker(entryPath('compute-worker'), {
-      workerData: { stop: stop.buffer } satisfies WorkerSetup,
-    });
+  constructor(setup: WorkerSetup, onCrash: (error: unknown) => void) {
+    const thread = new Worker(entryPath('compute-worker'), { workerData: setup });
     this.thread = thread;
     this.requester = new Requester({ send: (message) => thread.postMessage(message) });
     thread.on('message', (message: ResponseMessage) => this.requester.receive(message));

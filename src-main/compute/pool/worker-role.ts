@@ -1,3 +1,5 @@
+import type { ImageCacheHandle } from '../../calibration/preprocessing/image-cache';
+
 /** The work of a worker thread. A role is made once per worker and keeps sessions and counts between requests. */
 export interface WorkerRole {
   /** Runs one request. Requests run one after the other, in the order in which they arrived. */
@@ -56,4 +58,6 @@ export interface OpenParams {
 /** What a worker thread receives when it starts. */
 export interface WorkerSetup {
   readonly stop: SharedArrayBuffer;
+  /** The cache of preprocessed images; null: none. */
+  readonly imageCache: ImageCacheHandle | null;
 }

@@ -2,13 +2,16 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { Responder, type RequestMessage } from '../../../src-shared/contract/request-channel';
+import { useImageCache } from '../../calibration/preprocessing/image-cache';
 import { ROLES } from '../roles/roles';
 import { StopFlag, type OpenParams, type WorkerRole, type WorkerSetup } from './worker-role';
 
 const port = parentPort;
 if (!port) throw new Error('compute-worker can only run as a worker thread');
 
-const stop = new StopFlag((workerData as WorkerSetup).stop);
+const setup = workerData as WorkerSetup;
+const stop = new StopFlag(setup.stop);
+useImageCache(setup.imageCache);
 let role: WorkerRole | null = null;
 /** Settles when all requests that have arrived so far are done. */
 let queue: Promise<unknown> = Promise.resolve();
