@@ -1,7 +1,8 @@
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
-import { formatBytes } from '../../src-shared/base/units';
+import { formatBytes, formatCountOf } from '../../src-shared/base/units';
 import type { DoctorCheck, DoctorReport } from '../../src-shared/contract/views';
 import { toWireError } from '../../src-shared/contract/errors';
+import { imageCacheDir, imageCacheLimit, imageCacheUse } from '../calibration/preprocessing/image-cache';
 import type { Compute, VersionsResult } from '../compute/pool/protocol';
 
 const NODE_FLOOR = [20, 19] as const;
@@ -12,6 +13,7 @@ export async function doctor(compute: Compute): Promise<DoctorReport> {
     checks: [
       nodeCheck(),
       machineCheck(),
+      imageCacheCheck(),
       ...(await computeChecks(compute)),
       ...(await ortGpuChecks(compute)),
       await tensorrtCheck(compute),
@@ -40,6 +42,20 @@ function machineCheck(): DoctorCheck {
     found: `${processor}, ${availableParallelism()} cores, ${memory}`,
     required: false,
   };
+}
+
+/** Where decoded images are kept, and how many. */
+function imageCacheCheck(): DoctorCheck {
+  const check = { name: 'image cache', required: false } as const;
+  try {
+    const limit = imageCacheLimit();
+    if (limit === 0) return { ...check, state: 'ok', found: 'switched off (CALIB_CACHE_GB)' };
+    const { images, bytes } = imageCacheUse();
+    const size = `${formatBytes(bytes)} of ${formatBytes(limit)}`;
+    return { ...check, state: 'ok', found: `${formatCountOf(images, 'image')}, ${size}, in ${imageCacheDir()}` };
+  } catch (error) {
+    return { ...check, ...warningOf(error) };
+  }
 }
 
 /**

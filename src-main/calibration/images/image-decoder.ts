@@ -12,7 +12,7 @@ import { withoutAlpha, type Pixels } from './pixels';
 const MAX_PIXELS = 100e6;
 const MAX_FILE_BYTES = 1e9;
 /** Smaller files are read at once: that takes less time than handing them to another thread. */
-const SYNC_READ_BYTES = 64 * 1024;
+const SYNC_READ_BYTES = 512 * 1024;
 
 // Each worker thread decodes one image at a time: threads and a cache inside libvips would compete with the workers.
 sharp.concurrency(1);

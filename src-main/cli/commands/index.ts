@@ -3,6 +3,7 @@ import { advise } from './advise';
 import { auto } from './auto';
 import { bench } from './bench';
 import { build } from './build';
+import { cache } from './cache';
 import { calibrate } from './calibrate';
 import { diagnose } from './diagnose';
 import { doctor } from './doctor';
@@ -50,4 +51,5 @@ export const COMMANDS: readonly Command[] = [
   serveCommand,
   start,
   doctor,
+  cache,
 ];
