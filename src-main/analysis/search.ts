@@ -2,7 +2,7 @@ import type { SearchLimits, SearchResult, TrialQuality } from '../../src-shared/
 import { ownValue } from '../../src-shared/base/records';
 import type { Method } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
-import { releasedPlan } from './sensitivity';
+import { releasedTrial, releaseOrder, releasePasses, releaseTrials, withoutLeastUseful } from './release-order';
 import {
   differenceBetween,
   qualitiesOf,
@@ -13,12 +13,8 @@ import {
   type Trials,
 } from './trials';
 
-/**
- * The number of steps that measure the gains again; later steps use the first ranking.
- */
-const MEASURED_STEPS = 6;
-/** The number of best layers of the first ranking that each of those steps measures. */
-const CANDIDATES = 8;
+/** The number of released layers that are tried in INT8 again, one after the other. */
+const MOST_RETURNED = 6;
 
 export interface SearchProblem {
   /** The plan with all layers in INT8. */
@@ -70,17 +66,21 @@ export function searchTrials(
   alternatives: number,
 ): { readonly ranking: number; readonly judging: number } {
   const most = Math.min(layers, maxLayers ?? layers);
-  const steps = Math.min(MEASURED_STEPS, most);
   return {
-    ranking: alternatives + layers + steps * CANDIDATES,
-    judging: 3 + 2 * Math.ceil(Math.log2(most + 1)) + steps,
+    ranking: alternatives + releaseTrials(layers, maxLayers),
+    judging: 3 + 2 * Math.ceil(Math.log2(most + 1)) + MOST_RETURNED,
   };
 }
 
+/** The largest number of runs of the model that the ranking takes on this number of images. */
+export function rankingPasses(images: number, layers: number, maxLayers: number | null, alternatives: number): number {
+  return images * alternatives + releasePasses(layers, maxLayers, images);
+}
+
 /**
- * Finds the plan with the fewest released layers that meets the limits. Layers are ranked by the gain of their release
- * per microsecond of cost. The first 0, 1, 2, 4, 8 ... layers are released until the limits are met, and the smallest
- * number is found by bisection. Then each released layer is tried in INT8 again, the least useful first.
+ * Finds the plan with the fewest released layers that meets the limits. The sets to release are chosen on a few images,
+ * see releaseOrder. Those of 0, 1, 2, 4, 8 ... layers are judged until the limits are met, and the smallest number is
+ * found by bisection. Then layers whose release matters least on the images that choose are tried in INT8 again.
  */
 export async function searchPlans(
   trials: Trials,
@@ -89,13 +89,18 @@ export async function searchPlans(
 ): Promise<SearchOutcome> {
   const { layers, judge, limits } = request;
   const most = Math.min(layers.length, limits.maxLayers ?? layers.length);
-  const steps = Math.min(MEASURED_STEPS, most);
-  const trialCounts = searchTrials(layers.length, limits.maxLayers, request.alternatives.length);
-  onStep('ranking layers', request.rank.length * trialCounts.ranking);
+  const alternatives = request.alternatives.length;
+  const trialCounts = searchTrials(layers.length, limits.maxLayers, alternatives);
+  onStep('ranking layers', rankingPasses(request.rank.length, layers.length, limits.maxLayers, alternatives));
   const { method, thresholds } = await betterThresholds(trials, request);
   const problem: Problem = { ...request, thresholds };
-  const ranking = await rankLayers(trials, problem);
-  const order = await releaseOrder(trials, problem, ranking, steps);
+  const base: Trial = { plan: request.plan, thresholds };
+  const { ranking, sets } = await releaseOrder(trials, {
+    base,
+    layers,
+    images: request.rank,
+    maxLayers: limits.maxLayers,
+  });
   onStep('searching plans', judge.length * trialCounts.judging);
   const fp32 = await referenceQuality(trials, judge);
   const tried = new Map<string, SearchedPlan>();
@@ -109,11 +114,13 @@ export async function searchPlans(
     tried.set(key, plan);
     return plan;
   };
-  const count = await fewest(most, async (n) => (await evaluate(order.slice(0, n))).meetsLimit);
-  let chosen = count === null ? null : await evaluate(order.slice(0, count));
-  for (const layer of (chosen?.fp16Layers ?? []).toReversed()) {
-    const smaller = await evaluate((chosen?.fp16Layers ?? []).filter((other) => other !== layer));
-    if (smaller.meetsLimit) chosen = smaller;
+  const count = await fewest(most, async (n) => (await evaluate(sets[n] ?? [])).meetsLimit);
+  let chosen = count === null ? null : await evaluate(sets[count] ?? []);
+  for (let returned = 0; chosen !== null && returned < MOST_RETURNED; returned += 1) {
+    const set = await withoutLeastUseful(trials, { base, images: request.rank }, chosen.fp16Layers);
+    const smaller: SearchedPlan | null = set === null ? null : await evaluate(set);
+    if (smaller?.meetsLimit !== true) break;
+    chosen = smaller;
   }
   const plans = [...tried.values()].sort((a, b) => a.fp16Layers.length - b.fp16Layers.length);
   const chance = await chanceOf(trials, problem, chosen ?? nearest(plans));
@@ -172,63 +179,11 @@ async function betterThresholds(trials: Trials, { plan, alternatives, rank }: Se
   return found;
 }
 
-/** The gain of a layer is the decrease of the worst group's error if only this layer is released. */
-async function rankLayers(trials: Trials, problem: Problem): Promise<{ layer: string; gain: number }[]> {
-  const { layers, rank } = problem;
-  const [base = 0, ...errors] = (
-    await qualitiesOf(trials, [trialOf(problem, []), ...layers.map(({ layer }) => trialOf(problem, [layer]))], rank)
-  ).map(worstNmse);
-  const costs = new Map(layers.map(({ layer, costUs }) => [layer, costUs]));
-  const ranking = layers.map(({ layer }, i) => ({ layer, gain: base - (errors[i] ?? base) }));
-  return ranking.sort((a, b) => b.gain / (costs.get(b.layer) ?? 1) - a.gain / (costs.get(a.layer) ?? 1));
-}
-
-/**
- * Gains do not add up: if two layers suffer from the same tensor, releasing one of them does not help. The first steps
- * are therefore measured.
- */
-async function releaseOrder(
-  trials: Trials,
-  problem: Problem,
-  ranking: readonly { readonly layer: string }[],
-  steps: number,
-): Promise<string[]> {
-  const costs = new Map(problem.layers.map(({ layer, costUs }) => [layer, costUs]));
-  const released: string[] = [];
-  let [error = 0] = (await qualitiesOf(trials, [trialOf(problem, [])], problem.rank)).map(worstNmse);
-  while (released.length < steps) {
-    const candidates = ranking
-      .map(({ layer }) => layer)
-      .filter((layer) => !released.includes(layer))
-      .slice(0, CANDIDATES);
-    const errors = (
-      await qualitiesOf(
-        trials,
-        candidates.map((layer) => trialOf(problem, [...released, layer])),
-        problem.rank,
-      )
-    ).map(worstNmse);
-    const gains = candidates.map((layer, i) => ({
-      layer,
-      error: errors[i] ?? error,
-      gain: (error - (errors[i] ?? error)) / (costs.get(layer) ?? 1),
-    }));
-    const best = gains.reduce<(typeof gains)[number] | null>(
-      (found, own) => (found !== null && found.gain >= own.gain ? found : own),
-      null,
-    );
-    if (best === null) break;
-    released.push(best.layer);
-    error = best.error;
-  }
-  return [...released, ...ranking.map(({ layer }) => layer).filter((layer) => !released.includes(layer))];
-}
-
 /**
  * The smallest n up to `most` for which the condition holds, by doubling and bisection, assuming that it also holds for
  * all larger n. Null if there is none.
  */
-async function fewest(most: number, holds: (n: number) => Promise<boolean>): Promise<number | null> {
+export async function fewest(most: number, holds: (n: number) => Promise<boolean>): Promise<number | null> {
   let failing = -1;
   let holding: number | null = null;
   for (let n = 0; holding === null; n = n === 0 ? 1 : Math.min(most, 2 * n)) {
@@ -245,7 +200,7 @@ async function fewest(most: number, holds: (n: number) => Promise<boolean>): Pro
 }
 
 function trialOf({ plan, thresholds }: Problem, released: readonly string[]): Trial {
-  return { plan: releasedPlan(plan, released), thresholds };
+  return releasedTrial({ plan, thresholds }, released);
 }
 
 /** Tolerance for rounding errors of percentages. */

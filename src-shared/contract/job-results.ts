@@ -1,6 +1,7 @@
 import type { AdviceResult } from '../domain/analysis/structure-advice';
 import type { AutoResult, DiagnosisResult, SearchResult, SensitivityResult } from '../domain/analysis/analysis';
 import type { BestDecision, BestView } from '../domain/analysis/best-method';
+import type { FixResult } from '../domain/analysis/fix';
 import type { RepairResult } from '../domain/analysis/repair';
 import type { EngineSummary } from '../domain/engines/engine-layers';
 import type { HealthResult } from '../domain/health/health';
@@ -144,6 +145,7 @@ export interface JobResults {
   readonly diagnose: DiagnosisResult;
   readonly advise: AdviceResult;
   readonly repair: RepairResult;
+  readonly fix: FixResult;
   readonly health: HealthResult;
 }
 

@@ -226,6 +226,26 @@ const repairSchema = object({
 /** Measures the effect of each repair on a variant, whether or not the plan uses it. */
 export type RepairSpec = InferOutput<typeof repairSchema>;
 
+const fixSchema = object({
+  kind: oneOf('fix'),
+  ...project,
+  ...common,
+  /** Stages that would take longer are skipped; default: no limit. */
+  minutes: optional(numberWhere('a number above 0', (value) => value > 0)),
+  /** Folder or list of unlabelled images from the deployment, which choose and judge instead of the project's sets. */
+  againstPath: optional(filePath('read')),
+  /** Backend on which plans are judged, and timed if it runs the models of the target; default: ort-cpu. */
+  backend: optional(oneOf(...BACKENDS)),
+  /** For the backend tensorrt; an omitted option has its default. */
+  tensorrt: optional(someTensorrtOptionsSchema),
+  /** Largest number of layers in FP16; default: half of them. */
+  maxLayers: optional(count),
+  /** Only N images of the set that judges. */
+  limit: optional(positiveInteger),
+});
+/** Looks for the shortest way to a plan that meets the gates of the project. */
+export type FixSpec = InferOutput<typeof fixSchema>;
+
 const analyses = {
   sensitivity: sensitivitySchema,
   auto: autoSchema,
@@ -241,6 +261,7 @@ export const jobSpecSchema = variant({
   ...analyses,
   best: bestSchema,
   repair: repairSchema,
+  fix: fixSchema,
   health: healthSchema,
   calibrate: calibrateSchema,
   merge: mergeSchema,

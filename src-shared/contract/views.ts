@@ -8,6 +8,7 @@ import type {
   SensitivityResult,
 } from '../domain/analysis/analysis';
 import type { BestView } from '../domain/analysis/best-method';
+import type { FixResult } from '../domain/analysis/fix';
 import type { RepairResult } from '../domain/analysis/repair';
 import type { EngineLayer, EngineSummary } from '../domain/engines/engine-layers';
 import type { TensorrtTyping } from '../domain/engines/tensorrt-options';
@@ -296,6 +297,8 @@ export interface AnalysesView {
   readonly search: Dated<SearchResult> | null;
   /** Omitted if the analysis was never made. */
   readonly repair?: Dated<RepairResult>;
+  /** Omitted if there was no fix; stages that are left to try: it runs, or was interrupted. */
+  readonly fix?: Dated<FixResult>;
   readonly diagnoses: readonly Dated<DiagnosisResult>[];
   /** Omitted if the analysis was never made. */
   readonly advice?: Dated<AdviceResult>;

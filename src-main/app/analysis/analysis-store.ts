@@ -15,20 +15,27 @@ import {
   type SensitivityKind,
   type SensitivityResult,
 } from '../../../src-shared/domain/analysis/analysis';
+import { fixResultSchema } from '../../../src-shared/domain/analysis/fix';
 import { adviceResultSchema } from '../../../src-shared/domain/analysis/structure-advice';
 import { healthResultSchema, type HealthResult } from '../../../src-shared/domain/health/health';
-import type { PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
+import { withoutRepairs, type PrecisionPlan, type Target } from '../../../src-shared/domain/project/precision';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { parseStoredJson } from '../../base/json-file';
 import { keepNewest } from '../../base/keep-newest';
 import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
-import { calibrationForThresholds, currentCalibrationKey, shortHash, type Workspace } from '../projects/workspace';
+import {
+  calibrationForThresholds,
+  currentCalibrationKey,
+  shortHash,
+  workspaceOf,
+  type Workspace,
+} from '../projects/workspace';
 import { loadRepair } from './repair-store';
 
 /** Since version 2, errors are those of the worst output, and agreement exists for classifications only. */
 const ANALYSIS_VERSION = 2;
 /** Number of trial journals that a project keeps; each belongs to one model, target and set of images. */
-const KEPT_JOURNALS = 8;
+const KEPT_JOURNALS = 24;
 const KEPT_DIAGNOSES = 12;
 
 /** The settings of the project that the result of an analysis depends on: if one changes, the result is stale. */
@@ -40,6 +47,8 @@ export interface Basis {
   readonly plan: boolean;
   /** The settings that determine the candidates among which thresholds were chosen. */
   readonly candidates?: boolean;
+  /** The gates, the task and the validation set instead of the repairs of the plan. */
+  readonly judging?: boolean;
 }
 
 const storedSchema = <S extends AnySchema>(result: S) =>
@@ -51,6 +60,7 @@ const STORED = {
   diagnosis: storedSchema(diagnosisResultSchema),
   health: storedSchema(healthResultSchema),
   advice: storedSchema(adviceResultSchema),
+  fix: storedSchema(fixResultSchema),
 };
 
 /** The plan without precisions of single layers, so that all quantizable layers run in INT8. */
@@ -60,14 +70,15 @@ export function allInt8(plan: PrecisionPlan): PrecisionPlan {
 
 /** Hash of these settings of the project; null if it has no calibration, or if the threshold of a tensor is missing. */
 export async function basisOf(
-  workspace: Workspace,
-  { target, thresholds, plan, candidates = false }: Basis,
+  current: Workspace,
+  { target, thresholds, plan, candidates = false, judging = false }: Basis,
 ): Promise<string | null> {
-  const key = currentCalibrationKey(workspace);
+  const workspace = judging ? withoutRepairedPlan(current) : current;
+  const key = currentCalibrationKey(workspace) ?? currentCalibrationKey(current);
   if (key === null) return null;
   const { file } = workspace;
   try {
-    const calibration = await calibrationForThresholds(workspace);
+    const calibration = await calibrationForThresholds(currentCalibrationKey(workspace) === null ? current : workspace);
     const inUse = thresholds ? thresholdsInUse(calibration, { ...file, target }) : null;
     const { percentile, importedThresholds } = file;
     const chosenFrom = candidates
@@ -79,11 +90,16 @@ export async function basisOf(
       plan: plan ? file.plan : allInt8(file.plan),
       thresholds: inUse,
       ...chosenFrom,
+      ...(judging ? { gates: file.gates, task: file.task ?? null, validation: file.validationSet } : {}),
     });
   } catch (error) {
     if (error instanceof WorkbenchError) return null;
     throw error;
   }
+}
+
+function withoutRepairedPlan({ path, file, cache }: Workspace): Workspace {
+  return workspaceOf(path, { ...file, plan: withoutRepairs(file.plan) }, cache);
 }
 
 const BASES = {
@@ -93,6 +109,8 @@ const BASES = {
   diagnosis: { thresholds: true, plan: true },
   health: { thresholds: true, plan: true },
   advice: { thresholds: true, plan: true },
+  // Adopting a plan changes thresholds, precisions and repairs, and the answer stays the same.
+  fix: { thresholds: false, plan: false, judging: true },
 } as const;
 export type AnalysisName = keyof typeof BASES;
 type AnalysisResult<N extends AnalysisName> = InferOutput<(typeof STORED)[N]>['result'];
@@ -149,9 +167,11 @@ export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> 
   }
   const repair = loadRepair(workspace);
   const advice = await loadAnalysis(workspace, 'advice', paths.analysisFile('advice'));
+  const fix = await loadAnalysis(workspace, 'fix', paths.analysisFile('fix'));
   return {
     ...(advice ? { advice } : {}),
     ...(repair ? { repair } : {}),
+    ...(fix ? { fix } : {}),
     sensitivity: Object.fromEntries(sensitivity),
     auto: await loadAnalysis(workspace, 'auto', paths.analysisFile('auto')),
     search: await loadAnalysis(workspace, 'search', paths.analysisFile('search')),

@@ -2,13 +2,14 @@ import { ensureThresholds } from './needed-decisions';
 import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { ReferenceLatency, SearchPlan } from '../../../src-shared/domain/analysis/analysis';
 import type { Method } from '../../../src-shared/domain/project/methods';
-import type { Target } from '../../../src-shared/domain/project/precision';
+import type { BackendId, Target } from '../../../src-shared/domain/project/precision';
+import type { BenchmarkVariantRecord } from '../../../src-shared/domain/runs/run-record';
 import { prepared, projectFeeding } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
 import { buildVariants } from '../variants/builder';
 import type { BuiltVariant } from '../variants/built-variant';
 import { atUsualSize, projectImageSizes } from '../variants/image-sizes';
-import { variantOptions, withFixedBatch } from '../variants/options';
+import { variantOptions, withFixedBatch, type VariantOptions } from '../variants/options';
 import { markPareto } from '../../analysis/pareto';
 
 /** Number of plans whose engines are built; each build takes up to a minute on a GPU. */
@@ -63,30 +64,10 @@ export async function measurePlans(
     await ensureThresholds(options, own);
     for (const engine of await buildVariants(options, own)) built.set(i, engine);
   }
-  const references = await buildVariants(
-    { ...options, variants: options.backend === 'tensorrt' ? ['fp32', 'fp16'] : ['fp32'] },
-    job,
-  );
+  const references = await buildVariants({ ...options, variants: referenceVariants(options.backend) }, job);
   const nameOf = (i: number): string => `plan ${i}`;
-  const { variants } = await services.compute.request(
-    'bench',
-    {
-      variants: [
-        ...references.map(({ runnable }) => runnable),
-        ...[...built].map(([i, { runnable }]) => ({ ...runnable, variant: nameOf(i) })),
-      ],
-      sizesMb: Object.fromEntries([
-        ...references.map(({ runnable, sizeBytes }) => [runnable.variant, sizeBytes / 1e6] as const),
-        ...[...built].map(([i, { sizeBytes }]) => [nameOf(i), sizeBytes / 1e6] as const),
-      ]),
-      feeding: atUsualSize(feeding, await projectImageSizes(workspace, feeding, options.tensorrt)),
-      batches: [Math.max(...options.tensorrt.batches)],
-      tensorrt: options.tensorrt,
-      threads: spec.threads ?? defaultThreads(),
-      rounds: ROUNDS,
-    },
-    job,
-  );
+  const named = [...built].map(([i, engine]) => ({ name: nameOf(i), engine }));
+  const variants = await timeEngines({ references, named, options, threads: spec.threads }, job);
   const timed = new Map(variants.map((record) => [record.variant, record]));
   return {
     plans: plans.map((plan, i): SearchPlan => {
@@ -100,11 +81,58 @@ export async function measurePlans(
         ...(ratioToFp32 === undefined ? {} : { ratioToFp32 }),
       };
     }),
-    references: (['fp32', 'fp16'] as const).flatMap((variant): readonly ReferenceLatency[] => {
-      const own = timed.get(variant);
-      return own === undefined ? [] : [{ variant, latencyMs: own.latencyMs.median, latencyKind: 'measured' }];
-    }),
+    references: referenceLatencies(variants),
   };
+}
+
+/** The models that plans are compared with: FP32, and FP16 where the backend has kernels for it. */
+export function referenceVariants(backend: BackendId): readonly ReferenceLatency['variant'][] {
+  return backend === 'tensorrt' ? ['fp32', 'fp16'] : ['fp32'];
+}
+
+export function referenceLatencies(variants: readonly BenchmarkVariantRecord[]): ReferenceLatency[] {
+  return (['fp32', 'fp16'] as const).flatMap((variant): readonly ReferenceLatency[] => {
+    const own = variants.find((record) => record.variant === variant);
+    return own === undefined ? [] : [{ variant, latencyMs: own.latencyMs.median, latencyKind: 'measured' }];
+  });
+}
+
+/** Engines to time in turns. */
+interface EnginesToTime {
+  readonly references: readonly BuiltVariant[];
+  /** Engines of plans, each with a name of its own. */
+  readonly named: readonly { readonly name: string; readonly engine: BuiltVariant }[];
+  readonly options: VariantOptions;
+  readonly threads: number | undefined;
+}
+
+/** Benchmarks the references and the plans with interleaved runs. */
+export async function timeEngines(
+  { references, named, options, threads }: EnginesToTime,
+  job: JobContext,
+): Promise<readonly BenchmarkVariantRecord[]> {
+  const { workspace, services } = job;
+  const feeding = projectFeeding(workspace, await prepared(workspace, services.compute, job));
+  const { variants } = await services.compute.request(
+    'bench',
+    {
+      variants: [
+        ...references.map(({ runnable }) => runnable),
+        ...named.map(({ name, engine }) => ({ ...engine.runnable, variant: name })),
+      ],
+      sizesMb: Object.fromEntries([
+        ...references.map(({ runnable, sizeBytes }) => [runnable.variant, sizeBytes / 1e6] as const),
+        ...named.map(({ name, engine }) => [name, engine.sizeBytes / 1e6] as const),
+      ]),
+      feeding: atUsualSize(feeding, await projectImageSizes(workspace, feeding, options.tensorrt)),
+      batches: [Math.max(...options.tensorrt.batches)],
+      tensorrt: options.tensorrt,
+      threads: threads ?? defaultThreads(),
+      rounds: ROUNDS,
+    },
+    job,
+  );
+  return variants;
 }
 
 /**

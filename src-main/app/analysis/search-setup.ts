@@ -14,9 +14,9 @@ import { loadSet, type Workspace } from '../projects/workspace';
 import type { AnalysisSetup, UsedImages } from './analysis-setup';
 
 /** Limits if neither the specification nor the gates of the project set any, in percentage points. */
-const DEFAULT_LIMITS = { maxDrop: 0.5, maxWorstGroupDrop: 1 } as const;
+export const DEFAULT_LIMITS = { maxDrop: 0.5, maxWorstGroupDrop: 1 } as const;
 /** Normalized output error below which an INT8 model is considered sound; docs/analysis.md explains the value. */
-const DEFAULT_MAX_NMSE = 0.02;
+export const DEFAULT_MAX_NMSE = 0.02;
 /** Number of calibration images on which layers are ranked, if the model is small. */
 const RANK_IMAGES = 128;
 /** The smallest number of images for a ranking; with fewer, chance would decide. */

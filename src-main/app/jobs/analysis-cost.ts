@@ -1,7 +1,7 @@
 import { unreachable } from '../../../src-shared/base/assert';
 import type { AnalysisCost } from '../../../src-shared/contract/views';
 import type { AnalysisSpec, AutoSpec, SearchSpec } from '../../../src-shared/contract/job-specs';
-import { searchTrials } from '../../analysis/search';
+import { rankingPasses, searchTrials } from '../../analysis/search';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { setArrays } from '../../calibration/inputs/set-arrays';
 import type { Model } from '../../onnx/graph/model';
@@ -100,7 +100,8 @@ async function searchCost(
   // Without a validation set, plans are judged on the images that layers are ranked on.
   const images = judge === null ? ranked : Math.min(judge.entries.length, spec.limit ?? Number.POSITIVE_INFINITY);
   const rank = spec.againstPath === undefined ? ranked : images;
-  const passes = before + rank * trials.ranking + images * trials.judging;
+  const ranking = rankingPasses(rank, parts.layers.length, spec.maxLayers ?? null, methods);
+  const passes = before + ranking + images * trials.judging;
   return { images, trials: trials.ranking + trials.judging, passes };
 }
 

@@ -6,6 +6,7 @@ import { adviseJob } from './advise-job';
 import { benchJob, buildJob } from './bench-job';
 import { calibrateJob, mergeJob } from './calibrate-job';
 import { diagnoseJob } from './diagnose-job';
+import { fixJob } from './fix-job';
 import { healthJob } from './health-job';
 import { quantizeJob } from './quantize-job';
 import { repairJob } from './repair-job';
@@ -47,6 +48,8 @@ export function dispatchJob(spec: JobSpec, job: JobContext): Promise<JobResult> 
       return adviseJob(spec, job);
     case 'repair':
       return repairJob(spec, job);
+    case 'fix':
+      return fixJob(spec, job);
     case 'health':
       return healthJob(spec, job);
     default:

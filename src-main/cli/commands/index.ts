@@ -8,6 +8,7 @@ import { calibrate } from './calibrate';
 import { diagnose } from './diagnose';
 import { doctor } from './doctor';
 import { exportCommand } from './export';
+import { fix } from './fix';
 import { health } from './health';
 import { importCommand } from './import';
 import { init } from './init';
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   auto,
   sensitivity,
   search,
+  fix,
   quantize,
   validate,
   repair,

@@ -4,6 +4,7 @@ import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair'
 import type { SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { AutoOutcome, AutoProblem } from '../../analysis/auto';
 import type { Candidate } from '../../analysis/best-method';
+import type { ReleaseOrder, ReleaseProblem } from '../../analysis/release-order';
 import type { SearchOutcome, SearchProblem } from '../../analysis/search';
 import type { SensitivityProblem } from '../../analysis/sensitivity';
 import type { Trial } from '../../analysis/trials';
@@ -17,6 +18,8 @@ export interface AnalysisMethods {
   readonly best: { readonly params: BestParams; readonly result: BestComputed };
   readonly sensitivity: { readonly params: SensitivityParams; readonly result: SensitivityComputed };
   readonly search: { readonly params: SearchParams; readonly result: SearchComputed };
+  /** Chooses which layers to release, for every number of them. */
+  readonly 'release-order': { readonly params: ReleaseOrderParams; readonly result: ReleaseOrderComputed };
   /** Measures the quality of each model of a list. */
   readonly evaluateCandidates: { readonly params: EvaluateCandidatesParams; readonly result: EvaluateCandidatesResult };
   /** Measures the corrections that the biases of one variant need. */
@@ -83,6 +86,12 @@ export interface SearchComputed extends SearchOutcome, Tried {
   /** Number of images that plans were judged on. */
   readonly images: number;
 }
+
+export interface ReleaseOrderParams extends Omit<ReleaseProblem, 'images'> {
+  readonly trials: TrialParams;
+}
+
+export interface ReleaseOrderComputed extends ReleaseOrder, Tried {}
 
 export interface EvaluateCandidatesParams {
   readonly trials: TrialParams;

@@ -16,7 +16,7 @@ import { onnxruntimeVersion } from '../../base/package-info';
 import { isTelemetryOff } from '../../base/telemetry';
 import * as pictures from '../../calibration/preprocessing/pictures';
 import { loadAddon } from '../../backends/addon';
-import { auto, best, correctBiases, search, sensitivity, evaluateCandidates } from '../tasks/analyses';
+import { auto, best, correctBiases, evaluateCandidates, releaseOrder, search, sensitivity } from '../tasks/analyses';
 import { calibrate } from '../tasks/calibrate';
 import { checkImages } from '../tasks/check-images';
 import { entryPath } from './entry-path';
@@ -60,6 +60,7 @@ export const HANDLERS: Handlers = {
   best,
   sensitivity,
   search,
+  'release-order': releaseOrder,
   'correct-biases': correctBiases,
   evaluateCandidates,
   'check-images': checkImages,

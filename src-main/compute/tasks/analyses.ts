@@ -7,6 +7,7 @@ import { autoPasses, chooseThresholds } from '../../analysis/auto';
 import type { OutputCost } from '../../../src-shared/domain/analysis/best-method';
 import { budgetSeconds, imageLevels, outputCosts, type Candidate } from '../../analysis/best-method';
 import { chooseFromGroups } from '../../analysis/choose-images';
+import { releaseOrder as orderReleases, releasePasses } from '../../analysis/release-order';
 import { searchPlans } from '../../analysis/search';
 import { rankableDb, scoreOf, sensitivityTrial, sorted } from '../../analysis/sensitivity';
 import { hasOutputs, qualitiesOf, qualityOf, referenceQuality } from '../../analysis/trials';
@@ -23,6 +24,8 @@ import type {
   SensitivityParams,
   EvaluateCandidatesResult,
   EvaluateCandidatesParams,
+  ReleaseOrderComputed,
+  ReleaseOrderParams,
 } from '../pool/protocol';
 import { cpuSeconds, TrialPool, withTrials, type TrialCosts } from '../trials/trial-pool';
 
@@ -213,6 +216,21 @@ export async function search(
       { onStep: (name, passes) => trials.expect(name, passes) },
     );
     return { ...outcome, images: judge.length, skipped: trials.skipped, passes: trials.passes };
+  });
+}
+
+export async function releaseOrder(
+  { trials: params, ...problem }: ReleaseOrderParams,
+  context: TaskContext,
+): Promise<ReleaseOrderComputed> {
+  return withTrials(params, context, async (trials) => {
+    const images = trials.part(0, params.entries.length);
+    trials.expect(
+      'ranking layers',
+      releasePasses(problem.layers.length, problem.maxLayers, images.length, problem.steps),
+    );
+    const found = await orderReleases(trials, { ...problem, images });
+    return { ...found, skipped: trials.skipped, passes: trials.passes };
   });
 }
 

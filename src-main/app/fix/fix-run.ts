@@ -1,0 +1,232 @@
+import type {
+  FixDecisions,
+  FixPlan,
+  FixResult,
+  FixStageName,
+  FixStageRow,
+} from '../../../src-shared/domain/analysis/fix';
+import type { Method } from '../../../src-shared/domain/project/methods';
+import { hasRepair, REPAIRS } from '../../../src-shared/domain/project/precision';
+import { modelledMs } from '../../../src-shared/domain/runs/latency-model';
+import { resolvedMethod } from '../../calibration/histograms/threshold-table';
+import type { JobContext } from '../job-context';
+import { openCalibration, shortHash } from '../projects/workspace';
+import { measureCandidates, trialOf, workspaceWith, type Candidate } from './candidates';
+import { judgePlan } from './judging';
+import type { FixSetup } from './setup';
+import { wonText } from './stage-text';
+import type { FixScope, FixStage } from './stage';
+import { STAGES } from './stages';
+
+/** A candidate replaces the best one if it has at most this part of its error. */
+const CLEARLY_BETTER = 0.99;
+
+interface StageEnd {
+  readonly row: Omit<FixStageRow, 'seconds'>;
+  readonly best: Candidate;
+}
+
+/** The stages of one fix, and what they have found so far. */
+export class FixRun {
+  readonly plans: FixPlan[] = [];
+  readonly rows: FixStageRow[] = [];
+  fp32: FixResult['fp32'] = {};
+
+  constructor(
+    private readonly setup: FixSetup,
+    private readonly job: JobContext,
+  ) {}
+
+  get isMet(): boolean {
+    return this.plans.some(({ met }) => met);
+  }
+
+  /** Runs stages until the gates are met. @param onStage called after each stage */
+  async run(onStage: () => Promise<void>): Promise<Candidate> {
+    let best = await this.stage('present', (job) => this.present(job));
+    await onStage();
+    for (const stage of STAGES) {
+      if (this.isMet) break;
+      const before = best;
+      best = await this.stage(stage.name, (job) => this.next(stage, before, job));
+      await onStage();
+    }
+    return best;
+  }
+
+  /** The project as it is. */
+  private async present(job: JobContext): Promise<StageEnd> {
+    const { present, first } = this.setup;
+    const isInt8 = shortHash(present) === shortHash(first);
+    const measured = await this.measure(isInt8 ? [present] : [present, first], job);
+    const [asIs, best = asIs] = measured;
+    if (!asIs || !best) throw new Error('Assertion failed: the project was not measured');
+    const plan = await this.judge('present', asIs, job);
+    return {
+      best,
+      row: {
+        stage: 'present',
+        outcome: plan.met ? 'met' : 'no-gain',
+        note: plan.met ? 'The project as it is meets the gates.' : 'The project as it is does not meet the gates.',
+        candidates: measured.length,
+        errorBefore: null,
+        errorAfter: best.error,
+        plan: this.indexOf(plan),
+      },
+    };
+  }
+
+  private async next(stage: FixStage, best: Candidate, job: JobContext): Promise<StageEnd> {
+    const scope = this.scope(stage.name, best, job);
+    const unchanged = { stage: stage.name, candidates: 0, errorBefore: best.error, errorAfter: best.error, plan: null };
+    const obstacle = (await stage.obstacle(scope)) ?? (await this.tooLong(stage, scope));
+    if (obstacle !== null) return { best, row: { ...unchanged, outcome: 'skipped', note: `Not tried: ${obstacle}.` } };
+    const judgedBefore = this.plans.length;
+    const { candidates, compared } = await stage.run(scope);
+    const [candidate] = candidates;
+    const isBetter = candidate !== undefined && candidate.error <= CLEARLY_BETTER * best.error;
+    if (isBetter) await this.judge(stage.name, candidate, job);
+    const own = this.plans.slice(judgedBefore);
+    const met = fewestReleased(own.filter((plan) => plan.met));
+    const plan = met ?? (isBetter ? this.planOf(candidate) : own.at(-1));
+    const row = {
+      ...unchanged,
+      candidates: compared,
+      errorAfter: isBetter ? candidate.error : best.error,
+      plan: plan === undefined ? null : this.indexOf(plan),
+    };
+    // Later stages build on the best plan without released layers.
+    const next = isBetter && releasedLayers(candidate.decisions).length === 0 ? candidate : best;
+    if (met) return { best: next, row: { ...row, outcome: 'met', note: wonText(met, this.plans[0]) } };
+    if (isBetter && plan) return { best: next, row: { ...row, outcome: 'better', note: wonText(plan, this.plans[0]) } };
+    return {
+      best,
+      row: { ...row, outcome: 'no-gain', note: 'Nothing came nearer to FP32 on the images that choose.' },
+    };
+  }
+
+  private async tooLong(stage: FixStage, scope: FixScope): Promise<string | null> {
+    const seconds = await stage.seconds(scope);
+    if (seconds <= scope.secondsLeft) return null;
+    const minutes = (value: number): string => (value / 60).toFixed(1);
+    return `it would take about ${minutes(seconds)} minutes, and ${minutes(Math.max(0, scope.secondsLeft))} are left`;
+  }
+
+  private scope(name: FixStageName, best: Candidate, job: JobContext): FixScope {
+    const { options, spec, images, secondsPerPass } = this.setup;
+    const spent = this.rows.reduce((sum, { seconds }) => sum + seconds, this.setup.journal.lostSeconds(name));
+    return {
+      job,
+      target: options.target,
+      threads: spec.threads,
+      maxLayers: spec.maxLayers ?? null,
+      choosing: images.choosing,
+      best,
+      secondsPerPass,
+      secondsLeft: spec.minutes === undefined ? Number.POSITIVE_INFINITY : 60 * spec.minutes - spent,
+      trial: (decisions) => trialOf(decisions, { target: options.target, threads: spec.threads }, job),
+      measure: (list) => this.measure(list, job),
+      judge: (candidate) => this.judge(name, candidate, job),
+    };
+  }
+
+  /** Runs a stage, or takes over its end from the journal. */
+  private async stage(name: FixStageName, run: (job: JobContext) => Promise<StageEnd>): Promise<Candidate> {
+    const { journal } = this.setup;
+    const known = journal.stage(name);
+    if (known) {
+      for (const { plan, fp32 } of journal.plansOf(name)) this.add(plan, fp32);
+      this.rows.push(known.row);
+      return known.best;
+    }
+    const startedAt = performance.now();
+    const seconds = (): number => (performance.now() - startedAt) / 1000;
+    try {
+      const { row, best } = await run(withinStage(name, this.job));
+      const timed = { ...row, seconds: seconds() + journal.lostSeconds(name) };
+      journal.addStage({ row: timed, best });
+      this.rows.push(timed);
+      return best;
+    } catch (error) {
+      journal.addInterrupted(name, seconds());
+      throw error;
+    }
+  }
+
+  private measure(list: readonly FixDecisions[], job: JobContext): Promise<Candidate[]> {
+    const { options, spec, images } = this.setup;
+    return measureCandidates(list, images.choosing, { target: options.target, threads: spec.threads }, job);
+  }
+
+  /** Judges a candidate once; later calls return the same verdict. */
+  private async judge(stage: FixStageName, candidate: Candidate, job: JobContext): Promise<FixPlan> {
+    const { judging, works, journal } = this.setup;
+    const { decisions, error } = candidate;
+    const seen = this.planOf(candidate);
+    if (seen) return seen;
+    const known = journal.plan(decisions);
+    if (known) return this.add(known.plan, known.fp32);
+    const { fp32, ...verdict } = await judgePlan(decisions, judging, job);
+    const fp16Layers = releasedLayers(decisions);
+    const plan: FixPlan = {
+      stage,
+      decisions,
+      methods: await this.methodsOf(decisions),
+      repairs: REPAIRS.filter((repair) => hasRepair(decisions.plan, repair)),
+      fp16Layers,
+      error,
+      ...verdict,
+      latencyMs: modelledMs(works, new Set(fp16Layers)),
+      latencyKind: 'modelled',
+      isPareto: false,
+    };
+    journal.addPlan({ plan, fp32 });
+    return this.add(plan, fp32);
+  }
+
+  private add(plan: FixPlan, fp32: FixResult['fp32']): FixPlan {
+    this.fp32 = fp32;
+    this.plans.push(plan);
+    return plan;
+  }
+
+  private planOf({ decisions }: Pick<Candidate, 'decisions'>): FixPlan | undefined {
+    const key = shortHash(decisions);
+    return this.plans.find((plan) => shortHash(plan.decisions) === key);
+  }
+
+  private indexOf(plan: FixPlan): number {
+    return this.plans.indexOf(plan);
+  }
+
+  /** The methods of the thresholds, the most frequent setting first. */
+  private async methodsOf({ method, tensorMethods, plan }: FixDecisions): Promise<Method[]> {
+    const workspace = workspaceWith(this.job.workspace, { method, tensorMethods, plan });
+    const choices = { ...workspace.file, target: this.setup.options.target };
+    const calibration = await openCalibration(workspace);
+    return [
+      ...new Set([method, ...Object.values(tensorMethods)].map((own) => resolvedMethod(calibration, choices, own))),
+    ];
+  }
+}
+
+/** The layers that a plan takes out of INT8. */
+function releasedLayers({ plan }: FixDecisions): string[] {
+  return Object.entries(plan.layers).flatMap(([layer, own]) => (own === 'int8' ? [] : [layer]));
+}
+
+/** The plan with the fewest released layers, the first of several. */
+export function fewestReleased(plans: readonly FixPlan[]): FixPlan | undefined {
+  return plans.reduce<FixPlan | undefined>(
+    (found, own) => (found !== undefined && found.fp16Layers.length <= own.fp16Layers.length ? found : own),
+    undefined,
+  );
+}
+
+/** The phases of a stage get its name in front: `equalization: collecting histograms`. */
+function withinStage(name: FixStageName, job: JobContext): JobContext {
+  const { onProgress } = job;
+  return onProgress
+    ? { ...job, onProgress: (progress) => onProgress({ ...progress, phase: `${name}: ${progress.phase}` }) }
+    : job;
+}

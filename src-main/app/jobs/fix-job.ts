@@ -1,0 +1,62 @@
+import type { FixSpec } from '../../../src-shared/contract/job-specs';
+import type { FixResult } from '../../../src-shared/domain/analysis/fix';
+import { saveAnalysis } from '../analysis/analysis-store';
+import { ensureBestFor } from '../analysis/needed-decisions';
+import { FixRun } from '../fix/fix-run';
+import { judgeFp16, limitsOf } from '../fix/judging';
+import { withLatencies, withPareto, type Latencies } from '../fix/latency';
+import { fixSetup } from '../fix/setup';
+import { chosenPlan, concluded, type Ended } from '../fix/summary';
+import type { JobContext } from '../job-context';
+import { allowedMetricHash } from '../projects/metric-consent';
+import { currentCalibration } from '../projects/workspace';
+import { variantOptions } from '../variants/options';
+import { calibrateJob } from './calibrate-job';
+
+/**
+ * Looks for the shortest way from the project as it is to a plan that meets its gates: one stage after the other, until
+ * the gates are met on the images that judge. The project does not change. The result is stored after every stage.
+ */
+export async function fixJob(spec: FixSpec, job: JobContext): Promise<FixResult> {
+  const { workspace, services } = job;
+  const startedAt = performance.now();
+  await allowedMetricHash(workspace.file.task, services.userDataDir);
+  const { target } = variantOptions(spec, workspace, []);
+  const threads = spec.threads === undefined ? {} : { threads: spec.threads };
+  if (currentCalibration(workspace) === null)
+    await calibrateJob({ kind: 'calibrate', projectPath: workspace.path, target, ...threads }, job);
+  await ensureBestFor({ variants: ['mixed'], target, threads: spec.threads }, job);
+  const setup = await fixSetup({ ...spec, target }, job);
+  const run = new FixRun(setup, job);
+  const ended = ({ plans, references }: Latencies): Ended => ({
+    target,
+    backend: setup.options.backend,
+    isFinished: false,
+    judgedOn: setup.images.judgedOn,
+    images: setup.images.judging.entries.length,
+    choosingImages: setup.images.choosing.entries.length,
+    fp32: run.fp32,
+    limits: limitsOf(setup.judging.gates),
+    stages: run.rows,
+    plans,
+    references,
+    seconds: (performance.now() - startedAt) / 1000,
+    createdAt: new Date().toISOString(),
+  });
+  await run.run(() => {
+    const soFar = ended({ plans: withPareto(run.plans), references: [] });
+    return saveAnalysis(workspace, 'fix', 'fix', concluded(soFar, { isFinished: false }));
+  });
+  const latencies = await withLatencies(run.plans, setup, job);
+  const result = concluded(ended(latencies), { isFinished: true, ...(await fasterFp16(latencies)) });
+  await saveAnalysis(workspace, 'fix', 'fix', result);
+  return result;
+
+  /** FP16, judged if it was timed and is faster than the chosen plan. */
+  async function fasterFp16({ plans, references }: Latencies): Promise<Pick<Parameters<typeof concluded>[1], 'fp16'>> {
+    const fp16 = references.find(({ variant, latencyKind }) => variant === 'fp16' && latencyKind === 'measured');
+    const plan = plans[chosenPlan(plans) ?? -1];
+    if (!fp16 || plan?.latencyMs === undefined || fp16.latencyMs >= plan.latencyMs) return {};
+    return { fp16: await judgeFp16(setup.judging, job) };
+  }
+}
