@@ -1,7 +1,7 @@
 import type { FixPlan } from '../domain/analysis/fix';
 import type { ProjectEdit } from './requests';
 
-/** The edits that make a plan of a fix the project's own; methods come before repairs, so that no threshold is stale. */
+/** The edits that make a plan of a fix the project's own. Methods come before repairs: no threshold is stale then. */
 export function adoptionOf({ decisions: { method, tensorMethods, plan } }: Pick<FixPlan, 'decisions'>): ProjectEdit[] {
   return [
     { kind: 'clear-tensor', tensor: '*' },
