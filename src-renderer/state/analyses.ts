@@ -51,8 +51,9 @@ const ANALYSES: readonly JobKind[] = [
   'search',
   'diagnose',
   'repair',
+  'smooth',
   'advise',
-] satisfies readonly (AnalysisSpec['kind'] | 'repair')[];
+] satisfies readonly (AnalysisSpec['kind'] | 'repair' | 'smooth')[];
 
 // Edits make results outdated, and jobs create new ones.
 const forget = (): void => {

@@ -38,6 +38,7 @@ const COMMAND_LINE_ADVICE = {
   'device-from-zero': '--device counts from 0.',
   'devices-from-zero': '--devices counts from 0.',
   'device-list': '--device counts from 0: {devices}',
+  'find-smoothing': 'Find them again: calib set {project} --smoothing on. Without them: --smoothing off',
   'free-gpu-memory': 'Free memory of the GPU (nvidia-smi lists who holds it), lower --workspace or the batch.',
   'import-cache': 'Run: calib import PROJECT FILE.cache',
   'import-cache-of-tensor': 'Import a cache that names it: calib import PROJECT FILE.cache',
@@ -79,9 +80,10 @@ const COMMAND_LINE_ADVICE = {
   'start-again':
     'Start the step again: finished images are kept. If it happens again with SIGKILL the machine may be out ' +
     'of memory: use fewer --threads.',
-  'switch-equalization-off': 'Switch it off first: calib set {project} --equalization off',
   'switch-repairs-off':
-    'Leave --implicit out, or switch the repairs off: calib set {project} --equalization off --bias-correction off',
+    'Leave --implicit out, or switch the repairs off: ' +
+    'calib set {project} --equalization off --smoothing off --bias-correction off',
+  'switch-rescaling-off': 'Switch it off first: calib set {project} --equalization off --smoothing off',
   'use-crop': 'Use --crop {size}.',
   'use-fewer-images': 'Use fewer images: --limit {images}.',
   'use-larger-letterbox': 'Use --letterbox {size} or larger.',

@@ -3,6 +3,7 @@ import type { AutoResult, DiagnosisResult, SearchResult, SensitivityResult } fro
 import type { BestDecision, BestView } from '../domain/analysis/best-method';
 import type { FixResult } from '../domain/analysis/fix';
 import type { RepairResult } from '../domain/analysis/repair';
+import type { SmoothingResult } from '../domain/analysis/smoothing';
 import type { EngineSummary } from '../domain/engines/engine-layers';
 import type { HealthResult } from '../domain/health/health';
 import type { SkippedImage } from '../domain/project/image-set';
@@ -146,6 +147,7 @@ export interface JobResults {
   readonly advise: AdviceResult;
   readonly repair: RepairResult;
   readonly fix: FixResult;
+  readonly smooth: SmoothingResult;
   readonly health: HealthResult;
 }
 

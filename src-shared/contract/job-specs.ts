@@ -246,6 +246,18 @@ const fixSchema = object({
 /** Looks for the shortest way to a plan that meets the gates of the project. */
 export type FixSpec = InferOutput<typeof fixSchema>;
 
+const smoothSchema = object({
+  kind: oneOf('smooth'),
+  ...project,
+  ...common,
+  /** The variant whose outputs are compared with FP32's: int8 or mixed, with or without a method; default: mixed. */
+  variant: optional(string),
+  /** Number of calibration images that the choice is made on; default: 64. */
+  images: optional(positiveInteger),
+});
+/** Finds the factors of smoothing for the project's plan. */
+export type SmoothSpec = InferOutput<typeof smoothSchema>;
+
 const analyses = {
   sensitivity: sensitivitySchema,
   auto: autoSchema,
@@ -262,6 +274,7 @@ export const jobSpecSchema = variant({
   best: bestSchema,
   repair: repairSchema,
   fix: fixSchema,
+  smooth: smoothSchema,
   health: healthSchema,
   calibrate: calibrateSchema,
   merge: mergeSchema,

@@ -28,7 +28,7 @@ import {
   FALLBACK_PRECISIONS,
   planSchema,
   PRECISION_CHOICES,
-  REPAIRS,
+  SWITCHED_REPAIRS,
   TARGETS,
 } from '../domain/project/precision';
 import { partialPreprocessingSchema, preprocessingSchema } from '../domain/project/preprocessing';
@@ -89,7 +89,9 @@ const projectEditSchema = variant({
   }),
   'fallback-precision': object({ kind: oneOf('fallback-precision'), precision: oneOf(...FALLBACK_PRECISIONS) }),
   attention: object({ kind: oneOf('attention'), attention: oneOf(...ATTENTION_PRECISIONS) }),
-  repair: object({ kind: oneOf('repair'), repair: oneOf(...REPAIRS), isOn: boolean }),
+  repair: object({ kind: oneOf('repair'), repair: oneOf(...SWITCHED_REPAIRS), isOn: boolean }),
+  /** Smoothing with the factors of this key, which a search found; null: without smoothing. */
+  smoothing: object({ kind: oneOf('smoothing'), key: nullable(string) }),
   /** Replaces the whole plan at once, for example with a plan of the search. */
   plan: object({ kind: oneOf('plan'), plan: planSchema }),
   preset: object({ kind: oneOf('preset'), preset: oneOf('first-and-head-fp16', 'all-int8') }),

@@ -10,6 +10,7 @@ import type {
 import type { BestView } from '../domain/analysis/best-method';
 import type { FixResult } from '../domain/analysis/fix';
 import type { RepairResult } from '../domain/analysis/repair';
+import type { SmoothingResult } from '../domain/analysis/smoothing';
 import type { EngineLayer, EngineSummary } from '../domain/engines/engine-layers';
 import type { TensorrtTyping } from '../domain/engines/tensorrt-options';
 import type { TensorHistogram } from '../domain/histograms/histogram';
@@ -299,6 +300,8 @@ export interface AnalysesView {
   readonly repair?: Dated<RepairResult>;
   /** Omitted if there was no fix; stages that are left to try: it runs, or was interrupted. */
   readonly fix?: Dated<FixResult>;
+  /** Omitted if the search was never made. */
+  readonly smoothing?: Dated<SmoothingResult>;
   readonly diagnoses: readonly Dated<DiagnosisResult>[];
   /** Omitted if the analysis was never made. */
   readonly advice?: Dated<AdviceResult>;

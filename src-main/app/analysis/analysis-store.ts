@@ -31,6 +31,7 @@ import {
   type Workspace,
 } from '../projects/workspace';
 import { loadRepair } from './repair-store';
+import { loadSmoothingResult } from './smoothing-result-store';
 
 /** Since version 2, errors are those of the worst output, and agreement exists for classifications only. */
 const ANALYSIS_VERSION = 2;
@@ -166,12 +167,14 @@ export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> 
     if (found) diagnoses.push(found);
   }
   const repair = loadRepair(workspace);
+  const smoothing = loadSmoothingResult(workspace);
   const advice = await loadAnalysis(workspace, 'advice', paths.analysisFile('advice'));
   const fix = await loadAnalysis(workspace, 'fix', paths.analysisFile('fix'));
   return {
     ...(advice ? { advice } : {}),
     ...(repair ? { repair } : {}),
     ...(fix ? { fix } : {}),
+    ...(smoothing ? { smoothing } : {}),
     sensitivity: Object.fromEntries(sensitivity),
     auto: await loadAnalysis(workspace, 'auto', paths.analysisFile('auto')),
     search: await loadAnalysis(workspace, 'search', paths.analysisFile('search')),

@@ -4,7 +4,7 @@ import type { AutoSpec } from '../../../src-shared/contract/job-specs';
 import type { AutoResult } from '../../../src-shared/domain/analysis/analysis';
 import { HISTOGRAM_METHODS, type Method } from '../../../src-shared/domain/project/methods';
 import type { Target } from '../../../src-shared/domain/project/precision';
-import { hasRepair } from '../../../src-shared/domain/project/precision';
+import { isRescaled } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { autoPasses } from '../../analysis/auto';
 import { groupNames, taskToCompare } from '../../analysis/trials';
@@ -154,7 +154,7 @@ export function autoCandidates(
   return {
     ...Object.fromEntries(HISTOGRAM_METHODS.map((method) => [method, thresholdsInUse(calibration, file, method)])),
     ...(known.length === 0 ? {} : { 'entropy-tensorrt': Object.fromEntries(known) }),
-    ...(Object.keys(file.importedThresholds).length === 0 || hasRepair(file.plan, 'equalization')
+    ...(Object.keys(file.importedThresholds).length === 0 || isRescaled(file.plan)
       ? {}
       : { imported: { ...file.importedThresholds } }),
   };

@@ -5,6 +5,7 @@ import { formatMeasure, worstGroupText } from '../../../src-shared/domain/tasks/
 
 const REPAIR_NAMES: Readonly<Record<Repair, string>> = {
   equalization: 'equalization',
+  smoothing: 'smoothing',
   biasCorrection: 'bias correction',
 };
 

@@ -9,7 +9,7 @@ import { imageId, type ImageSet } from '../../../src-shared/domain/project/image
 import type { Target } from '../../../src-shared/domain/project/precision';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { bestView } from '../../calibration/histograms/threshold-table';
-import { requireUnequalizedModel } from '../projects/unequalized-model';
+import { requireOriginalValues } from '../projects/rescaled-model';
 import { methodWarnings } from '../analysis/method-warnings';
 import {
   calibrationKey,
@@ -43,7 +43,7 @@ export async function calibrateJob(
 /** Collects the histograms of the calibration set, unless a finished calibration of the same content exists. */
 export async function collectJob(spec: CalibrateSpec, job: JobContext): Promise<CalibrateResult> {
   const { workspace, services } = job;
-  if (spec.tensorrtGridBatch !== undefined) requireUnequalizedModel(workspace, "TensorRT's grid");
+  if (spec.tensorrtGridBatch !== undefined) requireOriginalValues(workspace, "TensorRT's grid");
   const model = await prepared(workspace, services.compute, job);
   job.onProgress?.({ phase: 'reading the calibration set', done: 0, total: 0, unit: 'images' });
   const set = await loadSet(workspace, 'calibration', spec.limit);

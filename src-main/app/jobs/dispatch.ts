@@ -16,6 +16,7 @@ import { sensitivityJob } from './sensitivity-job';
 import { validateJob } from './validate-job';
 import { chooseAutoThresholds } from '../analysis/auto-thresholds';
 import { decideBestMethod } from '../analysis/best-decision';
+import { findSmoothing } from '../analysis/smoothing';
 
 /** Runs the job that a specification describes, and returns its result. */
 export function dispatchJob(spec: JobSpec, job: JobContext): Promise<JobResult> {
@@ -50,6 +51,8 @@ export function dispatchJob(spec: JobSpec, job: JobContext): Promise<JobResult> 
       return repairJob(spec, job);
     case 'fix':
       return fixJob(spec, job);
+    case 'smooth':
+      return findSmoothing(spec, job);
     case 'health':
       return healthJob(spec, job);
     default:

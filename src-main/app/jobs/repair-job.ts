@@ -2,15 +2,16 @@ import { ensureThresholds } from '../analysis/needed-decisions';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { RepairSpec } from '../../../src-shared/contract/job-specs';
 import { worstGroup, type VariantReport } from '../../../src-shared/domain/runs/accuracy';
-import { withoutRepairs, type Repairs } from '../../../src-shared/domain/project/precision';
+import { withRepairs, type Repairs } from '../../../src-shared/domain/project/precision';
 import type { RepairResult, RepairRow } from '../../../src-shared/domain/analysis/repair';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
-import type { EqualizedLayer } from '../../onnx/passes/equalize';
+import type { RescaledLayer } from '../../onnx/passes/rescaled-layer';
 import { currentCalibration, loadSet, prepare, workspaceOf, type Workspace } from '../projects/workspace';
 import { collectJob } from './calibrate-job';
 import { defaultThreads, type JobContext } from '../job-context';
 import { evaluateBuilt } from '../variants/evaluation';
 import { saveRepair } from '../analysis/repair-store';
+import { findSmoothing } from '../analysis/smoothing';
 import { buildVariants } from '../variants/builder';
 import type { BuiltVariant } from '../variants/built-variant';
 import { variantOptions } from '../variants/options';
@@ -20,8 +21,9 @@ import { needsCalibration } from '../variants/recipe';
 const CALIBRATION_IMAGES = 200;
 
 /**
- * Compares the repairs of one variant on the same images: without any repair, with each one, and with both, regardless
- * of the project's plan. The calibrations and engines are kept, so that switching a repair on afterwards takes no time.
+ * Compares the repairs of one variant on the same images: without any repair, with each one, and with several,
+ * regardless of the project's plan. The calibrations and engines are kept, so that switching a repair on afterwards
+ * takes no time.
  */
 export async function repairJob(spec: RepairSpec, job: JobContext): Promise<RepairResult> {
   const { workspace } = job;
@@ -33,8 +35,8 @@ export async function repairJob(spec: RepairSpec, job: JobContext): Promise<Repa
   const set = await loadSet(workspace, which, spec.limit ?? (which === 'validation' ? undefined : CALIBRATION_IMAGES));
   const layers = await equalizationOf(job);
   const equalizedLayers = layers.filter(({ code }) => code === 'equalized').length;
-  const choices = choicesOf(equalizedLayers > 0);
   const threads = spec.threads ?? defaultThreads();
+  const choices = await choicesOf(equalizedLayers > 0, { ...spec, variant, threads }, job);
   const options = variantOptions(
     { ...(spec.target === undefined ? {} : { target: spec.target }), variants: [variant], threads },
     workspace,
@@ -44,7 +46,7 @@ export async function repairJob(spec: RepairSpec, job: JobContext): Promise<Repa
   // The user may have calibrated on a part of the set. The same part is used again.
   const limit = currentCalibration(workspace)?.limit ?? undefined;
   for (const [i, repairs] of choices.entries()) {
-    const own: JobContext = { ...job, workspace: withRepairs(workspace, repairs) };
+    const own: JobContext = { ...job, workspace: withOnly(workspace, repairs) };
     await collectJob(
       { kind: 'calibrate', projectPath: workspace.path, threads, ...(limit === undefined ? {} : { limit }) },
       own,
@@ -75,25 +77,32 @@ export async function repairJob(spec: RepairSpec, job: JobContext): Promise<Repa
   return result;
 }
 
-function choicesOf(equalizes: boolean): Repairs[] {
-  const choices: Repairs[] = [
-    {},
-    { equalization: true },
-    { biasCorrection: true },
-    { equalization: true, biasCorrection: true },
-  ];
-  return choices.filter(({ equalization }) => equalizes || equalization !== true);
+/**
+ * No repair, each one, and all combinations; smoothing only where its factors are better. They are searched for the
+ * model with and without equalization.
+ */
+async function choicesOf(equalizes: boolean, spec: RepairSpec, job: JobContext): Promise<Repairs[]> {
+  const choices: Repairs[] = [];
+  for (const equalization of equalizes ? [false, true] : [false]) {
+    const own: Repairs = equalization ? { equalization } : {};
+    const { choice } = await findSmoothing(
+      { ...spec, kind: 'smooth' },
+      { ...job, workspace: withOnly(job.workspace, own) },
+    );
+    const smoothed = choice === undefined ? [] : [{ ...own, smoothing: choice.key }];
+    for (const repairs of [own, ...smoothed]) choices.push(repairs, { ...repairs, biasCorrection: true });
+  }
+  const count = (repairs: Repairs): number => Object.keys(repairs).length;
+  return choices.sort((a, b) => count(a) - count(b));
 }
 
-function withRepairs({ path, file, cache }: Workspace, repairs: Repairs): Workspace {
-  const plan = withoutRepairs(file.plan);
-  const repaired = Object.keys(repairs).length === 0 ? plan : { ...plan, repairs };
-  return workspaceOf(path, { ...file, plan: repaired }, cache);
+function withOnly({ path, file, cache }: Workspace, repairs: Repairs): Workspace {
+  return workspaceOf(path, { ...file, plan: withRepairs(file.plan, repairs) }, cache);
 }
 
-async function equalizationOf(job: JobContext): Promise<readonly EqualizedLayer[]> {
+async function equalizationOf(job: JobContext): Promise<readonly RescaledLayer[]> {
   const { workspace, services } = job;
-  const { equalized } = await prepare(withRepairs(workspace, { equalization: true }), services.compute, job);
+  const { equalized } = await prepare(withOnly(workspace, { equalization: true }), services.compute, job);
   return equalized?.layers ?? [];
 }
 
@@ -116,7 +125,7 @@ function rowOf(report: VariantReport | undefined): Omit<RepairRow, 'repairs'> {
   };
 }
 
-function causesOf(layers: readonly EqualizedLayer[]): RepairResult['notEqualized'] {
+function causesOf(layers: readonly RescaledLayer[]): RepairResult['notEqualized'] {
   const counts = new Map<string, number>();
   for (const { cause } of layers) if (cause !== undefined) counts.set(cause, (counts.get(cause) ?? 0) + 1);
   return [...counts]

@@ -9,10 +9,13 @@ export interface ArtifactPaths {
   readonly shardLockFile: (index: number, count: number) => string;
   /** model.onnx, weights.bin and prepared.json of the prepared model. */
   readonly preparedDir: (key: string) => string;
-  /** Names the calibration that the project uses. */
-  readonly currentCalibrationPath: string;
-  /** The same while the plan asks for equalization, so that both calibrations are kept when it is switched. */
-  readonly currentEqualizedPath: string;
+  /**
+   * Names the calibration that the project uses. `changes` names what the plan changes in the prepared model, so that
+   * the calibrations of all forms are kept when a repair is switched.
+   */
+  readonly currentCalibrationPath: (changes: readonly string[]) => string;
+  /** The factors of smoothing. */
+  readonly smoothingFile: (key: string) => string;
   readonly calibrationDir: (key: string) => string;
   /** Copy of the calibration cache that was imported last. */
   readonly importedCacheFile: string;
@@ -41,8 +44,8 @@ export function artifactPaths(projectDir: string): ArtifactPaths {
     lockFile: join(projectDir, 'project.lock'),
     shardLockFile: (index, count) => join(projectDir, `shard-${index}-of-${count}.lock`),
     preparedDir: (key) => at('prepared', key),
-    currentCalibrationPath: join(calibration, 'current.json'),
-    currentEqualizedPath: join(calibration, 'current-equalized.json'),
+    currentCalibrationPath: (changes) => join(calibration, `${safeName(['current', ...changes].join('-'))}.json`),
+    smoothingFile: (key) => join(projectDir, 'smoothing', `${safeName(key)}.json`),
     calibrationDir: (key) => at('calibration', key),
     importedCacheFile: join(projectDir, 'imported.cache'),
     analysisDir: join(projectDir, 'analysis'),

@@ -22,7 +22,7 @@ import type { Compute } from '../../compute/pool/protocol';
 import type { Model } from '../../onnx/graph/model';
 import { isOp } from '../../onnx/graph/opset';
 import { readModel } from '../../onnx/wire/wire-reader';
-import { requireUnequalizedModel } from './unequalized-model';
+import { requireOriginalValues } from './rescaled-model';
 import { saveProject } from './project-store';
 import { openCalibration, prepared, type Workspace } from './workspace';
 
@@ -34,7 +34,7 @@ const MAX_CACHE_BYTES = 256 * 1024 * 1024;
 
 /** Reads a calibration cache. Its thresholds become those of the project's method `imported`. */
 export async function importCache(workspace: Workspace, cachePath: string, compute: Compute): Promise<ImportReport> {
-  requireUnequalizedModel(workspace, 'A calibration cache');
+  requireOriginalValues(workspace, 'A calibration cache');
   const cache = await readCache(cachePath);
   const mapping = mapCache(
     cache,
@@ -104,7 +104,7 @@ export async function exportCache(
   request: ExportRequest,
   compute: Compute,
 ): Promise<ExportResult> {
-  requireUnequalizedModel(workspace, 'A calibration cache');
+  requireOriginalValues(workspace, 'A calibration cache');
   const calibration = await openCalibration(workspace);
   const thresholds = new Map(Object.entries(thresholdsInUse(calibration, workspace.file)));
   const warnings: Warning[] = [];

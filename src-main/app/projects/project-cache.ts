@@ -4,7 +4,7 @@ import { loadPrepared, preparedModifiedMs } from '../../onnx/passes/prepared-sto
 import type { Model } from '../../onnx/graph/model';
 
 /**
- * A project has one prepared model, and another one while its plan asks for equalization; the same holds for
+ * A project has one prepared model, and others while its plan asks for equalization or smoothing; the same holds for
  * calibrations.
  */
 const KEPT_MODELS = 2;

@@ -11,9 +11,9 @@ import { applyChange, decisionsOf, withDecisions } from '../../../src-shared/dom
 import { normalPreprocessing } from '../../../src-shared/domain/project/preprocessing';
 import {
   choiceOf,
-  hasRepair,
   withChoices,
   withRepair,
+  withSmoothing,
   type PrecisionChoice,
 } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile, SetReference } from '../../../src-shared/domain/project/project';
@@ -27,7 +27,7 @@ import { checkInputs, projectInputs } from './project-inputs';
 import { checkProjectModel } from './project-store';
 import { checkTask, withTask } from './task-edit';
 import { withoutGuesses, type GuessedEdit } from './task-guess';
-import { requireUnequalizedModel, requireNoStaleThresholds } from './unequalized-model';
+import { requireNoStaleThresholds, requireOriginalValues, rescalesOtherwise } from './rescaled-model';
 import { prepare, prepared, setRequest, workspaceOf, type Workspace } from './workspace';
 
 /** Thresholds in real units whose scale, threshold / 127, is a normal float32. */
@@ -61,9 +61,13 @@ export async function applyEdits(
     await loadImageSet(setRequest(calibrationSet, edited, 'calibration'));
   if (validationSet !== null && isOtherSet(validationSet, workspace.file.validationSet))
     await loadImageSet(setRequest(validationSet, edited, 'validation'));
-  if (hasRepair(edited.plan, 'equalization') !== hasRepair(workspace.file.plan, 'equalization')) {
-    const equalized = workspaceOf(workspace.path, { ...edited, plan: withRepair(edited.plan, 'equalization', true) });
-    requireNoStaleThresholds(workspace.file, edited, (await prepare(equalized, compute, {})).equalized);
+  if (rescalesOtherwise(workspace.file.plan, edited.plan)) {
+    const rescaled = new Set<string>();
+    for (const { plan } of [workspace.file, edited]) {
+      const { equalized, smoothed } = await prepare(workspaceOf(workspace.path, { ...edited, plan }), compute, {});
+      for (const tensor of [...(equalized?.tensors ?? []), ...(smoothed?.tensors ?? [])]) rescaled.add(tensor);
+    }
+    requireNoStaleThresholds(workspace.file, edited, rescaled);
   }
   return edited;
 }
@@ -158,6 +162,8 @@ function applyEdit(
       return { ...file, plan: { ...file.plan, attention: edit.attention } };
     case 'repair':
       return { ...file, plan: withRepair(file.plan, edit.repair, edit.isOn) };
+    case 'smoothing':
+      return { ...file, plan: withSmoothing(file.plan, edit.key) };
     case 'plan':
       requirePlannedLayers(edit.plan, model);
       return { ...file, plan: edit.plan };
@@ -206,7 +212,7 @@ function withModelPath(file: ProjectFile, modelPath: string): ProjectFile {
 
 /** Refuses a method for all tensors that has no thresholds, because every later step would fail. */
 function requireUsableMethod(method: Method, file: ProjectFile): void {
-  if (method === 'imported') requireUnequalizedModel({ path: 'PROJECT', file }, 'Method imported');
+  if (method === 'imported') requireOriginalValues({ path: 'PROJECT', file }, 'Method imported');
   if (method === 'manual') {
     throw new WorkbenchError('usage', 'Method manual needs a threshold for each tensor', {
       hint: advise('set-threshold'),
@@ -221,7 +227,7 @@ function requireUsableMethod(method: Method, file: ProjectFile): void {
 
 /** Refuses a method for some tensors if a threshold by hand, or an imported one, is missing for one of them. */
 function requireKnownThresholds(method: Method, tensors: readonly string[], file: ProjectFile): void {
-  if (method === 'imported') requireUnequalizedModel({ path: 'PROJECT', file }, 'Method imported');
+  if (method === 'imported') requireOriginalValues({ path: 'PROJECT', file }, 'Method imported');
   const known = method === 'manual' ? file.manualThresholds : method === 'imported' ? file.importedThresholds : null;
   const missing = known === null ? undefined : tensors.find((name) => ownValue(known, name) === undefined);
   if (missing === undefined) return;

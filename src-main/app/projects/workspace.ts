@@ -26,6 +26,7 @@ import { isIntact, isPrepared } from '../../onnx/passes/prepared-store';
 import type { Model } from '../../onnx/graph/model';
 import { artifactPaths, type ArtifactPaths } from './artifact-paths';
 import { ProjectCache } from './project-cache';
+import { smoothingOf } from './smoothing-store';
 import { checkProjectModel, loadProject, storedPath } from './project-store';
 
 /** Part of every calibration key: increase it if the same images are counted differently. */
@@ -60,17 +61,21 @@ export function workspaceOf(path: string, file: ProjectFile, cache = new Project
     paths,
     cache,
     preparedDir: paths.preparedDir(
-      shortHash({ model: file.model.sha256, version: PREPARE_VERSION, ...equalizationOf(file) }),
+      shortHash({ model: file.model.sha256, version: PREPARE_VERSION, ...rescalingOf(file) }),
     ),
   };
 }
 
 /**
- * An equalized model has other weights and activations, so that its keys differ. The field is omitted without
- * equalization.
+ * An equalized or smoothed model has other weights and activations, so that its keys differ. The fields are omitted
+ * without these repairs.
  */
-function equalizationOf({ plan }: ProjectFile): { readonly equalization?: number } {
-  return hasRepair(plan, 'equalization') ? { equalization: EQUALIZATION_VERSION } : {};
+function rescalingOf({ plan }: ProjectFile): { readonly equalization?: number; readonly smoothing?: string } {
+  const smoothing = plan.repairs?.smoothing;
+  return {
+    ...(hasRepair(plan, 'equalization') ? { equalization: EQUALIZATION_VERSION } : {}),
+    ...(smoothing === undefined ? {} : { smoothing }),
+  };
 }
 
 /** Makes the prepared model unless it exists, and returns the notes about it. A damaged one is made again. */
@@ -82,7 +87,13 @@ export async function prepare(workspace: Workspace, compute: Compute, context: T
   const isDamaged = !isUsable && isPrepared(preparedDir);
   const result = await compute.request(
     'prepare',
-    { modelPath: file.model.path, preparedDir, equalize: hasRepair(file.plan, 'equalization'), isDamaged },
+    {
+      modelPath: file.model.path,
+      preparedDir,
+      equalize: hasRepair(file.plan, 'equalization'),
+      ...(isUsable ? {} : smoothingOf(workspace)),
+      isDamaged,
+    },
     context,
   );
   if (!isDamaged) return result;
@@ -215,7 +226,7 @@ export async function calibrationKey(workspace: Workspace, set: ImageSet, contex
     preprocessing: workspace.file.preprocessing,
     ...inputsOf(workspace.file),
     prepare: PREPARE_VERSION,
-    ...equalizationOf(workspace.file),
+    ...rescalingOf(workspace.file),
     collector: COLLECTOR_VERSION,
   });
 }
@@ -241,7 +252,7 @@ function belongsTo({ file, paths }: Pick<Workspace, 'file' | 'paths'>): string {
     preprocessing: file.preprocessing,
     ...inputsOf(file),
     prepare: PREPARE_VERSION,
-    ...equalizationOf(file),
+    ...rescalingOf(file),
     collector: COLLECTOR_VERSION,
   });
 }
@@ -262,7 +273,11 @@ async function preloadCalibration(workspace: Workspace): Promise<void> {
 }
 
 function currentPath({ file, paths }: Pick<Workspace, 'file' | 'paths'>): string {
-  return hasRepair(file.plan, 'equalization') ? paths.currentEqualizedPath : paths.currentCalibrationPath;
+  const smoothing = file.plan.repairs?.smoothing;
+  return paths.currentCalibrationPath([
+    ...(hasRepair(file.plan, 'equalization') ? ['equalized'] : []),
+    ...(smoothing === undefined ? [] : ['smoothed', smoothing]),
+  ]);
 }
 
 /** The key of the project's calibration; null if there is none for the model, set and preprocessing as they are now. */

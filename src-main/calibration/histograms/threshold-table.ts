@@ -19,7 +19,7 @@ import {
   VARIANT_METHODS,
   type Method,
 } from '../../../src-shared/domain/project/methods';
-import { hasRepair } from '../../../src-shared/domain/project/precision';
+import { isRescaled } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { findBest, findMeasured } from './best-decisions';
 import type { TensorCalibration } from './calibration-index';
@@ -61,10 +61,8 @@ function knownThresholds(
   calibration: StoredCalibration,
 ): Partial<Record<Method, number>> {
   const manual = ownValue(choices.manualThresholds, tensor.name);
-  // An equalized model has other values than the one that the cache was written for.
-  const imported = hasRepair(choices.plan, 'equalization')
-    ? undefined
-    : ownValue(choices.importedThresholds, tensor.name);
+  // An equalized or smoothed model has other values than the one that the cache was written for.
+  const imported = isRescaled(choices.plan) ? undefined : ownValue(choices.importedThresholds, tensor.name);
   const percentile =
     choices.percentile === DEFAULT_PERCENTILE
       ? tensor.thresholds.percentile
@@ -96,7 +94,7 @@ function requireThreshold(
     auto: advise('choose-auto'),
     imported:
       'Import a calibration cache that names this tensor, or choose another method for it. Caches do not fit a model ' +
-      'that was equalized.',
+      'that was equalized or smoothed.',
     manual: advise('set-threshold-of', { tensor: name }),
   };
   throw new WorkbenchError('calibration-missing', `There is no threshold of method ${method} for tensor "${name}"`, {
@@ -119,9 +117,9 @@ function fallsBackToBest(method: Method, choices: Choices): boolean {
   return method === 'imported' && choices.importedFrom === 'model' && mayUseImported(choices);
 }
 
-/** An equalized model has other values than the one that the thresholds were imported for. */
+/** An equalized or smoothed model has other values than the one that the thresholds were imported for. */
 function mayUseImported({ importedThresholds, plan }: Choices): boolean {
-  return Object.keys(importedThresholds).length > 0 && !hasRepair(plan, 'equalization');
+  return Object.keys(importedThresholds).length > 0 && !isRescaled(plan);
 }
 
 /**

@@ -10,7 +10,7 @@ import { limitOption, targetOption, threadsOption } from '../shared-options';
 
 export const repair = defineCommand({
   name: 'repair',
-  summary: 'measure what equalization and bias correction change in a variant, before and after',
+  summary: 'measure what equalization, smoothing and bias correction change in a variant, before and after',
   positionals: ['PROJECT'],
   options: {
     variant: text('V', 'mixed (default), int8, int8-minmax, ...'),
@@ -18,8 +18,8 @@ export const repair = defineCommand({
     limit: limitOption('images of the validation set'),
     threads: threadsOption,
   },
-  details: `Measures the variant without repairs, with each and with both; the project does not change.
-To use one: calib set PROJECT --equalization on`,
+  details: `Measures the variant without repairs, with each and with several; the project does not change.
+To use one: calib set PROJECT --equalization on, --smoothing on or --bias-correction on`,
   async run(values, [project = ''], { runJob, print }) {
     print(await runJob({ kind: 'repair', projectPath: resolve(project), ...present(values) }), asText);
     return EXIT_OK;
@@ -44,8 +44,12 @@ function asText(result: RepairResult): Block[] {
   ];
 }
 
-function nameOf({ equalization, biasCorrection }: Repairs): string {
-  const names = [...(equalization ? ['equalization'] : []), ...(biasCorrection ? ['bias correction'] : [])];
+function nameOf({ equalization, smoothing, biasCorrection }: Repairs): string {
+  const names = [
+    ...(equalization ? ['equalization'] : []),
+    ...(smoothing === undefined ? [] : ['smoothing']),
+    ...(biasCorrection ? ['bias correction'] : []),
+  ];
   return names.length === 0 ? 'none' : names.join(' + ');
 }
 

@@ -19,6 +19,7 @@ import {
 } from '../../../src-shared/domain/project/precision';
 import { parsePreprocessingFlags } from '../../calibration/preprocessing/preprocess-flags';
 import { defineCommand, EXIT_OK, present } from '../command';
+import { switchSmoothingOn } from '../smoothing';
 import { noteSets } from '../image-set-text';
 import { allowNamedMetric, METRIC_OPTIONS, metricTask } from '../metric-option';
 import { inputOption } from '../input-options';
@@ -61,6 +62,10 @@ const OPTIONS = {
   equalization: onOff(
     'scale channels between layers so that none stands out; FP32 stays bit-identical; needs a new calibration',
   ),
+  smoothing: onOff(
+    'scale channels behind normalizations and layers by what calibration images show; on: searches the factors, ' +
+      'which takes some minutes; FP32 stays bit-identical',
+  ),
   'bias-correction': onOff('give back the mean that INT8 takes from every output channel'),
   gate: {
     value: 'NAME=VALUE',
@@ -96,6 +101,9 @@ ${DECODER_DETAILS}`,
     requireDetection(values);
     const projectPath = resolve(project);
     const metric = metricTask(values);
+    const wasSmoothed =
+      values.equalization !== undefined &&
+      hasRepair((await api.openProject({ projectPath, remembers: false })).file.plan, 'smoothing');
     const edits: ProjectEdit[] = [
       ...editsOf(values),
       ...(values.input === undefined ? [] : [{ kind: 'inputs' as const, inputs: values.input }]),
@@ -108,7 +116,7 @@ ${DECODER_DETAILS}`,
       ...(await precisionEdits(values, projectPath, api)),
       ...(await preprocessingEdits(values, projectPath, api)),
     ];
-    if (edits.length === 0 && values['allow-metric'] !== true)
+    if (edits.length === 0 && values['allow-metric'] !== true && values.smoothing === undefined)
       throw new WorkbenchError('usage', 'Expected something to set', {
         hint: 'What the project says now: calib show PROJECT',
       });
@@ -117,9 +125,13 @@ ${DECODER_DETAILS}`,
         ? await api.openProject({ projectPath, remembers: false })
         : await api.editProject({ projectPath, edits });
     if (metric !== undefined || values['allow-metric'] === true) note(await allow(edited.file.task));
+    if (wasSmoothed && values.smoothing === undefined && !hasRepair(edited.file.plan, 'smoothing'))
+      note('Smoothing is off now: its factors were for the model without this change. To find others: --smoothing on');
+    if (values.smoothing === 'on') note(await switchSmoothingOn(projectPath, { api, runJob }));
     const choosesBest = values.method === 'best' && edited.calibrated;
     if (choosesBest) await runJob({ kind: 'best', projectPath });
-    const view = choosesBest ? await api.openProject({ projectPath, remembers: false }) : edited;
+    const isOlder = choosesBest || values.smoothing === 'on';
+    const view = isOlder ? await api.openProject({ projectPath, remembers: false }) : edited;
     if (choosesBest && view.best && !isJson)
       note(`${measuredText(view.best.decision)}: ${singlesText(view.best.decision)}`);
     if (edits.some(({ kind }) => kind === 'sets')) await noteSets(view, api, note);
@@ -162,6 +174,7 @@ async function allow(task: Task | undefined): Promise<string> {
 function repairsText(plan: PrecisionPlan): string {
   const on = [
     ...(hasRepair(plan, 'equalization') ? ['equalization'] : []),
+    ...(hasRepair(plan, 'smoothing') ? ['smoothing'] : []),
     ...(hasRepair(plan, 'biasCorrection') ? ['bias correction'] : []),
   ];
   return on.length === 0 ? '' : `, ${on.join(' and ')} on`;
@@ -263,6 +276,7 @@ function layerEdits(values: Values): ProjectEdit[] {
     const state = values[option];
     if (state !== undefined) edits.push({ kind: 'repair', repair, isOn: state === 'on' });
   }
+  if (values.smoothing === 'off') edits.push({ kind: 'smoothing', key: null });
   return edits;
 }
 

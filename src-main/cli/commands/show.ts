@@ -109,7 +109,11 @@ function planText(plan: PrecisionPlan, { target }: ProjectFile): string {
   return parts.join('; ');
 }
 
-const REPAIR_NAMES = { equalization: 'equalization', biasCorrection: 'bias correction' } as const;
+const REPAIR_NAMES = {
+  equalization: 'equalization',
+  smoothing: 'smoothing',
+  biasCorrection: 'bias correction',
+} as const;
 
 function gatesText({ gates }: ProjectFile): string {
   const set = Object.entries(gates).flatMap(([name, limit]: [string, number | null]) =>

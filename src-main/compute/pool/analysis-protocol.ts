@@ -22,6 +22,8 @@ export interface AnalysisMethods {
   readonly 'release-order': { readonly params: ReleaseOrderParams; readonly result: ReleaseOrderComputed };
   /** Measures the quality of each model of a list. */
   readonly evaluateCandidates: { readonly params: EvaluateCandidatesParams; readonly result: EvaluateCandidatesResult };
+  /** The factors that smoothing would use, one set per alpha. */
+  readonly 'smoothing-factors': { readonly params: SmoothingParams; readonly result: SmoothingComputed };
   /** Measures the corrections that the biases of one variant need. */
   readonly 'correct-biases': { readonly params: CorrectBiasesParams; readonly result: CorrectBiasesComputed };
 }
@@ -120,4 +122,17 @@ export interface CorrectBiasesComputed extends Tried {
   /** Results on the images to confirm on: with the original biases of the model, and with the corrected ones. */
   readonly before: TrialQuality;
   readonly after: TrialQuality;
+}
+
+export interface SmoothingParams {
+  /** The images whose largest values per channel count. */
+  readonly trials: TrialParams;
+  readonly alphas: readonly number[];
+}
+
+export interface SmoothingComputed extends Tried {
+  /** Per alpha: tensor of a group -> power of two per channel. */
+  readonly exponents: readonly Readonly<Record<string, readonly number[]>>[];
+  /** Causes why channels of other normalizations and layers cannot be scaled, with the number of those. */
+  readonly refusals: readonly { readonly reason: string; readonly layers: number }[];
 }

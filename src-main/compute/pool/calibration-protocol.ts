@@ -6,6 +6,7 @@ import type { CorruptImage } from '../../../src-shared/domain/health/health-find
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { Equalized } from '../../onnx/passes/equalize';
+import type { Smoothed } from '../../quantization/smoothing/smooth';
 
 /** Methods of the compute process that prepare a model, look at images and calibrate. */
 export interface CalibrationMethods {
@@ -24,6 +25,8 @@ export interface PrepareParams {
   readonly preparedDir: string;
   /** Scale channels between layers; the folder must belong to the equalized model alone. */
   readonly equalize?: boolean;
+  /** Tensor of a smoothing group -> power of two per channel; the folder must belong to this model alone. */
+  readonly smoothing?: Readonly<Record<string, readonly number[]>>;
   /** Set if a file of the complete folder no longer has the recorded hash: the model is then prepared again. */
   readonly isDamaged?: boolean;
 }
@@ -32,6 +35,8 @@ export interface PrepareResult {
   readonly notes: readonly Warning[];
   /** For an equalized model: the changes of its layers, and the activations whose channels were scaled. */
   readonly equalized?: Pick<Equalized, 'layers' | 'tensors'>;
+  /** The same for a smoothed model. */
+  readonly smoothed?: Pick<Smoothed, 'layers' | 'tensors'>;
 }
 
 /** What the calibration collects, and where it writes the result. */

@@ -39,6 +39,7 @@ import type {
 } from './protocol';
 import { openImported } from '../tasks/open-imported';
 import { explain, rewrite } from '../tasks/rewrite';
+import { smoothingFactors } from '../tasks/smoothing-factors';
 
 type Handlers = {
   readonly [M in keyof ComputeMethods]: (
@@ -62,6 +63,7 @@ export const HANDLERS: Handlers = {
   search,
   'release-order': releaseOrder,
   'correct-biases': correctBiases,
+  'smoothing-factors': smoothingFactors,
   evaluateCandidates,
   'check-images': checkImages,
   'image-answers': imageAnswers,

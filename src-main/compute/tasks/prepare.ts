@@ -19,6 +19,7 @@ import {
   storePrepared,
 } from '../../onnx/passes/prepared-store';
 import { readModel } from '../../onnx/wire/wire-reader';
+import { smooth } from '../../quantization/smoothing/smooth';
 import type { PrepareParams, PrepareResult } from '../pool/protocol';
 
 /**
@@ -36,8 +37,8 @@ export function preparedFacts(preparedDir: string): PrepareResult {
         hint: `Remove the folder ${preparedDir}; it is made again when it is needed.`,
       },
     );
-  const { notes, equalized } = facts;
-  return { notes, ...(equalized === undefined ? {} : { equalized }) };
+  const { notes, equalized, smoothed } = facts;
+  return { notes, ...(equalized === undefined ? {} : { equalized }), ...(smoothed === undefined ? {} : { smoothed }) };
 }
 
 /** Running preparations by folder: several screens may request the same model at once. */
@@ -62,10 +63,13 @@ async function prepareOnce(params: PrepareParams, context: TaskContext): Promise
     const folded = await foldConstants(imported.model, evaluateConstants);
     const { model, notes } = prepareModel(folded.model);
     const equalized = params.equalize ? equalize(model.graph) : null;
-    await storePrepared(equalized ? { ...model, graph: equalized.graph } : model, unfinishedDir, context);
+    const own = equalized ? { ...model, graph: equalized.graph } : model;
+    const smoothed = params.smoothing ? smooth(own, exponentsOf(params.smoothing)) : null;
+    await storePrepared(smoothed?.model ?? own, unfinishedDir, context);
     const result: PrepareResult = {
       notes: [...imported.notes, ...folded.notes, ...notes].map(({ code, message }) => ({ code, message })),
       ...(equalized ? { equalized: { layers: equalized.layers, tensors: equalized.tensors } } : {}),
+      ...(smoothed ? { smoothed: { layers: smoothed.layers, tensors: smoothed.tensors } } : {}),
     };
     await writeFileAtomic(
       join(unfinishedDir, PREPARED_FACTS),
@@ -81,4 +85,8 @@ async function prepareOnce(params: PrepareParams, context: TaskContext): Promise
   } finally {
     await rm(unfinishedDir, { recursive: true, force: true });
   }
+}
+
+function exponentsOf(stored: NonNullable<PrepareParams['smoothing']>): ReadonlyMap<string, Int8Array> {
+  return new Map(Object.entries(stored).map(([tensor, exponents]) => [tensor, Int8Array.from(exponents)]));
 }

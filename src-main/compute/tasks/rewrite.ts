@@ -49,7 +49,7 @@ export async function rewrite(params: RewriteParams, context: TaskContext): Prom
     weights,
   });
   const { hasFp16 } = quantized;
-  const decisions = withEqualization(quantized.decisions, params.preparedDir);
+  const decisions = withRescaling(quantized.decisions, params.preparedDir);
   const full = params.materialize ? materialize(quantized.model, context) : quantized.model;
   const made = params.io === 'fp16' ? withFp16Io(full) : full;
   const nodes = countNodes(made);
@@ -69,7 +69,7 @@ export async function explain(params: ExplainParams, context: TaskContext): Prom
   const ranges = rangeFacts(weights, params.ranges);
   const hazards = hazardsOf(model, ranges, params.ranges);
   const { decisions } = placeQdq(model, params.plan, params.target, { ranges, thresholds: params.thresholds });
-  const explained = withEqualization([...decisions, ...biasDecisions(params.biases ?? [])], params.preparedDir);
+  const explained = withRescaling([...decisions, ...biasDecisions(params.biases ?? [])], params.preparedDir);
   return Promise.resolve({ decisions: explained, hazards });
 }
 
@@ -102,9 +102,10 @@ function haveEqualRanges(a: TensorRanges, b: TensorRanges): boolean {
   );
 }
 
-/** Adds the changes that equalization made to the layers of an equalized model. */
-function withEqualization(decisions: readonly PlacementDecision[], preparedDir: string): readonly PlacementDecision[] {
-  const layers = preparedFacts(preparedDir).equalized?.layers ?? [];
+/** Adds the changes that equalization and smoothing made to the layers of the model. */
+function withRescaling(decisions: readonly PlacementDecision[], preparedDir: string): readonly PlacementDecision[] {
+  const { equalized, smoothed } = preparedFacts(preparedDir);
+  const layers = [...(equalized?.layers ?? []), ...(smoothed?.layers ?? [])];
   const precisions = new Map<string, Precision>(
     decisions.filter(({ tensor }) => tensor === undefined).map(({ layer, precision }) => [layer, precision]),
   );

@@ -1,4 +1,5 @@
 import { tensorAsFloat32 } from '../graph/tensor-values';
+import { wholePowers } from './channel-scaling';
 import type { EqualizationPair } from './equalization-pairs';
 import type { LayerWeights } from './layer-weights';
 
@@ -8,12 +9,6 @@ import type { LayerWeights } from './layer-weights';
  */
 const SETTLED_LOG2 = 0.01;
 const MOST_SWEEPS = 100;
-/**
- * Factors stay within 2^-24 .. 2^24: what is farther apart is a dead channel, and its weights would leave the normal
- * floats.
- */
-const MOST_LOG2 = 24;
-
 /**
  * Power of two per pair and channel: the output channel of the first layer is divided by 2^e, its readers' input
  * channel multiplied.
@@ -66,16 +61,6 @@ export function channelRanges({ first, readers }: EqualizationPair): {
   const read = readers.map((reader) => new WeightRanges(reader, first.outputs).perChannel());
   const own = new WeightRanges(first, null).perOutput();
   return { own, behind: own.map((_, channel) => Math.max(...read.map((each) => each[channel] ?? 0))) };
-}
-
-/**
- * Rounded to whole powers of two, so that the middle channel keeps its values: a factor that all channels share changes
- * nothing.
- */
-function wholePowers(log2: Float64Array): Int8Array {
-  const sorted = log2.slice().sort();
-  const middle = sorted[Math.floor(sorted.length / 2)] ?? 0;
-  return Int8Array.from(log2, (value) => Math.max(-MOST_LOG2, Math.min(MOST_LOG2, Math.round(value - middle))));
 }
 
 /**

@@ -1,29 +1,14 @@
-import { object, oneOf, optional, string, type InferOutput } from '../../../src-shared/base/schema';
-import { floatTensor } from '../graph/make';
 import type { Graph, Node, Tensor } from '../graph/model';
-import { tensorAsFloat32 } from '../graph/tensor-values';
+import { countChanged, dividedAlong, factorText, scaledWeights, strongestOf } from './channel-scaling';
 import { channelRanges, equalizationExponents } from './equalization-factors';
 import { equalizationPairs, type EqualizationPair, type EqualizationRefusal } from './equalization-pairs';
 import { inChannels, layerWeights } from './layer-weights';
-
-export const equalizedLayerSchema = object({
-  layer: string,
-  op: string,
-  /** The initializer that holds its weights. */
-  weight: string,
-  code: oneOf('equalized', 'not-equalized'),
-  /** One sentence for a person. */
-  reason: string,
-  /** not-equalized: the cause without names of layers. */
-  cause: optional(string),
-});
-/** The change of one layer by equalization, or the reason why it was not changed. */
-export type EqualizedLayer = InferOutput<typeof equalizedLayerSchema>;
+import type { RescaledLayer } from './rescaled-layer';
 
 export interface Equalized {
   readonly graph: Graph;
   /** Layers in graph order: every Conv and Gemm that was changed, or whose output channels could not be. */
-  readonly layers: readonly EqualizedLayer[];
+  readonly layers: readonly RescaledLayer[];
   /** Activations whose channels have other values now; what was stated about them in real units no longer holds. */
   readonly tensors: readonly string[];
 }
@@ -91,12 +76,12 @@ class Changes {
     };
   }
 
-  layers(): EqualizedLayer[] {
-    return this.original.node.flatMap((node): EqualizedLayer[] => {
+  layers(): RescaledLayer[] {
+    return this.original.node.flatMap((node): RescaledLayer[] => {
       const common = { layer: node.name, op: node.opType, weight: node.input[1] ?? '' };
       const done = this.done.get(node);
       const refused = this.refused.get(node);
-      const found: EqualizedLayer[] = done ? [{ ...common, code: 'equalized', reason: done.join('; ') }] : [];
+      const found: RescaledLayer[] = done ? [{ ...common, code: 'equalized', reason: done.join('; ') }] : [];
       if (refused)
         found.push({
           ...common,
@@ -115,11 +100,8 @@ class Changes {
   private divideOutputs(node: Node, exponents: Int8Array): void {
     this.rescale(node, (output) => -(exponents[output] ?? 0));
     const bias = this.tensors.get(node.input[2] ?? '');
-    if (!bias) return;
-    const values = tensorAsFloat32(bias);
     // A Gemm's bias may be a matrix; its last axis is the channel.
-    for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) * 2 ** -(exponents[i % exponents.length] ?? 0);
-    this.tensors.set(bias.name, floatTensor(bias.name, bias.dims, values));
+    if (bias) this.tensors.set(bias.name, dividedAlong(bias, bias.dims.length - 1, exponents));
   }
 
   private multiplyInputs(node: Node, exponents: Int8Array): void {
@@ -133,30 +115,8 @@ class Changes {
   private rescale(node: Node, exponent: (output: number, input: number) => number): void {
     const tensor = this.tensors.get(node.input[1] ?? '');
     const weights = tensor && layerWeights(node, tensor);
-    if (!tensor || !weights) return;
-    const values = tensorAsFloat32(tensor);
-    for (let o = 0; o < weights.outputs; o++) {
-      for (let i = 0; i < weights.inputs; i++) {
-        const factor = 2 ** exponent(o, i);
-        const start = o * weights.outputStride + i * weights.inputStride;
-        for (let k = start; k < start + weights.kernel; k++) values[k] = (values[k] ?? 0) * factor;
-      }
-    }
-    this.tensors.set(tensor.name, floatTensor(tensor.name, tensor.dims, values));
+    if (tensor && weights) this.tensors.set(tensor.name, scaledWeights(weights, tensor, exponent));
   }
-}
-
-function countChanged(exponents: Int8Array): number {
-  return exponents.reduce((count, exponent) => count + (exponent === 0 ? 0 : 1), 0);
-}
-
-/** Index of the largest |exponent|; the first of several. */
-function strongestOf(exponents: Int8Array): number {
-  return exponents.reduce((best, exponent, at) => (Math.abs(exponent) > Math.abs(exponents[best] ?? 0) ? at : best), 0);
-}
-
-function factorText(exponent: number): string {
-  return exponent < 0 ? `1/${2 ** -exponent}` : `${2 ** exponent}`;
 }
 
 /** How far a channel's ratio of weights, before and behind, was from the layer's middle one. */

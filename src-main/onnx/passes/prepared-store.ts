@@ -13,7 +13,7 @@ import type { Model } from '../graph/model';
 import { streamRope } from '../wire/stream-rope';
 import { moveWeights } from '../wire/weights-file';
 import { readModel } from '../wire/wire-reader';
-import { equalizedLayerSchema } from './equalize';
+import { rescaledLayerSchema } from './rescaled-layer';
 
 /** Beside the model, written last: a folder with it is complete. */
 export const PREPARED_FACTS = 'prepared.json';
@@ -27,11 +27,15 @@ export function isPrepared(dir: string): boolean {
 const hashesSchema = list(object({ file: string, sha256: string }));
 export type PreparedHashes = InferOutput<typeof hashesSchema>;
 
+const rescaledSchema = object({ layers: list(rescaledLayerSchema), tensors: strings });
+
 /** What is known of a prepared model beside its graph. */
 export const preparedFactsSchema = object({
   notes: list(runWarningSchema),
   /** Of an equalized model: the changes of its layers, and the activations whose channels have other values. */
-  equalized: optional(object({ layers: list(equalizedLayerSchema), tensors: strings })),
+  equalized: optional(rescaledSchema),
+  /** The same of a smoothed model. */
+  smoothed: optional(rescaledSchema),
   /** Of the files beside it; absent in folders of older versions, which are made again. */
   hashes: optional(hashesSchema),
 });

@@ -96,10 +96,11 @@ function settingCommands(project: string, options: RunRecord['options']): readon
   ];
   const repairs = [
     ...(hasRepair(plan, 'equalization') ? ['--equalization', 'on'] : []),
+    ...(hasRepair(plan, 'smoothing') ? ['--smoothing', 'on'] : []),
     ...(hasRepair(plan, 'biasCorrection') ? ['--bias-correction', 'on'] : []),
   ];
   return [
-    // Equalization comes first, because manual thresholds refer to the values of the equalized model.
+    // They come first, because manual thresholds refer to the values of the equalized and smoothed model.
     ...(repairs.length === 0 ? [] : [['set', project, ...repairs]]),
     [
       'set',

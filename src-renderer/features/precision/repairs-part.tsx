@@ -2,7 +2,14 @@ import { worstGroupText } from '../../../src-shared/domain/tasks/measure-text';
 import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
 import type { RepairSpec } from '../../../src-shared/contract/job-specs';
 import { isFinished } from '../../../src-shared/contract/jobs';
-import { hasRepair, REPAIRS, type Repairs } from '../../../src-shared/domain/project/precision';
+import {
+  hasRepair,
+  isRescaled,
+  REPAIRS,
+  type PrecisionPlan,
+  type Repairs,
+  type SwitchedRepair,
+} from '../../../src-shared/domain/project/precision';
 import type { RepairResult, RepairRow } from '../../../src-shared/domain/analysis/repair';
 import { t } from '../../i18n';
 import { useAnalyses } from '../../state/analyses';
@@ -15,27 +22,21 @@ import { classNames } from '../../widgets/class-names';
 import { Checkbox } from '../../widgets/fields';
 import precisionStyles from './precision.module.css';
 import styles from './repairs-part.module.css';
+import { SmoothingPart } from './smoothing-part';
 import { switchRepair } from './use-precision-plan';
 
-/** The two repairs with their effect and cost, and the last measurement of them in this project. */
+/** The repairs with their effect and cost, and the last measurement of them in this project. */
 export function RepairsPart() {
   const project = useSession((state) => state.project);
   const start = useJobs((state) => state.start);
   if (project === null) return null;
-  const needsCalibration = !project.calibrated && hasRepair(project.file.plan, 'equalization');
+  const needsCalibration = !project.calibrated && isRescaled(project.file.plan);
   return (
     <section className={precisionStyles.part} aria-label={t('precision.repairs')}>
       <h3>{t('precision.repairs')}</h3>
-      {REPAIRS.map((repair) => (
-        <div key={repair}>
-          <Checkbox
-            label={t(`precision.repair.${repair}`)}
-            checked={hasRepair(project.file.plan, repair)}
-            onChange={(isOn) => switchRepair(repair, isOn)}
-          />
-          <p className={precisionStyles.note}>{t(`precision.repair.${repair}.note`)}</p>
-        </div>
-      ))}
+      <RepairSwitch repair="equalization" plan={project.file.plan} />
+      <SmoothingPart />
+      <RepairSwitch repair="biasCorrection" plan={project.file.plan} />
       {needsCalibration ? (
         <p className={classNames(precisionStyles.note, styles.calibrate)}>
           {t('precision.repair.uncalibrated')}
@@ -49,7 +50,20 @@ export function RepairsPart() {
   );
 }
 
-/** The results without repairs, with each repair and with both; the active combination is marked. */
+function RepairSwitch({ repair, plan }: { readonly repair: SwitchedRepair; readonly plan: PrecisionPlan }) {
+  return (
+    <div>
+      <Checkbox
+        label={t(`precision.repair.${repair}`)}
+        checked={hasRepair(plan, repair)}
+        onChange={(isOn) => switchRepair(repair, isOn)}
+      />
+      <p className={precisionStyles.note}>{t(`precision.repair.${repair}.note`)}</p>
+    </div>
+  );
+}
+
+/** The results without repairs, with each repair and with several; the active combination is marked. */
 function Comparison({ spec, repairs }: { readonly spec: RepairSpec; readonly repairs: Repairs }) {
   const stored = useAnalyses().view?.repair;
   const start = useJobs((state) => state.start);
@@ -132,7 +146,7 @@ function accuracyText({ top1, agreement }: RepairRow): string {
 
 /** Short name of the repairs of a row; an asterisk means that corrected biases were measured but not used. */
 function rowName({ repairs, biasesDropped }: RepairRow): string {
-  const names = REPAIRS.filter((repair) => repairs[repair] === true).map((repair) =>
+  const names = REPAIRS.filter((repair) => (repairs[repair] ?? false) !== false).map((repair) =>
     t(`precision.repair.${repair}.short`),
   );
   return names.length === 0 ? t('precision.repair.none') : `${names.join(' + ')}${biasesDropped ? ' *' : ''}`;

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { ModelView } from '../../../src-shared/contract/views';
-import type { Repair, Target } from '../../../src-shared/domain/project/precision';
+import type { SwitchedRepair, Target } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
 import { type ChooseMode, chooseRow, NO_ROWS, onlyRow, type RowSelection } from '../../panels/layers/layer-rows';
@@ -22,11 +22,19 @@ export function chooseTarget(target: Target): void {
     .edit(t('precision.edit.target', { target: t(`precision.target.${target}`) }), [{ kind: 'target', target }]);
 }
 
-export function switchRepair(repair: Repair, isOn: boolean): void {
+export function switchRepair(repair: SwitchedRepair, isOn: boolean): void {
   const name = t(isOn ? 'precision.edit.repairOn' : 'precision.edit.repairOff', {
     repair: t(`precision.repair.${repair}`),
   });
   void useSession.getState().edit(name, [{ kind: 'repair', repair, isOn }]);
+}
+
+/** @param key of the factors; null: off */
+export function switchSmoothing(key: string | null): void {
+  const name = t(key === null ? 'precision.edit.repairOff' : 'precision.edit.repairOn', {
+    repair: t('precision.repair.smoothing'),
+  });
+  void useSession.getState().edit(name, [{ kind: 'smoothing', key }]);
 }
 
 export interface ChosenLayers {

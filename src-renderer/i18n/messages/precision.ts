@@ -55,7 +55,18 @@ export default {
     'precision.repair.biasCorrection.note':
       'Gives back the mean that INT8 takes from each output channel, where that helps on images it was not measured on.',
     'precision.repair.biasCorrection.short': 'biases',
-    'precision.repair.uncalibrated': 'The equalized model needs its own calibration.',
+    'precision.repair.smoothing': 'Smoothing',
+    'precision.repair.smoothing.note':
+      'Scales channels behind normalizations and layers by what the calibration images show, so that outliers in activations move into weights. FP32 results stay bit-identical. Switching equalization switches it off.',
+    'precision.repair.smoothing.short': 'smoothing',
+    'precision.repair.smoothing.find': 'Find factors',
+    'precision.repair.smoothing.stale': 'A setting has changed since the factors were found.',
+    'precision.repair.smoothing.nothing': 'Finds no channels to scale here: {cause}.',
+    'precision.repair.smoothing.noGain':
+      'Brings the outputs no nearer to FP32 on {images} images that did not choose the factors.',
+    'precision.repair.smoothing.found':
+      'Factors for {groups} places: output SQNR {before} becomes {after} on {images} images that did not choose them.',
+    'precision.repair.uncalibrated': 'The rescaled model needs its own calibration.',
     'precision.repair.calibrate': 'Calibrate',
     'precision.repair.compare': 'Compare',
     'precision.repair.compareAgain': 'Compare again',
@@ -147,6 +158,8 @@ export default {
     'precision.reason.fp16-coarse': 'Above 512, FP16 values are 0.5 or more apart',
     'precision.reason.equalized': 'Channels scaled by powers of two between layers; FP32 stays as it is',
     'precision.reason.not-equalized': 'Its output channels cannot be scaled without changing FP32',
+    'precision.reason.smoothed': 'Channels scaled by powers of two to suit the activations; FP32 stays as it is',
+    'precision.reason.not-smoothed': 'Its channels cannot be scaled without changing FP32',
     'precision.reason.bias-corrected': 'Its bias takes back the mean that INT8 shifts its output by',
   },
   zh: {
@@ -199,10 +212,20 @@ export default {
     'precision.repair.equalization': '跨层均衡',
     'precision.repair.equalization.note': '在相邻层之间缩放通道，使各通道范围相近。FP32 结果逐位不变；需要重新校准。',
     'precision.repair.equalization.short': '均衡',
+    'precision.repair.smoothing': '平滑',
+    'precision.repair.smoothing.note':
+      '根据校准图像缩放归一化和层之后的通道，把激活中的离群值移到权重中。FP32 结果逐位不变。切换跨层均衡会关闭它。',
+    'precision.repair.smoothing.short': '平滑',
+    'precision.repair.smoothing.find': '搜索系数',
+    'precision.repair.smoothing.stale': '找到系数之后设置已有变化。',
+    'precision.repair.smoothing.nothing': '此处没有可缩放的通道：{cause}。',
+    'precision.repair.smoothing.noGain': '在未参与选择的 {images} 张图像上，输出并未更接近 FP32。',
+    'precision.repair.smoothing.found':
+      '{groups} 处的系数：在未参与选择的 {images} 张图像上，输出 SQNR 由 {before} 变为 {after}。',
     'precision.repair.biasCorrection': '偏置校正',
     'precision.repair.biasCorrection.note': '补回 INT8 给每个输出通道带来的均值偏移；仅在其他图像上确有改善时采用。',
     'precision.repair.biasCorrection.short': '偏置',
-    'precision.repair.uncalibrated': '均衡后的模型需要自己的校准。',
+    'precision.repair.uncalibrated': '缩放后的模型需要自己的校准。',
     'precision.repair.calibrate': '校准',
     'precision.repair.compare': '对比',
     'precision.repair.compareAgain': '重新对比',
@@ -292,6 +315,8 @@ export default {
     'precision.reason.fp16-coarse': '超过 512 后，FP16 相邻数值的间隔不小于 0.5',
     'precision.reason.equalized': '通道在层间按 2 的幂缩放，FP32 结果不变',
     'precision.reason.not-equalized': '缩放其输出通道会改变 FP32 结果',
+    'precision.reason.smoothed': '通道按 2 的幂缩放以适应激活值，FP32 结果不变',
+    'precision.reason.not-smoothed': '缩放其通道会改变 FP32 结果',
     'precision.reason.bias-corrected': '偏置补回了 INT8 造成的输出均值偏移',
   },
 };

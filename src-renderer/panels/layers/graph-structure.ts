@@ -90,7 +90,7 @@ export function layerRemarks(layer: LayerView): readonly PlacementDecision[] {
 
 /** True for decisions about repairs of the layer's weights or bias, which do not restrict its precision. */
 export function isRepair(decision: PlacementDecision): boolean {
-  return ['equalized', 'not-equalized', 'bias-corrected'].includes(decision.code);
+  return ['equalized', 'not-equalized', 'smoothed', 'not-smoothed', 'bias-corrected'].includes(decision.code);
 }
 
 /** True for decisions that are shown in addition to the decision about the edge and do not replace it. */

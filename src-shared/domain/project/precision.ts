@@ -1,6 +1,6 @@
 import type { LayerId } from '../../base/brand';
 import { ownValue } from '../../base/records';
-import { boolean, converted, object, oneOf, optional, record, type InferOutput } from '../../base/schema';
+import { boolean, converted, object, oneOf, optional, record, text, type InferOutput } from '../../base/schema';
 
 export const PRECISIONS = ['int8', 'fp16', 'fp32'] as const;
 export type Precision = (typeof PRECISIONS)[number];
@@ -27,17 +27,23 @@ export const ATTENTION_PRECISIONS = ['float', 'int8'] as const;
 /** How products of two activations (Q·Kᵀ and the product with V) are computed. */
 export type AttentionPrecision = (typeof ATTENTION_PRECISIONS)[number];
 
-export const REPAIRS = ['equalization', 'biasCorrection'] as const;
+/** In the order in which they are applied. */
+export const REPAIRS = ['equalization', 'smoothing', 'biasCorrection'] as const;
 export type Repair = (typeof REPAIRS)[number];
+/** Repairs that need no search before they are switched on. */
+export const SWITCHED_REPAIRS = ['equalization', 'biasCorrection'] as const satisfies readonly Repair[];
+export type SwitchedRepair = (typeof SWITCHED_REPAIRS)[number];
 
 export const repairsSchema = object({
   equalization: optional(boolean),
+  /** Key of the factors, which are stored in the project's folder smoothing/. */
+  smoothing: optional(text),
   biasCorrection: optional(boolean),
 } satisfies Record<Repair, unknown>);
 /**
  * Changes of weights that keep the FP32 results and reduce the error in INT8. An omitted repair is off. `equalization`
- * scales channels between layers, so that the prepared model and its calibration change; `biasCorrection` changes the
- * biases of quantized variants only.
+ * scales channels between layers, and `smoothing` behind normalizations and layers, so that the prepared model and its
+ * calibration change; `biasCorrection` changes the biases of quantized variants only.
  */
 export type Repairs = InferOutput<typeof repairsSchema>;
 
@@ -98,15 +104,44 @@ export function planJson(plan: PrecisionPlan): PrecisionPlan & { readonly rest?:
 }
 
 export function hasRepair(plan: PrecisionPlan, repair: Repair): boolean {
-  return plan.repairs?.[repair] === true;
+  const own = plan.repairs?.[repair];
+  return own !== undefined && own !== false;
 }
 
-/** The plan with a repair on or off; repairs that are off are omitted, so that equal plans have equal data. */
-export function withRepair(plan: PrecisionPlan, repair: Repair, isOn: boolean): PrecisionPlan {
-  const on = Object.fromEntries(
-    REPAIRS.filter((each) => (each === repair ? isOn : hasRepair(plan, each))).map((each) => [each, true]),
-  );
+/** Whether channels of the prepared model have other values than in the model as it was given. */
+export function isRescaled(plan: PrecisionPlan): boolean {
+  return hasRepair(plan, 'equalization') || hasRepair(plan, 'smoothing');
+}
+
+/** The plan with these repairs; those that are off are omitted, so that equal plans have equal data. */
+export function withRepairs(plan: PrecisionPlan, repairs: Repairs): PrecisionPlan {
+  const { equalization, smoothing, biasCorrection } = repairs;
+  const on = {
+    ...(equalization === true ? { equalization } : {}),
+    ...(smoothing === undefined ? {} : { smoothing }),
+    ...(biasCorrection === true ? { biasCorrection } : {}),
+  };
   return Object.keys(on).length === 0 ? withoutRepairs(plan) : { ...plan, repairs: on };
+}
+
+/**
+ * The plan with equalization or bias correction on or off. The factors of smoothing were found for a model with or
+ * without equalization, so that they are given up when it is switched.
+ */
+export function withRepair(plan: PrecisionPlan, repair: SwitchedRepair, isOn: boolean): PrecisionPlan {
+  const { smoothing, ...others } = plan.repairs ?? {};
+  const isKept = smoothing !== undefined && (repair !== 'equalization' || isOn === hasRepair(plan, 'equalization'));
+  return withRepairs(plan, { ...others, ...(isKept ? { smoothing } : {}), [repair]: isOn });
+}
+
+/** @param key of the factors; null: without smoothing */
+export function withSmoothing(plan: PrecisionPlan, key: string | null): PrecisionPlan {
+  const { equalization, biasCorrection } = plan.repairs ?? {};
+  return withRepairs(plan, {
+    ...(equalization === undefined ? {} : { equalization }),
+    ...(key === null ? {} : { smoothing: key }),
+    ...(biasCorrection === undefined ? {} : { biasCorrection }),
+  });
 }
 
 export function withoutRepairs(plan: PrecisionPlan): PrecisionPlan {

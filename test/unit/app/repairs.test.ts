@@ -12,6 +12,7 @@ import {
   workspaceOf,
   type Workspace,
 } from '../../../src-main/app/projects/workspace';
+import { saveSmoothing } from '../../../src-main/app/projects/smoothing-store';
 import { CALIBRATION_INDEX_VERSION } from '../../../src-main/calibration/histograms/calibration-index';
 import { prepare } from '../../../src-main/compute/tasks/prepare';
 import type { Compute, PrepareParams } from '../../../src-main/compute/pool/protocol';
@@ -62,6 +63,11 @@ async function project(): Promise<Workspace> {
   return createTestProject(await writeProjectFiles(tempDir(), { images: 6, model: planted() }));
 }
 
+/** Of the first Conv, 27 for each output channel. */
+function firstWeights(model: Model): number[] {
+  return model.graph.initializer.filter(({ name }) => name === 'w0').flatMap((tensor) => [...tensorAsFloat32(tensor)]);
+}
+
 async function edited(workspace: Workspace, ...edits: readonly ProjectEdit[]): Promise<Workspace> {
   return workspaceOf(workspace.path, await applyEdits(workspace, edits, compute));
 }
@@ -77,9 +83,7 @@ describe('equalization of a project', () => {
     );
     const [before, after] = [await prepared(plain, compute, {}), await prepared(on, compute, {})];
     expect(after.graph.node).toEqual(before.graph.node);
-    const weights = (model: typeof before) =>
-      model.graph.initializer.filter(({ name }) => name === 'w0').map((tensor) => [...tensorAsFloat32(tensor)]);
-    expect(weights(after)).not.toEqual(weights(before));
+    expect(firstWeights(after)).not.toEqual(firstWeights(before));
   });
 
   it('has a calibration of its own, and gives the other one back when it is switched off', async () => {
@@ -146,3 +150,32 @@ function finishCalibration(dir: string, key: string): void {
   writeFileSync(join(dir, 'index.json'), JSON.stringify(index));
   writeFileSync(join(dir, 'histograms.bin'), '');
 }
+
+describe('smoothing of a project', () => {
+  /** Halves channel 3 in front of the second Conv. */
+  const FACTORS = {
+    alpha: 0.5,
+    equalized: false,
+    exponents: { c0: Array.from({ length: 16 }, (_, channel) => (channel === 3 ? 1 : 0)) },
+  };
+
+  it('is another prepared model, made of the factors that the plan names', async () => {
+    const workspace = await project();
+    await saveSmoothing(workspace.paths, 'key', FACTORS);
+    const on = await edited(workspace, { kind: 'smoothing', key: 'key' });
+    expect(on.preparedDir).not.toBe(workspace.preparedDir);
+    const [before, after] = [await prepared(workspace, compute, {}), await prepared(on, compute, {})];
+    expect(firstWeights(after)).toEqual(
+      firstWeights(before).map((value, i) => (Math.floor(i / 27) === 3 ? value / 2 : value)),
+    );
+    expect((await edited(on, { kind: 'smoothing', key: null })).preparedDir).toBe(workspace.preparedDir);
+  });
+
+  it('names factors that are missing', async () => {
+    const workspace = await project();
+    await expect(edited(workspace, { kind: 'smoothing', key: 'lost' })).rejects.toMatchObject({
+      code: 'not-found',
+      hint: expect.stringContaining('--smoothing on') as string,
+    });
+  });
+});

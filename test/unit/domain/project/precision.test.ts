@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { object, parse } from '../../../../src-shared/base/schema';
 import {
   hasRepair,
+  isRescaled,
   planJson,
   planSchema,
   withRepair,
+  withSmoothing,
   type PrecisionPlan,
 } from '../../../../src-shared/domain/project/precision';
 import { parseVariant, planOfVariant } from '../../../../src-shared/domain/project/variant';
@@ -20,6 +22,16 @@ describe('repairs of a plan', () => {
     expect(both).toEqual({ ...PLAN, repairs: { equalization: true, biasCorrection: true } });
     expect(withRepair(both, 'equalization', false)).toEqual({ ...PLAN, repairs: { biasCorrection: true } });
     expect(withRepair(one, 'equalization', false)).toEqual(PLAN);
+  });
+
+  it('give up the factors of smoothing when equalization is switched, and only then', () => {
+    const smoothed = withSmoothing(withRepair(PLAN, 'equalization', true), 'key');
+    expect(smoothed.repairs).toEqual({ equalization: true, smoothing: 'key' });
+    expect(isRescaled(withSmoothing(PLAN, 'key'))).toBe(true);
+    expect(withRepair(smoothed, 'biasCorrection', true).repairs).toEqual({ ...smoothed.repairs, biasCorrection: true });
+    expect(withRepair(smoothed, 'equalization', true)).toEqual(smoothed);
+    expect(withRepair(smoothed, 'equalization', false)).toEqual(PLAN);
+    expect(withSmoothing(smoothed, null).repairs).toEqual({ equalization: true });
   });
 
   it('belong to INT8: a variant without it has none', () => {

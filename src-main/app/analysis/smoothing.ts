@@ -1,0 +1,178 @@
+import { rm } from 'node:fs/promises';
+import { advise } from '../../../src-shared/base/advice';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { SmoothSpec } from '../../../src-shared/contract/job-specs';
+import { hasRepair, withSmoothing, type Target } from '../../../src-shared/domain/project/precision';
+import { parseVariant } from '../../../src-shared/domain/project/variant';
+import type { SmoothingResult } from '../../../src-shared/domain/analysis/smoothing';
+import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
+import type { TrialQuality } from '../../../src-shared/domain/analysis/analysis';
+import { chooseAndConfirm } from '../../analysis/choose-images';
+import { taskToCompare, worstNmse } from '../../analysis/trials';
+import { collectJob } from '../jobs/calibrate-job';
+import { defaultThreads, type JobContext } from '../job-context';
+import { saveSmoothing } from '../projects/smoothing-store';
+import { currentCalibration, currentCalibrationKey, loadSet, shortHash, workspaceOf } from '../projects/workspace';
+import { variantOptions } from '../variants/options';
+import { variantRecipe } from '../variants/recipe';
+import { analysisSetup } from './analysis-setup';
+import { ensureThresholds } from './needed-decisions';
+import { saveSmoothingResult } from './smoothing-result-store';
+
+/** Part of the keys of factors: increase it if equal factors give other weights. */
+const FACTORS_VERSION = 1;
+/** Algorithm 1 of SmoothQuant uses 0.5; 0.75 suits models with larger outliers in their activations. */
+const ALPHAS = [0.25, 0.5, 0.75] as const;
+/** Number of images that the choice is made on, if the specification does not say. */
+const DEFAULT_IMAGES = 64;
+const MIN_IMAGES = 4;
+
+/**
+ * Finds the factors of smoothing for the project's plan: for each alpha the smoothed model is calibrated, and the error
+ * of its outputs is measured. The best is confirmed on images that did not choose it, and stored under a key that a
+ * plan can name. The project does not change.
+ * @throws WorkbenchError images-empty if the calibration set is too small
+ */
+export async function findSmoothing(spec: SmoothSpec, job: JobContext): Promise<SmoothingResult> {
+  const { services } = job;
+  const startedAt = performance.now();
+  const search = new SmoothingSearch(spec, job);
+  const base = search.withKey(null);
+  await search.calibrate(base);
+  const { set, chosen, confirmed } = await search.images();
+  const setup = await analysisSetup(search.spec, base);
+  const { exponents, refusals } = await services.compute.request(
+    'smoothing-factors',
+    { trials: await setup.trials([{ set, entries: chosen }], { outputsOnly: true }), alphas: ALPHAS },
+    job,
+  );
+  const equalized = hasRepair(base.workspace.file.plan, 'equalization');
+  const found = exponents.map((own, i) => ({ alpha: ALPHAS[i] ?? 0, own, key: '' }));
+  const groups = Object.values(exponents[0] ?? {}).length;
+  const common = {
+    target: setup.target,
+    equalized,
+    groups,
+    images: { chosen: chosen.length, confirmed: confirmed.length },
+    notSmoothed: refusals,
+  };
+  for (const candidate of found) {
+    candidate.key = shortHash({ version: FACTORS_VERSION, equalized, exponents: candidate.own });
+    await saveSmoothing(job.workspace.paths, candidate.key, {
+      alpha: candidate.alpha,
+      equalized,
+      exponents: candidate.own,
+    });
+  }
+  const without = await search.measure(base, chosen);
+  const candidates: { alpha: number; key: string; chosen: number; confirmed?: number }[] = [];
+  for (const { alpha, key } of found)
+    candidates.push({ alpha, key, chosen: worstNmse(await search.measure(search.withKey(key), chosen)) });
+  const best = candidates.reduce<(typeof candidates)[number] | undefined>(
+    (least, own) => (least === undefined || own.chosen < least.chosen ? own : least),
+    undefined,
+  );
+  const before = best && worstNmse(await search.measure(base, confirmed));
+  if (best) best.confirmed = worstNmse(await search.measure(search.withKey(best.key), confirmed));
+  const isBetter = best?.confirmed !== undefined && before !== undefined && best.confirmed < before;
+  const result: SmoothingResult = {
+    ...common,
+    without: { chosen: worstNmse(without), ...(before === undefined ? {} : { confirmed: before }) },
+    candidates: candidates.map(({ alpha, chosen: error, confirmed: unseen }) => ({
+      alpha,
+      chosen: error,
+      ...(unseen === undefined ? {} : { confirmed: unseen }),
+    })),
+    ...(isBetter ? { choice: { alpha: best.alpha, key: best.key } } : {}),
+    ...(without.comparesAnswers ? { comparesAnswers: true } : {}),
+    seconds: (performance.now() - startedAt) / 1000,
+    createdAt: new Date().toISOString(),
+  };
+  for (const { key } of candidates) if (key !== result.choice?.key) await search.forget(key);
+  await saveSmoothingResult(job.workspace, spec.variant ?? 'mixed', result);
+  return result;
+}
+
+class SmoothingSearch {
+  readonly spec: { readonly target?: Target; readonly threads: number };
+
+  constructor(
+    private readonly given: SmoothSpec,
+    private readonly job: JobContext,
+  ) {
+    this.spec = {
+      ...(given.target === undefined ? {} : { target: given.target }),
+      threads: given.threads ?? defaultThreads(),
+    };
+  }
+
+  /** The job on the project with other factors. */
+  withKey(key: string | null): JobContext {
+    const { path, file, cache } = this.job.workspace;
+    const plan = withSmoothing(file.plan, key);
+    return { ...this.job, workspace: workspaceOf(path, { ...file, plan }, cache) };
+  }
+
+  /** The user may have calibrated on a part of the set; the same part is used again. */
+  async calibrate(job: JobContext): Promise<void> {
+    const limit = currentCalibration(this.job.workspace)?.limit ?? undefined;
+    await collectJob(
+      {
+        kind: 'calibrate',
+        projectPath: job.workspace.path,
+        threads: this.spec.threads,
+        ...(limit === undefined ? {} : { limit }),
+      },
+      job,
+    );
+  }
+
+  async images(): Promise<{
+    readonly set: ImageSet;
+    readonly chosen: readonly ImageEntry[];
+    readonly confirmed: readonly ImageEntry[];
+  }> {
+    const set = await loadSet(this.job.workspace, 'calibration', undefined);
+    const { chosen, confirmed } = chooseAndConfirm(set.entries, this.given.images ?? DEFAULT_IMAGES);
+    if (chosen.length >= MIN_IMAGES) return { set, chosen, confirmed };
+    throw new WorkbenchError(
+      'images-empty',
+      `Smoothing needs at least ${2 * MIN_IMAGES} calibration images, ${set.root} has ${set.entries.length}`,
+      { hint: advise('use-method-for-all') },
+    );
+  }
+
+  /** The quality of the variant on some images of the calibration set. */
+  async measure(job: JobContext, entries: readonly ImageEntry[]): Promise<TrialQuality> {
+    await this.calibrate(job);
+    const variant = this.given.variant ?? 'mixed';
+    const options = variantOptions({ ...this.spec, variants: [variant] }, job.workspace, []);
+    await ensureThresholds(options, job);
+    const setup = await analysisSetup(this.spec, job);
+    const { workspace } = job;
+    const { model, calibration } = setup;
+    const { plan, thresholds } = variantRecipe(parseVariant(variant), { workspace, model, calibration, options });
+    const { set } = await this.images();
+    const measureOn = async (outputsOnly: boolean): Promise<TrialQuality | undefined> => {
+      const trials = await setup.trials([{ set, entries }], { outputsOnly });
+      const params = { trials, phase: 'choosing factors', list: [{ plan, thresholds }] };
+      return (await job.services.compute.request('evaluateCandidates', params, job)).qualities[0];
+    };
+    const quality = await measureOn(true).catch((error: unknown) => {
+      if (taskToCompare(error, workspace.file.task) !== null) return measureOn(false);
+      throw error;
+    });
+    if (!quality) throw new WorkbenchError('internal', 'A trial gave no result');
+    return quality;
+  }
+
+  /** Removes the model and the calibration of factors that were not chosen, unless the plan uses them. */
+  async forget(key: string): Promise<void> {
+    if (this.job.workspace.file.plan.repairs?.smoothing === key) return;
+    const { workspace } = this.withKey(key);
+    const calibration = currentCalibrationKey(workspace);
+    await rm(workspace.preparedDir, { recursive: true, force: true });
+    if (calibration !== null) await rm(workspace.paths.calibrationDir(calibration), { recursive: true, force: true });
+    await rm(workspace.paths.smoothingFile(key), { force: true });
+  }
+}
