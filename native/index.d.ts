@@ -76,18 +76,101 @@ export interface HistogramSetConstructor {
   new (tensorCount: number): HistogramSet;
 }
 
+/** The values of one input of the model. */
+export interface NativeFeed {
+  /** Position in the list of inputs. */
+  readonly input: number;
+  /** onnx.TensorProto.DataType */
+  readonly elementType: number;
+  readonly dims: readonly number[];
+  /** Row-major, of shape `dims`; float16 as bits. Must not change while the model runs. */
+  readonly data: ArrayBufferView;
+}
+
+/** Describes the values of a tensor; see native/core/tensor_counts.h. */
+export interface NativeFingerprint {
+  readonly count: number;
+  readonly whole: bigint;
+  readonly head: bigint;
+}
+
+/** What one batch contributed, [images][tensors]. */
+export interface NativeCounts {
+  /** Largest finite |x|; NaN for tensors that are not float32. */
+  readonly amax: Float32Array;
+  /** 1 if the image has NaN or infinity in this tensor. */
+  readonly nonFinite: Uint8Array;
+}
+
+export interface NativeCollectorOptions {
+  /** File of the ONNX Runtime that this process has loaded, and the version that it must report. */
+  readonly library: string;
+  readonly version: string;
+  /** The encoded counting model, see src-main/calibration/histograms/collection-model.ts. */
+  readonly model: Uint8Array;
+  /** The output that is asked for; empty: all tensors are inputs, and nothing is run. */
+  readonly output: string;
+  /** Folder of the external weights. */
+  readonly weightsDir: string;
+  /** `tensor`: the index of the tensor that the input is counted as, or null. */
+  readonly inputs: readonly { readonly name: string; readonly tensor: number | null }[];
+  /** For each tensor the axis of its channels (negative: from the end), or null: without channel maxima. */
+  readonly axes: readonly (number | null)[];
+}
+
+/**
+ * Runs a model in the ONNX Runtime that is loaded, on a thread of its own, and counts its tensors inside the run. One
+ * batch at a time: no other method may be called before the promise is settled. Errors of ONNX Runtime have the code
+ * 'runtime-failed' and its message.
+ */
+export interface NativeCollector {
+  /**
+   * [async] Runs and counts one batch. `groups` has the group of each image; further slots are not counted. Tensors with
+   * 1 in `isSplit` have one piece for each slot; others are counted whole for each image.
+   */
+  count(
+    feeds: readonly NativeFeed[],
+    groups: readonly number[],
+    slots: number,
+    isSplit: Uint8Array,
+  ): Promise<NativeCounts>;
+  /** [async] Runs one batch without counting; null for tensors that are not float32. */
+  fingerprints(feeds: readonly NativeFeed[], slots: number): Promise<(NativeFingerprint | null)[]>;
+  /** [sync] The record of one tensor, see HistogramSet.encode. */
+  encode(group: number, tensor: number): Uint8Array;
+  /** [sync] Largest finite |x| of each channel; empty for tensors without channel maxima. */
+  channelMaxima(tensor: number): Float32Array;
+  /** [sync] Resets all counts. */
+  clear(): void;
+}
+
+export interface NativeCollectorConstructor {
+  /** Throws an Error with code 'library-unusable' or 'runtime-failed'. */
+  new (options: NativeCollectorOptions): NativeCollector;
+}
+
 export interface VulkanDevice {
   readonly name: string;
   readonly kind: 'discrete' | 'integrated' | 'virtual' | 'cpu' | 'other';
 }
 
 /**
- * Functions throw an Error with `code`: 'invalid-argument' (a bug of the caller) or 'record-invalid' (the bytes are not
- * a histogram record).
+ * Functions throw an Error with `code`: 'invalid-argument' (a bug of the caller), 'record-invalid' (the bytes are not
+ * a histogram record) or one that they name.
  */
 export interface NativeAddon {
   readonly HistogramSet: HistogramSetConstructor;
   readonly TensorrtGridSet: TensorrtGridSetConstructor;
+  readonly Collector: NativeCollectorConstructor;
+  /**
+   * [sync] Throws an Error with code 'library-unusable' unless this process has loaded ONNX Runtime of this version from
+   * this file, and its functions behave as expected.
+   */
+  readonly checkOnnxruntime: (library: string, version: string) => void;
+  /** [sync] Describes values in `slots` equal pieces. */
+  readonly fingerprint: (values: Float32Array, slots: number) => NativeFingerprint;
+  /** [sync] Largest finite |x| of each channel; empty if the tensor has no such axis. */
+  readonly channelMaxima: (values: Float32Array, dims: readonly number[], axis: number) => Float32Array;
   /**
    * [sync] Resizes an image of width * height * channels bytes (interleaved; 1 or 3 channels) as Pillow's BILINEAR does,
    * bit for bit. Sides: 1 or more.

@@ -4,9 +4,12 @@
 #include <vector>
 
 #include "../core/vulkan_devices.h"
+#include "../ort/api.h"
 #include "arguments.h"
+#include "collector.h"
 #include "histogram_set.h"
 #include "images.h"
+#include "tensor_functions.h"
 #include "tensorrt_grid_set.h"
 
 namespace calib::addon {
@@ -31,6 +34,15 @@ Napi::Value vulkan_device_list(const Napi::CallbackInfo& info) {
 }
 
 /** [sync] */
+Napi::Value check_onnxruntime(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    ort::functions_of(text_argument(argument(info, 0, "library"), "library"),
+                      text_argument(argument(info, 1, "version"), "version"));
+    return info.Env().Undefined();
+  });
+}
+
+/** [sync] */
 Napi::Value version(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), kVersion);
 }
@@ -40,6 +52,10 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("TensorrtGridSet", TensorrtGridSet::define(env));
   exports.Set("resizeImage", Napi::Function::New(env, resize_image_of, "resizeImage"));
   exports.Set("imageValues", Napi::Function::New(env, values_of_image, "imageValues"));
+  exports.Set("Collector", Collector::define(env));
+  exports.Set("checkOnnxruntime", Napi::Function::New(env, check_onnxruntime, "checkOnnxruntime"));
+  exports.Set("fingerprint", Napi::Function::New(env, fingerprint, "fingerprint"));
+  exports.Set("channelMaxima", Napi::Function::New(env, channel_maxima, "channelMaxima"));
   exports.Set("vulkanDevices", Napi::Function::New(env, vulkan_device_list, "vulkanDevices"));
   exports.Set("version", Napi::Function::New(env, version, "version"));
   return exports;

@@ -37,6 +37,11 @@ inline double number_argument(const Napi::Value& value, const std::string& name)
   return value.As<Napi::Number>().DoubleValue();
 }
 
+inline std::string text_argument(const Napi::Value& value, const std::string& name) {
+  if (!value.IsString()) throw Error(kInvalidArgument, "Expected " + name + " to be a string");
+  return value.As<Napi::String>().Utf8Value();
+}
+
 /** An integer in [0, limit). */
 inline std::size_t index_argument(const Napi::Value& value, const std::string& name, std::size_t limit) {
   const double number = number_argument(value, name);

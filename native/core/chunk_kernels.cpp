@@ -51,6 +51,25 @@ CALIB_INLINE void slots_body(const float* __restrict values, std::size_t count, 
   }
 }
 
+/** Bits of |x|; 0 if it is NaN or infinite. Bits of positive floats have the order of the floats. */
+CALIB_INLINE std::int32_t finite_magnitude(float value) {
+  const std::int32_t bits = static_cast<std::int32_t>(bits_of(value) & ~kSignBit);
+  return bits < static_cast<std::int32_t>(kInfinityBits) ? bits : 0;
+}
+
+CALIB_INLINE float largest_finite_body(const float* values, std::size_t count) {
+  std::int32_t largest = 0;
+  for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, finite_magnitude(values[i]));
+  return float_of(static_cast<std::uint32_t>(largest));
+}
+
+CALIB_INLINE void raise_each_body(const float* __restrict values, std::size_t count, float* __restrict maxima) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int32_t bits = std::max(static_cast<std::int32_t>(bits_of(maxima[i])), finite_magnitude(values[i]));
+    maxima[i] = float_of(static_cast<std::uint32_t>(bits));
+  }
+}
+
 ChunkBits scan_baseline(const float* values, std::size_t count) {
   return scan_body(values, count);
 }
@@ -59,7 +78,15 @@ void slots_baseline(const float* values, std::size_t count, float scale, std::ui
   slots_body(values, count, scale, slots);
 }
 
-constexpr ChunkKernels kBaseline{scan_baseline, slots_baseline};
+float largest_finite_baseline(const float* values, std::size_t count) {
+  return largest_finite_body(values, count);
+}
+
+void raise_each_baseline(const float* values, std::size_t count, float* maxima) {
+  raise_each_body(values, count, maxima);
+}
+
+constexpr ChunkKernels kBaseline{scan_baseline, slots_baseline, largest_finite_baseline, raise_each_baseline};
 
 #ifdef CALIB_HAS_AVX2_BUILD
 CALIB_AVX2 ChunkBits scan_avx2(const float* values, std::size_t count) {
@@ -70,7 +97,15 @@ CALIB_AVX2 void slots_avx2(const float* values, std::size_t count, float scale, 
   slots_body(values, count, scale, slots);
 }
 
-constexpr ChunkKernels kAvx2{scan_avx2, slots_avx2};
+CALIB_AVX2 float largest_finite_avx2(const float* values, std::size_t count) {
+  return largest_finite_body(values, count);
+}
+
+CALIB_AVX2 void raise_each_avx2(const float* values, std::size_t count, float* maxima) {
+  raise_each_body(values, count, maxima);
+}
+
+constexpr ChunkKernels kAvx2{scan_avx2, slots_avx2, largest_finite_avx2, raise_each_avx2};
 #endif
 
 }  // namespace

@@ -19,6 +19,10 @@ struct ChunkKernels {
   ChunkBits (*scan)(const float* values, std::size_t count);
   /** slots[i] = min(|values[i]| * scale, 4095) + (negative ? 4096 : 0), truncated; all values finite. */
   void (*slots)(const float* values, std::size_t count, float scale, std::uint16_t* slots);
+  /** The largest finite |x|; 0 if there is none. */
+  float (*largest_finite)(const float* values, std::size_t count);
+  /** maxima[i] = max(maxima[i], |values[i]|) for finite values. */
+  void (*raise_each)(const float* values, std::size_t count, float* maxima);
 };
 
 /** The fastest kernels that this processor supports. */

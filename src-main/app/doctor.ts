@@ -68,6 +68,7 @@ async function computeChecks(compute: Compute): Promise<DoctorCheck[]> {
       { name: 'compute process', state: 'ok', found: `Node.js ${versions.node}`, required: true },
       { name: 'native addon', state: 'ok', found: versions.addon, required: true },
       onnxruntimeCheck(versions),
+      collectorCheck(versions),
       { name: 'sharp', state: 'ok', found: versions.sharp, required: true },
       { name: 'backend ort-cpu', state: 'ok', found: 'part of ONNX Runtime', required: true },
     ];
@@ -93,6 +94,17 @@ function onnxruntimeCheck({ onnxruntime, isTelemetryOff }: VersionsResult): Doct
     state: 'warning',
     found: `${onnxruntime}, telemetry on`,
     hint: 'Set ORT_DISABLE_TELEMETRY=1 in the environment.',
+  };
+}
+
+function collectorCheck({ copyReason }: VersionsResult): DoctorCheck {
+  const check = { name: 'collector', required: false } as const;
+  if (copyReason === null) return { ...check, state: 'ok', found: 'counts inside ONNX Runtime' };
+  return {
+    ...check,
+    state: 'warning',
+    found: `copies tensors out of ONNX Runtime: ${copyReason}`,
+    hint: 'Calibrations give the same result, but take longer. Install the version of onnxruntime-node that package.json names.',
   };
 }
 

@@ -14,6 +14,19 @@ const ADDON_PATHS = [
 const BUILD_HINT =
   'Run `npm run build:native`; it needs g++ (C++17), make and python3 (Debian: apt-get install g++ make python3).';
 
+const FUNCTIONS: readonly (keyof NativeAddon)[] = [
+  'HistogramSet',
+  'TensorrtGridSet',
+  'Collector',
+  'checkOnnxruntime',
+  'fingerprint',
+  'channelMaxima',
+  'resizeImage',
+  'imageValues',
+  'vulkanDevices',
+  'version',
+];
+
 let facade: NativeAddon | null = null;
 
 /**
@@ -48,15 +61,17 @@ function requireAddon(): NativeAddon {
 
 function isAddon(value: unknown): value is NativeAddon {
   if (typeof value !== 'object' || value === null) return false;
-  return ['HistogramSet', 'TensorrtGridSet', 'resizeImage', 'imageValues', 'vulkanDevices', 'version'].every(
-    (name) => typeof Reflect.get(value, name) === 'function',
-  );
+  return FUNCTIONS.every((name) => typeof Reflect.get(value, name) === 'function');
 }
 
 function createFacade(addon: NativeAddon): NativeAddon {
   return {
     HistogramSet: checkedClass(addon.HistogramSet),
     TensorrtGridSet: checkedClass(addon.TensorrtGridSet),
+    Collector: checkedClass(addon.Collector),
+    checkOnnxruntime: (...library) => translated(() => addon.checkOnnxruntime(...library)),
+    fingerprint: (...tensor) => translated(() => addon.fingerprint(...tensor)),
+    channelMaxima: (...tensor) => translated(() => addon.channelMaxima(...tensor)),
     resizeImage: (...image) => translated(() => addon.resizeImage(...image)),
     imageValues: (...image) => translated(() => addon.imageValues(...image)),
     vulkanDevices: () => translated(() => addon.vulkanDevices()),
@@ -81,18 +96,30 @@ function checkedObject(object: object): object {
   });
 }
 
-/** Runs `body` and turns errors of the addon into WorkbenchErrors. */
+/** Runs `body` and turns errors of the addon into WorkbenchErrors, also those of a promise that it returns. */
 function translated<T>(body: () => T): T {
   try {
-    return body();
+    const result = body();
+    if (!(result instanceof Promise)) return result;
+    return result.catch((error: unknown) => {
+      throw translatedError(error);
+    }) as T;
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    if (Reflect.get(error, 'code') === 'record-invalid') {
-      throw new WorkbenchError('calibration-mismatch', error.message, {
-        hint: advise('calibrate-again'),
-        cause: error,
-      });
-    }
-    throw new WorkbenchError('internal', `Native addon: ${error.message}`, { cause: error });
+    throw translatedError(error);
   }
+}
+
+function translatedError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const code: unknown = Reflect.get(error, 'code');
+  // The message of ONNX Runtime, which the caller explains.
+  if (code === 'runtime-failed') return error;
+  if (code === 'library-unusable') return new WorkbenchError('backend-unavailable', error.message, { cause: error });
+  if (code === 'record-invalid') {
+    return new WorkbenchError('calibration-mismatch', error.message, {
+      hint: advise('calibrate-again'),
+      cause: error,
+    });
+  }
+  return new WorkbenchError('internal', `Native addon: ${error.message}`, { cause: error });
 }

@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { DataType } from '../onnx/graph/model';
 import type { FeedType } from '../../src-shared/domain/project/feed-types';
 import type { FedDim, Feeding } from '../../src-shared/domain/project/feeding';
 import type { ImageSize } from '../../src-shared/domain/project/image-set';
@@ -48,6 +49,22 @@ const ARRAYS = {
   uint64: BigUint64Array,
   bool: Uint8Array,
 } as const satisfies Readonly<Record<FeedType, unknown>>;
+
+/** Element types as numbers: onnx.TensorProto.DataType. */
+export const FEED_ELEMENT_TYPES: Readonly<Record<FeedType, number>> = {
+  float32: DataType.FLOAT,
+  uint8: DataType.UINT8,
+  int8: DataType.INT8,
+  uint16: DataType.UINT16,
+  int16: DataType.INT16,
+  int32: DataType.INT32,
+  int64: DataType.INT64,
+  bool: DataType.BOOL,
+  float16: DataType.FLOAT16,
+  float64: DataType.DOUBLE,
+  uint32: DataType.UINT32,
+  uint64: DataType.UINT64,
+};
 
 /** An array of zeros for `length` elements. */
 export function zeros(dtype: FeedType, length: number): FeedData {

@@ -122,7 +122,11 @@ export class OrtSession implements ModelSession {
       return [this.sessionName(name), buffer?.data ? new Tensor('float32', buffer.data, buffer.dims) : null] as const;
     });
     const outputs = await this.session.run(inputs, Object.fromEntries(fetches)).catch((error: unknown) => {
-      throw this.runError(error, feeds);
+      throw explainFailure(
+        error,
+        feeds.filter(({ name }) => this.inputNames.includes(name)),
+        (input) => this.openSides(input) > 0,
+      );
     });
     return this.outputNames.map((name) => {
       const buffer = reuse?.get(name);
@@ -144,19 +148,6 @@ export class OrtSession implements ModelSession {
     await this.session.release();
   }
 
-  /** What a failed operator means for the user. Any other error is a mistake of the caller and stays as it is. */
-  private runError(error: unknown, feeds: readonly Feed[]): unknown {
-    if (!(error instanceof Error) || !error.message.startsWith(OPERATOR_FAILED)) return error;
-    const used = feeds.filter(({ name }) => this.inputNames.includes(name));
-    const inputs = used.map(({ name, dims }) => `"${name}" ${dims.join('x')}`).join(', ');
-    const reason = error.message.trim().replaceAll(/\s+/g, ' ');
-    const [resizable] = used.filter(({ name }) => this.openSides(name) > 0);
-    return new WorkbenchError('model-unsupported', `The model does not run on an input of ${inputs}: ${reason}`, {
-      cause: error,
-      ...(resizable === undefined ? {} : { hint: advise('choose-input-size', { input: resizable.name }) }),
-    });
-  }
-
   /** The number of dimensions after the batch that the model leaves open. */
   private openSides(input: string): number {
     const info = this.session.inputMetadata.find(({ name }) => this.modelName(name) === input);
@@ -171,6 +162,26 @@ export class OrtSession implements ModelSession {
   private sessionName(name: string): string {
     return this.standIn !== null && name === UNUSABLE_NAME ? this.standIn : name;
   }
+}
+
+/**
+ * What a failed operator means for the user. Any other error is a mistake of the caller and stays as it is.
+ * @param feeds the inputs of the run.
+ * @param isResizable whether an input is an image whose size the model leaves open.
+ */
+export function explainFailure(
+  error: unknown,
+  feeds: readonly Feed[],
+  isResizable: (input: string) => boolean,
+): unknown {
+  if (!(error instanceof Error) || !error.message.startsWith(OPERATOR_FAILED)) return error;
+  const inputs = feeds.map(({ name, dims }) => `"${name}" ${dims.join('x')}`).join(', ');
+  const reason = error.message.trim().replaceAll(/\s+/g, ' ');
+  const resizable = feeds.find(({ name }) => isResizable(name));
+  return new WorkbenchError('model-unsupported', `The model does not run on an input of ${inputs}: ${reason}`, {
+    cause: error,
+    ...(resizable === undefined ? {} : { hint: advise('choose-input-size', { input: resizable.name }) }),
+  });
 }
 
 function tensorOf({ dtype, data, dims }: Feed): InstanceType<typeof Tensor> {

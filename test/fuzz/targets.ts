@@ -176,6 +176,7 @@ const histogramFile = Buffer.from(
       ]),
     ),
     amax: Float32Array.of(1, 2),
+    channels: { key: 'k', tensors: [{ tensor: 'a', axis: 1, maxima: Float32Array.of(1, 0, 3) }] },
     grid: null,
   }),
 );

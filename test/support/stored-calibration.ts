@@ -48,6 +48,7 @@ export function writeStoredCalibration(dir: string, options: StoredCalibrationOp
       },
       records,
       amax: Float32Array.from({ length: images * tensors.length }, random),
+      channels: null,
       grid: null,
     }),
   );

@@ -3,7 +3,8 @@ import type { HistogramSet } from '../../../native/index';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Shard } from '../../../src-shared/contract/job-specs';
 import type { SkippedImage } from '../../../src-shared/domain/project/image-set';
-import type { CollectorState } from './collector';
+import { mismatchOf, raiseMaxima, type ChannelMaxima } from './channel-maxima';
+import type { ChannelTensor, CollectorState } from './collector';
 import type { HistogramFile, NonFiniteImage } from './histogram-file';
 
 export type CreateHistogramSet = (tensorCount: number) => HistogramSet;
@@ -17,11 +18,14 @@ export class CalibrationState {
   private readonly amaxByImage = new Map<string, Float32Array>();
   private readonly skippedById = new Map<string, SkippedImage>();
   private readonly nonFiniteByImage = new Map<string, NonFiniteImage>();
+  private readonly channels = new Map<string, Float32Array>();
   seconds = 0;
 
   constructor(
     private readonly key: string,
     readonly tensors: readonly string[],
+    /** Those of `tensors` whose channel maxima are collected. */
+    readonly channelTensors: readonly ChannelTensor[],
     private readonly createSet: CreateHistogramSet,
   ) {}
 
@@ -60,7 +64,8 @@ export class CalibrationState {
   }
 
   mergeCounts(state: CollectorState): void {
-    for (const [group, records] of Object.entries(state)) {
+    for (const [tensor, maxima] of state.channels) raiseMaxima(this.channels, tensor, maxima);
+    for (const [group, records] of Object.entries(state.groups)) {
       let set = this.sets.get(group);
       if (!set) {
         set = this.createSet(this.tensors.length);
@@ -91,7 +96,14 @@ export class CalibrationState {
         },
       );
     }
-    this.mergeCounts(file.records);
+    const mismatch = mismatchOf(file.channels, this.channelTensors);
+    if (mismatch !== null) {
+      throw new WorkbenchError('calibration-mismatch', `${path} ${mismatch}`, {
+        hint: 'Collect all shards with the same version.',
+      });
+    }
+    const channels = new Map(file.channels?.tensors.map(({ tensor, maxima }) => [tensor, maxima]));
+    this.mergeCounts({ groups: file.records, channels });
     const width = this.tensors.length;
     for (const [i, id] of file.header.images.entries())
       this.amaxByImage.set(id, file.amax.slice(i * width, (i + 1) * width));
@@ -119,8 +131,19 @@ export class CalibrationState {
       },
       records: Object.fromEntries(groups.map((group) => [group, this.encodeAll(group)])),
       amax,
+      channels: this.channelMaxima(),
       grid: null,
     };
+  }
+
+  /** Largest finite |x| of each channel of `channelTensors` over all images. */
+  channelMaxima(): ChannelMaxima {
+    const tensors = this.channelTensors.map(({ tensor, axis }) => ({
+      tensor,
+      axis,
+      maxima: this.channels.get(tensor) ?? new Float32Array(),
+    }));
+    return { key: this.key, tensors };
   }
 
   /** Encoded histogram of every tensor over all groups, in the order of `tensors`. */

@@ -1,19 +1,89 @@
-import { floatOutput } from '../../onnx/graph/make';
-import type { Model } from '../../onnx/graph/model';
+import { FreshNames } from '../../onnx/graph/fresh-names';
+import { floatOutput, intAttr } from '../../onnx/graph/make';
+import type { Graph, Model, Node, ValueInfo } from '../../onnx/graph/model';
+import { capturedNames } from '../../onnx/graph/subgraphs';
 import { encodeModel } from '../../onnx/wire/wire-writer';
+import { dropUnusedInitializers } from '../../onnx/passes/drop-unused-initializers';
 import { preparedWeights } from '../../onnx/passes/prepared-store';
+
+/** The operator of native/ort/collector.cpp. */
+const COUNT = { domain: 'calib', opType: 'CountValues', version: 1 } as const;
 
 /**
  * The encoded prepared model with `tensors` as its only outputs; its weights stay in the weights file of the prepared
- * folder. Other tensors are not outputs, so that ONNX Runtime can still fuse the layers around them.
+ * folder. Other tensors are not outputs, so that ONNX Runtime can still fuse the layers around them, and layers that no
+ * tensor depends on are left out.
  */
 export function collectionModel(prepared: Model, preparedDir: string, tensors: readonly string[]): Uint8Array {
-  const inputs = new Set(prepared.graph.input.map(({ name }) => name));
-  const output = tensors
-    .filter((name) => !inputs.has(name)) // the collector has the inputs themselves
-    .map(floatOutput);
-  return encodeModel(
-    { ...prepared, graph: { ...prepared.graph, output } },
-    { externalTo: preparedWeights(preparedDir) },
-  );
+  const { graph } = prepared;
+  const computed = computedTensors(graph, tensors);
+  // ONNX Runtime refuses a model without layers, although nothing is run if all tensors are inputs.
+  const reaching = computed.length === 0 ? graph : reachingGraph(graph, computed);
+  return encodeWith(prepared, preparedDir, { ...reaching, output: computed.map(floatOutput) });
+}
+
+/** A model that counts its tensors itself, see countingModel. */
+export interface CountingModel {
+  readonly model: Uint8Array;
+  /** The output that a run asks for; empty if all tensors are inputs, so that nothing has to be run. */
+  readonly output: string;
+}
+
+/**
+ * Like collectionModel, but with an operator for each tensor that counts its values, directly behind the layer that
+ * computes them. Each operator has the index of its tensor in `tensors` as an attribute. It also reads the empty output
+ * of the operator before it: ONNX Runtime orders the layers by following the last operator back through its inputs, so
+ * that it counts each tensor before it computes the next one, while the values are in the cache and their memory is
+ * still needed.
+ */
+export function countingModel(prepared: Model, preparedDir: string, tensors: readonly string[]): CountingModel {
+  const graph = reachingGraph(prepared.graph, tensors);
+  const names = new FreshNames(graph);
+  const positions = new Map(tensors.map((name, i) => [name, i]));
+  let last = '';
+  const node = graph.node.flatMap((layer): Node[] => [
+    layer,
+    ...layer.output.flatMap((tensor): Node[] => {
+      const position = positions.get(tensor);
+      if (position === undefined) return [];
+      const input = last === '' ? [tensor] : [tensor, last];
+      last = names.next('counted');
+      return [
+        {
+          name: last,
+          ...COUNT,
+          input,
+          output: [last],
+          attribute: [intAttr('tensor', position)],
+        },
+      ];
+    }),
+  ]);
+  const output = last === '' ? [] : [floatOutput(last)];
+  const opsetImport = [...prepared.opsetImport, { domain: COUNT.domain, version: COUNT.version }];
+  return { model: encodeWith({ ...prepared, opsetImport }, preparedDir, { ...graph, node, output }), output: last };
+}
+
+/** The tensors that are not inputs of the graph: the collector has the inputs themselves. */
+function computedTensors(graph: Graph, tensors: readonly string[]): string[] {
+  const inputs = new Set(graph.input.map(({ name }: ValueInfo) => name));
+  return tensors.filter((name) => !inputs.has(name));
+}
+
+/** The graph without the layers that none of `tensors` depends on; the inputs stay as they are. */
+function reachingGraph(graph: Graph, tensors: readonly string[]): Graph {
+  const needed = new Set(tensors);
+  const kept: Node[] = [];
+  // The layers of a prepared model are in topological order.
+  for (const node of [...graph.node].reverse()) {
+    if (!node.output.some((name) => needed.has(name))) continue;
+    for (const name of node.input) needed.add(name);
+    for (const name of capturedNames(node)) needed.add(name);
+    kept.push(node);
+  }
+  return dropUnusedInitializers({ ...graph, node: kept.reverse(), output: [] });
+}
+
+function encodeWith(prepared: Model, preparedDir: string, graph: Graph): Uint8Array {
+  return encodeModel({ ...prepared, graph }, { externalTo: preparedWeights(preparedDir) });
 }

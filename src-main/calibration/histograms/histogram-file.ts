@@ -15,6 +15,7 @@ import {
 } from '../../../src-shared/base/schema';
 import { shardSchema } from '../../../src-shared/contract/job-specs';
 import { skippedImageSchema } from '../../../src-shared/domain/project/image-set';
+import { channelMaximaBytes, decodeChannelMaxima, encodeChannelMaxima, type ChannelMaxima } from './channel-maxima';
 import { decodeGridFile, encodeGridFile, type TensorrtGridFile } from '../tensorrt/tensorrt-grid-file';
 
 /**
@@ -24,6 +25,7 @@ import { decodeGridFile, encodeGridFile, type TensorrtGridFile } from '../tensor
  * header   JSON (HistogramFileHeader), UTF-8
  * records  for each group, for each tensor: u32 LE length, encoded histogram (see domain/histogram-codec)
  * amax     float32 LE [images][tensors]: largest finite |x| of each image in each tensor, NaN if it has none
+ * channels the channel maxima, in shards and checkpoints: a file of channel maxima (channel-maxima)
  * grids    only if collected, in shards and checkpoints: a file of TensorRT's grids (tensorrt-grid-file)
  * ```
  */
@@ -58,6 +60,8 @@ export interface HistogramFile {
   readonly records: Readonly<Record<string, readonly Uint8Array[]>>;
   /** [images][tensors] */
   readonly amax: Float32Array;
+  /** null if they are stored in a separate file (for a finished calibration). */
+  readonly channels: ChannelMaxima | null;
   /** null if the grids were not collected, or if they are stored in a separate file (for a finished calibration). */
   readonly grid: TensorrtGridFile | null;
 }
@@ -77,6 +81,7 @@ export function encodeHistogramFile(file: HistogramFile): Uint8Array {
     }
   }
   parts.push(new Uint8Array(file.amax.buffer, file.amax.byteOffset, file.amax.byteLength));
+  if (file.channels) parts.push(encodeChannelMaxima(file.channels));
   if (file.grid) parts.push(encodeGridFile(file.grid));
   return Buffer.concat(parts);
 }
@@ -122,8 +127,10 @@ export function decodeHistogramFile(bytes: Uint8Array, path: string): HistogramF
   const end = offset + 4 * amaxCount;
   if (buffer.length < end) throw brokenFile(path, 'is truncated in its image maxima');
   const amax = decodeFloats(buffer.subarray(offset, end));
-  const grid = buffer.length > end ? decodeGridFile(buffer.subarray(end), path) : null;
-  return { header, records, amax, grid };
+  const channelsEnd = end + channelMaximaBytes(buffer.subarray(end), path);
+  const channels = channelsEnd > end ? decodeChannelMaxima(buffer.subarray(end, channelsEnd), path) : null;
+  const grid = buffer.length > channelsEnd ? decodeGridFile(buffer.subarray(channelsEnd), path) : null;
+  return { header, records, amax, channels, grid };
 }
 
 function decodeFloats(bytes: Buffer): Float32Array {

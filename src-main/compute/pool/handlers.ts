@@ -6,6 +6,7 @@ import { ownValue } from '../../../src-shared/base/records';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { benchmark } from '../../backends/benchmark';
 import { listSupportedBackends } from '../../backends/onnxruntime';
+import { findOnnxruntimeLibrary } from '../../backends/onnxruntime-library';
 import { onnxruntimeFolder, requireProviderFiles } from '../../backends/ort-gpu-files';
 import { isEngine, isOnnx, variantPath, type OrtGpu, type RunnableVariant } from '../../backends/runnable-variant';
 import { benchmarkEngines } from '../../backends/tensorrt/benchmark-engines';
@@ -143,5 +144,16 @@ async function versions(): Promise<VersionsResult> {
     isTelemetryOff: isTelemetryOff(process.env),
     addon: loadAddon().version(),
     sharp: sharp.versions.sharp ?? 'unknown',
+    copyReason: copyReason(),
   };
+}
+
+/** Why a calibration copies the values of tensors to JavaScript; null if it counts them inside ONNX Runtime. */
+function copyReason(): string | null {
+  try {
+    findOnnxruntimeLibrary(loadAddon());
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }

@@ -206,4 +206,6 @@ export interface VersionsResult {
   readonly isTelemetryOff: boolean;
   readonly addon: string;
   readonly sharp: string;
+  /** Why a calibration copies the values of tensors; null if it counts them inside ONNX Runtime. */
+  readonly copyReason: string | null;
 }

@@ -1,16 +1,12 @@
-import {
-  OrtCollector,
-  type CollectorOptions,
-  type CollectorState,
-  type ImageContribution,
-} from '../../calibration/histograms/collector';
+import type { CollectorState, ImageContribution } from '../../calibration/histograms/collector';
+import { openCollector, type OpenCollectorOptions } from '../../calibration/histograms/open-collector';
 import { createFeedLoader } from '../../calibration/inputs/feed-loader';
 import { loadAddon } from '../../backends/addon';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import { GridCollector, type GridInit } from './grid-role';
 import { imageRole } from './image-role';
 
-export interface CollectInit extends Omit<CollectorOptions, 'createSet' | 'asWritten'> {
+export interface CollectInit extends OpenCollectorOptions {
   /** Keep one histogram per group; otherwise all images count into one. */
   readonly splitsGroups: boolean;
   /** Also count on TensorRT's grid; null: do not. */
@@ -19,16 +15,17 @@ export interface CollectInit extends Omit<CollectorOptions, 'createSet' | 'asWri
 
 /** What one worker has counted since its last flush. */
 export interface CollectFlush {
-  readonly histograms: CollectorState;
+  readonly counts: CollectorState;
   /** One record per tensor of TensorRT's grid; empty when it is not collected. */
   readonly grid: readonly Uint8Array[];
+  /** Why the values are copied to JavaScript; null if they are counted inside ONNX Runtime. */
+  readonly copyReason: string | null;
 }
 
 /** Counts the values of every tensor into histograms and, if asked, on TensorRT's grid. */
 export async function createCollectRole(init: CollectInit, stop: StopFlag): Promise<WorkerRole> {
-  const addon = loadAddon();
   const loader = createFeedLoader(init.feeding);
-  const collector = await OrtCollector.open({ ...init, createSet: (count) => new addon.HistogramSet(count) });
+  const { collector, copyReason } = await openCollector(init, loadAddon());
   const grid = init.grid === null ? null : await GridCollector.open(init.grid);
   return imageRole<ImageContribution, CollectFlush>(
     {
@@ -40,7 +37,7 @@ export async function createCollectRole(init: CollectInit, stop: StopFlag): Prom
         await grid?.collect(images.map(({ image }) => image));
         return contributions;
       },
-      flush: () => ({ histograms: collector.takeState(), grid: grid?.takeState() ?? [] }),
+      flush: () => ({ counts: collector.takeState(), grid: grid?.takeState() ?? [], copyReason }),
     },
     stop,
   );

@@ -1,12 +1,13 @@
 import type { PreparedImage } from '../../backends/feeds';
-import { OrtCollector, type CollectorOptions, type ImageContribution } from '../../calibration/histograms/collector';
+import type { ImageContribution } from '../../calibration/histograms/collector';
+import { CopyingCollector, type CopyingOptions } from '../../calibration/histograms/copying-collector';
 import { createFeedLoader } from '../../calibration/inputs/feed-loader';
 import { loadAddon } from '../../backends/addon';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import { imageRole } from './image-role';
 
 /** What a worker needs to count on TensorRT's grid. */
-export interface GridInit extends Omit<CollectorOptions, 'createSet' | 'asWritten'> {
+export interface GridInit extends Omit<CopyingOptions, 'createSet' | 'asWritten' | 'addon' | 'channels'> {
   /** Largest |x| of the first batch per tensor; all 1 while the first batch is being measured. */
   readonly firstAmax: Float32Array;
 }
@@ -16,12 +17,18 @@ export interface GridInit extends Omit<CollectorOptions, 'createSet' | 'asWritte
  * every layer before it fuses any.
  */
 export class GridCollector {
-  private constructor(private readonly collector: OrtCollector) {}
+  private constructor(private readonly collector: CopyingCollector) {}
 
   static async open(init: GridInit): Promise<GridCollector> {
     const addon = loadAddon();
     return new GridCollector(
-      await OrtCollector.open({ ...init, asWritten: true, createSet: () => new addon.TensorrtGridSet(init.firstAmax) }),
+      await CopyingCollector.open({
+        ...init,
+        asWritten: true,
+        addon,
+        channels: [],
+        createSet: () => new addon.TensorrtGridSet(init.firstAmax),
+      }),
     );
   }
 
@@ -31,7 +38,7 @@ export class GridCollector {
 
   /** One record per tensor of everything counted since the last call; empty when nothing was counted. */
   takeState(): readonly Uint8Array[] {
-    return this.collector.takeState()[''] ?? [];
+    return this.collector.takeState().groups[''] ?? [];
   }
 }
 

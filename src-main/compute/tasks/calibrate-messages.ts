@@ -55,6 +55,15 @@ export function memoryWarning(peakBytes: number | undefined, limitBytes: number 
   };
 }
 
+/** A note that the slower collector was used. */
+export function copyWarning(reason: string | undefined): Warning | null {
+  if (reason === undefined) return null;
+  return {
+    code: 'collector-copies',
+    message: `The values were copied out of ONNX Runtime, which takes longer and counts the same: ${reason}`,
+  };
+}
+
 export function allNonFinite(state: CalibrationState): WorkbenchError {
   const first = state.nonFinite[0];
   return new WorkbenchError(

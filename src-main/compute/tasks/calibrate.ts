@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { advise } from '../../../src-shared/base/advice';
 import { imageId, type ImageEntry } from '../../../src-shared/domain/project/image-set';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { CalibrationState } from '../../calibration/histograms/calibration-state';
-import { collectionModel } from '../../calibration/histograms/collection-model';
-import type { ImageContribution } from '../../calibration/histograms/collector';
+import { CHANNEL_MAXIMA_FILE, decodeChannelMaxima, mismatchOf } from '../../calibration/histograms/channel-maxima';
+import { collectionModel, countingModel, type CountingModel } from '../../calibration/histograms/collection-model';
+import type { ChannelTensor, ImageContribution } from '../../calibration/histograms/collector';
 import {
   decodeHistogramFile,
   encodeHistogramFile,
@@ -16,8 +17,9 @@ import {
 } from '../../calibration/histograms/histogram-file';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { calibrationTensors } from '../../quantization/rewrite/calibration-tensors';
+import { channelTensors } from '../../quantization/rules/smoothing-groups';
 import { loadAddon } from '../../backends/addon';
-import { allNonFinite, memoryWarning, nothingCounted } from './calibrate-messages';
+import { allNonFinite, copyWarning, memoryWarning, nothingCounted } from './calibrate-messages';
 import { finishCalibration } from './finish-calibration';
 import { batchesOf, runImagePool, type Batch } from '../pool/image-pool';
 import type { CalibrateParams, ComputeMethods } from '../pool/protocol';
@@ -60,7 +62,9 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
     );
   }
   const entries = shardOf(params.set.entries, params.shard);
-  const state = new CalibrationState(params.key, tensors, (count) => new addon.HistogramSet(count));
+  const counted = new Set(tensors);
+  const channels = channelTensors(prepared).filter(({ tensor }) => counted.has(tensor));
+  const state = new CalibrationState(params.key, tensors, channels, (count) => new addon.HistogramSet(count));
   for (const skipped of params.set.skipped) state.addSkipped(skipped.file, skipped);
 
   const partialPath = join(
@@ -70,7 +74,7 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
   const plan = params.tensorrtGrid ? planGrid({ ...params, tensorrtGrid: params.tensorrtGrid }) : null;
   const finishedPath = join(params.calibrationDir, 'histograms.bin');
   const continued = params.continuesFinished && !existsSync(partialPath) ? finishedPath : partialPath;
-  const checkpoint = await readCheckpoint(continued, params.key, plan);
+  const checkpoint = await readCheckpoint(continued, params.key, plan, channels);
   if (checkpoint) state.mergeFile(checkpoint, continued);
   const resumedImages = state.imageCount;
   const remaining = entries.filter((entry) => !state.isDone(imageId(entry)));
@@ -80,22 +84,23 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
   try {
     const grid = plan && (await openGridPass(plan, checkpoint?.grid ?? null, params, context));
     const model = collectionModel(prepared, params.preparedDir, tensors);
-    const task: CollectTask = { params, context, state, grid, entries, remaining, partialPath, model, tensors };
+    const counting = countingModel(prepared, params.preparedDir, tensors);
+    const task: CollectTask = { params, context, state, grid, entries, remaining, partialPath, model, counting };
     await collect(task);
     state.seconds = secondsBefore + (performance.now() - startedAt) / 1000;
 
     if (state.imageCount === 0) throw nothingCounted(state, entries.length);
     if (state.nonFinite.length === state.imageCount) throw allNonFinite(state);
-    const counted = state.imageCount - resumedImages;
+    const newImages = state.imageCount - resumedImages;
     const collected = { state, grid: grid?.state.toFile(params.shard ? null : grid.names) ?? null };
     const result = await finishCalibration(
       collected,
       { ...params, threads: task.workers?.count ?? params.threads },
-      { startedAt, counted, resumedImages },
+      { startedAt, counted: newImages, resumedImages },
     );
     await rm(partialPath, { force: true });
-    const tooLittle = memoryWarning(task.workers?.peakBytes, params.memoryLimitBytes);
-    return tooLittle === null ? result : { ...result, warnings: [...result.warnings, tooLittle] };
+    const own = [memoryWarning(task.workers?.peakBytes, params.memoryLimitBytes), copyWarning(task.copyReason)];
+    return { ...result, warnings: [...result.warnings, ...own.flatMap((warning) => warning ?? [])] };
   } finally {
     if (plan) await removeGridModel(params.calibrationDir);
   }
@@ -110,17 +115,33 @@ function shardOf(entries: readonly ImageEntry[], shard: CalibrateParams['shard']
 }
 
 /** The checkpoint of an unfinished pass; null when there is none, or when it lacks something that is collected now. */
-async function readCheckpoint(partialPath: string, key: string, plan: GridPlan | null): Promise<HistogramFile | null> {
-  if (!existsSync(partialPath)) return null;
+async function readCheckpoint(
+  path: string,
+  key: string,
+  plan: GridPlan | null,
+  channels: readonly ChannelTensor[],
+): Promise<HistogramFile | null> {
+  if (!existsSync(path)) return null;
   try {
-    const file = decodeHistogramFile(await readFile(partialPath), partialPath);
-    const isUsable = file.header.key === key && (plan === null || fitsPlan(plan, file.grid));
+    const file = await withChannels(decodeHistogramFile(await readFile(path), path), path);
+    const isUsable =
+      file.header.key === key &&
+      mismatchOf(file.channels, channels) === null &&
+      (plan === null || fitsPlan(plan, file.grid));
     return isUsable ? file : null;
   } catch (error) {
     // Without a readable checkpoint its images are collected again.
     if (error instanceof WorkbenchError && error.code === 'calibration-mismatch') return null;
     throw error;
   }
+}
+
+/** Adds the channel maxima that a finished calibration has in a file of their own. */
+async function withChannels(file: HistogramFile, path: string): Promise<HistogramFile> {
+  const channelsPath = join(dirname(path), CHANNEL_MAXIMA_FILE);
+  if (file.channels !== null || !existsSync(channelsPath)) return file;
+  const channels = decodeChannelMaxima(await readFile(channelsPath), channelsPath);
+  return channels.key === file.header.key ? { ...file, channels } : file;
 }
 
 interface CollectTask {
@@ -132,9 +153,11 @@ interface CollectTask {
   readonly remaining: readonly ImageEntry[];
   readonly partialPath: string;
   readonly model: Uint8Array;
-  readonly tensors: readonly string[];
+  readonly counting: CountingModel;
   /** Known after the first image. */
   workers?: { readonly count: number; readonly peakBytes: number };
+  /** Why the values were copied; absent while they are counted inside ONNX Runtime. */
+  copyReason?: string;
 }
 
 async function collect(task: CollectTask): Promise<void> {
@@ -162,8 +185,10 @@ async function collect(task: CollectTask): Promise<void> {
   const groupCount = new Set(params.set.entries.map((entry) => entry.group)).size;
   const init: CollectInit = {
     model: task.model,
+    counting: task.counting,
     weightsDir: params.preparedDir,
-    tensors: task.tensors,
+    tensors: state.tensors,
+    channels: state.channelTensors,
     feeding: params.feeding,
     splitsGroups: groupCount <= (params.maxGroups ?? MAX_GROUPS),
     grid: grid?.init ?? null,
@@ -172,7 +197,7 @@ async function collect(task: CollectTask): Promise<void> {
     await runImagePool({
       role: 'collect',
       init,
-      threads: affordableThreads(params.threads, task.tensors.length * (init.splitsGroups ? groupCount : 1)),
+      threads: affordableThreads(params.threads, state.tensors.length * (init.splitsGroups ? groupCount : 1)),
       batches: batchesOf(task.remaining, params.feeding.fixedBatch ?? 1),
       memoryLimitBytes: params.memoryLimitBytes,
       onWorkers: (count, peakBytes) => (task.workers = { count, peakBytes }),
@@ -184,7 +209,8 @@ async function collect(task: CollectTask): Promise<void> {
       },
       isCheckpointDue: () => performance.now() - lastCheckpointAt > params.checkpointSeconds * 1000,
       onFlush: (flush) => {
-        state.mergeCounts(flush.histograms);
+        state.mergeCounts(flush.counts);
+        if (flush.copyReason !== null) task.copyReason = flush.copyReason;
         grid?.state.mergeRecords(flush.grid);
       },
       onCheckpoint: (isComplete) => {

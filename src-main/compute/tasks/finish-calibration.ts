@@ -3,6 +3,7 @@ import { defined } from '../../../src-shared/base/assert';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { CALIBRATION_INDEX_VERSION, type CalibrationIndex } from '../../calibration/histograms/calibration-index';
 import { contentHash, type CalibrationState } from '../../calibration/histograms/calibration-state';
+import { CHANNEL_MAXIMA_FILE, encodeChannelMaxima } from '../../calibration/histograms/channel-maxima';
 import { encodeHistogramFile } from '../../calibration/histograms/histogram-file';
 import { encodeGridFile, type TensorrtGridFile } from '../../calibration/tensorrt/tensorrt-grid-file';
 import { gridSummary, TENSORRT_GRID_FILE } from '../../calibration/tensorrt/tensorrt-grid-store';
@@ -25,8 +26,8 @@ export interface Timing {
 }
 
 /**
- * Writes histograms.bin, index.json and, when TensorRT's grid was collected, tensorrt-grid.bin. A shard is written as
- * one file.
+ * Writes histograms.bin, channel-maxima.bin, index.json and, when TensorRT's grid was collected, tensorrt-grid.bin. A
+ * shard is written as one file.
  * @param grid TensorRT's grid; for a shard, without thresholds.
  */
 export async function finishCalibration(
@@ -37,7 +38,10 @@ export async function finishCalibration(
   const totals = state.totals();
   const sha256 = contentHash(state.tensors, totals);
   const warnings = warningsOf(state, params.shard !== null);
-  const file = encodeHistogramFile({ ...state.toFile(params.shard), grid: params.shard ? grid : null });
+  const collected = state.toFile(params.shard);
+  const file = encodeHistogramFile(
+    params.shard ? { ...collected, grid } : { ...collected, channels: null, grid: null },
+  );
   let shardPath: string | undefined;
   if (params.shard) {
     shardPath = join(params.calibrationDir, `shard-${params.shard.index}-of-${params.shard.count}.bin`);
@@ -61,6 +65,7 @@ export async function finishCalibration(
     };
     // The index is written last: its presence means that the calibration is complete.
     await writeFileAtomic(join(params.calibrationDir, 'histograms.bin'), file);
+    await writeFileAtomic(join(params.calibrationDir, CHANNEL_MAXIMA_FILE), encodeChannelMaxima(state.channelMaxima()));
     if (grid) await writeFileAtomic(join(params.calibrationDir, TENSORRT_GRID_FILE), encodeGridFile(grid));
     await writeFileAtomic(join(params.calibrationDir, 'index.json'), JSON.stringify(index, null, 1));
   }

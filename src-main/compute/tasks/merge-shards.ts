@@ -31,6 +31,7 @@ export async function merge(params: MergeParams, context: TaskContext): Promise<
     state ??= new CalibrationState(
       params.key,
       file.header.tensors,
+      file.channels?.tensors ?? [],
       (tensorCount) => new addon.HistogramSet(tensorCount),
     );
     state.mergeFile(file, path);

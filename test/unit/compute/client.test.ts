@@ -6,7 +6,7 @@ import type { Progress } from '../../../src-shared/contract/progress';
 import { ComputeClient, ForcedCancelError } from '../../../src-main/compute/pool/client';
 import { FAKE_COMPUTE_HOST, writeFakeScript, type FakeScript } from '../../support/fake-compute';
 
-const RESULT = { node: '1', onnxruntime: '2', isTelemetryOff: true, addon: '3', sharp: '4' };
+const RESULT = { node: '1', onnxruntime: '2', isTelemetryOff: true, addon: '3', sharp: '4', copyReason: null };
 
 let dir = '';
 let scriptPath = '';

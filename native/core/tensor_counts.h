@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "accumulator.h"
+#include "channel_maxima.h"
+#include "histogram.h"
+
+namespace calib {
+
+/** The values of one tensor in row-major order; they belong to the caller. */
+struct TensorView {
+  const float* values;
+  std::vector<std::int64_t> dims;
+  std::size_t count() const;
+};
+
+/** How the slots of a batch are counted. */
+struct CountRequest {
+  /** The group of each image, one image per slot; slots beyond them repeat the last image and are not counted. */
+  std::vector<std::size_t> groups;
+  std::size_t slots = 1;
+  /**
+   * For each tensor whether it is divided into equal contiguous pieces, one for each slot. Other tensors are counted
+   * whole for every image.
+   */
+  std::vector<std::uint8_t> is_split;
+};
+
+/** What one batch contributed, [images][tensors]. */
+struct ImageCounts {
+  /** Largest finite |x|; NaN for a tensor that was not counted. */
+  std::vector<float> amax;
+  /** 1 if the image has NaN or infinity in this tensor. */
+  std::vector<std::uint8_t> non_finite;
+};
+
+/** The histograms of all tensors for each group of images, and the channel maxima of some tensors over all images. */
+class TensorCounts {
+ public:
+  /** @param axes the channel axis of each tensor; ChannelMaxima::kNone for tensors without channel maxima */
+  TensorCounts(std::size_t tensors, std::vector<std::int64_t> axes);
+
+  std::size_t tensors() const { return axes_.size(); }
+  std::size_t groups() const { return groups_.size(); }
+  const Histogram& histogram(std::size_t group, std::size_t tensor) const { return groups_.at(group).at(tensor); }
+  const ChannelMaxima& channels(std::size_t tensor) const { return channels_.at(tensor); }
+
+  /** Begins a batch: the next calls of `add` count as `request` says. @throws Error kInvalidArgument */
+  void begin(CountRequest request);
+  /** Counts one tensor of the batch. @throws Error kInvalidArgument if a tensor to split has no equal pieces */
+  void add(std::size_t tensor, const TensorView& view);
+  /** Returns what the batch contributed since `begin`. */
+  ImageCounts take() { return std::move(found_); }
+  /** Resets everything that was counted. */
+  void clear();
+
+ private:
+  void add_piece(std::size_t image, std::size_t tensor, const float* values, std::size_t count);
+
+  Accumulator accumulator_;
+  std::vector<std::int64_t> axes_;
+  std::vector<std::vector<Histogram>> groups_;
+  std::vector<ChannelMaxima> channels_;
+  CountRequest request_;
+  ImageCounts found_;
+};
+
+/**
+ * A short description of a tensor's values, to compare two runs without keeping their tensors. Equal values give equal
+ * fingerprints (NaNs count as equal); different values give different ones, except with a probability of about 2^-64.
+ */
+struct Fingerprint {
+  std::uint64_t count = 0;
+  /** Of all values, and of those before the last of `slots` equal pieces (0 if there are no equal pieces). */
+  std::uint64_t whole = 0;
+  std::uint64_t head = 0;
+};
+Fingerprint fingerprint_of(const float* values, std::size_t count, std::size_t slots);
+
+}  // namespace calib

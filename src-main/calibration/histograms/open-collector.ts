@@ -1,0 +1,38 @@
+import type { NativeAddon } from '../../../native/index';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { findOnnxruntimeLibrary } from '../../backends/onnxruntime-library';
+import type { CountingModel } from './collection-model';
+import type { Collector, CollectorOptions } from './collector';
+import { CopyingCollector } from './copying-collector';
+import { CountingCollector } from './counting-collector';
+
+export interface OpenCollectorOptions extends CollectorOptions {
+  /** See collectionModel. */
+  readonly model: Uint8Array;
+  readonly counting: CountingModel;
+}
+
+export interface OpenedCollector {
+  readonly collector: Collector;
+  /** Why the values are copied to JavaScript; null if they are counted inside ONNX Runtime. */
+  readonly copyReason: string | null;
+}
+
+/**
+ * The fastest collector that works here. Both kinds count the same: the copying one is used if the library of
+ * onnxruntime-node is not the expected one, or refuses the counting model.
+ * @throws WorkbenchError model-unsupported if ONNX Runtime refuses the model itself.
+ */
+export async function openCollector(options: OpenCollectorOptions, addon: NativeAddon): Promise<OpenedCollector> {
+  let copyReason: string;
+  try {
+    const library = findOnnxruntimeLibrary(addon);
+    return { collector: new CountingCollector({ ...options, library, addon }), copyReason: null };
+  } catch (error) {
+    if (!(error instanceof WorkbenchError) || !['backend-unavailable', 'model-unsupported'].includes(error.code))
+      throw error;
+    copyReason = error.message;
+  }
+  const createSet = (count: number): InstanceType<NativeAddon['HistogramSet']> => new addon.HistogramSet(count);
+  return { collector: await CopyingCollector.open({ ...options, createSet, addon }), copyReason };
+}
