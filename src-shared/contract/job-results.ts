@@ -2,7 +2,7 @@ import type { AdviceResult } from '../domain/analysis/structure-advice';
 import type { AutoResult, DiagnosisResult, SearchResult, SensitivityResult } from '../domain/analysis/analysis';
 import type { BestDecision, BestView } from '../domain/analysis/best-method';
 import type { FixResult } from '../domain/analysis/fix';
-import type { RepairResult } from '../domain/analysis/repair';
+import type { LearnResult, RepairResult } from '../domain/analysis/repair';
 import type { SmoothingResult } from '../domain/analysis/smoothing';
 import type { EngineSummary } from '../domain/engines/engine-layers';
 import type { HealthResult } from '../domain/health/health';
@@ -148,6 +148,7 @@ export interface JobResults {
   readonly repair: RepairResult;
   readonly fix: FixResult;
   readonly smooth: SmoothingResult;
+  readonly learn: LearnResult;
   readonly health: HealthResult;
 }
 

@@ -258,6 +258,24 @@ const smoothSchema = object({
 /** Finds the factors of smoothing for the project's plan. */
 export type SmoothSpec = InferOutput<typeof smoothSchema>;
 
+const learnSchema = object({
+  kind: oneOf('learn'),
+  ...project,
+  ...common,
+  /** int8 or mixed, with or without a method: the variant to begin with; default: mixed. */
+  variant: optional(string),
+  /** Glob pattern of layer names; only blocks with one of these layers are learned. Default: all. */
+  layers: optional(string),
+  /** Time for learning; default: 10. */
+  minutes: optional(numberWhere('a number above 0', (value) => value > 0)),
+  /** Passes over the images in every block, instead of as many as the time allows: the result is then reproducible. */
+  epochs: optional(positiveInteger),
+  /** Number of calibration images to learn on; default: three quarters of the set, at most 256. */
+  images: optional(positiveInteger),
+});
+/** Learns thresholds and biases that reduce the error of INT8; they become the method `learned`. */
+export type LearnSpec = InferOutput<typeof learnSchema>;
+
 const analyses = {
   sensitivity: sensitivitySchema,
   auto: autoSchema,
@@ -275,6 +293,7 @@ export const jobSpecSchema = variant({
   repair: repairSchema,
   fix: fixSchema,
   smooth: smoothSchema,
+  learn: learnSchema,
   health: healthSchema,
   calibrate: calibrateSchema,
   merge: mergeSchema,

@@ -8,6 +8,7 @@ import { calibrateJob, mergeJob } from './calibrate-job';
 import { diagnoseJob } from './diagnose-job';
 import { fixJob } from './fix-job';
 import { healthJob } from './health-job';
+import { learnJob } from './learn-job';
 import { quantizeJob } from './quantize-job';
 import { repairJob } from './repair-job';
 import { runJob } from './run-job';
@@ -53,6 +54,8 @@ export function dispatchJob(spec: JobSpec, job: JobContext): Promise<JobResult> 
       return fixJob(spec, job);
     case 'smooth':
       return findSmoothing(spec, job);
+    case 'learn':
+      return learnJob(spec, job);
     case 'health':
       return healthJob(spec, job);
     default:

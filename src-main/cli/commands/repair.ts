@@ -1,12 +1,16 @@
 import { resolve } from 'node:path';
-import { formatAccuracy, formatDb } from '../../../src-shared/base/units';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { formatAccuracy, formatDb, formatSignificant } from '../../../src-shared/base/units';
 import type { Repairs } from '../../../src-shared/domain/project/precision';
-import type { RepairResult, RepairRow } from '../../../src-shared/domain/analysis/repair';
+import type { LearnResult, RepairResult, RepairRow } from '../../../src-shared/domain/analysis/repair';
 import { worstGroupText } from '../../../src-shared/domain/tasks/measure-text';
 import { defineCommand, EXIT_OK, present } from '../command';
-import { text } from '../options';
+import { flag, realNumber, text, wholeNumber } from '../options';
 import type { Block, Column } from '../output';
 import { limitOption, targetOption, threadsOption } from '../shared-options';
+
+/** Heading of the options that go with --learn. */
+const LEARNING = { group: 'With --learn:' } as const;
 
 export const repair = defineCommand({
   name: 'repair',
@@ -17,11 +21,35 @@ export const repair = defineCommand({
     target: targetOption,
     limit: limitOption('images of the validation set'),
     threads: threadsOption,
+    learn: flag('learn thresholds and biases instead of comparing'),
+    layers: text('GLOB', 'only the blocks with one of these layers; default: all', LEARNING),
+    minutes: {
+      ...realNumber('M', 'time for learning; default: 10', 'a number above 0', (minutes) => minutes > 0),
+      ...LEARNING,
+    },
+    epochs: wholeNumber('N', 'passes over the images in every block, for a reproducible result', {
+      ...LEARNING,
+      min: 1,
+    }),
+    images: wholeNumber('N', 'calibration images to learn on; default: three quarters, at most 256', {
+      ...LEARNING,
+      min: 8,
+    }),
   },
   details: `Measures the variant without repairs, with each and with several; the project does not change.
 To use one: calib set PROJECT --equalization on, --smoothing on or --bias-correction on`,
   async run(values, [project = ''], { runJob, print }) {
-    print(await runJob({ kind: 'repair', projectPath: resolve(project), ...present(values) }), asText);
+    const { learn, limit, layers, minutes, epochs, images, ...common } = values;
+    const projectPath = resolve(project);
+    if (learn) {
+      if (limit !== undefined) throw new WorkbenchError('usage', '--limit does not go with --learn; use --images');
+      const spec = present({ ...common, layers, minutes, epochs, images });
+      print(await runJob({ kind: 'learn', projectPath, ...spec }), learnedText);
+      return EXIT_OK;
+    }
+    const other = Object.entries({ layers, minutes, epochs, images }).find(([, value]) => value !== undefined);
+    if (other !== undefined) throw new WorkbenchError('usage', `--${other[0]} needs --learn`);
+    print(await runJob({ kind: 'repair', projectPath, ...present({ ...common, limit }) }), asText);
     return EXIT_OK;
   },
 });
@@ -42,6 +70,35 @@ function asText(result: RepairResult): Block[] {
       .map((row) => `${nameOf(row.repairs)}: corrected biases brought other images no nearer to FP32 and are not used`),
     ...equalizationLines(result),
   ];
+}
+
+function learnedText(result: LearnResult): Block[] {
+  const columns: Column[] = [
+    { title: 'block' },
+    ...['steps', 'error before', 'after'].map((title): Column => ({ title, align: 'right' })),
+    { title: '' },
+  ];
+  const { variant, target, images, blocks, isKept, before, after } = result;
+  return [
+    `${variant} for ${target}: learned on ${images.learned} calibration images`,
+    {
+      columns,
+      rows: blocks.map((block) => [
+        `${block.layers[0] ?? ''} ... ${block.layers.at(-1) ?? ''}`,
+        String(block.steps),
+        formatSignificant(block.before),
+        formatSignificant(block.after),
+        block.reason ?? '',
+      ]),
+    },
+    `output error on ${images.confirmed} other images, worst group: ${formatSignificant(errorOf(before))} before, ` +
+      `${formatSignificant(errorOf(after))} after`,
+    isKept ? 'to use it: calib set PROJECT --method learned' : 'it is no better on these images, and not kept',
+  ];
+}
+
+function errorOf({ nmse, worstGroupNmse }: LearnResult['before']): number {
+  return worstGroupNmse?.nmse ?? nmse;
 }
 
 function nameOf({ equalization, smoothing, biasCorrection }: Repairs): string {

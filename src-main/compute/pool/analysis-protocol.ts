@@ -8,6 +8,7 @@ import type { ReleaseOrder, ReleaseProblem } from '../../analysis/release-order'
 import type { SearchOutcome, SearchProblem } from '../../analysis/search';
 import type { SensitivityProblem } from '../../analysis/sensitivity';
 import type { Trial } from '../../analysis/trials';
+import type { LearnedModel, LearnParams } from '../learning/learn-blocks';
 import type { TrialParams } from '../trials/trial-pool';
 
 /** Methods of the compute process that try many models on the same images. */
@@ -26,6 +27,8 @@ export interface AnalysisMethods {
   readonly 'smoothing-factors': { readonly params: SmoothingParams; readonly result: SmoothingComputed };
   /** Measures the corrections that the biases of one variant need. */
   readonly 'correct-biases': { readonly params: CorrectBiasesParams; readonly result: CorrectBiasesComputed };
+  /** Learns thresholds and biases, and measures them on other images. */
+  readonly 'learn-repair': { readonly params: LearnRepairParams; readonly result: LearnRepairComputed };
 }
 
 /** The facts about its images and its cost that every analysis reports. */
@@ -135,4 +138,21 @@ export interface SmoothingComputed extends Tried {
   readonly exponents: readonly Readonly<Record<string, readonly number[]>>[];
   /** Causes why channels of other normalizations and layers cannot be scaled, with the number of those. */
   readonly refusals: readonly { readonly reason: string; readonly layers: number }[];
+}
+
+export interface LearnRepairParams {
+  readonly learning: LearnParams;
+  /** File of blocks that were learned before; its entries must be of these parameters. */
+  readonly journalPath: string;
+  /** Everything that determines the result of the learning. */
+  readonly basis: string;
+  /** The images to confirm on. */
+  readonly trials: TrialParams;
+}
+
+export interface LearnRepairComputed extends Tried, Pick<LearnedModel, 'thresholds' | 'biases' | 'blocks'> {
+  readonly images: { readonly learned: number; readonly confirmed: number };
+  /** Results on the images to confirm on: as it was, and with the learned parameters. */
+  readonly before: TrialQuality;
+  readonly after: TrialQuality;
 }

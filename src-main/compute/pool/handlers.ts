@@ -25,6 +25,7 @@ import { evaluate } from '../tasks/evaluate';
 import { probeGpu } from '../tasks/gpu-status';
 import { guessTask } from '../tasks/guess-task';
 import { imageAnswers } from '../tasks/image-answers';
+import { learnRepair } from '../tasks/learn-repair';
 import { merge } from '../tasks/merge-shards';
 import { prepare } from '../tasks/prepare';
 import type {
@@ -65,6 +66,7 @@ export const HANDLERS: Handlers = {
   'release-order': releaseOrder,
   'correct-biases': correctBiases,
   'smoothing-factors': smoothingFactors,
+  'learn-repair': learnRepair,
   evaluateCandidates,
   'check-images': checkImages,
   'image-answers': imageAnswers,

@@ -1,4 +1,5 @@
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
+import type { LearningInit, LearningTasks } from '../learning/learning-protocol';
 import type { TrialInit, TrialTasks } from '../trials/trial-protocol';
 import type { AnswerMethods } from './answer-role';
 import type { CollectInit, CollectFlush } from './collect-role';
@@ -34,6 +35,7 @@ export type Roles = {
   readonly answer: { readonly init: null; readonly methods: AnswerMethods };
   readonly decode: { readonly init: DecodeInit; readonly methods: DecodeMethods };
   readonly thresholds: { readonly init: null; readonly methods: ThresholdMethods };
+  readonly learning: { readonly init: LearningInit; readonly methods: LearningTasks };
   readonly trials: { readonly init: TrialInit; readonly methods: TrialTasks };
 };
 export type RoleName = keyof Roles;
@@ -53,5 +55,6 @@ export const ROLES: RoleFactories = {
   answer: async () => (await import('./answer-role')).createAnswerRole(),
   decode: async (init) => (await import('./decode-role')).createDecodeRole(init),
   thresholds: async () => (await import('./threshold-role')).createThresholdRole(),
+  learning: async (init, stop) => (await import('../learning/learning-role')).createLearningRole(init, stop),
   trials: async (init, stop) => (await import('../trials/trial-runner')).createTrialRole(init, stop),
 };

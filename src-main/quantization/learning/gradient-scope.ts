@@ -51,6 +51,11 @@ export class GradientScope {
     return names;
   }
 
+  /** A name that the graph does not have, for an input. */
+  name(wanted: string): string {
+    return this.names.next(wanted);
+  }
+
   scalar(value: number): string {
     return this.constant(floatScalar(this.names.next('gradient_constant'), value));
   }

@@ -10,7 +10,9 @@ import {
   oneOf,
   optional,
   string,
+  strings,
 } from '../../base/schema';
+import { trialQualitySchema } from './analysis';
 import { repairsSchema, TARGETS } from '../project/precision';
 import { worstGroupSchema } from '../runs/accuracy';
 import { measureSchema } from '../tasks/measure';
@@ -37,6 +39,41 @@ export const biasCorrectionSchema = object({
 });
 /** A correction that is added to a bias, one value per output channel, in real units. */
 export type BiasCorrection = InferOutput<typeof biasCorrectionSchema>;
+
+export const learnedBlockSchema = object({
+  /** Names of its layers. */
+  layers: strings,
+  /** The tensors whose error was minimised. */
+  outputs: strings,
+  /** Passes over the images to learn on, and steps. */
+  epochs: count,
+  steps: count,
+  /** Error of the block's outputs on images that it did not learn from, normalized by their signal. */
+  before: measured,
+  after: measured,
+  /** Why the block was left out; absent if it was learned. */
+  reason: optional(string),
+});
+/** One block of a learned repair. */
+export type LearnedBlock = InferOutput<typeof learnedBlockSchema>;
+
+export const learnResultSchema = object({
+  variant: string,
+  target: oneOf(...TARGETS),
+  /** Numbers of images: learned from, and used to compare the result with what was before. */
+  images: object({ learned: count, confirmed: count }),
+  /** Whether the learned values are in use: the error on the confirming images is lower with them. */
+  isKept: boolean,
+  before: trialQualitySchema,
+  after: trialQualitySchema,
+  blocks: list(learnedBlockSchema),
+  thresholds: count,
+  biases: count,
+  seconds: measured,
+  createdAt: string,
+});
+/** Thresholds and biases that were learned for one variant. */
+export type LearnResult = InferOutput<typeof learnResultSchema>;
 
 /** Results of older versions have the top-1 of the worst group only. */
 function withMeasure(value: unknown): unknown {

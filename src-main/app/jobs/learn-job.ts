@@ -1,0 +1,89 @@
+import { advise } from '../../../src-shared/base/advice';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { LearnSpec } from '../../../src-shared/contract/job-specs';
+import type { LearnResult } from '../../../src-shared/domain/analysis/repair';
+import { requireMatches } from '../../../src-shared/domain/glob';
+import { parseVariant } from '../../../src-shared/domain/project/variant';
+import { chooseDisjoint } from '../../analysis/choose-images';
+import type { Trial } from '../../analysis/trials';
+import { learnRepair } from '../analysis/learned-repair';
+import { ensureThresholds } from '../analysis/needed-decisions';
+import type { JobContext } from '../job-context';
+import { currentCalibration, loadSet, openCalibration, prepared } from '../projects/workspace';
+import { withCorrectedBiases } from '../variants/bias-correction';
+import { variantOptions } from '../variants/options';
+import { needsCalibration, variantRecipe } from '../variants/recipe';
+
+const DEFAULT_MINUTES = 10;
+/** Largest numbers of images to learn on and to confirm on. */
+const LEARNED_IMAGES = 256;
+const CONFIRMING_IMAGES = 128;
+
+/** Learns thresholds and biases for one variant. */
+export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnResult> {
+  const { workspace, services } = job;
+  const startedAt = performance.now();
+  const variant = spec.variant ?? 'mixed';
+  const name = parseVariant(variant);
+  if (!needsCalibration(name))
+    throw new WorkbenchError('usage', `Expected a variant with INT8 layers, found "${variant}"`);
+  const options = variantOptions(
+    {
+      ...(spec.target === undefined ? {} : { target: spec.target }),
+      ...(spec.threads === undefined ? {} : { threads: spec.threads }),
+      variants: [variant],
+    },
+    workspace,
+    [],
+  );
+  const model = await prepared(workspace, services.compute, job);
+  const calibration = await openCalibration(workspace);
+  await ensureThresholds(options, job);
+  const recipe = await withCorrectedBiases(
+    variantRecipe(name, { options, workspace, model, calibration }),
+    spec.threads,
+    job,
+  );
+  const { plan, thresholds, biases } = recipe;
+  const trial: Trial = { plan, thresholds, ...(biases === undefined ? {} : { biases }) };
+  const set = await loadSet(workspace, 'calibration', currentCalibration(workspace)?.limit ?? undefined);
+  const most = Math.floor((set.entries.length * 3) / 4);
+  const { chosen, confirmed } = chooseDisjoint(
+    set.entries,
+    Math.min(spec.images ?? LEARNED_IMAGES, most),
+    CONFIRMING_IMAGES,
+  );
+  const learned = await learnRepair(
+    {
+      trial,
+      target: options.target,
+      layers:
+        spec.layers === undefined
+          ? null
+          : requireMatches(
+              spec.layers,
+              model.graph.node.map((node) => node.name),
+              { what: 'layer', hint: advise('list-layers-of-project') },
+            ),
+      minutes: spec.minutes ?? DEFAULT_MINUTES,
+      epochs: spec.epochs ?? null,
+      learn: { set, entries: chosen },
+      confirm: { set, entries: confirmed },
+      threads: spec.threads,
+    },
+    job,
+  );
+  return {
+    variant,
+    target: options.target,
+    images: learned.images,
+    isKept: learned.isKept,
+    before: learned.before,
+    after: learned.after,
+    blocks: learned.blocks,
+    thresholds: Object.keys(learned.thresholds).length,
+    biases: learned.biases.length,
+    seconds: (performance.now() - startedAt) / 1000,
+    createdAt: new Date().toISOString(),
+  };
+}

@@ -1,0 +1,223 @@
+import { defined } from '../../../src-shared/base/assert';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { BiasCorrection, LearnedBlock } from '../../../src-shared/domain/analysis/repair';
+import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/project/image-set';
+import type { Trial } from '../../analysis/trials';
+import { equalShapes, stackImages, type PreparedImage } from '../../backends/feeds';
+import { loadPrepared } from '../../onnx/passes/prepared-store';
+import { findBlocks, inFloat32, type Block } from '../../quantization/learning/blocks';
+import { placeQdq } from '../../quantization/rewrite/quantize';
+import { graphFacts } from '../../quantization/rules/graph-facts';
+import { WorkerPool } from '../pool/worker-pool';
+import { withLogits } from '../trials/trial-models';
+import type { LearningJournal } from './learning-journal';
+import type { BlockParameter, LearningInit, LearningTasks, SampleValues, Side } from './learning-protocol';
+import { train, type TrainingLimits } from './train';
+
+export interface LearnParams extends LearningInit {
+  /** The quantized model to begin with: plan, thresholds, and corrected biases if there are any. */
+  readonly trial: Trial;
+  /** Images to learn on. */
+  readonly entries: readonly ImageEntry[];
+  readonly threads: number;
+  /** Only blocks with one of these layers are learned; null: all blocks. */
+  readonly layers: readonly string[] | null;
+  readonly limits: TrainingLimits;
+}
+
+export interface LearnedModel {
+  /** Tensor -> threshold, for the tensors whose threshold was learned. */
+  readonly thresholds: Readonly<Record<string, number>>;
+  /** Corrections of all biases: those to begin with, replaced where a bias was learned. */
+  readonly biases: readonly BiasCorrection[];
+  readonly blocks: readonly LearnedBlock[];
+  readonly images: number;
+  readonly skipped: readonly SkippedImage[];
+}
+
+/**
+ * Learns thresholds and biases block by block, first to last, so that every block gets its inputs from the learned INT8
+ * blocks in front of it and approaches the outputs of the same FP32 block (Nagel et al. 2020, arXiv 2004.10568; Li et
+ * al. 2021, arXiv 2102.05426). The results do not depend on the number of threads.
+ */
+export async function learnBlocks(
+  params: LearnParams,
+  journal: LearningJournal,
+  context: TaskContext,
+): Promise<LearnedModel> {
+  const { preparedDir, target, ranges, feeding, threads, entries } = params;
+  const pool = new WorkerPool({
+    role: 'learning',
+    init: { preparedDir, target, ranges, feeding },
+    depth: 1,
+    signal: context.signal,
+  });
+  try {
+    await pool.grow(Math.max(1, Math.min(threads, entries.length)));
+    const learning = new Learning(params, pool, context);
+    await learning.load();
+    return await learning.run(journal);
+  } finally {
+    await pool.close();
+  }
+}
+
+type Prepared = LearningTasks['prepare']['result'];
+
+class Learning {
+  private readonly skipped: SkippedImage[] = [];
+  private samples = 0;
+  private images = 0;
+  private trial: Trial;
+  private readonly thresholds = new Map<string, number>();
+
+  constructor(
+    private readonly params: LearnParams,
+    private readonly pool: WorkerPool<'learning'>,
+    private readonly context: TaskContext,
+  ) {
+    this.trial = params.trial;
+  }
+
+  /** Reads the images. Images of another size than the most frequent one are left out: a block has one size. */
+  async load(): Promise<void> {
+    const { entries, feeding } = this.params;
+    const loaded: (PreparedImage | null)[] = entries.map(() => null);
+    let done = 0;
+    await this.pool.forEach(entries.entries(), async (run, [i, entry]) => {
+      const outcome = await run('load', entry);
+      if (outcome.ok) loaded[i] = outcome.value;
+      else this.skipped.push({ file: imageId(entry), reason: outcome.reason });
+      this.context.onProgress?.({ phase: 'reading images', done: (done += 1), total: entries.length, unit: 'images' });
+    });
+    const images = mostFrequentShape(loaded.filter((image) => image !== null));
+    const batch = feeding.fixedBatch ?? 1;
+    this.samples = Math.floor(images.length / batch);
+    this.images = this.samples * batch;
+    if (this.samples < MIN_SAMPLES) {
+      throw new WorkbenchError(
+        'images-empty',
+        `Learning needs at least ${MIN_SAMPLES * batch} usable images of the same size, found ${images.length}`,
+      );
+    }
+    const samples = Array.from({ length: this.samples }, (_, sample): SampleValues => ({
+      sample,
+      values: stackImages(feeding, images.slice(sample * batch, (sample + 1) * batch), batch),
+    }));
+    await this.hold('int8', samples);
+    await this.hold('fp32', samples);
+  }
+
+  async run(journal: LearningJournal): Promise<LearnedModel> {
+    const { preparedDir, target, layers, limits } = this.params;
+    const facts = graphFacts(withLogits(loadPrepared(preparedDir)));
+    const placement = placeQdq(facts.model, inFloat32(this.trial.plan), target, { thresholds: this.trial.thresholds });
+    const blocks = findBlocks(facts, placement);
+    const isWanted = (block: Block): boolean => layers === null || block.layers.some((layer) => layers.includes(layer));
+    const last = blocks.findLastIndex(isWanted);
+    const work = blocks.filter(isWanted).reduce((sum, { macs }) => sum + macs, 0);
+    const learned: LearnedBlock[] = [];
+    for (const [i, block] of blocks.slice(0, last + 1).entries()) {
+      this.context.onProgress?.({ phase: `learning block ${i + 1} of ${last + 1}`, done: 0, total: 0, unit: 'steps' });
+      await this.pool.runOnAll('begin', { block, trial: this.trial });
+      const targets = await this.collect('targets');
+      await this.hold('fp32', targets);
+      const signals = block.outputs.map((name) => meanSignal(targets, name));
+      const all = block.outputs.length === 0 ? null : await this.prepare(signals);
+      const parameters = all?.ok ? all.parameters : [];
+      let values: readonly Float32Array[] = parameters.map(({ initial }) => initial);
+      if (isWanted(block)) {
+        const known = journal.get(i);
+        const outcome =
+          known ??
+          (await train(
+            { pool: this.pool, parameters, samples: this.samples, seed: i },
+            { ...limits, seconds: (limits.seconds * block.macs) / work },
+            { context: this.context, phase: `learning block ${i + 1} of ${last + 1}` },
+          ));
+        if (known === undefined) journal.put(i, outcome);
+        const { values: found, ...result } = outcome;
+        values = found;
+        learned.push({
+          layers: block.layers,
+          outputs: block.outputs,
+          ...result,
+          ...(all?.ok === false ? { reason: all.reason } : {}),
+        });
+        this.adopt(parameters, values);
+      }
+      if (i < last) {
+        const outputs = await this.collect('advance', values);
+        await this.hold('int8', outputs);
+        await this.pool.runOnAll('drop', { keep: block.live });
+      }
+    }
+    await this.pool.runOnAll('end', null);
+    return {
+      thresholds: Object.fromEntries(this.thresholds),
+      biases: this.trial.biases ?? [],
+      blocks: learned,
+      images: this.images,
+      skipped: this.skipped,
+    };
+  }
+
+  /** Makes the models that learn, on every worker. All give the same answer. */
+  private async prepare(signals: readonly number[]): Promise<Prepared> {
+    const found: Prepared[] = [];
+    await this.pool.runOnAll('prepare', { sample: 0, signals }, (result) => found.push(result));
+    return defined(found[0], 'a pool has a worker');
+  }
+
+  /** Uses the learned values in the trial from which later blocks are made. */
+  private adopt(parameters: readonly BlockParameter[], values: readonly Float32Array[]): void {
+    const thresholds = new Map(Object.entries(this.trial.thresholds));
+    const biases = new Map((this.trial.biases ?? []).map((bias) => [`${bias.slot} ${bias.layer}`, bias]));
+    for (const [i, { target }] of parameters.entries()) {
+      const own = values[i] ?? new Float32Array();
+      if (target.kind === 'threshold') {
+        const threshold = Math.fround(Math.exp(own[0] ?? 0));
+        for (const tensor of target.tensors) {
+          thresholds.set(tensor, threshold);
+          this.thresholds.set(tensor, threshold);
+        }
+      } else {
+        const shift = Array.from(own, (value, channel) => Math.fround(value - (target.original[channel] ?? 0)));
+        biases.set(`${target.bias.slot} ${target.bias.layer}`, { ...target.bias, shift });
+      }
+    }
+    this.trial = { ...this.trial, thresholds: Object.fromEntries(thresholds), biases: [...biases.values()] };
+  }
+
+  private async hold(side: Side, samples: readonly SampleValues[]): Promise<void> {
+    await this.pool.runOnAll('hold', { side, samples });
+  }
+
+  /** Runs every sample. @returns one entry per sample, in order */
+  private async collect(method: 'targets' | 'advance', values: readonly Float32Array[] = []): Promise<SampleValues[]> {
+    const found: SampleValues[] = [];
+    await this.pool.forEach(Array.from({ length: this.samples }).keys(), async (run, sample) => {
+      found[sample] = await (method === 'targets' ? run('targets', { sample }) : run('advance', { sample, values }));
+    });
+    return found;
+  }
+}
+
+/** With fewer samples, a block would only learn these by heart. */
+const MIN_SAMPLES = 8;
+
+function mostFrequentShape(images: readonly PreparedImage[]): readonly PreparedImage[] {
+  const groups = equalShapes(images);
+  const most = groups.reduce<readonly number[]>((found, own) => (own.length > found.length ? own : found), []);
+  return images.filter((_, i) => most.includes(i));
+}
+
+/** Sum of squares of a tensor for one sample, averaged over the samples. */
+function meanSignal(samples: readonly SampleValues[], name: string): number {
+  const sums = samples.map(({ values }) => {
+    const data = values.find((value) => value.name === name)?.data as Float32Array | undefined;
+    return data?.reduce((sum, value) => sum + value * value, 0) ?? 0;
+  });
+  return sums.reduce((total, sum) => total + sum, 0) / samples.length;
+}

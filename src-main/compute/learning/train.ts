@@ -1,0 +1,122 @@
+import type { TaskContext } from '../../../src-shared/contract/progress';
+import { createRandom } from '../../../src-shared/domain/random';
+import { Adam } from '../../quantization/learning/adam';
+import type { WorkerPool } from '../pool/worker-pool';
+import type { BlockParameter } from './learning-protocol';
+
+export interface TrainingLimits {
+  /** Wall time; training ends after the step in which it is over. */
+  readonly seconds: number;
+  /** Passes over the images to learn on; null: as many as useful. */
+  readonly epochs: number | null;
+}
+
+/** The result of training one block. */
+export interface Training {
+  readonly values: readonly Float32Array[];
+  /** Passes over the images that were made, and steps. */
+  readonly epochs: number;
+  readonly steps: number;
+  /** Loss on samples that the steps did not use, before and after. */
+  readonly before: number;
+  readonly after: number;
+}
+
+interface Problem {
+  readonly pool: WorkerPool<'learning'>;
+  readonly parameters: readonly BlockParameter[];
+  readonly samples: number;
+  readonly seed: number;
+}
+
+/** Samples whose gradients are averaged for one step. */
+const BATCH = 8;
+/** Every fourth sample judges the block and is not learned from. */
+const WATCHED_EVERY = 4;
+/** Rates of the first steps: relative change of a threshold; change of a bias in units of the RMS of its layer. */
+const RATES = { threshold: 0.02, bias: 0.004 } as const;
+const MAX_EPOCHS = 20;
+/** Training ends after this many epochs without a lower loss. */
+const PATIENCE = 4;
+
+/**
+ * Moves the parameters of the open block against the gradient of its loss with Adam. The rates fall to a tenth over the
+ * planned epochs. The values with the lowest loss on watched samples are kept; those to begin with are among them.
+ */
+export async function train(
+  problem: Problem,
+  { seconds, epochs }: TrainingLimits,
+  { context, phase }: { readonly context: TaskContext; readonly phase: string },
+): Promise<Training> {
+  const { pool, parameters, samples, seed } = problem;
+  const startedAt = performance.now();
+  const elapsed = (): number => (performance.now() - startedAt) / 1000;
+  const all = [...Array.from({ length: samples }).keys()];
+  const watched = all.filter((sample) => sample % WATCHED_EVERY === WATCHED_EVERY - 1);
+  const learned = all.filter((sample) => sample % WATCHED_EVERY !== WATCHED_EVERY - 1);
+  const values = parameters.map(({ initial }) => initial.slice());
+  const optimizers = values.map((own) => new Adam(own));
+  const random = createRandom(seed);
+  const loss = (): Promise<number> => meanLoss(pool, watched, values);
+  const before = parameters.length === 0 ? 0 : await loss();
+  let best = { loss: before, values: values.map((own) => own.slice()), epoch: 0 };
+  let [planned, epoch, steps] = [epochs ?? MAX_EPOCHS, 0, 0];
+  const perEpoch = Math.ceil(learned.length / BATCH);
+  while (parameters.length > 0 && epoch < planned) {
+    const order = shuffled(learned, random.nextUnit);
+    for (let at = 0; at < order.length; at += BATCH) {
+      const progress = (epoch + at / order.length) / planned;
+      const gradients = await meanGradients(pool, order.slice(at, at + BATCH), values);
+      for (const [i, { target, unit }] of parameters.entries())
+        optimizers[i]?.step(gradients[i] ?? [], RATES[target.kind] * unit * (1 - 0.9 * progress));
+      steps += 1;
+      context.onProgress?.({ phase, done: steps, total: planned * perEpoch, unit: 'steps' });
+    }
+    epoch += 1;
+    const found = await loss();
+    if (found < best.loss) best = { loss: found, values: values.map((own) => own.slice()), epoch };
+    const perEpochSeconds = elapsed() / epoch;
+    if (epochs === null) planned = Math.min(planned, Math.max(epoch, Math.floor(seconds / perEpochSeconds)));
+    if (elapsed() >= seconds || (epochs === null && epoch - best.epoch >= PATIENCE)) break;
+  }
+  return { values: best.values, epochs: epoch, steps, before, after: best.loss };
+}
+
+async function meanLoss(
+  pool: WorkerPool<'learning'>,
+  samples: readonly number[],
+  values: readonly Float32Array[],
+): Promise<number> {
+  const losses: number[] = [];
+  await pool.forEach(samples.entries(), async (run, [i, sample]) => {
+    losses[i] = await run('measure', { sample, values });
+  });
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+}
+
+/** Sums in the order of the samples, so that they do not depend on which worker is faster. */
+async function meanGradients(
+  pool: WorkerPool<'learning'>,
+  samples: readonly number[],
+  values: readonly Float32Array[],
+): Promise<Float64Array[]> {
+  const found: (readonly Float32Array[])[] = [];
+  await pool.forEach(samples.entries(), async (run, [i, sample]) => {
+    found[i] = (await run('step', { sample, values })).gradients;
+  });
+  return values.map((own, parameter) => {
+    const sum = new Float64Array(own.length);
+    for (const gradients of found)
+      for (const [i, value] of (gradients[parameter] ?? []).entries()) sum[i] = (sum[i] ?? 0) + value / samples.length;
+    return sum;
+  });
+}
+
+function shuffled(list: readonly number[], nextUnit: () => number): number[] {
+  const order = [...list];
+  for (let i = order.length - 1; i > 0; i--) {
+    const other = Math.floor(nextUnit() * (i + 1));
+    [order[i], order[other]] = [order[other] ?? 0, order[i] ?? 0];
+  }
+  return order;
+}

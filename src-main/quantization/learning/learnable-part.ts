@@ -1,0 +1,206 @@
+import type { BiasCorrection, LayerBias } from '../../../src-shared/domain/analysis/repair';
+import { FreshNames } from '../../onnx/graph/fresh-names';
+import { floatScalar, makeNode, makeValueInfo } from '../../onnx/graph/make';
+import { DataType, type Model, type Node, type Tensor } from '../../onnx/graph/model';
+import { isOp } from '../../onnx/graph/opset';
+import { tensorAsFloat32, tensorAsInts } from '../../onnx/graph/tensor-values';
+import type { Placement } from '../placement/placement';
+import type { ActivationParameters } from '../rewrite/scales';
+import type { Dims } from '../../onnx/graph/static-shapes';
+
+/** A value of a model that is learned. */
+export interface Parameter {
+  /** Input of the model with its value. */
+  readonly name: string;
+  readonly dims: Dims;
+  readonly initial: Float32Array;
+  readonly target: ParameterTarget;
+}
+
+/** `threshold`: the natural logarithm of one threshold of several tensors. `bias`: the values of a layer's bias. */
+export type ParameterTarget =
+  | { readonly kind: 'threshold'; readonly tensors: readonly string[] }
+  | { readonly kind: 'bias'; readonly bias: LayerBias; readonly original: Float32Array };
+
+/** What is known about a quantized model. */
+export interface QuantizedFacts {
+  readonly placement: Placement;
+  readonly scales: ReadonlyMap<string, ActivationParameters>;
+  /** The biases of layers with quantized weights; see correctableBiases. */
+  readonly biases: readonly LayerBias[];
+  /** Corrections that the biases already have. */
+  readonly corrections: readonly BiasCorrection[];
+  /** The whole quantized model. */
+  readonly model: Model;
+  /** The initializers of the prepared model. */
+  readonly original: (name: string) => Tensor;
+}
+
+/**
+ * A part of a quantized model in which thresholds and biases are inputs. Q/DQ of activations become arithmetic with the
+ * same result, through which gradients flow: x / s, rounding, clipping, times s, with s = exp(log T) / 127 (LSQ, Esser et
+ * al. 2020, arXiv 1902.08153; the logarithm keeps thresholds positive). Q/DQ of weights stay as they are.
+ */
+export function learnablePart(
+  part: Model,
+  facts: QuantizedFacts,
+): { readonly model: Model; readonly parameters: readonly Parameter[] } {
+  return new PartWriter(part, facts).write();
+}
+
+/** Largest INT8 value; a threshold is this many steps. */
+const LEVELS = 127;
+
+class PartWriter {
+  private readonly nodes: Node[] = [];
+  private readonly constants: Tensor[] = [];
+  private readonly parameters: Parameter[] = [];
+  private readonly names: FreshNames;
+  private readonly initializers: ReadonlyMap<string, Tensor>;
+  /** Key of a threshold -> the tensor with its scale. */
+  private readonly scaleOf = new Map<string, string>();
+  /** Integer tensor of the part -> the scale of the float tensor that takes its place, and its zero point. */
+  private readonly integers = new Map<string, { readonly scale: string; readonly zeroPoint: number }>();
+  private readonly groups: ReadonlyMap<string, readonly string[]>;
+
+  constructor(
+    private readonly part: Model,
+    private readonly facts: QuantizedFacts,
+  ) {
+    this.names = new FreshNames(part.graph);
+    this.initializers = new Map(part.graph.initializer.map((tensor) => [tensor.name, tensor]));
+    this.groups = new Map(
+      facts.placement.groups.flatMap(({ tensors, sources }) =>
+        tensors.map((tensor) => [tensor, [...new Set([...sources, ...tensors])].sort()] as const),
+      ),
+    );
+  }
+
+  write(): { readonly model: Model; readonly parameters: readonly Parameter[] } {
+    for (const node of this.part.graph.node) this.add(node);
+    const { graph } = this.part;
+    const read = new Set(this.nodes.flatMap((node) => node.input));
+    const own = this.parameters.map(({ name, dims }) => makeValueInfo(name, DataType.FLOAT, dims));
+    const model = {
+      ...this.part,
+      graph: {
+        ...graph,
+        node: this.nodes,
+        initializer: [...graph.initializer, ...this.constants].filter(({ name }) => read.has(name)),
+        input: [...graph.input, ...own],
+      },
+    };
+    return { model, parameters: this.parameters };
+  }
+
+  private add(node: Node): void {
+    const [first = ''] = node.input;
+    if (isOp(node, 'QuantizeLinear') && !this.initializers.has(first)) this.addQuantize(node);
+    else if (this.integers.has(first) && isOp(node, 'DequantizeLinear')) this.addDequantize(node);
+    else if (this.integers.has(first) && isOp(node, 'Clip')) this.addClip(node);
+    else this.nodes.push(this.withBias(node));
+  }
+
+  private addQuantize(node: Node): void {
+    const [x = '', scaleInput = '', zeroInput = ''] = node.input;
+    const [output = ''] = node.output;
+    const zero = this.initializers.get(zeroInput);
+    const zeroPoint = zero ? (tensorAsInts(zero)[0] ?? 0) : 0;
+    const isUnsigned = zero === undefined || zero.dataType === DataType.UINT8;
+    const low = isUnsigned ? -zeroPoint : -128 - zeroPoint;
+    const high = isUnsigned ? 255 - zeroPoint : 127 - zeroPoint;
+    const scale = this.scale(x, scaleInput);
+    const [ratio, clipped] = [this.names.next(`${x}_ratio`), this.names.next(`${x}_clipped`)];
+    this.nodes.push(
+      makeNode('Div', [x, scale], [ratio]),
+      makeNode('Clip', [ratio, this.scalar(low), this.scalar(high)], [clipped]),
+      makeNode('Round', [clipped], [output]),
+    );
+    this.integers.set(output, { scale, zeroPoint });
+  }
+
+  /** A Clip of integers, which stands for a Relu or Clip behind the layer. */
+  private addClip(node: Node): void {
+    const [x = '', low = '', high = ''] = node.input;
+    const own = this.integers.get(x);
+    const [output = ''] = node.output;
+    const bound = (name: string): string => {
+      const tensor = this.initializers.get(name);
+      return tensor ? this.scalar((tensorAsInts(tensor)[0] ?? 0) - (own?.zeroPoint ?? 0)) : '';
+    };
+    this.nodes.push(makeNode('Clip', [x, bound(low), bound(high)], [output]));
+    if (own) this.integers.set(output, own);
+  }
+
+  private addDequantize(node: Node): void {
+    const [x = ''] = node.input;
+    this.nodes.push(makeNode('Mul', [x, this.integers.get(x)?.scale ?? ''], node.output));
+  }
+
+  /**
+   * The scale that a QuantizeLinear uses: computed from a parameter, if all tensors with this threshold are quantized
+   * inside the part; otherwise the constant, because other blocks use it too.
+   */
+  private scale(x: string, initializer: string): string {
+    const tensor = this.quantizedTensor(x, initializer);
+    const tensors = tensor === null ? [] : (this.groups.get(tensor) ?? [tensor]);
+    const key = tensors.join('\n');
+    const known = this.scaleOf.get(key);
+    if (known !== undefined) return known;
+    const threshold = tensor === null ? undefined : this.facts.scales.get(tensor)?.thresholdReal;
+    if (tensor === null || threshold === undefined || threshold <= 0 || !this.hasAllUses(tensors)) return initializer;
+    const name = this.names.next(`${tensor}_log_threshold`);
+    const [exponential, scale] = [this.names.next(`${tensor}_threshold`), this.names.next(`${tensor}_learned_scale`)];
+    this.nodes.push(
+      makeNode('Exp', [name], [exponential]),
+      makeNode('Div', [exponential, this.scalar(LEVELS)], [scale]),
+    );
+    this.parameters.push({
+      name,
+      dims: [],
+      initial: Float32Array.of(Math.log(threshold)),
+      target: { kind: 'threshold', tensors },
+    });
+    this.scaleOf.set(key, scale);
+    return scale;
+  }
+
+  /** The tensor whose scale a QuantizeLinear uses: its input, or the output of an activation that follows in integers. */
+  private quantizedTensor(x: string, initializer: string): string | null {
+    const scale = this.initializers.get(initializer);
+    const value = scale ? tensorAsFloat32(scale)[0] : undefined;
+    const { placement, scales } = this.facts;
+    const candidates = [x, ...placement.folded.filter(({ input }) => input === x).map(({ output }) => output)];
+    return candidates.find((tensor) => scales.get(tensor)?.scale === value) ?? null;
+  }
+
+  private hasAllUses(tensors: readonly string[]): boolean {
+    const inputs = new Set(tensors);
+    for (const { input, output } of this.facts.placement.folded) if (inputs.has(output)) inputs.add(input);
+    const count = (model: Model): number =>
+      model.graph.node.filter((node) => isOp(node, 'QuantizeLinear') && inputs.has(node.input[0] ?? '')).length;
+    return count(this.part) === count(this.facts.model);
+  }
+
+  private withBias(node: Node): Node {
+    const bias = this.facts.biases.find(({ layer }) => layer === node.name);
+    if (bias === undefined || node.input[bias.slot] === undefined) return node;
+    const tensor = this.facts.original(bias.initializer);
+    const original = tensorAsFloat32(tensor);
+    const shift = this.facts.corrections.find(({ layer, slot }) => layer === bias.layer && slot === bias.slot)?.shift;
+    const name = this.names.next(`${bias.layer}_learned_bias`);
+    this.parameters.push({
+      name,
+      dims: tensor.dims,
+      initial: original.map((value, channel) => value + (shift?.[channel] ?? 0)),
+      target: { kind: 'bias', bias, original },
+    });
+    return { ...node, input: node.input.map((input, slot) => (slot === bias.slot ? name : input)) };
+  }
+
+  private scalar(value: number): string {
+    const tensor = floatScalar(this.names.next('learning_constant'), value);
+    this.constants.push(tensor);
+    return tensor.name;
+  }
+}
