@@ -20,6 +20,7 @@ export const METHOD_LETTERS: Readonly<Record<Method, string>> = {
   percentile: 'P',
   mse: 'S',
   auto: 'A',
+  learned: 'L',
   imported: 'I',
   manual: 'H',
 };

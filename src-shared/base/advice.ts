@@ -51,6 +51,7 @@ const COMMAND_LINE_ADVICE = {
   'keep-some-in-fp32':
     'Keep the layers that the message is about in FP32 and write the model again: calib set PROJECT --layer ' +
     '"LAYER" --precision fp32',
+  'learn-thresholds': 'Learn them first: calib repair PROJECT --learn',
   'leave-variants-out': 'Leave these variants out with --variants.',
   'leave-variants-out-or-onnxruntime':
     'Leave these variants out with --variants; the target onnxruntime needs FP16 only where the plan asks for it.',

@@ -31,6 +31,7 @@ export const METHOD_COLOURS: Readonly<Record<Method, ThemedColour>> = {
   percentile: { light: '#936e11', dark: '#febf12' },
   mse: { light: '#ab6da6', dark: '#fdcbf8' },
   auto: { light: '#104041', dark: '#5a7e6b' },
+  learned: { light: '#000058', dark: '#785c88' },
   imported: { light: '#592713', dark: '#b15901' },
   manual: { light: '#a43944', dark: '#fd8a8f' },
 };

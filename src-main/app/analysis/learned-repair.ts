@@ -22,7 +22,7 @@ export interface LearnRequest {
   readonly layers: readonly string[] | null;
   /** Time for learning, without the comparison afterwards. */
   readonly minutes: number;
-  /** Passes over the images in every block; null: as many as the time allows. The result is reproducible with a number. */
+  /** Passes over the images in every block, for a reproducible result; null: as many as the time allows. */
   readonly epochs: number | null;
   /** Images to learn on, and others that confirm the result; both from sets of the project. */
   readonly learn: UsedImages;

@@ -6,10 +6,11 @@ import { requireMatches } from '../../../src-shared/domain/glob';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { chooseDisjoint } from '../../analysis/choose-images';
 import type { Trial } from '../../analysis/trials';
+import { writeLearnedParameters } from '../../calibration/histograms/learned-parameters';
 import { learnRepair } from '../analysis/learned-repair';
 import { ensureThresholds } from '../analysis/needed-decisions';
 import type { JobContext } from '../job-context';
-import { currentCalibration, loadSet, openCalibration, prepared } from '../projects/workspace';
+import { currentCalibration, currentCalibrationKey, loadSet, openCalibration, prepared } from '../projects/workspace';
 import { withCorrectedBiases } from '../variants/bias-correction';
 import { variantOptions } from '../variants/options';
 import { needsCalibration, variantRecipe } from '../variants/recipe';
@@ -73,6 +74,14 @@ export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnR
     },
     job,
   );
+  const key = currentCalibrationKey(workspace);
+  if (learned.isKept && key !== null) {
+    await writeLearnedParameters(workspace.paths.calibrationDir(key), {
+      target: options.target,
+      thresholds: learned.trial.thresholds,
+      biases: learned.biases,
+    });
+  }
   return {
     variant,
     target: options.target,

@@ -83,7 +83,7 @@ export function correctionWarnings(variant: string, requested: VariantRecipe, re
 }
 
 /**
- * Stored corrections for the project's own plan; empty if there are none, or if the threshold of a tensor is missing.
+ * The biases that the project's own plan uses: learned ones, or stored corrections; empty if there are none, or if the threshold of a tensor is missing.
  */
 export function knownBiases(
   target: Target,
@@ -91,7 +91,8 @@ export function knownBiases(
   job: JobContext,
 ): readonly BiasCorrection[] {
   const { workspace } = job;
-  if (!hasRepair(workspace.file.plan, 'biasCorrection') || !calibration) return [];
+  const { plan, method } = workspace.file;
+  if (!calibration || (!hasRepair(plan, 'biasCorrection') && method !== 'learned')) return [];
   try {
     const recipe = variantRecipe(parseVariant('mixed'), {
       workspace,
@@ -111,8 +112,9 @@ export function isKept({ before, after }: Pick<StoredCorrection, 'before' | 'aft
   return worstNmse(after) < worstNmse(before);
 }
 
-function wantsCorrection({ plan, thresholds }: VariantRecipe): boolean {
-  return hasRepair(plan, 'biasCorrection') && Object.keys(thresholds).length > 0;
+/** Learned biases contain a correction already. */
+function wantsCorrection({ plan, thresholds, biases }: VariantRecipe): boolean {
+  return hasRepair(plan, 'biasCorrection') && biases === undefined && Object.keys(thresholds).length > 0;
 }
 
 function withKept(recipe: VariantRecipe, correction: StoredCorrection | null): VariantRecipe {

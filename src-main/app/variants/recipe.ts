@@ -3,7 +3,7 @@ import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { planOfVariant, type VariantName } from '../../../src-shared/domain/project/variant';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
-import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
+import { learnedBiases, thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import type { RewriteParams } from '../../compute/pool/protocol';
 import type { Model } from '../../onnx/graph/model';
 import { withoutRedundantInt8 } from '../../quantization/placement/presets';
@@ -17,8 +17,8 @@ import type { VariantOptions } from './options';
 export const REWRITE_VERSION = 5;
 
 /**
- * Everything that determines the graph of a variant: prepared model, plan, thresholds, value ranges, target. Corrected
- * biases are missing in the recipe that variantRecipe returns; withCorrectedBiases adds them.
+ * Everything that determines the graph of a variant: prepared model, plan, thresholds, value ranges, target. Biases that
+ * were learned are part of it; those of bias correction are added by withCorrectedBiases.
  */
 export type VariantRecipe = Omit<RewriteParams, 'outPath' | 'materialize' | 'purpose' | 'mustRun'>;
 
@@ -43,6 +43,10 @@ export function variantRecipe(
     );
   }
   const layers = model.graph.node.map((node) => layerId(node.name));
+  const biases =
+    calibration && needsCalibration(name)
+      ? learnedBiases(calibration, workspace.file, name.method ?? undefined)
+      : undefined;
   return {
     preparedDir: workspace.preparedDir,
     target: options.target,
@@ -51,6 +55,7 @@ export function variantRecipe(
       calibration && needsCalibration(name)
         ? thresholdsInUse(calibration, { ...workspace.file, target: options.target }, name.method ?? undefined)
         : {},
+    ...(biases === undefined || biases.length === 0 ? {} : { biases }),
     ranges: rangesOf(calibration),
     activationType: options.activationType,
   };

@@ -21,6 +21,7 @@ import { mergeHistograms } from '../../../src-shared/domain/histograms/histogram
 import { calibrationIndexSchema, type CalibrationIndex, type TensorCalibration } from './calibration-index';
 import { decodeHistogramFile, HistogramReader, type HistogramFile } from './histogram-file';
 import { AUTO_FILE, readAutoThresholds } from './auto-thresholds';
+import { LEARNED_FILE, readLearnedParameters, type LearnedParameters } from './learned-parameters';
 import { BEST_FILE, readBestDecisions, type BestDecisions } from './best-decisions';
 import { readTensorrtGrid, TENSORRT_GRID_FILE } from '../tensorrt/tensorrt-grid-store';
 
@@ -88,6 +89,7 @@ export class StoredCalibration {
   private readonly costs = new Map<string, Map<number, ThresholdQuality>>();
   private readonly tensorIndex: ReadonlyMap<string, number>;
   private readonly auto: SmallFile<Readonly<Record<string, number>> | null>;
+  private readonly learned: SmallFile<LearnedParameters | null>;
   private readonly best: SmallFile<BestDecisions>;
   private readonly tensorrt: SmallFile<ReadonlyMap<string, TensorrtThreshold> | null>;
 
@@ -98,6 +100,7 @@ export class StoredCalibration {
     // The index and the histogram file list the same tensors in the same order.
     this.tensorIndex = new Map(index.tensors.map(({ name }, i) => [name, i]));
     this.auto = new SmallFile(join(dir, AUTO_FILE), () => readAutoThresholds(dir));
+    this.learned = new SmallFile(join(dir, LEARNED_FILE), () => readLearnedParameters(dir));
     this.best = new SmallFile(join(dir, BEST_FILE), () => readBestDecisions(dir));
     this.tensorrt = new SmallFile(join(dir, TENSORRT_GRID_FILE), () => {
       const thresholds = readTensorrtGrid(dir)?.thresholds;
@@ -214,6 +217,11 @@ export class StoredCalibration {
   /** TensorRT's own thresholds by the names of its caches, in their order; null if its grid was not collected. */
   tensorrtThresholds(): ReadonlyMap<string, TensorrtThreshold> | null {
     return this.tensorrt.value;
+  }
+
+  /** What was learned, if anything. Read again after it changed. */
+  learnedParameters(): LearnedParameters | null {
+    return this.learned.value;
   }
 
   /** Thresholds of method auto: tensor -> real units; null if they were not chosen. */

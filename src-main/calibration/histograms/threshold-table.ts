@@ -5,6 +5,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import { foldHistogram } from '../../../src-shared/domain/histograms/folded-histogram';
 import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
 import { percentileThreshold, scaleOfThreshold } from '../../../src-shared/domain/histograms/thresholds';
+import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import {
   costAgainstBest,
   type BestDecision,
@@ -69,11 +70,13 @@ function knownThresholds(
       : percentileThreshold(foldHistogram(calibration.total(tensor.name)), choices.percentile);
   const tensorrt = calibration.tensorrtThresholds()?.get(tensor.name);
   const auto = ownValue(calibration.autoThresholds(), tensor.name);
+  const learned = ownValue(calibration.learnedParameters()?.thresholds, tensor.name);
   return {
     ...tensor.thresholds,
     percentile,
     ...(tensorrt === undefined ? {} : { 'entropy-tensorrt': tensorrt.entropy }),
     ...(auto === undefined ? {} : { auto }),
+    ...(learned === undefined ? {} : { learned }),
     ...(imported === undefined ? {} : { imported }),
     ...(manual === undefined ? {} : { manual }),
   };
@@ -92,6 +95,7 @@ function requireThreshold(
       ? 'TensorRT knows no tensor of this name: preparing the model made it. Choose another method for it.'
       : advise('collect-grid'),
     auto: advise('choose-auto'),
+    learned: advise('learn-thresholds'),
     imported:
       'Import a calibration cache that names this tensor, or choose another method for it. Caches do not fit a model ' +
       'that was equalized or smoothed.',
@@ -103,12 +107,13 @@ function requireThreshold(
 }
 
 /**
- * A cache, TensorRT's grid and `auto` contain the tensors that one target and plan use, not all calibrated tensors. A
- * missing tensor is therefore an error only if it gets Q/DQ, which is known when Q/DQ are placed.
+ * A cache, TensorRT's grid, `auto` and `learned` contain the tensors that one target and plan use, not all calibrated
+ * tensors. A missing tensor is therefore an error only if it gets Q/DQ, which is known when Q/DQ are placed.
  */
 function mayLackTensors(method: Method, choices: Choices, calibration: StoredCalibration): boolean {
   if (method === 'imported') return mayUseImported(choices);
   if (method === 'auto') return calibration.autoThresholds() !== null;
+  if (method === 'learned') return calibration.learnedParameters() !== null;
   return method === 'entropy-tensorrt' && calibration.tensorrtThresholds() !== null;
 }
 
@@ -147,6 +152,18 @@ export function thresholdsInUse(
       return [[tensor.name, requireThreshold(tensor.name, chosen, known, calibration)] as const];
     }),
   );
+}
+
+/**
+ * The biases that belong to the thresholds in use: those that were learned together with them, if the method is
+ * `learned`; undefined otherwise. `method` overrides the method of the project.
+ */
+export function learnedBiases(
+  calibration: StoredCalibration,
+  choices: Pick<Choices, 'method'>,
+  method?: Method,
+): readonly BiasCorrection[] | undefined {
+  return (method ?? choices.method) === 'learned' ? calibration.learnedParameters()?.biases : undefined;
 }
 
 /** Thresholds in use; empty if there is no calibration or if the chosen method was not computed yet. */

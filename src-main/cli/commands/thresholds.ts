@@ -71,7 +71,7 @@ function bestNotes({ chosenMethod, best, tensors }: ThresholdTable): string[] {
 }
 
 function thresholdTable(table: ThresholdTable): Table {
-  const extra = (['entropy-tensorrt', 'auto', 'imported', 'manual'] as const).filter((method) =>
+  const extra = (['entropy-tensorrt', 'auto', 'learned', 'imported', 'manual'] as const).filter((method) =>
     table.tensors.some((row) => row.methods[method] !== undefined),
   );
   const shown: Method[] = [...HISTOGRAM_METHODS, ...extra];

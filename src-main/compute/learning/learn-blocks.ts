@@ -118,8 +118,8 @@ class Learning {
     const last = blocks.findLastIndex(isWanted);
     const work = blocks.filter(isWanted).reduce((sum, { macs }) => sum + macs, 0);
     const learned: LearnedBlock[] = [];
+    let [made, left] = [0, blocks.filter(isWanted).length];
     for (const [i, block] of blocks.slice(0, last + 1).entries()) {
-      this.context.onProgress?.({ phase: `learning block ${i + 1} of ${last + 1}`, done: 0, total: 0, unit: 'steps' });
       await this.pool.runOnAll('begin', { block, trial: this.trial });
       const targets = await this.collect('targets');
       await this.hold('fp32', targets);
@@ -128,17 +128,26 @@ class Learning {
       const parameters = all?.ok ? all.parameters : [];
       let values: readonly Float32Array[] = parameters.map(({ initial }) => initial);
       if (isWanted(block)) {
+        left -= 1;
+        const onStep = (steps: number, planned: number): void =>
+          this.context.onProgress?.({
+            phase: 'learning',
+            done: made + steps,
+            // Later blocks are expected to take as many steps as this one.
+            total: made + planned * (left + 1),
+            unit: 'steps',
+          });
         const known = journal.get(i);
         const outcome =
           known ??
           (await train(
-            { pool: this.pool, parameters, samples: this.samples, seed: i },
+            { pool: this.pool, parameters, samples: this.samples, seed: i, onStep },
             { ...limits, seconds: (limits.seconds * block.macs) / work },
-            { context: this.context, phase: `learning block ${i + 1} of ${last + 1}` },
           ));
         if (known === undefined) journal.put(i, outcome);
         const { values: found, ...result } = outcome;
         values = found;
+        made += outcome.steps;
         learned.push({
           layers: block.layers,
           outputs: block.outputs,

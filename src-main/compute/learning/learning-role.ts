@@ -39,7 +39,12 @@ export async function createLearningRole(init: LearningInit, stop: StopFlag): Pr
     advance: (params) => learner.advance(params),
     end: () => learner.end(),
   });
-  return { ...role, close: async () => void (await learner.end()) };
+  return {
+    ...role,
+    close: async () => {
+      await learner.end();
+    },
+  };
 }
 
 /** The models of the block that is being learned. */
@@ -52,7 +57,7 @@ interface OpenBlock {
   learning: { readonly step: StepModel; readonly stepSession: OrtSession; readonly lossSession: OrtSession } | null;
 }
 
-class BlockLearner {
+export class BlockLearner {
   private readonly model: Model;
   private readonly weights: WeightScales;
   private readonly loader: FeedLoader;

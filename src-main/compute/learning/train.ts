@@ -1,4 +1,3 @@
-import type { TaskContext } from '../../../src-shared/contract/progress';
 import { createRandom } from '../../../src-shared/domain/random';
 import { Adam } from '../../quantization/learning/adam';
 import type { WorkerPool } from '../pool/worker-pool';
@@ -27,14 +26,16 @@ interface Problem {
   readonly parameters: readonly BlockParameter[];
   readonly samples: number;
   readonly seed: number;
+  /** Called after each step with the number of steps made and the number planned. */
+  readonly onStep: (steps: number, planned: number) => void;
 }
 
 /** Samples whose gradients are averaged for one step. */
-const BATCH = 8;
+const BATCH = 4;
 /** Every fourth sample judges the block and is not learned from. */
 const WATCHED_EVERY = 4;
 /** Rates of the first steps: relative change of a threshold; change of a bias in units of the RMS of its layer. */
-const RATES = { threshold: 0.02, bias: 0.004 } as const;
+const RATES = { threshold: 0.04, bias: 0.008 } as const;
 const MAX_EPOCHS = 20;
 /** Training ends after this many epochs without a lower loss. */
 const PATIENCE = 4;
@@ -43,12 +44,8 @@ const PATIENCE = 4;
  * Moves the parameters of the open block against the gradient of its loss with Adam. The rates fall to a tenth over the
  * planned epochs. The values with the lowest loss on watched samples are kept; those to begin with are among them.
  */
-export async function train(
-  problem: Problem,
-  { seconds, epochs }: TrainingLimits,
-  { context, phase }: { readonly context: TaskContext; readonly phase: string },
-): Promise<Training> {
-  const { pool, parameters, samples, seed } = problem;
+export async function train(problem: Problem, { seconds, epochs }: TrainingLimits): Promise<Training> {
+  const { pool, parameters, samples, seed, onStep } = problem;
   const startedAt = performance.now();
   const elapsed = (): number => (performance.now() - startedAt) / 1000;
   const all = [...Array.from({ length: samples }).keys()];
@@ -61,7 +58,6 @@ export async function train(
   const before = parameters.length === 0 ? 0 : await loss();
   let best = { loss: before, values: values.map((own) => own.slice()), epoch: 0 };
   let [planned, epoch, steps] = [epochs ?? MAX_EPOCHS, 0, 0];
-  const perEpoch = Math.ceil(learned.length / BATCH);
   while (parameters.length > 0 && epoch < planned) {
     const order = shuffled(learned, random.nextUnit);
     for (let at = 0; at < order.length; at += BATCH) {
@@ -70,7 +66,7 @@ export async function train(
       for (const [i, { target, unit }] of parameters.entries())
         optimizers[i]?.step(gradients[i] ?? [], RATES[target.kind] * unit * (1 - 0.9 * progress));
       steps += 1;
-      context.onProgress?.({ phase, done: steps, total: planned * perEpoch, unit: 'steps' });
+      onStep(steps, planned * Math.ceil(order.length / BATCH));
     }
     epoch += 1;
     const found = await loss();

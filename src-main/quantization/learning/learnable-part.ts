@@ -38,8 +38,8 @@ export interface QuantizedFacts {
 
 /**
  * A part of a quantized model in which thresholds and biases are inputs. Q/DQ of activations become arithmetic with the
- * same result, through which gradients flow: x / s, rounding, clipping, times s, with s = exp(log T) / 127 (LSQ, Esser et
- * al. 2020, arXiv 1902.08153; the logarithm keeps thresholds positive). Q/DQ of weights stay as they are.
+ * same result, through which gradients flow: x / s, clipping, rounding, times s, with s = exp(log T) / 127 (LSQ, Esser
+ * et al. 2020, arXiv 1902.08153; the logarithm keeps thresholds positive). Q/DQ of weights stay as they are.
  */
 export function learnablePart(
   part: Model,
@@ -165,7 +165,7 @@ class PartWriter {
     return scale;
   }
 
-  /** The tensor whose scale a QuantizeLinear uses: its input, or the output of an activation that follows in integers. */
+  /** The tensor whose scale a QuantizeLinear uses: its input, or that of an activation that follows in integers. */
   private quantizedTensor(x: string, initializer: string): string | null {
     const scale = this.initializers.get(initializer);
     const value = scale ? tensorAsFloat32(scale)[0] : undefined;
@@ -174,12 +174,11 @@ class PartWriter {
     return candidates.find((tensor) => scales.get(tensor)?.scale === value) ?? null;
   }
 
+  /** Whether everything that reads one of these tensors in INT8 is inside the part. */
   private hasAllUses(tensors: readonly string[]): boolean {
     const inputs = new Set(tensors);
     for (const { input, output } of this.facts.placement.folded) if (inputs.has(output)) inputs.add(input);
-    const count = (model: Model): number =>
-      model.graph.node.filter((node) => isOp(node, 'QuantizeLinear') && inputs.has(node.input[0] ?? '')).length;
-    return count(this.part) === count(this.facts.model);
+    return quantizedUses(this.part, inputs) === quantizedUses(this.facts.model, inputs);
   }
 
   private withBias(node: Node): Node {
@@ -203,4 +202,20 @@ class PartWriter {
     this.constants.push(tensor);
     return tensor.name;
   }
+}
+
+/** The number of inputs of nodes that read one of the tensors through Q/DQ. Nodes are in topological order. */
+function quantizedUses({ graph }: Model, tensors: ReadonlySet<string>): number {
+  const quantized = new Set<string>();
+  const dequantized = new Set<string>();
+  let uses = 0;
+  for (const node of graph.node) {
+    const [first = ''] = node.input;
+    if (isOp(node, 'QuantizeLinear') ? tensors.has(first) : isOp(node, 'Clip') && quantized.has(first))
+      for (const output of node.output) quantized.add(output);
+    else if (isOp(node, 'DequantizeLinear') && quantized.has(first))
+      for (const output of node.output) dequantized.add(output);
+    else uses += node.input.filter((name) => dequantized.has(name)).length;
+  }
+  return uses;
 }

@@ -59,8 +59,8 @@ export function windowMoves(node: Node, kernel: readonly number[], from: Dims, t
 
 /**
  * The gradient of the tensor that windows moved over: a transposed convolution, which adds up what overlaps. ONNX
- * Runtime's kernels for ConvTranspose with groups are slow; a convolution of the same result, with a mirrored kernel, is
- * used where no or only a few zeros have to be inserted for it.
+ * Runtime's kernels for ConvTranspose with groups are slow; a convolution of the same result, with a mirrored kernel,
+ * is used where no or only a few zeros have to be inserted for it.
  * @param kernel of sizes `shape`: output channels, input channels of a group, spatial axes.
  */
 export function spread(

@@ -22,7 +22,7 @@ export interface StepModel {
  * with respect to the parameters.
  * @param part the block with its parameters as inputs, see learnablePart.
  * @param dims sizes of all float tensors of the part.
- * @param signals for each output of the part, the sum of squares of FP32's values for one sample, averaged over samples.
+ * @param signals for each output of the part, FP32's sum of squares for one sample, averaged over samples.
  * @param wantsGradients false: the model computes the loss only.
  * @throws WorkbenchError model-unsupported, see addGradients.
  */

@@ -46,7 +46,7 @@ export interface QuantizeRequest {
   readonly purpose?: 'engine' | 'simulation';
   /** Tensors to add as float32 outputs, unless they exist as integers only in the rewritten graph. */
   readonly observed?: readonly string[];
-  /** Values to add to the biases of quantized layers. */
+  /** Values to add to the biases of quantized layers; those of layers that this plan does not quantize are ignored. */
   readonly biases?: readonly BiasCorrection[];
   /** Maxima of the model's weights, if they were read before. */
   readonly weights?: WeightScales;
@@ -84,6 +84,8 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
     target: request.target,
     fp16Tensors: half.tensors,
   });
+  const quantizedLayers = new Set(placement.weights.map(({ layer }) => layer));
+  const biases = (request.biases ?? []).filter(({ owner }) => quantizedLayers.has(owner));
   const rewriter = new Rewriter({
     facts,
     placement,
@@ -92,7 +94,7 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
     fp16Tensors: half.tensors,
     fp16WeightLayers: half.weightLayers,
     weightStorage: WEIGHT_STORAGE[request.target],
-    corrections: request.biases ?? [],
+    corrections: biases,
   });
   for (const node of facts.nodes) rewriter.add(node);
   rewriter.finish(request.observed ?? []);
@@ -103,7 +105,7 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
   );
   return {
     model: half.tensors.size + half.weightLayers.size > 0 ? raiseOpset(rewritten) : rewritten,
-    decisions: [...placement.decisions, ...biasDecisions(request.biases ?? [])],
+    decisions: [...placement.decisions, ...biasDecisions(biases)],
     scales,
     hasFp16: placement.fp16Layers.size > 0,
   };

@@ -17,6 +17,7 @@ export const METHOD_MARKS: Readonly<
   percentile: { letter: 'P', colour: colourOf(methodProperty('percentile')), title: 'percentile' },
   mse: { letter: 'S', colour: colourOf(methodProperty('mse')), title: 'mse' },
   auto: { letter: 'A', colour: colourOf(methodProperty('auto')), title: 'auto' },
+  learned: { letter: 'L', colour: colourOf(methodProperty('learned')), title: 'learned' },
   imported: { letter: 'I', colour: colourOf(methodProperty('imported')), title: 'imported' },
   manual: { letter: 'H', colour: colourOf(methodProperty('manual')), title: 'by hand' },
 };

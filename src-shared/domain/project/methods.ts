@@ -10,6 +10,7 @@ export const METHODS = [
   'percentile',
   'mse',
   'auto',
+  'learned',
   'imported',
   'manual',
 ] as const;
@@ -20,7 +21,14 @@ export const HISTOGRAM_METHODS = ['minmax', 'entropy', 'percentile', 'mse'] as c
 export type HistogramMethod = (typeof HISTOGRAM_METHODS)[number];
 
 /** The methods that a variant can use for every tensor, independent of the project's method. */
-export const VARIANT_METHODS = [...HISTOGRAM_METHODS, 'best', 'entropy-tensorrt', 'auto', 'imported'] as const;
+export const VARIANT_METHODS = [
+  ...HISTOGRAM_METHODS,
+  'best',
+  'entropy-tensorrt',
+  'auto',
+  'learned',
+  'imported',
+] as const;
 export type VariantMethod = (typeof VARIANT_METHODS)[number];
 
 /** The method of a new project. */

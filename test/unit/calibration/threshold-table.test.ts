@@ -20,6 +20,7 @@ function stored(auto: Readonly<Record<string, number>> | null): StoredCalibratio
     index: { tensors },
     tensorrtThresholds: () => null,
     autoThresholds: () => auto,
+    learnedParameters: () => null,
     bestDecisions: () => ({ decisions: [] }),
   } as unknown as StoredCalibration;
 }
