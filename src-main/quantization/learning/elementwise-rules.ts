@@ -2,7 +2,7 @@ import { attrFloat, attrInt } from '../../onnx/graph/attributes';
 import { elementCount } from '../../onnx/graph/element-types';
 import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
 import type { GradientScope } from './gradient-scope';
-import type { GradientRule, RuleInput } from './gradients';
+import type { GradientRule, RuleInput } from './gradient-rule';
 
 /** Rules of functions of one tensor, value by value, of normalizations, and of arithmetic with broadcasting. */
 export const ELEMENTWISE_RULES: readonly (readonly [opType: string, rule: GradientRule])[] = [

@@ -3,29 +3,11 @@ import { GraphIndex } from '../../onnx/graph/graph-index';
 import type { Graph, Node } from '../../onnx/graph/model';
 import { isDefaultDomain, nodeLabel } from '../../onnx/graph/opset';
 import { ELEMENTWISE_RULES } from './elementwise-rules';
+import type { GradientRule } from './gradient-rule';
 import type { GradientScope } from './gradient-scope';
 import { POOLING_RULES } from './pooling-rules';
 import { PRODUCT_RULES } from './product-rules';
 import { SHAPE_RULES } from './shape-rules';
-
-/** What a rule gets: a node and the gradients of the loss with respect to its outputs. */
-export interface RuleInput {
-  readonly node: Node;
-  /** One per output; null: the loss does not depend on it. At least one is a name. */
-  readonly gradients: readonly (string | null)[];
-  /** The gradient of the first output, on which the loss depends. */
-  readonly gradient: string;
-  /** Whether the gradient of an input is needed. */
-  readonly isWanted: (slot: number) => boolean;
-  readonly scope: GradientScope;
-}
-
-/**
- * Adds the nodes that compute the gradients of a node's inputs.
- * @returns one name per input; null, or a shorter list, for inputs without a gradient or whose gradient is not wanted.
- *   null instead of the list: the rule does not cover these attributes or inputs.
- */
-export type GradientRule = (input: RuleInput) => readonly (string | null)[] | null;
 
 const RULES: ReadonlyMap<string, GradientRule> = new Map([
   ...ELEMENTWISE_RULES,

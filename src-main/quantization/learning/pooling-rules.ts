@@ -3,7 +3,7 @@ import { elementCount } from '../../onnx/graph/element-types';
 import { intAttr, stringAttr } from '../../onnx/graph/make';
 import type { Dims } from '../../onnx/graph/static-shapes';
 import type { GradientScope } from './gradient-scope';
-import type { GradientRule, RuleInput } from './gradients';
+import type { GradientRule, RuleInput } from './gradient-rule';
 import { spread, windowMoves, type WindowMoves } from './product-rules';
 
 /** Rules of pooling layers and of means and sums over axes. */

@@ -3,7 +3,7 @@ import { intAttr, intsAttr } from '../../onnx/graph/make';
 import type { Node } from '../../onnx/graph/model';
 import type { Dims } from '../../onnx/graph/static-shapes';
 import type { GradientScope } from './gradient-scope';
-import type { GradientRule, RuleInput } from './gradients';
+import type { GradientRule, RuleInput } from './gradient-rule';
 
 /** Rules of convolutions and matrix products. */
 export const PRODUCT_RULES: readonly (readonly [opType: string, rule: GradientRule])[] = [

@@ -1,7 +1,7 @@
 import { attrInt, attrInts, attrString } from '../../onnx/graph/attributes';
 import { intAttr, intsAttr, stringAttr } from '../../onnx/graph/make';
 import type { Dims } from '../../onnx/graph/static-shapes';
-import type { GradientRule, RuleInput } from './gradients';
+import type { GradientRule, RuleInput } from './gradient-rule';
 
 /** Rules of layers that only move values. */
 export const SHAPE_RULES: readonly (readonly [opType: string, rule: GradientRule])[] = [
