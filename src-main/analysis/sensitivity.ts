@@ -14,6 +14,8 @@ export interface SensitiveLayer {
   readonly op: string;
   /** The first output of the layer. */
   readonly output: string;
+  /** Whether its weights are constant, so that they are quantized with its input. */
+  readonly hasWeights: boolean;
 }
 
 export interface SensitivityProblem {
@@ -34,6 +36,15 @@ export function sensitivityTrial({ kind, plan, thresholds, layers }: Sensitivity
     thresholds,
     plan: { ...plan, fallbackPrecision: 'fp32', layers: Object.fromEntries([...others, [layer, 'int8']]) },
   };
+}
+
+/** The two models that measure the effect of the weights and of the input of one layer alone. */
+export function operandTrials(problem: SensitivityProblem, layer: string): readonly [weights: Trial, input: Trial] {
+  const both = sensitivityTrial({ ...problem, kind: 'cause' }, layer);
+  return [
+    { ...both, only: 'weights' },
+    { ...both, only: 'input' },
+  ];
 }
 
 /** A plan with these layers in FP16, or in FP32 if FP16 is refused. */

@@ -1,7 +1,7 @@
 import { advise } from '../../src-shared/base/advice';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { setOwnValue } from '../../src-shared/base/records';
-import type { TrialQuality } from '../../src-shared/domain/analysis/analysis';
+import type { QuantizedOperand, TrialQuality } from '../../src-shared/domain/analysis/analysis';
 import type { BiasCorrection } from '../../src-shared/domain/analysis/repair';
 import { differenceOf, judge, type MeasureDifference, type MeasuredSet } from '../../src-shared/domain/measures/judge';
 import { judgeCustom, type Summarize } from '../../src-shared/domain/measures/judge-custom';
@@ -18,6 +18,8 @@ export interface Trial {
   readonly thresholds: Readonly<Record<string, number>>;
   /** Corrected biases; if absent, those of the model. */
   readonly biases?: readonly BiasCorrection[];
+  /** Quantizes only one operand of the INT8 layers. */
+  readonly only?: QuantizedOperand;
   /** Activation type: int8 if absent; uint8 for the target onnxruntime only. */
   readonly activationType?: 'int8' | 'uint8';
 }

@@ -29,6 +29,7 @@ import {
   planSchema,
   PRECISION_CHOICES,
   SWITCHED_REPAIRS,
+  WEIGHT_METHODS,
   TARGETS,
 } from '../domain/project/precision';
 import { partialPreprocessingSchema, preprocessingSchema } from '../domain/project/preprocessing';
@@ -87,6 +88,8 @@ const projectEditSchema = variant({
     precision: oneOf(...PRECISION_CHOICES),
     base: oneOf(...PRECISION_CHOICES),
   }),
+  /** How the thresholds of the weights of one layer are chosen. */
+  weights: object({ kind: oneOf('weights'), layer: string, method: oneOf(...WEIGHT_METHODS) }),
   'fallback-precision': object({ kind: oneOf('fallback-precision'), precision: oneOf(...FALLBACK_PRECISIONS) }),
   attention: object({ kind: oneOf('attention'), attention: oneOf(...ATTENTION_PRECISIONS) }),
   repair: object({ kind: oneOf('repair'), repair: oneOf(...SWITCHED_REPAIRS), isOn: boolean }),

@@ -3,7 +3,7 @@ import { API_METHODS, type WorkbenchApi } from '../../src-shared/contract/api';
 import type { ProjectEdit } from '../../src-shared/contract/requests';
 import type { ModelView, ProjectView } from '../../src-shared/contract/views';
 import { WorkbenchError } from '../../src-shared/base/errors';
-import { withChoices, withRepair, withSmoothing } from '../../src-shared/domain/project/precision';
+import { withChoices, withRepair, withSmoothing, withWeightMethod } from '../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../src-shared/domain/project/project';
 import { generatedModel, generatedThresholds } from './generated-model';
 
@@ -43,6 +43,8 @@ function applied(file: ProjectFile, edit: ProjectEdit, names: readonly string[])
         ...file,
         plan: { layers: { ...file.plan.layers, [names[0] ?? '']: 'fp16', [names.at(-1) ?? '']: 'fp16' } },
       };
+    case 'weights':
+      return { ...file, plan: withWeightMethod(file.plan, [edit.layer], edit.method) };
     case 'smoothing':
       return { ...file, plan: withSmoothing(file.plan, edit.key) };
     case 'repair':

@@ -7,6 +7,8 @@ import { setManifestHash } from '../../calibration/images/image-set';
 import type { TrialParams } from '../../compute/trials/trial-pool';
 import type { Model } from '../../onnx/graph/model';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
+import { weightOf } from '../../quantization/rules/compute-layers';
+import { graphFacts } from '../../quantization/rules/graph-facts';
 import { allInt8, sweepAnalyses } from './analysis-store';
 import { inputsOf, openCalibration, prepared, projectFeeding, rangesOf, shortHash } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
@@ -71,7 +73,12 @@ export async function analysisSetup(
     target,
     plan,
     tensors: parts.tensors,
-    layers: parts.layers.map((node) => ({ layer: node.name, op: node.opType, output: node.output[0] ?? '' })),
+    layers: parts.layers.map((node) => ({
+      layer: node.name,
+      op: node.opType,
+      output: node.output[0] ?? '',
+      hasWeights: weightOf(graphFacts(model), node) !== null,
+    })),
     trials: async (images, { asShipped = false, outputsOnly = false } = {}) => {
       const { preprocessing } = workspace.file;
       const task = outputsOnly ? null : (workspace.file.task ?? null);

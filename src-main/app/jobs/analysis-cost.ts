@@ -40,7 +40,8 @@ async function countPasses(spec: AnalysisSpec, job: JobContext): Promise<Omit<An
     case 'sensitivity': {
       const set = await loadSet(workspace, sensitivitySet(spec), undefined);
       const images = Math.min(set.entries.length, spec.limit ?? DEFAULT_SENSITIVITY_IMAGES);
-      return costOf(spec.question === 'visible' ? 3 : 2 + parts.layers.length, images);
+      const perLayer = spec.question === 'cause' ? 3 : 1;
+      return costOf(spec.question === 'visible' ? 3 : 2 + perLayer * parts.layers.length, images);
     }
     case 'auto':
       return autoCost(spec, workspace, parts.tensors);

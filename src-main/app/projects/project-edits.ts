@@ -14,6 +14,7 @@ import {
   withChoices,
   withRepair,
   withSmoothing,
+  withWeightMethod,
   type PrecisionChoice,
 } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile, SetReference } from '../../../src-shared/domain/project/project';
@@ -162,6 +163,11 @@ function applyEdit(
       return { ...file, plan: { ...file.plan, attention: edit.attention } };
     case 'repair':
       return { ...file, plan: withRepair(file.plan, edit.repair, edit.isOn) };
+    case 'weights': {
+      const plan = withWeightMethod(file.plan, [edit.layer], edit.method);
+      requirePlannedLayers(plan, model);
+      return { ...file, plan };
+    }
     case 'smoothing':
       return { ...file, plan: withSmoothing(file.plan, edit.key) };
     case 'plan':

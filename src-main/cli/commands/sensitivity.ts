@@ -54,16 +54,22 @@ export const sensitivity = defineCommand({
   },
 });
 
+/** SQNR with one operand of the layer in INT8; empty for a layer without INT8 weights. */
+function operandDb(sqnrDb: number | null | undefined): string {
+  return sqnrDb === undefined ? '' : sqnrDb === null ? 'no error' : formatDb(sqnrDb);
+}
+
 function asText(result: SensitivityResult): Block[] {
   const { kind, metric, layers, baseline } = result;
   const percent = (value: number | null | undefined): string =>
     value === null || value === undefined ? '' : formatAccuracy(value);
   const name = baseline.measure?.name ?? 'top-1';
-  const rows = layers.map(({ layer, op, score, sqnrDb, quality }) => [
+  const rows = layers.map(({ layer, op, score, sqnrDb, quality, operands }) => [
     layer,
     op,
     formatSignificant(score),
     sqnrDb === null ? '' : formatDb(sqnrDb),
+    ...(kind === 'cause' ? [operandDb(operands?.weights), operandDb(operands?.input)] : []),
     percent(quality?.agreement),
     quality?.measure === undefined ? '' : formatMeasure(quality.measure.name, quality.measure.value),
     quality?.worstGroup ? `${quality.worstGroup.name} ${formatMeasure(name, groupValue(quality.worstGroup))}` : '',
@@ -85,6 +91,7 @@ function asText(result: SensitivityResult): Block[] {
         { title: 'op' },
         { title: 'score', align: 'right' },
         { title: 'SQNR', align: 'right' },
+        ...(kind === 'cause' ? ['its weights', 'its input'].map((title) => ({ title, align: 'right' }) as const) : []),
         { title: 'agreement', align: 'right' },
         { title: name, align: 'right' },
         { title: 'worst group' },

@@ -14,6 +14,7 @@ import {
   hasRepair,
   planJson,
   PRECISION_CHOICES,
+  WEIGHT_METHODS,
   FALLBACK_PRECISIONS,
   type PrecisionPlan,
 } from '../../../src-shared/domain/project/precision';
@@ -39,12 +40,18 @@ const OPTIONS = {
   threshold: realNumber('X', 'threshold of the tensors in real units, chosen by hand'),
   clear: flag('let the tensors use the method of the project again'),
   percentile: realNumber('P', 'percentage of values that method percentile keeps (default: 99.99)'),
-  layer: text('GLOB', 'layers that --precision applies to'),
+  layer: text('GLOB', 'layers that --precision or --weights applies to'),
   precision: choice(
     'P',
     PRECISION_CHOICES,
     'precision of the layers: auto (the rules of the target decide), int8 (overrules the rules that keep a ' +
       'layer in floating point for speed), fp16 or fp32',
+  ),
+  weights: choice(
+    'M',
+    WEIGHT_METHODS,
+    'thresholds of the INT8 weights of the layers: minmax (default; the largest |w| of each output channel) or mse ' +
+      '(the smallest squared error; clips single large weights)',
   ),
   preset: choice('NAME', ['first-and-head-fp16', 'all-int8'], 'plan to start from: first-and-head-fp16 or all-int8'),
   fallback: choice(
@@ -282,10 +289,10 @@ function layerEdits(values: Values): ProjectEdit[] {
 
 /** Expands --layer to the layers that it matches. The edits are based on the choices that the project has now. */
 async function precisionEdits(values: Values, projectPath: string, api: WorkbenchApi): Promise<ProjectEdit[]> {
-  const { precision, layer: pattern } = values;
-  if ((precision === undefined) !== (pattern === undefined))
-    throw new WorkbenchError('usage', 'Expected --layer GLOB and --precision P together');
-  if (precision === undefined || pattern === undefined) return [];
+  const { precision, weights, layer: pattern } = values;
+  if ((precision ?? weights) === undefined ? pattern !== undefined : pattern === undefined)
+    throw new WorkbenchError('usage', 'Expected --layer GLOB together with --precision P or --weights M');
+  if (pattern === undefined) return [];
   const [{ file }, { layers }] = await Promise.all([
     api.openProject({ projectPath, remembers: false }),
     api.getModel({ projectPath }),
@@ -295,5 +302,10 @@ async function precisionEdits(values: Values, projectPath: string, api: Workbenc
     what: 'layer',
     hint: '`calib quantize PROJECT --explain` lists the layers.',
   });
-  return matched.map((layer) => ({ kind: 'precision', layer, precision, base: choiceOf(file.plan, layer) }));
+  return matched.flatMap((layer): ProjectEdit[] => [
+    ...(precision === undefined
+      ? []
+      : [{ kind: 'precision', layer, precision, base: choiceOf(file.plan, layer) } as const]),
+    ...(weights === undefined ? [] : [{ kind: 'weights', layer, method: weights } as const]),
+  ]);
 }

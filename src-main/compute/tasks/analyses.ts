@@ -9,7 +9,7 @@ import { budgetSeconds, imageLevels, outputCosts, type Candidate } from '../../a
 import { chooseFromGroups } from '../../analysis/choose-images';
 import { releaseOrder as orderReleases, releasePasses } from '../../analysis/release-order';
 import { searchPlans } from '../../analysis/search';
-import { rankableDb, scoreOf, sensitivityTrial, sorted } from '../../analysis/sensitivity';
+import { operandTrials, rankableDb, scoreOf, sensitivityTrial, sorted } from '../../analysis/sensitivity';
 import { hasOutputs, qualitiesOf, qualityOf, referenceQuality } from '../../analysis/trials';
 import type {
   AutoComputed,
@@ -154,9 +154,16 @@ export async function sensitivity(
       }
       return { ...common, baseline: baseline ?? reference, layers: sorted(found), passes: trials.passes };
     }
-    trials.expect('measuring layers', all.length * (layers.length + 1));
+    const perLayer = kind === 'cause' ? 3 : 1;
+    trials.expect('measuring layers', all.length * (perLayer * layers.length + 1));
     const [quantizedAnswers = [], ...answers] = await trials.run(
       [quantized, ...layers.map(({ layer }) => sensitivityTrial(problem, layer))],
+      all,
+    );
+    const weighted = kind === 'cause' ? layers.filter(({ hasWeights }) => hasWeights) : [];
+    const parts = await qualitiesOf(
+      trials,
+      weighted.flatMap(({ layer }) => operandTrials(problem, layer)),
       all,
     );
     const baseline = kind === 'release' ? await qualityOf(trials, all, quantizedAnswers) : reference;
@@ -167,7 +174,11 @@ export async function sensitivity(
     for (const [i, { layer, op }] of layers.entries()) {
       const quality = await qualityOf(trials, all, answers[i] ?? []);
       const score = scoreOf(kind, used, quality, baseline);
-      found.push({ layer, op, metric: used, quality, sqnrDb: quality.sqnrDb, score });
+      const at = 2 * weighted.findIndex((each) => each.layer === layer);
+      const [weights, input] = at < 0 ? [] : [parts[at], parts[at + 1]];
+      const operands = weights && input && { weights: weights.sqnrDb, input: input.sqnrDb };
+      const own = { layer, op, metric: used, quality, sqnrDb: quality.sqnrDb, score };
+      found.push({ ...own, ...(operands ? { operands } : {}) });
     }
     return { ...common, baseline, layers: sorted(found), passes: trials.passes };
   });

@@ -79,7 +79,7 @@ export class TrialModels {
   }
 
   private quantized(
-    { plan, thresholds, biases = [], activationType = 'int8' }: Trial,
+    { plan, thresholds, biases = [], only, activationType = 'int8' }: Trial,
     observed: readonly string[],
   ): QuantizedModel {
     return quantizeModel({
@@ -92,6 +92,7 @@ export class TrialModels {
       ranges: this.ranges,
       purpose: this.simulates ? 'simulation' : 'engine',
       weights: this.weights,
+      ...(only === undefined ? {} : { only }),
       observed,
     });
   }

@@ -7,7 +7,8 @@ import type { Model } from '../../onnx/graph/model';
  */
 export function requirePlannedLayers(plan: PrecisionPlan, model: Model): void {
   const layers = new Set(model.graph.node.map((node) => node.name));
-  const missing = Object.keys(plan.layers).filter((layer) => !layers.has(layer));
+  const named = [...Object.keys(plan.layers), ...Object.keys(plan.weights ?? {})];
+  const missing = [...new Set(named)].filter((layer) => !layers.has(layer));
   const [first] = missing;
   if (first === undefined) return;
   const near = nearNames(first, [...layers]);

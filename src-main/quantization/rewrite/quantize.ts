@@ -12,6 +12,7 @@ import { raiseOpset } from '../../onnx/passes/raise-opset';
 import { biasDecisions } from './bias-correction';
 import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import { graphFacts } from '../rules/graph-facts';
+import type { QuantizedOperand } from '../../../src-shared/domain/analysis/analysis';
 import { NO_RANGES, type RangeFacts } from '../rules/range-facts';
 import { fp16Scales, scaleRefusals } from '../fp16/fp16-scales';
 import { resolvePrecisions, type Fp16Refusal } from '../placement/layer-precisions';
@@ -48,6 +49,8 @@ export interface QuantizeRequest {
   readonly observed?: readonly string[];
   /** Values to add to the biases of quantized layers; those of layers that this plan does not quantize are ignored. */
   readonly biases?: readonly BiasCorrection[];
+  /** Quantizes only one operand of the INT8 layers; their other one stays in floating point. */
+  readonly only?: QuantizedOperand;
   /** Maxima of the model's weights, if they were read before. */
   readonly weights?: WeightScales;
 }
@@ -71,10 +74,13 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
   const activationType = request.activationType ?? 'int8';
   const weights = request.weights ?? new WeightScales(model);
   const facts = graphFacts(model);
-  const placed = placeQdq(model, request.plan, request.target, {
-    ranges: rangeFacts(weights, request.ranges),
-    thresholds: request.thresholds,
-  });
+  const placed = withOnly(
+    request.only,
+    placeQdq(model, request.plan, request.target, {
+      ranges: rangeFacts(weights, request.ranges),
+      thresholds: request.thresholds,
+    }),
+  );
   const half = fp16Scales(facts, placed, request.thresholds);
   const placement = request.purpose === 'simulation' ? withFloatKernels(placed) : placed;
   const scales = activationScales(placement, {
@@ -94,6 +100,7 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
     fp16Tensors: half.tensors,
     fp16WeightLayers: half.weightLayers,
     weightStorage: WEIGHT_STORAGE[request.target],
+    mseWeightLayers: new Set(Object.keys(request.plan.weights ?? {})),
     corrections: biases,
   });
   for (const node of facts.nodes) rewriter.add(node);
@@ -132,6 +139,13 @@ export function rangeFacts(weights: WeightScales, ranges: QuantizeRequest['range
     subnormalShare: (tensor) => rangeOf(tensor)?.[2] ?? 0,
     weightLoss: (name, axis) => weights.fp16Loss(name, axis),
   };
+}
+
+function withOnly(operand: QuantizedOperand | undefined, placement: Placement): Placement {
+  if (operand === undefined) return placement;
+  // An INT32 bias has the scale of the product of both operands.
+  const one = { ...placement, biases: [] };
+  return operand === 'weights' ? { ...one, tensors: [], folded: [], groups: [] } : { ...one, weights: [] };
 }
 
 /** INT8 layers and layers fused into them whose floating-point side is float32. */

@@ -34,6 +34,8 @@ export interface RewriteInputs {
   readonly fp16WeightLayers: ReadonlySet<string>;
   /** Integer type of weights; uint8 has zero point 128 and represents the same values. */
   readonly weightStorage: 'int8' | 'uint8';
+  /** Layers whose weights have the thresholds with the smallest squared error; those of others span all weights. */
+  readonly mseWeightLayers: ReadonlySet<string>;
   /** Biases that replace those of the model in quantized layers. */
   readonly corrections: readonly BiasCorrection[];
 }
@@ -267,7 +269,9 @@ export class Rewriter {
     const bias = this.biasOfWeight.get(weight);
     const scales = this.weightScales(weight, bias);
     const isFp16Scale = this.inputs.fp16WeightLayers.has(weight.layer);
-    const key = `${type} ${isFp16Scale} ${weight.axis} ${weight.initializer} ${scales.isRaised ? weight.layer : ''}`;
+    const isMse = this.inputs.mseWeightLayers.has(weight.layer);
+    const kind = `${type} ${isFp16Scale} ${isMse}`;
+    const key = `${kind} ${weight.axis} ${weight.initializer} ${scales.isRaised ? weight.layer : ''}`;
     const known = this.dequantizedWeights.get(key);
     if (known !== undefined) return known;
     const name = weight.initializer;
@@ -288,11 +292,13 @@ export class Rewriter {
   }
 
   private weightScales(weight: QuantizedWeight, bias: QuantizedBias | undefined): ReturnType<typeof weightScalesFor> {
-    const { weights, scales, fp16WeightLayers } = this.inputs;
-    const amaxes = weights.channelAmax(weight.initializer, weight.axis);
-    if (fp16WeightLayers.has(weight.layer)) return { values: fp16WeightScales(amaxes), isRaised: false };
-    if (!bias) return weightScalesFor(amaxes, null);
-    return weightScalesFor(amaxes, {
+    const { weights, scales, fp16WeightLayers, mseWeightLayers } = this.inputs;
+    const thresholds = mseWeightLayers.has(weight.layer)
+      ? weights.errors(weight.initializer, weight.axis).mse
+      : weights.channelAmax(weight.initializer, weight.axis);
+    if (fp16WeightLayers.has(weight.layer)) return { values: fp16WeightScales(thresholds), isRaised: false };
+    if (!bias) return weightScalesFor(thresholds, null);
+    return weightScalesFor(thresholds, {
       values: this.biasValues(bias),
       dataScale: scales.get(bias.dataTensor)?.scale ?? 1,
     });

@@ -11,18 +11,19 @@ export interface BiasFacts {
 }
 
 /**
- * One scale per output channel: max|w_c| / 127. With an INT32 bias (scale s_x * s_w), a channel with tiny weights and a
+ * One scale per output channel: T_c / 127, where the threshold T_c is max|w_c| unless the plan asks for a smaller one.
+ * With an INT32 bias (scale s_x * s_w), a channel with tiny weights and a
  * large bias gets the smallest scale that the bias allows; the precision that its weights lose is negligible beside the
  * bias.
  */
 export function weightScalesFor(
-  amaxes: Float32Array,
+  thresholds: Float32Array,
   bias: BiasFacts | null,
 ): { readonly values: Float32Array; readonly isRaised: boolean } {
-  const values = new Float32Array(amaxes.length);
+  const values = new Float32Array(thresholds.length);
   let isRaised = false;
-  for (const [channel, amax] of amaxes.entries()) {
-    const scale = scaleOfThreshold(amax);
+  for (const [channel, threshold] of thresholds.entries()) {
+    const scale = scaleOfThreshold(threshold);
     const needed = bias ? Math.fround(Math.abs(bias.values[channel] ?? 0) / MAX_BIAS / bias.dataScale) : 0;
     if (needed > scale) isRaised = true;
     values[channel] = Math.max(scale, needed);
@@ -30,9 +31,9 @@ export function weightScalesFor(
   return { values, isRaised };
 }
 
-/** One scale per output channel that FP16 represents exactly: the smallest one that is at least max|w_c| / 127. */
-export function fp16WeightScales(amaxes: Float32Array): Float32Array {
-  return amaxes.map((amax) => fp16ScaleAbove(scaleOfThreshold(amax)));
+/** One scale per output channel that FP16 represents exactly: the smallest one that is at least T_c / 127. */
+export function fp16WeightScales(thresholds: Float32Array): Float32Array {
+  return thresholds.map((threshold) => fp16ScaleAbove(scaleOfThreshold(threshold)));
 }
 
 /** b_q = round_half_even(b / s_b) in int32, s_b = s_x * s_w[c] in float32. */

@@ -2,6 +2,7 @@ import { DataType, type Model, type Tensor } from '../../onnx/graph/model';
 import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { scaleOfThreshold } from '../../../src-shared/domain/histograms/thresholds';
+import { weightErrors, type WeightErrors } from './weight-error';
 import { asFp16, FP16_SMALLEST_NORMAL, fp16ScaleAbove } from '../rules/number-formats';
 
 /**
@@ -14,6 +15,7 @@ export class WeightScales {
   private readonly absSums = new Map<string, number>();
   private readonly fp16Losses = new Map<string, Fp16Loss>();
   private readonly biases = new Map<string, Float32Array>();
+  private readonly weightErrors = new Map<string, WeightErrors>();
 
   constructor(model: Model) {
     this.tensors = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
@@ -42,6 +44,17 @@ export class WeightScales {
     const amaxes = amaxPerChannel(tensorAsFloat32(tensor), tensor.dims, axis);
     this.channelAmaxes.set(key, amaxes);
     return amaxes;
+  }
+
+  /** The INT8 errors of the weights per index of `axis`, with the thresholds that minimize them. */
+  errors(name: string, axis: number): WeightErrors {
+    const key = `${axis} ${name}`;
+    const known = this.weightErrors.get(key);
+    if (known) return known;
+    const tensor = this.tensor(name);
+    const errors = weightErrors(tensorAsFloat32(tensor), tensor.dims, axis);
+    this.weightErrors.set(key, errors);
+    return errors;
   }
 
   /** Largest sum of |w| over the weights of one index of `axis`, separately for each group of the first axis. */

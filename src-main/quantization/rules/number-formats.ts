@@ -32,9 +32,12 @@ export function roundHalfEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** q = clip(round_half_even(value / scale), -127, 127); the division is in float32, as in QuantizeLinear. */
+/**
+ * q = clip(round_half_even(value / scale), -128, 127); the division is in float32, as in QuantizeLinear. -128 only
+ * occurs with a scale that clips weights.
+ */
 export function quantizeWeight(value: number, scale: number): number {
-  return Math.min(127, Math.max(-127, roundHalfEven(Math.fround(value / scale))));
+  return Math.min(127, Math.max(-128, roundHalfEven(Math.fround(value / scale))));
 }
 
 /** Smallest and largest positive scale that FP16 can represent. */

@@ -136,6 +136,8 @@ function scoreColumn(result: SensitivityResult): Column<SensitivityRow> {
 function qualityColumns(result: SensitivityResult, rows: readonly SensitivityRow[]): readonly Column<SensitivityRow>[] {
   const others = [
     numberColumn('sqnr', ({ entry }) => entry.sqnrDb, formatDb),
+    numberColumn('weights', ({ entry }) => entry.operands?.weights ?? null, formatDb),
+    numberColumn('input', ({ entry }) => entry.operands?.input ?? null, formatDb),
     numberColumn('agreement', ({ entry }) => entry.quality?.agreement ?? null, formatAccuracy),
     measureColumn(rows),
     worstGroupColumn(),
@@ -146,7 +148,7 @@ function qualityColumns(result: SensitivityResult, rows: readonly SensitivityRow
 }
 
 function numberColumn(
-  id: 'sqnr' | 'agreement' | 'top1',
+  id: 'sqnr' | 'weights' | 'input' | 'agreement' | 'top1',
   valueOf: (row: SensitivityRow) => number | null,
   format: (value: number) => string,
 ): Column<SensitivityRow> {

@@ -39,6 +39,9 @@ export type SensitivityKind = (typeof SENSITIVITY_KINDS)[number];
 export const SENSITIVITY_METRICS = ['sqnr', 'agreement', 'measure', 'top1', 'worst-group'] as const;
 export type SensitivityMetric = (typeof SENSITIVITY_METRICS)[number];
 
+/** The operand of INT8 layers that is quantized while the other one stays in floating point. */
+export type QuantizedOperand = 'weights' | 'input';
+
 export const trialGroupSchema = object({
   name: string,
   /** The value of the measure; omitted in results of versions that knew classifications only. */
@@ -106,6 +109,11 @@ export const sensitivityLayerSchema = object({
   quality: nullable(trialQualitySchema),
   /** dB: at the model's outputs, for visible at the layer's own output; null if there is no error. */
   sqnrDb: nullable(measured),
+  /**
+   * `cause`: dB at the model's outputs with only the weights of the layer in INT8, and with only its input; null if
+   * there is no error. Omitted for layers without INT8 weights and for other kinds.
+   */
+  operands: optional(object({ weights: nullable(measured), input: nullable(measured) })),
 });
 export type SensitivityLayer = InferOutput<typeof sensitivityLayerSchema>;
 

@@ -28,6 +28,13 @@ export const ATTENTION_PRECISIONS = ['float', 'int8'] as const;
 export type AttentionPrecision = (typeof ATTENTION_PRECISIONS)[number];
 
 /** In the order in which they are applied. */
+export const WEIGHT_METHODS = ['minmax', 'mse'] as const;
+/**
+ * The threshold of the INT8 weights of an output channel. `minmax`: the largest |w|. `mse`: the one with the smallest
+ * squared error, which clips single large weights.
+ */
+export type WeightMethod = (typeof WEIGHT_METHODS)[number];
+
 export const REPAIRS = ['equalization', 'smoothing', 'biasCorrection'] as const;
 export type Repair = (typeof REPAIRS)[number];
 /** Repairs that need no search before they are switched on. */
@@ -58,6 +65,8 @@ const presentPlanSchema = object({
   /** For the target tensorrt. Default: float, so that TensorRT can fuse attention as a whole. */
   attention: optional(oneOf(...ATTENTION_PRECISIONS)),
   repairs: optional(repairsSchema),
+  /** Layer -> how the thresholds of its weights are chosen; minmax for a layer without an entry. */
+  weights: optional(record(oneOf('mse'))),
 });
 /** The precisions that the layers of a model should compute in. */
 export type PrecisionPlan = InferOutput<typeof presentPlanSchema>;
@@ -96,6 +105,23 @@ export function withChoices(
     else layers.set(layer, choice);
   }
   return { ...plan, layers: Object.fromEntries(layers) };
+}
+
+export function weightMethodOf(plan: Pick<PrecisionPlan, 'weights'>, layer: string): WeightMethod {
+  return ownValue(plan.weights ?? {}, layer) ?? 'minmax';
+}
+
+/** The plan with another method for the weights of some layers; a layer on minmax has no entry. */
+export function withWeightMethod(plan: PrecisionPlan, layers: Iterable<string>, method: WeightMethod): PrecisionPlan {
+  const { weights, ...others } = plan;
+  const own = new Map<string, 'mse'>(Object.entries(weights ?? {}));
+  for (const layer of layers) {
+    if (method === 'minmax') own.delete(layer);
+    else own.set(layer, method);
+  }
+  return own.size === 0
+    ? others
+    : { ...others, weights: Object.fromEntries([...own].sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
 /** The plan as commands print it with --json: it also has `rest`, the older name of `fallbackPrecision`. */

@@ -3,6 +3,7 @@ import {
   rankableDb,
   releasedPlan,
   scoreOf,
+  operandTrials,
   sensitivityTrial,
   sorted,
   type SensitivityProblem,
@@ -19,7 +20,7 @@ const quality = (own: Partial<TrialQuality>): TrialQuality => ({
   groupTop1: {},
   ...own,
 });
-const layers = ['a', 'b', 'c'].map((layer) => ({ layer, op: 'Conv', output: `${layer}_out` }));
+const layers = ['a', 'b', 'c'].map((layer) => ({ layer, op: 'Conv', output: `${layer}_out`, hasWeights: true }));
 const problem: SensitivityProblem = {
   kind: 'release',
   metric: 'sqnr',
@@ -41,6 +42,16 @@ describe('sensitivityTrial', () => {
       layers: { a: 'fp32', b: 'int8', c: 'fp32' },
       fallbackPrecision: 'fp32',
     });
+  });
+});
+
+describe('operandTrials', () => {
+  it('quantizes the weights and the input of the layer apart, and no other layer, whatever the question', () => {
+    const plan = { layers: { a: 'fp32', b: 'int8', c: 'fp32' }, fallbackPrecision: 'fp32' };
+    expect(operandTrials(problem, 'b')).toEqual([
+      { plan, thresholds: { t: 1 }, only: 'weights' },
+      { plan, thresholds: { t: 1 }, only: 'input' },
+    ]);
   });
 });
 

@@ -71,9 +71,9 @@ describe('integer formats', () => {
     ]);
   });
 
-  it('quantizes weights to -127..127', () => {
+  it('quantizes weights as QuantizeLinear does, to -127..127 unless the scale clips them', () => {
     expect([1, -1, 0.0118, 0, 2, -2].map((value) => quantizeWeight(value, Math.fround(1 / 127)) + 0)).toEqual([
-      127, -127, 1, 0, 127, -127,
+      127, -127, 1, 0, 127, -128,
     ]);
   });
 
