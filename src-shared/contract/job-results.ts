@@ -4,6 +4,8 @@ import type { BestDecision, BestView } from '../domain/analysis/best-method';
 import type { FixResult } from '../domain/analysis/fix';
 import type { LearnResult, RepairResult } from '../domain/analysis/repair';
 import type { SmoothingResult } from '../domain/analysis/smoothing';
+import type { TuningResult } from '../domain/analysis/tuning';
+import type { RepairResult } from '../domain/analysis/repair';
 import type { EngineSummary } from '../domain/engines/engine-layers';
 import type { HealthResult } from '../domain/health/health';
 import type { SkippedImage } from '../domain/project/image-set';
@@ -115,6 +117,9 @@ export interface BenchResult {
   readonly devices?: readonly DeviceBench[];
 }
 
+/** The result of tuning, with what was noticed on the way. */
+export type TuneResult = TuningResult & { readonly warnings: readonly Warning[] };
+
 /** The share of a benchmark that ran on one GPU. */
 export interface DeviceBench {
   readonly device: DeviceRecord;
@@ -138,6 +143,7 @@ export interface JobResults {
   readonly validate: ValidateResult;
   readonly build: BuildResult;
   readonly bench: BenchResult;
+  readonly tune: TuneResult;
   readonly run: RunResult;
   readonly sensitivity: SensitivityResult;
   readonly auto: AutoResult;

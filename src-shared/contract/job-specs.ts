@@ -104,6 +104,21 @@ const benchSchema = object({
 });
 export type BenchSpec = InferOutput<typeof benchSchema>;
 
+const tuneSchema = object({
+  kind: oneOf('tune'),
+  ...project,
+  threads: optional(positiveInteger),
+  /** `mixed` or `mixed-METHOD`; default: mixed. */
+  variant: optional(string),
+  /** An omitted option has its default. */
+  tensorrt: optional(someTensorrtOptionsSchema),
+  /** tensorrt, which is also the default; the other backends have no kernels to choose among. */
+  backend: optional(oneOf(...BACKENDS)),
+  rounds: optional(positiveInteger),
+});
+/** Finds the fastest placement on a GPU by measuring a few engines. */
+export type TuneSpec = InferOutput<typeof tuneSchema>;
+
 const runSchema = object({
   kind: oneOf('run'),
   ...variantsFields,
@@ -301,6 +316,7 @@ export const jobSpecSchema = variant({
   validate: validateSchema,
   build: buildSchema,
   bench: benchSchema,
+  tune: tuneSchema,
   run: runSchema,
 });
 export type JobSpec = InferOutput<typeof jobSpecSchema>;

@@ -3,7 +3,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { JobId } from '../../src-shared/base/brand';
 import type { SearchResult } from '../../src-shared/domain/analysis/analysis';
-import type { BenchResult, BuildResult, ValidateResult } from '../../src-shared/contract/job-results';
+import type { BenchResult, BuildResult, TuneResult, ValidateResult } from '../../src-shared/contract/job-results';
 import { isFinished, type JobSnapshot } from '../../src-shared/contract/jobs';
 import { writeModel } from '../../src-main/onnx/wire/wire-writer';
 import { createWorkbench } from '../../src-main/app/create-workbench';
@@ -214,6 +214,22 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     ]);
     expect(new Set(engines.map(({ path }) => path)).size).toBe(4);
     expect(readdirSync(join(dir, 'home/timing-caches'))).toHaveLength(2);
+  });
+
+  it('tunes: builds FP16 and INT8, keeps the engines, and ships FP16 if nothing is faster', async () => {
+    const flags = ['tune', project, '--variant', 'mixed-minmax', '--batches', '2', '--rounds', '2'];
+    const first = await json<TuneResult>(...flags, '--adopt');
+    const built = first.candidates.filter(({ buildSeconds }) => buildSeconds > 0);
+    expect(first.candidates.length).toBeLessThanOrEqual(4);
+    expect(built.length).toBeGreaterThanOrEqual(2);
+    expect(first.candidates.map(({ name }) => name).slice(0, 2)).toEqual(['fp16', 'int8']);
+    // Every engine of the stand-in takes the same time: FP16 loses nothing.
+    expect(first).toMatchObject({ chosen: 0, tensorrt: '10.6.0' });
+    expect(first.summary).toContain('Ship FP16');
+    // The adopted precisions are not decisions about accuracy: tuning again starts from the same plan and builds nothing.
+    const again = await json<TuneResult>(...flags);
+    expect(again.fixed).toEqual(first.fixed);
+    expect(again.candidates.every(({ buildSeconds }) => buildSeconds === 0)).toBe(true);
   });
 
   it('refuses GPUs that are not there, and unclear wishes', async () => {

@@ -17,6 +17,7 @@ import {
 } from '../../../src-shared/domain/analysis/analysis';
 import { fixResultSchema } from '../../../src-shared/domain/analysis/fix';
 import { adviceResultSchema } from '../../../src-shared/domain/analysis/structure-advice';
+import { tuningResultSchema, type TuningResult } from '../../../src-shared/domain/analysis/tuning';
 import { healthResultSchema, type HealthResult } from '../../../src-shared/domain/health/health';
 import { withoutRepairs, type PrecisionPlan, type Target } from '../../../src-shared/domain/project/precision';
 import { writeFileAtomic } from '../../base/atomic-file';
@@ -61,7 +62,11 @@ const STORED = {
   diagnosis: storedSchema(diagnosisResultSchema),
   health: storedSchema(healthResultSchema),
   advice: storedSchema(adviceResultSchema),
+<<<<<<< HEAD
   fix: storedSchema(fixResultSchema),
+=======
+  tuning: storedSchema(tuningResultSchema),
+>>>>>>> dca559c (tensorrt: placement rules by shapes and neighbours, calib tune, ship FP16 first)
 };
 
 /** The plan without precisions of single layers, so that all quantizable layers run in INT8. */
@@ -110,8 +115,13 @@ const BASES = {
   diagnosis: { thresholds: true, plan: true },
   health: { thresholds: true, plan: true },
   advice: { thresholds: true, plan: true },
+<<<<<<< HEAD
   // Adopting a plan changes thresholds, precisions and repairs, and the answer stays the same.
   fix: { thresholds: false, plan: false, judging: true },
+=======
+  // Times do not depend on the values of scales.
+  tuning: { thresholds: false, plan: false },
+>>>>>>> dca559c (tensorrt: placement rules by shapes and neighbours, calib tune, ship FP16 first)
 } as const;
 export type AnalysisName = keyof typeof BASES;
 type AnalysisResult<N extends AnalysisName> = InferOutput<(typeof STORED)[N]>['result'];
@@ -185,6 +195,11 @@ export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> 
 /** The stored result of the health check; null if there is none. */
 export function loadHealth(workspace: Workspace): Promise<Dated<HealthResult> | null> {
   return loadAnalysis(workspace, 'health', workspace.paths.analysisFile('health'));
+}
+
+/** The stored result of the latest tuning; null if there is none. */
+export function loadTuning(workspace: Workspace): Promise<Dated<TuningResult> | null> {
+  return loadAnalysis(workspace, 'tuning', workspace.paths.analysisFile('tuning'));
 }
 
 /** Deletes the oldest journals and diagnoses above the numbers that a project keeps. */

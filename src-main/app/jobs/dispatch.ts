@@ -14,6 +14,7 @@ import { repairJob } from './repair-job';
 import { runJob } from './run-job';
 import { searchJob } from './search-job';
 import { sensitivityJob } from './sensitivity-job';
+import { tuneJob } from './tune-job';
 import { validateJob } from './validate-job';
 import { chooseAutoThresholds } from '../analysis/auto-thresholds';
 import { decideBestMethod } from '../analysis/best-decision';
@@ -34,6 +35,8 @@ export function dispatchJob(spec: JobSpec, job: JobContext): Promise<JobResult> 
       return buildJob(spec, job);
     case 'bench':
       return benchJob(spec, job);
+    case 'tune':
+      return tuneJob(spec, job);
     case 'run':
       return runJob(spec, job);
     case 'sensitivity':

@@ -24,6 +24,7 @@ import { set } from './set';
 import { show } from './show';
 import { start } from './start';
 import { thresholds } from './thresholds';
+import { tune } from './tune';
 import { validate } from './validate';
 
 /** All commands, in the order in which a project needs them. */
@@ -47,6 +48,7 @@ export const COMMANDS: readonly Command[] = [
   advise,
   build,
   bench,
+  tune,
   run,
   importCommand,
   exportCommand,

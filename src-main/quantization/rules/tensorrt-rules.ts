@@ -3,7 +3,11 @@ import { attrInt } from '../../onnx/graph/attributes';
 import type { Node } from '../../onnx/graph/model';
 import { convChannels, matrixSizes, weightOf } from './compute-layers';
 import type { GraphFacts } from './graph-facts';
+import { losingChains } from './int8-chains';
+import { sizesOf } from './layer-values';
 import { COMPUTE_OPS } from './op-classes';
+import type { Partitions } from './partitions';
+import { isWorthReadingInInt8, neighbourRefusal } from './tensorrt-neighbours';
 
 export interface Refusal {
   readonly code: string;
@@ -11,7 +15,17 @@ export interface Refusal {
 }
 
 /** Reason codes that are only about speed; a plan that asks for INT8 explicitly overrules them. */
-const SPEED_CODES: ReadonlySet<string> = new Set(['few-channels', 'depthwise-channels', 'small-matrix', 'single-row']);
+const SPEED_CODES: ReadonlySet<string> = new Set([
+  'few-channels',
+  'depthwise-channels',
+  'depthwise-kernel',
+  'small-matrix',
+  'single-row',
+  'patch-embedding',
+  'isolated',
+  'beside-gelu',
+  'before-attention',
+]);
 
 export function isAboutSpeed({ code }: Refusal): boolean {
   return SPEED_CODES.has(code);
@@ -27,8 +41,61 @@ const MIN_CHANNELS = 16;
  */
 const MIN_MATRIX_WEIGHTS = 2 ** 18;
 
-/** Why a compute layer should not get Q/DQ for TensorRT; null if it should. */
-export function tensorrtRefusal(facts: GraphFacts, node: Node, attention: AttentionPrecision): Refusal | null {
+/** What decides about the INT8 of the compute layers of a model. */
+export interface RefusalContext {
+  readonly facts: GraphFacts;
+  readonly partitions: Partitions;
+  readonly attention: AttentionPrecision;
+  /** Whether the plan leaves INT8 to the rules, asks for it by name, or excludes it. */
+  readonly choice: (node: Node) => 'auto' | 'int8' | 'float';
+}
+
+/**
+ * The compute layers that should not get Q/DQ for TensorRT, with the reason. The rules about neighbours are applied
+ * until nothing changes, because a layer that leaves INT8 changes what its neighbours read and write.
+ */
+export function tensorrtRefusals({ facts, partitions, attention, choice }: RefusalContext): ReadonlyMap<Node, Refusal> {
+  const refusals = new Map<Node, Refusal>();
+  const roots = new Set<Node>();
+  const int8 = { facts, partitions, roots };
+  for (const { root } of partitions.list) {
+    if (choice(root) === 'float') continue;
+    const refusal = tensorrtRefusal(facts, root, attention);
+    const isOverruled =
+      refusal !== null &&
+      isAboutSpeed(refusal) &&
+      (choice(root) === 'int8' || (refusal.code === 'few-channels' && isWorthReadingInInt8(int8, root)));
+    if (refusal === null || isOverruled) roots.add(root);
+    else refusals.set(root, refusal);
+  }
+  for (let hasChanged = true; hasChanged;) {
+    hasChanged = false;
+    for (const partition of partitions.list) {
+      const { root } = partition;
+      if (!roots.has(root) || choice(root) === 'int8') continue;
+      const refusal = neighbourRefusal(int8, partition);
+      if (refusal === null) continue;
+      roots.delete(root);
+      refusals.set(root, refusal);
+      hasChanged = true;
+    }
+    if (hasChanged) continue;
+    for (const root of losingChains(int8, (node) => choice(node) === 'int8')) {
+      roots.delete(root);
+      refusals.set(root, ISOLATED);
+      hasChanged = true;
+    }
+  }
+  return refusals;
+}
+
+const ISOLATED: Refusal = {
+  code: 'isolated',
+  reason: 'reads what layers in floating point wrote: quantizing it costs more than INT8 saves here',
+};
+
+/** Why a compute layer by itself should not get Q/DQ for TensorRT; null if it should. */
+function tensorrtRefusal(facts: GraphFacts, node: Node, attention: AttentionPrecision): Refusal | null {
   const data = node.input[0] ?? '';
   if (!facts.isActivation(data))
     return { code: 'constant-left-operand', reason: 'its first input is no float32 activation' };
@@ -97,11 +164,27 @@ function matrixRefusal(facts: GraphFacts, node: Node, dims: readonly number[]): 
         'than INT8 saves',
     };
   }
-  const rows = facts.shape(node.input[0] ?? '')?.slice(0, -1);
-  if (rows && rows.length > 0 && rows.every((dim) => dim === 1))
-    return { code: 'single-row', reason: 'a product of one row is bound by reading its weights' };
+  if (k * n < MIN_HEAD_WEIGHTS && isSingleRow(facts, node)) {
+    const reason = `one row for each image and ${k * n} weights: reading half the bytes saves less than quantizing the row costs`;
+    return { code: 'single-row', reason };
+  }
   return null;
 }
+
+/** Whether a product has one row for each image; a Gemm of unknown sizes is taken for the head of a classifier. */
+function isSingleRow(facts: GraphFacts, node: Node): boolean {
+  const rows = sizesOf(facts, node.input[0] ?? '')?.slice(0, -1);
+  if (rows === undefined) return node.opType === 'Gemm';
+  const image = facts.model.graph.input.find(({ name }) => facts.isActivation(name));
+  const batch = image && sizesOf(facts, image.name)?.[0];
+  return rows.length > 0 && rows.reduce((product, dim) => product * dim, 1) <= (batch ?? 1);
+}
+
+/**
+ * A product of one row for each image is bound by reading its weights. INT8 reads half the bytes (1 byte less for each
+ * weight, at 3 TB/s), but its input is quantized by a kernel of 3 microseconds.
+ */
+const MIN_HEAD_WEIGHTS = 2 ** 23;
 
 /** True if no compute layer precedes the node, so that it reads the graph's input. */
 function isFirstCompute(facts: GraphFacts, node: Node): boolean {

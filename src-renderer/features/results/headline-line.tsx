@@ -24,6 +24,7 @@ const TONES: Readonly<Record<Headline['kind'], string | undefined>> = {
   mend: styles.bad,
   missed: styles.bad,
   slower: styles.caution,
+  ship: styles.caution,
   unjudged: styles.caution,
   ready: styles.good,
   open: undefined,
@@ -63,6 +64,14 @@ function headlineText(headline: Headline): string {
         other: headline.other,
         speed: speedText(headline.speed),
       });
+    case 'ship':
+      return headline.speed.kind === 'same'
+        ? t('results.headline.shipSame', { variant: headline.variant, other: headline.other })
+        : t('results.headline.ship', {
+            variant: headline.variant,
+            other: headline.other,
+            speed: speedText(headline.speed),
+          });
     case 'unjudged':
       return t('results.headline.unjudged', { variant: headline.variant, reason: reasonText(headline.gate) });
     case 'ready':

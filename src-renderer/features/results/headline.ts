@@ -35,9 +35,12 @@ export type Headline =
       readonly gate: GateResult;
       readonly action: HeadlineAction | null;
     }
-  /** The variant is slower than another one (FP16 or FP32) that loses no more accuracy. */
+  /**
+   * slower: than another variant (FP16 or FP32) that loses no more accuracy. ship: FP16 loses no more and is as fast or
+   * faster, so that INT8 earns nothing.
+   */
   | {
-      readonly kind: 'slower';
+      readonly kind: 'slower' | 'ship';
       readonly variant: string;
       readonly other: string;
       readonly speed: Speed;
@@ -74,16 +77,18 @@ export interface HeadlineSources {
 }
 
 /**
- * The verdict on the first shipped variant. In this order: a missed gate and its remedy, a faster variant without more
- * loss, a gate that could not be judged, the next step.
+ * The verdict on the first shipped variant. In this order: FP16 if it is as fast and loses no more, a missed gate and its
+ * remedy, a faster variant without more loss, a gate that could not be judged, the next step.
  */
 export function headlineOf(sources: HeadlineSources): Headline {
   const { record, judged } = sources;
   const variant = record.shipped[0];
   if (variant === undefined) return { kind: 'none' };
   const verdict = verdictOf(judged, variant);
-  if (verdict.kind === 'missed') return missedHeadline(variant, verdict.missed, sources);
   const faster = fasterVariant(record.table, variant);
+  if (faster?.other === 'fp16')
+    return { kind: 'ship', variant, ...faster, action: { kind: 'open', screen: 'precision', label: 'plan' } };
+  if (verdict.kind === 'missed') return missedHeadline(variant, verdict.missed, sources);
   if (faster !== null)
     return { kind: 'slower', variant, ...faster, action: { kind: 'open', screen: 'precision', label: 'plan' } };
   const unjudged = verdict.kind === 'unjudged' ? verdict.unjudged[0] : undefined;
@@ -126,7 +131,10 @@ function losesMore(row: TableRow, own: TableRow): boolean {
   return (row.outputSqnrDb ?? Number.POSITIVE_INFINITY) < (own.outputSqnrDb ?? Number.NEGATIVE_INFINITY);
 }
 
-/** FP16 or FP32, if it is faster than the variant and loses no more accuracy. */
+/** FP16 is as fast as a variant that is faster by less than this factor: two runs of one engine differ as much. */
+const EARNED = 1.01;
+
+/** FP16 or FP32, if it loses no more accuracy than the variant and is faster, or, for FP16, as fast. */
 function fasterVariant(
   table: readonly TableRow[],
   variant: string,
@@ -146,6 +154,8 @@ function fasterVariant(
       row.variant === REFERENCE_VARIANT && own.ratioToFp32 !== undefined
         ? speedOf(own.ratioToFp32)
         : speedOfRatio(latencyMs / row.latencyMs);
+    const isAsFast = row.variant === 'fp16' && speed.factor < EARNED;
+    if (isAsFast) return [{ other: row.variant, speed: { kind: 'same' as const, factor: 1 } }];
     return speed.kind === 'slower' ? [{ other: row.variant, speed }] : [];
   });
   return faster.reduce<(typeof faster)[number] | null>(

@@ -22,7 +22,7 @@ describe('residual blocks', () => {
       'c2 | Conv | int8 | quantized | r1:0, c2.w by axis 0',
       'add | Add | int8 | residual-add | stem_relu:0',
       'r2 | Relu | int8 | fused',
-      'gap | GlobalAveragePool | fp32 | op-not-quantized',
+      'gap | GlobalAveragePool | int8 | average-quantized | r2:0',
       'flat | Flatten | fp32 | copy-float',
       'fc | MatMul | fp32 | small-matrix',
     ]);
@@ -105,7 +105,7 @@ describe('layers that TensorRT should not quantize', () => {
     ['16 to 16 channels', conv(16, 16), 'quantized'],
     ['15 input channels', conv(15, 16), 'few-channels'],
     ['15 output channels', conv(16, 15), 'few-channels'],
-    ['depthwise of 8', conv(8, 8, 8), 'quantized'],
+    ['depthwise of 8 that no INT8 layer reads', conv(8, 8, 8), 'depthwise-kernel'],
     ['depthwise of 12', conv(12, 12, 12), 'depthwise-channels'],
     ['groups of 4 to 4 channels', conv(32, 32, 8), 'quantized'],
     ['groups of 2 to 4 channels', conv(32, 64, 16), 'group-channels'],
@@ -160,7 +160,8 @@ describe('layers that TensorRT should not quantize', () => {
   });
 
   it.each([
-    [512, 512, 'n', 'quantized'],
+    [2048, 4096, 'n', 'quantized'],
+    [2047, 4096, 'n', 'single-row'],
     [511, 512, 'n', 'small-matrix'],
     [15, 65536, 'n', 'small-matrix'],
     [65536, 15, 'n', 'small-matrix'],

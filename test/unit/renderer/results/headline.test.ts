@@ -41,13 +41,26 @@ describe('headlineOf', () => {
   it('says when FP16 is faster and loses no more', () => {
     const table = [...RECORD.table, { variant: 'fp16', backend: 'tensorrt', latencyMs: 0.08, ...top1(97) } as const];
     const found = headline({ ...RECORD, table }, {});
-    expect(found).toMatchObject({ kind: 'slower', other: 'fp16', speed: { kind: 'slower' } });
+    expect(found).toMatchObject({ kind: 'ship', other: 'fp16', speed: { kind: 'slower' } });
+    // Also before a gate that the variant misses.
+    expect(headline({ ...RECORD, table }, { maxWorstGroupDrop: 1 })).toMatchObject({ kind: 'ship' });
     expect(
       headline(
         { ...RECORD, table: [...RECORD.table, { variant: 'fp16', backend: 'tensorrt', latencyMs: 0.08, ...top1(90) }] },
         {},
       ).kind,
     ).toBe('open');
+  });
+
+  it('says to ship FP16 if INT8 is not faster by more than one per cent', () => {
+    const own = RECORD.table.find(({ variant }) => variant === 'mixed')?.latencyMs ?? 0;
+    const withFp16 = (latencyMs: number) =>
+      headline(
+        { ...RECORD, table: [...RECORD.table, { variant: 'fp16', backend: 'tensorrt', latencyMs, ...top1(97) }] },
+        {},
+      );
+    expect(withFp16(own * 1.005)).toMatchObject({ kind: 'ship', speed: { kind: 'same' } });
+    expect(withFp16(own * 1.02).kind).toBe('open');
   });
 
   it('is ready, open or not judged, each with its next step', () => {

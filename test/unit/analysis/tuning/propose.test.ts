@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import type { EngineLayer, EngineType } from '../../../../src-shared/domain/engines/engine-layers';
+import { chargeLayers } from '../../../../src-shared/domain/engines/layer-charges';
+import type { Precision } from '../../../../src-shared/domain/project/precision';
+import { fastestCandidate } from '../../../../src-main/analysis/tuning/fastest';
+import { findParts, type TunedModel } from '../../../../src-main/analysis/tuning/parts';
+import { isWorthBuilding, proposePlan, type TuningChoices } from '../../../../src-main/analysis/tuning/propose';
+
+/** x -> a -> b -> norm -> c -> y; act is fused into the kernel of a. */
+const MODEL: TunedModel = {
+  layers: [
+    { layer: 'a', inputs: ['x'], outputs: ['ta'] },
+    { layer: 'act', inputs: ['ta'], outputs: ['tact'] },
+    { layer: 'b', inputs: ['tact'], outputs: ['tb'] },
+    { layer: 'norm', inputs: ['tb'], outputs: ['tn'] },
+    { layer: 'c', inputs: ['tn'], outputs: ['y'] },
+  ],
+  partitions: [['a', 'act'], ['b'], ['c']],
+  elements: () => 1000,
+};
+
+function kernel(name: string, type: EngineType, medianMs: number, onnxLayers: readonly string[]): EngineLayer {
+  const isReformat = onnxLayers.length === 0;
+  const outputType = isReformat ? (type === 'int8' ? 'fp16' : 'int8') : type;
+  return { name, kind: 'k', onnxLayers, type, outputType, isReformat, tactic: '', inputs: [], outputs: [], medianMs };
+}
+
+const FLOAT = {
+  layers: [
+    kernel('a + act', 'fp16', 0.03, ['a', 'act']),
+    kernel('b', 'fp16', 0.03, ['b']),
+    kernel('norm', 'fp16', 0.01, ['norm']),
+    kernel('c', 'fp16', 0.03, ['c']),
+  ],
+  asked: {},
+};
+const ASKED: Record<string, Precision> = { a: 'int8', act: 'int8', b: 'int8', norm: 'fp16', c: 'int8' };
+const INT8 = {
+  layers: [
+    kernel('x_QuantizeLinear', 'fp32', 0.05, []),
+    kernel('a + act', 'int8', 0.02, ['a', 'act']),
+    kernel('b', 'int8', 0.01, ['b']),
+    kernel('norm', 'fp16', 0.01, ['norm']),
+    kernel('tn_QuantizeLinear', 'fp16', 0.015, []),
+    kernel('c', 'int8', 0.02, ['c']),
+  ],
+  asked: ASKED,
+};
+const layer = (name: string, isRefusedForSpeed = false) => ({
+  layer: name,
+  op: 'Conv',
+  isRefusedForSpeed,
+  reason: 'small',
+});
+const CHOICES: TuningChoices = { layers: [layer('a'), layer('b'), layer('c')], fixed: {}, float: 'fp16' };
+
+describe('chargeLayers', () => {
+  it('charges kernels to their layers and conversions to the layers that they serve', () => {
+    const { layers, totalMs } = chargeLayers(INT8.layers, MODEL.layers, ASKED);
+    expect(layers.get('a')).toMatchObject({ kernelMs: 0.01, conversionMs: 0.05, conversions: 1, runsIn: 'int8' });
+    expect(layers.get('act')).toMatchObject({ kernelMs: 0.01, conversionMs: 0 });
+    expect(layers.get('c')).toMatchObject({ kernelMs: 0.02, conversionMs: 0.015 });
+    const charged = [...layers.values()].reduce((sum, { kernelMs, conversionMs }) => sum + kernelMs + conversionMs, 0);
+    expect(charged).toBeCloseTo(totalMs, 12);
+  });
+
+  it('charges a conversion from INT8 to the layer whose INT8 made it necessary', () => {
+    const dequantize = kernel('tb_DequantizeLinear', 'int8', 0.04, []);
+    const { layers } = chargeLayers([...INT8.layers, dequantize], MODEL.layers, ASKED);
+    expect(layers.get('b')).toMatchObject({ conversionMs: 0.04 });
+    expect(layers.get('norm')).toMatchObject({ conversionMs: 0 });
+  });
+});
+
+describe('proposePlan', () => {
+  it('joins layers that share a kernel in one of the engines', () => {
+    const fused = { ...FLOAT, layers: [kernel('b + norm', 'fp16', 0.04, ['b', 'norm'])] };
+    const { of, list } = findParts(MODEL, [fused, INT8]);
+    expect(of.get('b')).toBe(of.get('norm'));
+    expect(of.get('a')).toBe(of.get('act'));
+    expect(list).toHaveLength(3);
+  });
+
+  it('releases what loses with its conversions, keeps what wins, and says why', () => {
+    const proposal = proposePlan(MODEL, [FLOAT, INT8], CHOICES, true);
+    // c: 0.02 + 0.015 for quantizing its input, against 0.03; a: 0.02 + 0.05 against 0.03.
+    expect(proposal.layers).toEqual({ a: 'fp16', c: 'fp16' });
+    expect(isWorthBuilding(proposal)).toBe(true);
+    const of = (name: string) => proposal.reasons.find((reason) => reason.layer === name);
+    expect(of('c')).toMatchObject({ precision: 'fp16', code: 'measured-float', floatMs: 0.03, int8Ms: 0.035 });
+    expect(of('b')).toMatchObject({ precision: 'int8', code: 'measured-int8' });
+    expect(of('c')?.reason).toContain('measured on this GPU');
+  });
+
+  it('keeps what accuracy decided, and tries INT8 where the rules refused it for speed, once', () => {
+    const inFloat = kernel('c', 'fp16', 0.3, ['c']);
+    const withoutC = {
+      layers: INT8.layers.flatMap((own) =>
+        own.name === 'tn_QuantizeLinear' ? [] : [own.name === 'c' ? inFloat : own],
+      ),
+      asked: { ...ASKED, c: 'fp16' as const },
+    };
+    const choices = { ...CHOICES, layers: [layer('a'), layer('b'), layer('c', true)], fixed: { b: 'fp16' as const } };
+    const float = { ...FLOAT, layers: FLOAT.layers.map((own) => (own.name === 'c' ? inFloat : own)) };
+    expect(proposePlan(MODEL, [float, withoutC], choices, true).layers).toEqual({ a: 'fp16', b: 'fp16', c: 'int8' });
+    expect(proposePlan(MODEL, [float, withoutC], choices, false).layers).toEqual({ a: 'fp16', b: 'fp16', c: 'fp16' });
+  });
+
+  it('is not worth a build if it promises nothing', () => {
+    const good = { ...INT8, layers: INT8.layers.filter(({ isReformat }) => !isReformat) };
+    const proposal = proposePlan(MODEL, [FLOAT, good], CHOICES, true);
+    expect(proposal.layers).toEqual({});
+    expect(isWorthBuilding(proposal)).toBe(false);
+  });
+});
+
+describe('fastestCandidate', () => {
+  const candidate = (one: number, many: number) => ({ latencyMs: { '1': one, '16': many } });
+  it('takes the smallest geometric mean, and FP16 if it is as fast within one per cent', () => {
+    expect(fastestCandidate([candidate(2, 2), candidate(1, 1), candidate(1, 1.5)])).toBe(1);
+    expect(fastestCandidate([candidate(1.005, 1), candidate(1, 1)])).toBe(0);
+    expect(fastestCandidate([candidate(1.05, 1), candidate(1, 1)])).toBe(1);
+  });
+});
