@@ -5,7 +5,6 @@ import type { FixResult } from '../domain/analysis/fix';
 import type { LearnResult, RepairResult } from '../domain/analysis/repair';
 import type { SmoothingResult } from '../domain/analysis/smoothing';
 import type { TuningResult } from '../domain/analysis/tuning';
-import type { RepairResult } from '../domain/analysis/repair';
 import type { EngineSummary } from '../domain/engines/engine-layers';
 import type { HealthResult } from '../domain/health/health';
 import type { SkippedImage } from '../domain/project/image-set';

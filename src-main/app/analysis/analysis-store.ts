@@ -62,11 +62,8 @@ const STORED = {
   diagnosis: storedSchema(diagnosisResultSchema),
   health: storedSchema(healthResultSchema),
   advice: storedSchema(adviceResultSchema),
-<<<<<<< HEAD
   fix: storedSchema(fixResultSchema),
-=======
   tuning: storedSchema(tuningResultSchema),
->>>>>>> dca559c (tensorrt: placement rules by shapes and neighbours, calib tune, ship FP16 first)
 };
 
 /** The plan without precisions of single layers, so that all quantizable layers run in INT8. */
@@ -115,13 +112,10 @@ const BASES = {
   diagnosis: { thresholds: true, plan: true },
   health: { thresholds: true, plan: true },
   advice: { thresholds: true, plan: true },
-<<<<<<< HEAD
   // Adopting a plan changes thresholds, precisions and repairs, and the answer stays the same.
   fix: { thresholds: false, plan: false, judging: true },
-=======
   // Times do not depend on the values of scales.
   tuning: { thresholds: false, plan: false },
->>>>>>> dca559c (tensorrt: placement rules by shapes and neighbours, calib tune, ship FP16 first)
 } as const;
 export type AnalysisName = keyof typeof BASES;
 type AnalysisResult<N extends AnalysisName> = InferOutput<(typeof STORED)[N]>['result'];
