@@ -13,7 +13,7 @@ import { staticShapes } from '../../onnx/graph/static-shapes';
 import { graphFacts } from '../../quantization/rules/graph-facts';
 import { COMPUTE_OPS } from '../../quantization/rules/op-classes';
 import { findPartitions } from '../../quantization/rules/partitions';
-import { isAboutSpeed } from '../../quantization/rules/tensorrt-rules';
+import { isAboutSpeed } from '../../quantization/rules/refusals';
 import { loadTuning, saveAnalysis } from '../analysis/analysis-store';
 import { ensureThresholds } from '../analysis/needed-decisions';
 import { defaultThreads, type JobContext } from '../job-context';

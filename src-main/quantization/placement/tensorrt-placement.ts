@@ -9,7 +9,8 @@ import { COMPUTE_OPS, POOL_OPS, RESHAPE_OPS } from '../rules/op-classes';
 import type { Partition, Partitions } from '../rules/partitions';
 import { PlacementBuilder } from './placement-builder';
 import type { Placement, Verdict } from './placement';
-import { tensorrtRefusals, type Refusal } from '../rules/tensorrt-rules';
+import type { Refusal } from '../rules/refusals';
+import { tensorrtRefusals } from '../rules/tensorrt-rules';
 import { explainMixture, lossText, unlikeRanges, type UnlikeRange } from '../rules/unlike-ranges';
 
 export interface TensorrtPlacementInputs {

@@ -6,7 +6,7 @@ import type { GraphFacts } from './graph-facts';
 import { isSinglePosition, sizesOf, valuesOf } from './layer-values';
 import { COMPUTE_OPS, POOL_OPS, RESHAPE_OPS, SELECT_OPS } from './op-classes';
 import type { Partition, Partitions } from './partitions';
-import type { Refusal } from './tensorrt-rules';
+import type { Refusal } from './refusals';
 
 /**
  * Rules of speed that depend on what stands around a layer. All were measured with TensorRT 10.6 on an H200 at batch

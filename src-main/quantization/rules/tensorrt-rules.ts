@@ -7,29 +7,8 @@ import { losingChains } from './int8-chains';
 import { sizesOf } from './layer-values';
 import { COMPUTE_OPS } from './op-classes';
 import type { Partitions } from './partitions';
+import { isAboutSpeed, type Refusal } from './refusals';
 import { isWorthReadingInInt8, neighbourRefusal } from './tensorrt-neighbours';
-
-export interface Refusal {
-  readonly code: string;
-  readonly reason: string;
-}
-
-/** Reason codes that are only about speed; a plan that asks for INT8 explicitly overrules them. */
-const SPEED_CODES: ReadonlySet<string> = new Set([
-  'few-channels',
-  'depthwise-channels',
-  'depthwise-kernel',
-  'small-matrix',
-  'single-row',
-  'patch-embedding',
-  'isolated',
-  'beside-gelu',
-  'before-attention',
-]);
-
-export function isAboutSpeed({ code }: Refusal): boolean {
-  return SPEED_CODES.has(code);
-}
 
 /** With fewer channels, summed rows or columns than this, INT8 kernels are slower than FP16 kernels. */
 const MIN_CHANNELS = 16;
