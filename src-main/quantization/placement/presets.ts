@@ -1,7 +1,7 @@
 import { EMPTY_PLAN, type PrecisionPlan, type Target } from '../../../src-shared/domain/project/precision';
 import type { Model } from '../../onnx/graph/model';
 import { COMPUTE_OPS } from '../rules/op-classes';
-import { isAboutSpeed } from '../rules/tensorrt-rules';
+import { isAboutSpeed } from '../rules/refusals';
 import { placeQdq } from '../rewrite/quantize';
 
 /**

@@ -5,7 +5,7 @@ import type { LayerPrecisions } from '../placement/layer-precisions';
 import { RESHAPE_OPS, SELECT_OPS } from './op-classes';
 import { integerRole, onnxruntimeRefusal, valueSlots } from './onnxruntime-rules';
 import { isComputeNode } from './partitions';
-import type { Refusal } from './tensorrt-rules';
+import type { Refusal } from './refusals';
 import { lossText, unlikeRanges, type UnlikeRange } from './unlike-ranges';
 
 /** The layers that run on integers, determined before Q/DQ is placed. */

@@ -4,7 +4,7 @@ import { isOp } from '../../onnx/graph/opset';
 import { weightOf } from './compute-layers';
 import type { GraphFacts } from './graph-facts';
 import { RESHAPE_OPS } from './op-classes';
-import type { Refusal } from './tensorrt-rules';
+import type { Refusal } from './refusals';
 
 /** Operators with a requantizing integer kernel in ONNX Runtime's CPU provider (QLinearAdd, QLinearSigmoid, ...). */
 const INTEGER_OPS: ReadonlySet<string> = new Set([
