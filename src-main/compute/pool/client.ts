@@ -13,6 +13,11 @@ import type { Compute, ComputeMethod, ComputeMethods, HostMessage } from './prot
  * kill takes, every cancellation ends within 2 s.
  */
 const CANCEL_GRACE_MS = 1_700;
+/**
+ * A compute process without requests is ended after this time, so that its memory is given back: open models, memory
+ * that native code keeps, and code. Starting another one takes a fraction of a second.
+ */
+const IDLE_MS = 15_000;
 const STDERR_TAIL_CHARS = 4_000;
 
 /** A cancelled request whose process had to be killed. */
@@ -73,6 +78,11 @@ class Host {
     this.child.send(message, () => undefined);
   }
 
+  /** Ends a process that has no requests. */
+  end(): void {
+    if (this.child.connected) this.child.disconnect();
+  }
+
   private cancel(id: number): void {
     this.send({ type: 'cancel', id });
     setTimeout(() => {
@@ -82,13 +92,18 @@ class Host {
 }
 
 /**
- * The app's handle on the compute process. The first request starts the process. A crash fails the open requests with
+ * The app's handle on the compute process. The first request starts the process, and it ends when it was idle for a
+ * while. A crash fails the open requests with
  * code `compute-crashed` and their latest phase, and the next request starts a fresh process.
  */
 export class ComputeClient implements Compute {
   private host: Host | null = null;
+  private idle: NodeJS.Timeout | undefined;
 
-  constructor(private readonly hostPath: string) {}
+  constructor(
+    private readonly hostPath: string,
+    private readonly idleMs = IDLE_MS,
+  ) {}
 
   async request<M extends ComputeMethod>(
     method: M,
@@ -98,16 +113,30 @@ export class ComputeClient implements Compute {
     throwIfAborted(context.signal);
     this.host ??= this.start();
     const { host } = this;
+    clearTimeout(this.idle);
     host.setReferenced(true);
     try {
       return (await host.requester.request(method, params, context)) as ComputeMethods[M]['result'];
     } finally {
-      if (host.requester.openCount === 0) host.setReferenced(false);
+      if (host.requester.openCount === 0) {
+        host.setReferenced(false);
+        if (this.host === host) this.endWhenIdle(host);
+      }
     }
+  }
+
+  private endWhenIdle(host: Host): void {
+    clearTimeout(this.idle);
+    this.idle = setTimeout(() => {
+      if (this.host !== host || host.requester.openCount > 0) return;
+      this.host = null;
+      host.end();
+    }, this.idleMs).unref();
   }
 
   /** Ends the process; open requests fail with `compute-crashed`. */
   dispose(): void {
+    clearTimeout(this.idle);
     this.host?.child.kill('SIGKILL');
   }
 

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Progress } from '../../../src-shared/contract/progress';
+import { isRunning } from '../../../src-main/base/running-process';
 import { ComputeClient, ForcedCancelError } from '../../../src-main/compute/pool/client';
 import { FAKE_COMPUTE_HOST, writeFakeScript, type FakeScript } from '../../support/fake-compute';
 
@@ -42,6 +44,30 @@ describe('ComputeClient', () => {
     );
     expect(result).toEqual(RESULT);
     expect(seen).toEqual([progress]);
+  });
+
+  it('ends an idle process, and starts another one for the next request', async () => {
+    client = new ComputeClient(FAKE_COMPUTE_HOST, 20);
+    const pidOf = (): Promise<number> =>
+      scripted({ versions: [{ pid: true }] }).request('versions', {}) as unknown as Promise<number>;
+    const first = await pidOf();
+    await expect.poll(() => isRunning(first)).toBe(false);
+    const second = await pidOf();
+    expect(second).not.toBe(first);
+    await expect.poll(() => isRunning(second)).toBe(false);
+  });
+
+  it('keeps a process that has an open request', async () => {
+    client = new ComputeClient(FAKE_COMPUTE_HOST, 0);
+    const waiting = scripted({ versions: [{ waitForCancel: true }], merge: [{ pid: true }] });
+    const controller = new AbortController();
+    const open = waiting.request('versions', {}, { signal: controller.signal });
+    const pid = (await waiting.request('merge', {} as never)) as unknown as number;
+    await setTimeout(50);
+    expect(isRunning(pid)).toBe(true);
+    controller.abort();
+    await expect(open).rejects.toMatchObject({ code: 'cancelled' });
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
   it('rejects with the coded error of the process', async () => {
