@@ -251,11 +251,16 @@ export class Workbench implements WorkbenchApi {
     return this.locks.hold(
       spec.projectPath,
       async () => {
-        const job = await this.session(spec).job(context);
+        const job = await this.session(spec).job({ ...context, ...memoryLimitOf(spec) });
         await checkProjectModel(job.workspace.file, job.signal);
         return dispatchJob(spec, job);
       },
       { shard },
     );
   }
+}
+
+function memoryLimitOf(spec: JobSpec): Pick<TaskContext, 'memoryLimitBytes'> {
+  const gigabytes = 'memoryLimitGb' in spec ? spec.memoryLimitGb : undefined;
+  return gigabytes === undefined ? {} : { memoryLimitBytes: gigabytes * 1e9 };
 }

@@ -34,7 +34,8 @@ export const activationsOption = choice(
 );
 export const memoryLimitOption = realNumber(
   'GB',
-  'start no more workers than fit into this much memory, estimated from the first one (default: the free memory)',
+  'memory that the work may take: it decides how many workers start, after the first one has shown what it takes ' +
+    '(default: the free memory)',
   'gigabytes above 0 (4 or 0.5, for example)',
   (gigabytes) => gigabytes > 0,
 );
@@ -50,6 +51,7 @@ export const VARIANT_OPTIONS = {
   backend: choice('B', BACKENDS, `${BACKENDS.join(', ')} (default: ort-cpu)`),
   target: targetOption,
   threads: threadsOption,
+  'memory-limit': memoryLimitOption,
   activations: activationsOption,
   batches: wholeNumbers(
     'LIST',
@@ -114,6 +116,7 @@ export function variantSpec(values: OptionValues<typeof VARIANT_OPTIONS>) {
     backend: values.backend,
     target: values.target,
     threads: values.threads,
+    memoryLimitGb: values['memory-limit'],
     activationType: values.activations,
     tensorrt: Object.keys(tensorrt).length === 0 ? undefined : tensorrt,
   });

@@ -72,6 +72,7 @@ const COMMAND_LINE_ADVICE = {
     'Check the path. A project is given others with: calib set PROJECT --calibration DIR or --validation DIR',
   'name-shard': '`calib calibrate --shard I/N` prints where it writes one.',
   'name-validation-set': 'Name one: calib set PROJECT --validation DIR',
+  'raise-memory-limit': 'Allow more than {size} with --memory-limit, or choose a smaller input size.',
   'raise-workspace':
     'No kernel fits within the limits: raise --workspace, or set the layer that is named to fp16 or fp32.',
   'run-first': 'Run: calib run {project}',

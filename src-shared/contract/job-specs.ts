@@ -29,10 +29,14 @@ const notNegative = numberWhere('a number, 0 or more', (value) => value >= 0);
 export const shardSchema = object({ index: positiveInteger, count: positiveInteger });
 export type Shard = InferOutput<typeof shardSchema>;
 
+/** Memory that the compute process must not exceed; absent: what is free on the machine. */
+const memoryLimitGb = optional(notNegative);
+
 /** Fields of most jobs. */
 const common = {
   target: optional(oneOf(...TARGETS)),
   threads: optional(positiveInteger),
+  memoryLimitGb,
 };
 
 const variantsFields = {
@@ -66,7 +70,7 @@ const calibrateSchema = object({
   fresh: optional(boolean),
   /** Also collect TensorRT's own grid, with this many images in its first batch. */
   tensorrtGridBatch: optional(positiveInteger),
-  memoryLimitGb: optional(notNegative),
+  memoryLimitGb,
 });
 
 const mergeSchema = object({ kind: oneOf('merge'), ...project, shardPaths: list(filePath('read')) });
@@ -130,8 +134,6 @@ const runSchema = object({
   searches: optional(boolean),
   /** If true, the run explains why groups of the shipped variant lost more than the gate allows. */
   diagnoses: optional(boolean),
-  /** See calibrate. */
-  memoryLimitGb: optional(notNegative),
 });
 export type RunSpec = InferOutput<typeof runSchema>;
 
@@ -225,6 +227,7 @@ const healthSchema = object({
   limit: optional(positiveInteger),
   limits: optional(someHealthLimitsSchema),
   threads: optional(positiveInteger),
+  memoryLimitGb,
 });
 /** Checks the calibration set, and the images of `againstPath` against it. */
 export type HealthSpec = InferOutput<typeof healthSchema>;

@@ -10,8 +10,10 @@ export interface Progress {
 }
 export type OnProgress = (progress: Progress) => void;
 
-/** The parameters of every long-running function for cancellation and progress. */
+/** The parameters of every long-running function for cancellation, progress and memory. */
 export interface TaskContext {
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
+  /** Resident memory, in bytes, that the compute process must not exceed. Absent: what is free on the machine. */
+  readonly memoryLimitBytes?: number;
 }

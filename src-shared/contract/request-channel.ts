@@ -4,7 +4,13 @@ import type { Progress, TaskContext } from './progress';
 
 /** Messages of the requesting side of a channel. */
 export type RequestMessage =
-  | { readonly type: 'request'; readonly id: number; readonly method: string; readonly params: unknown }
+  | {
+      readonly type: 'request';
+      readonly id: number;
+      readonly method: string;
+      readonly params: unknown;
+      readonly memoryLimitBytes?: number;
+    }
   | { readonly type: 'cancel'; readonly id: number };
 
 /** Messages of the responding side. A request ends with exactly one `result` or `error`. */
@@ -60,7 +66,11 @@ export class Requester {
    * Sends one request. If a progress listener throws, the request is cancelled and rejected with that error.
    * @throws WorkbenchError the error of the responding side, or `cancelled` if the signal is already aborted.
    */
-  request(method: string, params: unknown, { signal, onProgress }: TaskContext = {}): Promise<unknown> {
+  request(
+    method: string,
+    params: unknown,
+    { signal, onProgress, memoryLimitBytes }: TaskContext = {},
+  ): Promise<unknown> {
     if (signal?.aborted) return Promise.reject(cancelledError());
     const id = this.nextId++;
     const onAbort = (): void => this.cancel(id, cancelledError());
@@ -68,7 +78,13 @@ export class Requester {
       this.pending.set(id, { method, phase: method, resolve, reject, onProgress });
       signal?.addEventListener('abort', onAbort, { once: true });
       try {
-        this.channel.send({ type: 'request', id, method, params });
+        this.channel.send({
+          type: 'request',
+          id,
+          method,
+          params,
+          ...(memoryLimitBytes === undefined ? {} : { memoryLimitBytes }),
+        });
       } catch (error) {
         this.reject(id, error);
       }
@@ -139,16 +155,21 @@ export class Responder {
   ) {}
 
   receive(message: RequestMessage): void {
-    if (message.type === 'request') void this.answer(message.id, message.method, message.params);
+    if (message.type === 'request') void this.answer(message);
     else this.running.get(message.id)?.abort();
   }
 
-  private async answer(id: number, method: string, params: unknown): Promise<void> {
+  private async answer(request: Extract<RequestMessage, { type: 'request' }>): Promise<void> {
+    const { id, method, params, memoryLimitBytes } = request;
     const controller = new AbortController();
     this.running.set(id, controller);
     const onProgress = (progress: Progress): void => this.send({ type: 'progress', id, progress });
     try {
-      const result = await this.handle(method, params, { signal: controller.signal, onProgress });
+      const result = await this.handle(method, params, {
+        signal: controller.signal,
+        onProgress,
+        ...(memoryLimitBytes === undefined ? {} : { memoryLimitBytes }),
+      });
       this.send({ type: 'result', id, result });
     } catch (error) {
       this.send({ type: 'error', id, error: toWireError(error) });

@@ -70,7 +70,6 @@ export async function collectJob(spec: CalibrateSpec, job: JobContext): Promise<
       calibrationDir,
       threads: spec.threads ?? defaultThreads(),
       shard: spec.shard ?? null,
-      ...(spec.memoryLimitGb === undefined ? {} : { memoryLimitBytes: spec.memoryLimitGb * 1e9 }),
       continuesFinished: hasReturned && !spec.fresh,
       checkpointSeconds: CHECKPOINT_SECONDS,
       tensorrtGrid:

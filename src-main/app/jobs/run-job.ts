@@ -55,7 +55,6 @@ export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResul
       projectPath,
       target: options.target,
       ...(spec.threads === undefined ? {} : { threads: spec.threads }),
-      ...(spec.memoryLimitGb === undefined ? {} : { memoryLimitGb: spec.memoryLimitGb }),
       ...(limit === undefined ? {} : { limit }),
       ...(spec.tensorrtGridBatch === undefined ? {} : { tensorrtGridBatch: spec.tensorrtGridBatch }),
     },

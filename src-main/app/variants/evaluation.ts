@@ -61,6 +61,7 @@ export async function evaluateBuilt(
     ...(noMeasure === null ? {} : { noMeasure }),
     skipped: evaluated.skipped,
     warnings: [
+      ...evaluated.warnings,
       ...setWarnings(set, task, evaluated.classCount, options),
       ...classOrderWarnings(evaluated),
       ...notFiniteWarnings(evaluated.variants),

@@ -12,7 +12,7 @@ import type { AdviceResult, MeasuredProposal } from '../../../src-shared/domain/
 import { defineCommand, EXIT_OK, present } from '../command';
 import { choice, wholeNumber } from '../options';
 import type { Block } from '../output';
-import { targetOption, threadsOption } from '../shared-options';
+import { memoryLimitOption, targetOption, threadsOption } from '../shared-options';
 
 /** Layers that a line names. */
 const NAMES_SHOWN = 6;
@@ -30,13 +30,14 @@ export const advise = defineCommand({
     limit: wholeNumber('N', 'number of images, spread evenly over the groups (default: 64)', { min: 1 }),
     target: targetOption,
     threads: threadsOption,
+    'memory-limit': memoryLimitOption,
   },
   details: 'Changes nothing. To apply a proposal: calib set PROJECT --layer NAME --precision fp16',
-  async run({ set, limit, target, threads }, [project = ''], { runAnalysis, print }) {
+  async run({ set, limit, target, threads, 'memory-limit': memoryLimitGb }, [project = ''], { runAnalysis, print }) {
     const spec: AdviseSpec = {
       kind: 'advise',
       projectPath: resolve(project),
-      ...present({ set, limit, target, threads }),
+      ...present({ set, limit, target, threads, memoryLimitGb }),
     };
     print(await runAnalysis(spec), asText);
     return EXIT_OK;

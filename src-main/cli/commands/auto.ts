@@ -5,7 +5,7 @@ import type { AutoResult } from '../../../src-shared/domain/analysis/analysis';
 import { defineCommand, EXIT_OK, present } from '../command';
 import { wholeNumber } from '../options';
 import type { Block } from '../output';
-import { targetOption, threadsOption } from '../shared-options';
+import { memoryLimitOption, targetOption, threadsOption } from '../shared-options';
 
 export const auto = defineCommand({
   name: 'auto',
@@ -15,11 +15,12 @@ export const auto = defineCommand({
     images: wholeNumber('N', 'calibration images, from all groups (default: 128)', { min: 4 }),
     target: targetOption,
     threads: threadsOption,
+    'memory-limit': memoryLimitOption,
   },
   details: `Chooses the thresholds of method auto by the error of the worst group at the outputs, and confirms the choice on
 up to 512 other images. To use them: calib set PROJECT --method auto`,
-  async run(values, [project = ''], { runAnalysis, print }) {
-    const spec: AutoSpec = { kind: 'auto', projectPath: resolve(project), ...present(values) };
+  async run({ 'memory-limit': memoryLimitGb, ...others }, [project = ''], { runAnalysis, print }) {
+    const spec: AutoSpec = { kind: 'auto', projectPath: resolve(project), ...present({ ...others, memoryLimitGb }) };
     print(await runAnalysis(spec), asText);
     return EXIT_OK;
   },

@@ -7,7 +7,7 @@ import type { DiagnosisResult, DiagnosisSubject } from '../../../src-shared/doma
 import { defineCommand, EXIT_OK, present } from '../command';
 import { text, wholeNumber } from '../options';
 import type { Block } from '../output';
-import { targetOption, threadsOption } from '../shared-options';
+import { memoryLimitOption, targetOption, threadsOption } from '../shared-options';
 
 export const diagnose = defineCommand({
   name: 'diagnose',
@@ -22,15 +22,16 @@ export const diagnose = defineCommand({
     limit: wholeNumber('N', 'at most N of these images (default: 128)', { min: 1 }),
     target: targetOption,
     threads: threadsOption,
+    'memory-limit': memoryLimitOption,
   },
   async run(values, [project = ''], { api, runAnalysis, print }) {
     const projectPath = resolve(project);
-    const { variant, limit, target, threads } = values;
+    const { variant, limit, target, threads, 'memory-limit': memoryLimitGb } = values;
     const spec: DiagnoseSpec = {
       kind: 'diagnose',
       projectPath,
       subject: await subjectOf(values, projectPath, api),
-      ...present({ variant, limit, target, threads }),
+      ...present({ variant, limit, target, threads, memoryLimitGb }),
     };
     print(await runAnalysis(spec), asText);
     return EXIT_OK;

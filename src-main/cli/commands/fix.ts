@@ -7,7 +7,7 @@ import { formatMeasure, worstGroupText } from '../../../src-shared/domain/tasks/
 import { defineCommand, EXIT_GATE, EXIT_OK, present } from '../command';
 import { choice, flag, realNumber, text, wholeNumber } from '../options';
 import type { Block, Column } from '../output';
-import { limitOption, MAX_BATCH, targetOption, threadsOption } from '../shared-options';
+import { limitOption, MAX_BATCH, memoryLimitOption, targetOption, threadsOption } from '../shared-options';
 
 export const fix = defineCommand({
   name: 'fix',
@@ -31,6 +31,7 @@ export const fix = defineCommand({
     adopt: flag('make the plan that is found the plan of the project'),
     target: targetOption,
     threads: threadsOption,
+    'memory-limit': memoryLimitOption,
   },
   details: `Tries one stage after the other until the gates of the project (0.5 points in all and 1 point of the worst
 group where it has none) are met: the project as it is, single methods, bias correction, equalization, a threshold per
@@ -49,6 +50,7 @@ tensor, released layers. Interrupted by Ctrl-C, the same command continues. The 
         limit: values.limit,
         target: values.target,
         threads: values.threads,
+        memoryLimitGb: values['memory-limit'],
       }),
     });
     const chosen = result.chosen === null ? undefined : result.plans[result.chosen];

@@ -8,7 +8,7 @@ import { DEFAULT_HEALTH_LIMITS } from '../../../src-shared/domain/health/health-
 import { defineCommand, EXIT_GATE, EXIT_OK, present } from '../command';
 import { realNumber, text, type OptionSpec } from '../options';
 import type { Block, Column, Table } from '../output';
-import { limitOption, threadsOption } from '../shared-options';
+import { limitOption, memoryLimitOption, threadsOption } from '../shared-options';
 
 const SHOWN_TENSORS = 8;
 
@@ -37,6 +37,7 @@ export const health = defineCommand({
     ),
     limit: limitOption('images of each set'),
     threads: threadsOption,
+    'memory-limit': memoryLimitOption,
   },
   async run(values, [project = ''], { runJob, print }) {
     const maxDrift = values['max-drift'];
@@ -54,6 +55,7 @@ export const health = defineCommand({
         againstPath: values.against === undefined ? undefined : resolve(values.against),
         limit: values.limit,
         threads: values.threads,
+        memoryLimitGb: values['memory-limit'],
       }),
     });
     print(result, asText);

@@ -7,7 +7,7 @@ import { worstGroupText } from '../../../src-shared/domain/tasks/measure-text';
 import { defineCommand, EXIT_OK, present } from '../command';
 import { flag, realNumber, text, wholeNumber } from '../options';
 import type { Block, Column } from '../output';
-import { limitOption, targetOption, threadsOption } from '../shared-options';
+import { limitOption, memoryLimitOption, targetOption, threadsOption } from '../shared-options';
 
 /** Heading of the options that go with --learn. */
 const LEARNING = { group: 'With --learn:' } as const;
@@ -21,6 +21,7 @@ export const repair = defineCommand({
     target: targetOption,
     limit: limitOption('images of the validation set'),
     threads: threadsOption,
+    'memory-limit': memoryLimitOption,
     learn: flag('learn thresholds and biases instead of comparing'),
     layers: text('GLOB', 'only the blocks with one of these layers; default: all', LEARNING),
     minutes: {
@@ -39,7 +40,8 @@ export const repair = defineCommand({
   details: `Measures the variant without repairs, with each and with several; the project does not change.
 To use one: calib set PROJECT --equalization on, --smoothing on or --bias-correction on`,
   async run(values, [project = ''], { runJob, print }) {
-    const { learn, limit, layers, minutes, epochs, images, ...common } = values;
+    const { learn, limit, layers, minutes, epochs, images, 'memory-limit': memoryLimitGb, ...others } = values;
+    const common = { ...others, memoryLimitGb };
     const projectPath = resolve(project);
     if (learn) {
       if (limit !== undefined) throw new WorkbenchError('usage', '--limit does not go with --learn; use --images');

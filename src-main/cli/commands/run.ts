@@ -4,7 +4,7 @@ import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { defineCommand, EXIT_GATE, EXIT_OK, present } from '../command';
 import { flag } from '../options';
 import { gateLines, runTable } from '../run-text';
-import { limitOption, memoryLimitOption, VARIANT_OPTIONS, variantSpec } from '../shared-options';
+import { limitOption, VARIANT_OPTIONS, variantSpec } from '../shared-options';
 import { roundsOption } from './bench';
 import { tensorrtGridOption } from './calibrate';
 
@@ -17,7 +17,6 @@ export const run = defineCommand({
     limit: limitOption('validation images'),
     rounds: roundsOption,
     'tensorrt-grid': tensorrtGridOption,
-    'memory-limit': memoryLimitOption,
     search: flag('the mixed row is the plan that a search finds within the gates (the project keeps its own plan)'),
     diagnose: flag('explain why groups of the shipped variant lost more than the gate allows (1 point without a gate)'),
   },
@@ -33,7 +32,6 @@ quantized one that is named, or fp32 if there is no other. The exit code is 3 if
         rounds: values.rounds,
         searches: values.search,
         diagnoses: values.diagnose,
-        memoryLimitGb: values['memory-limit'],
         tensorrtGridBatch: values['tensorrt-grid'],
       }),
     });

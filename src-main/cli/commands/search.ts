@@ -15,7 +15,7 @@ import { BACKENDS } from '../../../src-shared/domain/project/precision';
 import { defineCommand, EXIT_GATE, EXIT_OK, present } from '../command';
 import { choice, flag, realNumber, text, wholeNumber, type OptionSpec } from '../options';
 import type { Block, Column } from '../output';
-import { MAX_BATCH, targetOption, threadsOption } from '../shared-options';
+import { MAX_BATCH, memoryLimitOption, targetOption, threadsOption } from '../shared-options';
 
 const percentage = (description: string): OptionSpec<number> =>
   realNumber('X', description, 'a number from 0 to 100', (number) => number >= 0 && number <= 100);
@@ -51,6 +51,7 @@ export const search = defineCommand({
     adopt: flag('make the plan that is found the plan of the project'),
     target: targetOption,
     threads: threadsOption,
+    'memory-limit': memoryLimitOption,
   },
   details:
     'The exit code is 3 if no plan meets the limits, or if the plan to adopt is slower than FP32, which loses ' +
@@ -72,6 +73,7 @@ export const search = defineCommand({
         limit: values.limit,
         target: values.target,
         threads: values.threads,
+        memoryLimitGb: values['memory-limit'],
       }),
     };
     const result = await runAnalysis(spec);

@@ -13,7 +13,7 @@ import type { SensitivitySpec } from '../../../src-shared/contract/job-specs';
 import { defineCommand, EXIT_OK, present } from '../command';
 import { choice, text, wholeNumber } from '../options';
 import type { Block } from '../output';
-import { targetOption, threadsOption } from '../shared-options';
+import { memoryLimitOption, targetOption, threadsOption } from '../shared-options';
 
 const MEANING = {
   cause: 'only this layer INT8, the rest FP32: who does the damage',
@@ -38,16 +38,21 @@ export const sensitivity = defineCommand({
     layer: text('GLOB', 'only layers whose names match'),
     target: targetOption,
     threads: threadsOption,
+    'memory-limit': memoryLimitOption,
   },
   details: `Kinds:
   release   ${MEANING.release}
   cause     ${MEANING.cause}
   visible   ${MEANING.visible}`,
-  async run({ kind, metric, set, limit, layer, target, threads }, [project = ''], { runAnalysis, print }) {
+  async run(
+    { kind, metric, set, limit, layer, target, threads, 'memory-limit': memoryLimitGb },
+    [project = ''],
+    { runAnalysis, print },
+  ) {
     const spec: SensitivitySpec = {
       kind: 'sensitivity',
       projectPath: resolve(project),
-      ...present({ question: kind, metric, set, limit, layers: layer, target, threads }),
+      ...present({ question: kind, metric, set, limit, layers: layer, target, threads, memoryLimitGb }),
     };
     print(await runAnalysis(spec), asText);
     return EXIT_OK;

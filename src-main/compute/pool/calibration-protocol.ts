@@ -50,8 +50,6 @@ export interface CalibrateParams {
   readonly calibrationDir: string;
   readonly threads: number;
   readonly shard: Shard | null;
-  /** Resident memory, in bytes, that the compute process should not exceed. Absent: the free memory of the machine. */
-  readonly memoryLimitBytes?: number;
   /** Add images that were absent then to the finished calibration of this folder. */
   readonly continuesFinished?: boolean;
   /** Seconds between two checkpoints of an unfinished pass. */

@@ -2,7 +2,7 @@ import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageOutcome } from '../roles/image-role';
 import type { ImageRoleName, ImageRoles } from '../roles/roles';
-import { affordableWorkers, memoryBounds, PeakMemory } from './worker-memory';
+import { chooseWorkers, memoryBounds, PeakMemory, type ChosenWorkers } from './worker-memory';
 import { WorkerPool, type RunOnWorker } from './worker-pool';
 
 /** Requests per worker: its next batch is decoded while the model runs on the current one. */
@@ -29,10 +29,10 @@ export interface ImagePoolOptions<R extends ImageRoleName> {
   readonly threads: number;
   readonly batches: readonly Batch[];
   readonly signal?: AbortSignal | undefined;
-  /** Resident memory that the process should not exceed, in bytes; see worker-memory. */
+  /** Resident memory that the process must not exceed, in bytes; see chooseWorkers. */
   readonly memoryLimitBytes?: number | undefined;
-  /** Called with the number of workers, once the first one has shown its peak memory. */
-  readonly onWorkers?: (count: number, peakBytes: number) => void;
+  /** Called once the first worker has shown its peak memory. */
+  readonly onWorkers?: (chosen: ChosenWorkers) => void;
   readonly onBatch: (batch: Batch, outcomes: readonly ImageOutcome<ImageRoles[R]['value']>[]) => void;
   /** Asked before each batch; true makes all workers flush first. They also flush at the end and on cancellation. */
   readonly isCheckpointDue?: () => boolean;
@@ -50,7 +50,7 @@ export interface ImagePoolOptions<R extends ImageRoleName> {
  * Runs batches over several one-thread workers. Which worker takes which batch is not defined, so results must not
  * depend on it. The first worker runs alone until its first batch is done: the memory that it took decides how many
  * more are started. Resolves when every batch is done and flushed.
- * @throws the first error of a worker or of a callback; WorkbenchError `cancelled`, after the images that were being
+ * @throws the first error of a worker or of a callback; WorkbenchError `usage` if one worker exceeds the memory limit; WorkbenchError `cancelled`, after the images that were being
  *   processed are done and flushed, so that the caller can keep them.
  */
 export async function runImagePool<R extends ImageRoleName>(options: ImagePoolOptions<R>): Promise<void> {
@@ -117,10 +117,10 @@ class ImagePass<R extends ImageRoleName> {
     const { threads, batches, memoryLimitBytes, onWorkers } = this.options;
     const measured = this.peak.measure();
     this.peak = null;
-    const count = affordableWorkers(Math.min(threads, batches.length), measured, memoryBounds(memoryLimitBytes));
+    const chosen = chooseWorkers(Math.min(threads, batches.length), measured, memoryBounds(memoryLimitBytes));
     // A worker that cannot open its role fails the pool.
-    this.pool.grow(count).catch(() => undefined);
-    onWorkers?.(count, measured.peakBytes);
+    this.pool.grow(chosen.count).catch(() => undefined);
+    onWorkers?.(chosen);
   }
 
   private async flush(): Promise<void> {

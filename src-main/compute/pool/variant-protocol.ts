@@ -1,3 +1,4 @@
+import type { Warning } from '../../../src-shared/contract/job-results';
 import type { GpuDevice } from '../../../native/tensorrt';
 import type { AnswerView } from '../../../src-shared/contract/views';
 import type { QuantizeResult } from '../../../src-shared/contract/job-results';
@@ -127,6 +128,8 @@ export interface EvaluateResult {
   readonly classOrderDoubt?: string;
   /** The class names of the set in the order of the model, if the detections show it clearly; see classOrderOf. */
   readonly classOrder?: readonly string[];
+  /** For example about the number of workers that fit into memory. */
+  readonly warnings: readonly Warning[];
 }
 
 export interface ImageAnswersParams {

@@ -1,6 +1,5 @@
 import { advise } from '../../../src-shared/base/advice';
 import type { Warning } from '../../../src-shared/contract/job-results';
-import { formatBytes } from '../../../src-shared/base/units';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { CalibrationState } from '../../calibration/histograms/calibration-state';
 
@@ -42,17 +41,6 @@ export function warningsOf(state: CalibrationState, isShard: boolean): Warning[]
     });
   }
   return warnings;
-}
-
-/** A warning when even a single worker needs more memory than the limit. */
-export function memoryWarning(peakBytes: number | undefined, limitBytes: number | undefined): Warning | null {
-  if (peakBytes === undefined || limitBytes === undefined || peakBytes <= limitBytes) return null;
-  return {
-    code: 'memory-limit',
-    message:
-      `One worker takes ${formatBytes(peakBytes)} for an image of this model, ` +
-      `more than the limit of ${formatBytes(limitBytes)}; it was collected with one`,
-  };
 }
 
 /** A note that the slower collector was used. */

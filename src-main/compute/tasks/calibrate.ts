@@ -19,10 +19,11 @@ import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { calibrationTensors } from '../../quantization/rewrite/calibration-tensors';
 import { channelTensors } from '../../quantization/rules/smoothing-groups';
 import { loadAddon } from '../../backends/addon';
-import { allNonFinite, copyWarning, memoryWarning, nothingCounted } from './calibrate-messages';
+import { allNonFinite, copyWarning, nothingCounted } from './calibrate-messages';
 import { finishCalibration } from './finish-calibration';
 import { batchesOf, runImagePool, type Batch } from '../pool/image-pool';
 import type { CalibrateParams, ComputeMethods } from '../pool/protocol';
+import { requireMemory, weightBytesOf, workersNote, type ChosenWorkers } from '../pool/worker-memory';
 import type { CollectInit } from '../roles/collect-role';
 import type { ImageOutcome } from '../roles/image-role';
 import { fitsPlan, openGridPass, planGrid, removeGridModel, type GridPass, type GridPlan } from './tensorrt-grid';
@@ -45,9 +46,10 @@ type Result = ComputeMethods['calibrate']['result'];
 /**
  * Collects the histograms of a set, or of one shard of it. An unfinished pass leaves partial.bin, which the next pass
  * continues. A finished pass leaves histograms.bin and index.json, or shard-I-of-N.bin for a shard.
- * @throws WorkbenchError model-unsupported, images-empty, activations-nan, cancelled, disk-full.
+ * @throws WorkbenchError usage (the memory limit is too low), model-unsupported, images-empty, activations-nan, cancelled, disk-full.
  */
 export async function calibrate(params: CalibrateParams, context: TaskContext): Promise<Result> {
+  requireMemory(context.memoryLimitBytes, weightBytesOf(params.preparedDir));
   const addon = loadAddon();
   await mkdir(params.calibrationDir, { recursive: true });
   const prepared = loadPrepared(params.preparedDir);
@@ -99,7 +101,8 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
       { startedAt, counted: newImages, resumedImages },
     );
     await rm(partialPath, { force: true });
-    const own = [memoryWarning(task.workers?.peakBytes, params.memoryLimitBytes), copyWarning(task.copyReason)];
+    const note = task.workers === undefined ? null : workersNote(task.workers, context.memoryLimitBytes);
+    const own = [note, copyWarning(task.copyReason)];
     return { ...result, warnings: [...result.warnings, ...own.flatMap((warning) => warning ?? [])] };
   } finally {
     if (plan) await removeGridModel(params.calibrationDir);
@@ -155,7 +158,7 @@ interface CollectTask {
   readonly model: Uint8Array;
   readonly counting: CountingModel;
   /** Known after the first image. */
-  workers?: { readonly count: number; readonly peakBytes: number };
+  workers?: ChosenWorkers;
   /** Why the values were copied; absent while they are counted inside ONNX Runtime. */
   copyReason?: string;
 }
@@ -199,8 +202,8 @@ async function collect(task: CollectTask): Promise<void> {
       init,
       threads: affordableThreads(params.threads, state.tensors.length * (init.splitsGroups ? groupCount : 1)),
       batches: batchesOf(task.remaining, params.feeding.fixedBatch ?? 1),
-      memoryLimitBytes: params.memoryLimitBytes,
-      onWorkers: (count, peakBytes) => (task.workers = { count, peakBytes }),
+      memoryLimitBytes: context.memoryLimitBytes,
+      onWorkers: (workers) => (task.workers = workers),
       signal: AbortSignal.any([writeFailed.signal, ...(context.signal ? [context.signal] : [])]),
       onBatch: (batch, outcomes) => {
         noteOutcomes(state, batch, outcomes);

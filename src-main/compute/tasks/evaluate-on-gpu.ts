@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../../../src-shared/base/errors';
+import type { Warning } from '../../../src-shared/contract/job-results';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/project/image-set';
 import { createTaskReader } from '../../analysis/task-reader';
@@ -16,6 +17,7 @@ export interface Answers {
   /** Per image of the set one answer per variant; null for a skipped image. */
   readonly answers: readonly (readonly ImageAnswer[] | null)[];
   readonly skipped: readonly SkippedImage[];
+  readonly warnings?: readonly Warning[];
 }
 
 /** A variant that runs on a GPU. */

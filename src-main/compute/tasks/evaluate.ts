@@ -13,6 +13,7 @@ import type { IsStopped } from '../../analysis/metric/user-metric';
 import type { ImageAnswer } from '../../analysis/variant-evaluator';
 import { isOnnx } from '../../backends/runnable-variant';
 import { batchesOf, runImagePool } from '../pool/image-pool';
+import { requireMemory, weightBytesOf, workersNote, type ChosenWorkers } from '../pool/worker-memory';
 import type { EvaluateParams, EvaluateResult, VariantPredictions } from '../pool/protocol';
 import { answersOnGpu, type Answers } from './evaluate-on-gpu';
 
@@ -26,9 +27,16 @@ export async function evaluate(params: EvaluateParams, context: TaskContext): Pr
 /** Every worker opens all variants and runs them on one batch after the other. */
 async function answersOnCpu(params: EvaluateParams, context: TaskContext): Promise<Answers> {
   const { entries } = params.set;
+  const variants = params.variants.filter(isOnnx);
+  // All variants of a project share the weights of the prepared model.
+  const weights = new Set(
+    variants.flatMap(({ weightsDir }) => (weightsDir === null ? [] : [weightBytesOf(weightsDir)])),
+  );
+  requireMemory(context.memoryLimitBytes, Math.max(0, ...weights));
   const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
   const skipped: SkippedImage[] = [...params.set.skipped];
   const size = params.feeding.fixedBatch ?? 1;
+  let workers: ChosenWorkers | null = null;
   let finished = 0;
   const report = (): void =>
     context.onProgress?.({ phase: 'validating', done: finished, total: entries.length, unit: 'images' });
@@ -36,7 +44,7 @@ async function answersOnCpu(params: EvaluateParams, context: TaskContext): Promi
   await runImagePool({
     role: 'evaluate',
     init: {
-      variants: params.variants.filter(isOnnx),
+      variants,
       feeding: params.feeding,
       task: params.task,
       metricHash: params.metricHash,
@@ -44,6 +52,8 @@ async function answersOnCpu(params: EvaluateParams, context: TaskContext): Promi
     threads: params.threads,
     batches: batchesOf(entries, size),
     signal: context.signal,
+    memoryLimitBytes: context.memoryLimitBytes,
+    onWorkers: (chosen) => (workers = chosen),
     onBatch: (batch, outcomes) => {
       for (const [i, entry] of batch.entries.entries()) {
         const outcome = outcomes[i];
@@ -54,12 +64,13 @@ async function answersOnCpu(params: EvaluateParams, context: TaskContext): Promi
       report();
     },
   });
-  return { answers, skipped };
+  const note = workers && workersNote(workers, context.memoryLimitBytes);
+  return { answers, skipped, ...(note ? { warnings: [note] } : {}) };
 }
 
 async function resultOf(
   params: EvaluateParams,
-  { answers, skipped: found }: Answers,
+  { answers, skipped: found, warnings = [] }: Answers,
   isStopped: IsStopped,
 ): Promise<EvaluateResult> {
   const { entries } = params.set;
@@ -91,6 +102,7 @@ async function resultOf(
     classCount: params.variants.length > 0 ? classCountOf(answers) : 0,
     ...(doubt === null ? {} : { classOrderDoubt: doubt }),
     ...(order === null ? {} : { classOrder: order }),
+    warnings,
   };
 }
 

@@ -111,6 +111,7 @@ async function learnFirstAmax(
     threads: params.threads,
     batches: batchesOf(firstBatch, params.feeding.fixedBatch ?? 1),
     signal: context.signal,
+    memoryLimitBytes: context.memoryLimitBytes,
     onBatch: (batch, outcomes) => {
       // An image that cannot be read is reported when it is counted.
       for (const outcome of outcomes) {

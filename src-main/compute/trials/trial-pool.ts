@@ -28,6 +28,7 @@ import type { Summarize } from '../../../src-shared/domain/measures/judge-custom
 import { bytesOf, type PreparedImage } from '../../backends/feeds';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import type { ChannelTensor } from '../../quantization/rules/smoothing-groups';
+import { memoryBounds, requireMemory, weightBytesOf, workersForWeights } from '../pool/worker-memory';
 import { WorkerPool } from '../pool/worker-pool';
 import { TrialJournal } from './trial-journal';
 import type { BiasShifts, LayerErrors, TrialInit, UnfinishedAnswer } from './trial-protocol';
@@ -152,6 +153,9 @@ export class TrialPool implements Trials {
     // Sizes that depend on the image are known when the images have been read; `load` counts them.
     const bytes = entries.length * bytesOfImage(feeding, 1);
     if (bytes > MAX_IMAGE_BYTES) throw tooLarge(entries.length, bytes);
+    const { memoryLimitBytes } = this.context;
+    const weightBytes = weightBytesOf(preparedDir);
+    requireMemory(memoryLimitBytes, weightBytes);
     const init: TrialInit = {
       preparedDir,
       target,
@@ -162,7 +166,8 @@ export class TrialPool implements Trials {
       ...(metricHash === undefined ? {} : { metricHash }),
     };
     this.pool = new WorkerPool({ role: 'trials', init, depth: 1, signal: this.context.signal });
-    await this.pool.grow(Math.max(1, Math.min(this.params.threads, entries.length)));
+    const wanted = Math.max(1, Math.min(this.params.threads, entries.length));
+    await this.pool.grow(workersForWeights(wanted, weightBytes, memoryBounds(memoryLimitBytes)));
     await this.use(first ?? [...entries.keys()]);
   }
 

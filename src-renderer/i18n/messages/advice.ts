@@ -61,6 +61,7 @@ const messages: FeatureMessages = {
     'advice.name-sets': 'Check the path, or choose other image sets on the Data screen.',
     'advice.name-shard': 'Choose the file that a calibration of a shard wrote.',
     'advice.name-validation-set': 'Choose a validation set on the Data screen.',
+    'advice.raise-memory-limit': 'Allow more than {size} of memory, or choose a smaller input size.',
     'advice.raise-workspace':
       'No kernel fits within the limits: raise the workspace, or set the layer that is named to FP16 or FP32.',
     'advice.run-first': 'Start a run on the Run screen first.',
@@ -141,6 +142,7 @@ const messages: FeatureMessages = {
     'advice.name-sets': '请检查路径，或在“数据”页选择其他图像集。',
     'advice.name-shard': '请选择分片校准写出的文件。',
     'advice.name-validation-set': '请在“数据”页选择验证集。',
+    'advice.raise-memory-limit': '请允许使用超过 {size} 的内存，或选择更小的输入尺寸。',
     'advice.raise-workspace': '没有内核满足限制：请增大工作空间，或将所指的层设为 FP16 或 FP32。',
     'advice.run-first': '请先在“运行”页开始一次运行。',
     'advice.set-threshold': '请在“直方图”页设置阈值。',

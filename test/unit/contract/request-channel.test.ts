@@ -47,6 +47,12 @@ describe('request channel', () => {
     expect(requester.openCount).toBe(0);
   });
 
+  it('carries the memory limit', async () => {
+    const requester = connected(async (_method, _params, { memoryLimitBytes }) => memoryLimitBytes ?? null);
+    expect(await requester.request('any', null, { memoryLimitBytes: 5e9 })).toBe(5e9);
+    expect(await requester.request('any', null)).toBeNull();
+  });
+
   it('carries progress and coded errors', async () => {
     const seen: Progress[] = [];
     const requester = connected(async (_method, _params, { onProgress }) => {
