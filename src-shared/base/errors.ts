@@ -9,6 +9,7 @@ export const ERROR_CODES = [
   'not-found', // a file or folder that was named does not exist
   'unwritable', // a file or folder cannot be written
   'disk-full',
+  'memory-limit', // the work takes more memory than the user allows
   'model-invalid', // the file is not ONNX, truncated or inconsistent
   'model-unsupported', // valid ONNX that we cannot process; the message names the op, dtype, opset or rank
   'images-empty', // the set has no usable image

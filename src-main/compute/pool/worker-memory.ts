@@ -69,7 +69,7 @@ export interface ChosenWorkers {
 
 /**
  * Chooses the number of workers from what the first one took.
- * @throws WorkbenchError usage if it took more than the limit
+ * @throws WorkbenchError memory-limit if it took more than the limit
  */
 export function chooseWorkers(
   wanted: number,
@@ -118,7 +118,7 @@ export function weightBytesOf(preparedDir: string): number {
 
 /**
  * Refuses a limit that the weights of a model exceed, before anything is opened.
- * @throws WorkbenchError usage
+ * @throws WorkbenchError memory-limit
  */
 export function requireMemory(limitBytes: number | undefined, weightBytes: number): void {
   const leastBytes = process.memoryUsage.rss() + weightBytes;
@@ -128,7 +128,7 @@ export function requireMemory(limitBytes: number | undefined, weightBytes: numbe
 
 function overLimit(what: string, bytes: number, limitBytes: number): WorkbenchError {
   return new WorkbenchError(
-    'usage',
+    'memory-limit',
     `${what} takes ${formatBytes(bytes)}, more than the memory limit of ${formatBytes(limitBytes)}`,
     { hint: advise('raise-memory-limit', { size: formatBytes(bytes) }) },
   );

@@ -46,7 +46,7 @@ type Result = ComputeMethods['calibrate']['result'];
 /**
  * Collects the histograms of a set, or of one shard of it. An unfinished pass leaves partial.bin, which the next pass
  * continues. A finished pass leaves histograms.bin and index.json, or shard-I-of-N.bin for a shard.
- * @throws WorkbenchError usage (the memory limit is too low), model-unsupported, images-empty, activations-nan, cancelled, disk-full.
+ * @throws WorkbenchError memory-limit, model-unsupported, images-empty, activations-nan, cancelled, disk-full.
  */
 export async function calibrate(params: CalibrateParams, context: TaskContext): Promise<Result> {
   requireMemory(context.memoryLimitBytes, weightBytesOf(params.preparedDir));
