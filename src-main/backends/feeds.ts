@@ -72,7 +72,7 @@ export function zeros(dtype: FeedType, length: number): FeedData {
 }
 
 /** An array over memory that threads can share. */
-export function sharedZeros(dtype: FeedType, length: number): FeedData {
+function sharedZeros(dtype: FeedType, length: number): FeedData {
   // The type checker does not choose among the constructors of a union.
   const array = ARRAYS[dtype] as Float32ArrayConstructor;
   return new array(new SharedArrayBuffer(length * array.BYTES_PER_ELEMENT));
@@ -98,12 +98,15 @@ export function bytesOf({ feeds }: PreparedImage): number {
 export function inSharedMemory(image: PreparedImage): PreparedImage {
   return {
     ...image,
-    feeds: image.feeds.map((feed) => {
-      const data = sharedZeros(feed.dtype, feed.data.length);
-      copyInto(data, feed.data, 0);
-      return { ...feed, data };
-    }),
+    feeds: image.feeds.map(inSharedArray),
   };
+}
+
+/** The same values in memory that threads can share. */
+export function inSharedArray(feed: Feed): Feed {
+  const data = sharedZeros(feed.dtype, feed.data.length);
+  copyInto(data, feed.data, 0);
+  return { ...feed, data };
 }
 
 /** The values in memory that native code takes: Node-API refuses views of shared memory. */

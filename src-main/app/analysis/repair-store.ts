@@ -23,6 +23,7 @@ function basisOf({ path, file, cache }: Workspace): string {
   const unrepaired = workspaceOf(path, { ...file, plan }, cache);
   const calibration = currentCalibrationKey(unrepaired);
   const auto = calibrationIfAny(unrepaired)?.autoThresholds() ?? null;
+  const learned = calibrationIfAny(unrepaired)?.learnedParameters() ?? null;
   const validation = validationSet && storedPath(path, validationSet.path);
   return shortHash({
     model: model.sha256,
@@ -34,6 +35,7 @@ function basisOf({ path, file, cache }: Workspace): string {
     manualThresholds,
     importedThresholds,
     auto,
+    ...(learned === null ? {} : { learned }),
     plan,
     target,
   });

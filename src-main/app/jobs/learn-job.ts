@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { LearnSpec } from '../../../src-shared/contract/job-specs';
 import type { LearnResult } from '../../../src-shared/domain/analysis/repair';
 import { requireMatches } from '../../../src-shared/domain/glob';
+import { bytesOfImage } from '../../../src-shared/domain/project/feeding';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { chooseDisjoint } from '../../analysis/choose-images';
 import type { Trial } from '../../analysis/trials';
@@ -10,7 +11,14 @@ import { writeLearnedParameters } from '../../calibration/histograms/learned-par
 import { learnRepair } from '../analysis/learned-repair';
 import { ensureThresholds } from '../analysis/needed-decisions';
 import type { JobContext } from '../job-context';
-import { currentCalibration, currentCalibrationKey, loadSet, openCalibration, prepared } from '../projects/workspace';
+import {
+  currentCalibration,
+  currentCalibrationKey,
+  loadSet,
+  openCalibration,
+  prepared,
+  projectFeeding,
+} from '../projects/workspace';
 import { withCorrectedBiases } from '../variants/bias-correction';
 import { variantOptions } from '../variants/options';
 import { needsCalibration, variantRecipe } from '../variants/recipe';
@@ -19,6 +27,8 @@ const DEFAULT_MINUTES = 10;
 /** Largest numbers of images to learn on and to confirm on. */
 const LEARNED_IMAGES = 256;
 const CONFIRMING_IMAGES = 128;
+/** All preprocessed images are held in memory at once; this limits their size. */
+const MAX_IMAGE_BYTES = 2 ** 30;
 
 /** Learns thresholds and biases for one variant. */
 export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnResult> {
@@ -48,7 +58,8 @@ export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnR
   const { plan, thresholds, biases } = recipe;
   const trial: Trial = { plan, thresholds, ...(biases === undefined ? {} : { biases }) };
   const set = await loadSet(workspace, 'calibration', currentCalibration(workspace)?.limit ?? undefined);
-  const most = Math.floor((set.entries.length * 3) / 4);
+  const held = Math.floor(MAX_IMAGE_BYTES / bytesOfImage(projectFeeding(workspace, model)));
+  const most = Math.min(Math.floor((set.entries.length * 3) / 4), held);
   const { chosen, confirmed } = chooseDisjoint(
     set.entries,
     Math.min(spec.images ?? LEARNED_IMAGES, most),

@@ -4,13 +4,18 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { BiasCorrection, LearnedBlock } from '../../../src-shared/domain/analysis/repair';
 import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { Trial } from '../../analysis/trials';
-import { equalShapes, stackImages, type PreparedImage } from '../../backends/feeds';
+import { equalShapes, inSharedArray, stackImages, type Feed, type PreparedImage } from '../../backends/feeds';
+import { elementCount } from '../../onnx/graph/element-types';
+import { makeValueInfo } from '../../onnx/graph/make';
+import type { Model } from '../../onnx/graph/model';
+import { staticShapes } from '../../onnx/graph/static-shapes';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { findBlocks, inFloat32, type Block } from '../../quantization/learning/blocks';
 import { placeQdq } from '../../quantization/rewrite/quantize';
 import { graphFacts } from '../../quantization/rules/graph-facts';
 import { WorkerPool } from '../pool/worker-pool';
 import { withLogits } from '../trials/trial-models';
+import type { ImageOutcome } from '../roles/image-role';
 import type { LearningJournal } from './learning-journal';
 import type { BlockParameter, LearningInit, LearningTasks, SampleValues, Side } from './learning-protocol';
 import { train, type TrainingLimits } from './train';
@@ -71,49 +76,76 @@ class Learning {
   private images = 0;
   private trial: Trial;
   private readonly thresholds = new Map<string, number>();
+  private readonly model: Model;
+  private readonly blocks: readonly Block[];
 
   constructor(
     private readonly params: LearnParams,
     private readonly pool: WorkerPool<'learning'>,
     private readonly context: TaskContext,
   ) {
-    this.trial = params.trial;
+    const { preparedDir, target, trial } = params;
+    this.trial = trial;
+    this.model = withLogits(loadPrepared(preparedDir));
+    const placement = placeQdq(this.model, inFloat32(trial.plan), target, { thresholds: trial.thresholds });
+    this.blocks = findBlocks(graphFacts(this.model), placement);
   }
 
   /** Reads the images. Images of another size than the most frequent one are left out: a block has one size. */
   async load(): Promise<void> {
     const { entries, feeding } = this.params;
-    const loaded: (PreparedImage | null)[] = entries.map(() => null);
+    const loaded: ImageOutcome<PreparedImage>[] = [];
     let done = 0;
     await this.pool.forEach(entries.entries(), async (run, [i, entry]) => {
-      const outcome = await run('load', entry);
-      if (outcome.ok) loaded[i] = outcome.value;
-      else this.skipped.push({ file: imageId(entry), reason: outcome.reason });
+      loaded[i] = await run('load', entry);
       this.context.onProgress?.({ phase: 'reading images', done: (done += 1), total: entries.length, unit: 'images' });
     });
-    const images = mostFrequentShape(loaded.filter((image) => image !== null));
+    for (const [i, outcome] of loaded.entries()) {
+      const entry = entries[i];
+      if (!outcome.ok && entry) this.skipped.push({ file: imageId(entry), reason: outcome.reason });
+    }
+    const images = mostFrequentShape(loaded.flatMap((outcome) => (outcome.ok ? [outcome.value] : [])));
     const batch = feeding.fixedBatch ?? 1;
-    this.samples = Math.floor(images.length / batch);
+    const whole = Math.floor(images.length / batch);
+    const fitting = whole === 0 ? 0 : this.fittingSamples(stackImages(feeding, images.slice(0, batch), batch));
+    this.samples = Math.min(whole, fitting);
     this.images = this.samples * batch;
     if (this.samples < MIN_SAMPLES) {
       throw new WorkbenchError(
         'images-empty',
-        `Learning needs at least ${MIN_SAMPLES * batch} usable images of the same size, found ${images.length}`,
+        `Learning needs at least ${MIN_SAMPLES * batch} usable images of the same size whose activations fit into ` +
+          `${MAX_HELD_BYTES / 1e6} MB, found ${this.images}`,
       );
     }
     const samples = Array.from({ length: this.samples }, (_, sample): SampleValues => ({
       sample,
-      values: stackImages(feeding, images.slice(sample * batch, (sample + 1) * batch), batch),
+      values: stackImages(feeding, images.slice(sample * batch, (sample + 1) * batch), batch).map(inSharedArray),
     }));
     await this.hold('int8', samples);
     await this.hold('fp32', samples);
   }
 
+  /** The number of samples whose tensors at the cuts of the network can be held at the same time. */
+  private fittingSamples(feeds: readonly Feed[]): number {
+    const { graph } = this.model;
+    const given = new Map(feeds.map((feed) => [feed.name, feed]));
+    const input = graph.input.map((info) => {
+      const feed = given.get(info.name);
+      return feed && info.tensorType ? makeValueInfo(info.name, info.tensorType.elemType, feed.dims) : info;
+    });
+    const dims = staticShapes({ ...graph, input });
+    const bytes = (names: readonly string[]): number =>
+      names.reduce((sum, name) => sum + 4 * elementCount(dims.get(name) ?? [0]), 0);
+    // Of both sides: the tensors that a block reads, and those that it leaves.
+    const most = this.blocks.map(
+      ({ inputs, outputs, live }) => 2 * bytes([...new Set([...inputs, ...outputs, ...live])]),
+    );
+    return Math.floor(MAX_HELD_BYTES / Math.max(1, ...most));
+  }
+
   async run(journal: LearningJournal): Promise<LearnedModel> {
-    const { preparedDir, target, layers, limits } = this.params;
-    const facts = graphFacts(withLogits(loadPrepared(preparedDir)));
-    const placement = placeQdq(facts.model, inFloat32(this.trial.plan), target, { thresholds: this.trial.thresholds });
-    const blocks = findBlocks(facts, placement);
+    const { layers, limits } = this.params;
+    const { blocks } = this;
     const isWanted = (block: Block): boolean => layers === null || block.layers.some((layer) => layers.includes(layer));
     const last = blocks.findLastIndex(isWanted);
     const work = blocks.filter(isWanted).reduce((sum, { macs }) => sum + macs, 0);
@@ -124,10 +156,10 @@ class Learning {
       const targets = await this.collect('targets');
       await this.hold('fp32', targets);
       const signals = block.outputs.map((name) => meanSignal(targets, name));
-      const all = block.outputs.length === 0 ? null : await this.prepare(signals);
-      const parameters = all?.ok ? all.parameters : [];
-      let values: readonly Float32Array[] = parameters.map(({ initial }) => initial);
+      let values: readonly Float32Array[] = [];
       if (isWanted(block)) {
+        const all = block.outputs.length === 0 ? null : await this.prepare(signals);
+        const parameters = all?.ok ? all.parameters : [];
         left -= 1;
         const onStep = (steps: number, planned: number): void =>
           this.context.onProgress?.({
@@ -213,6 +245,8 @@ class Learning {
   }
 }
 
+/** The most that all held tensors may take. */
+const MAX_HELD_BYTES = 2 ** 31;
 /** With fewer samples, a block would only learn these by heart. */
 const MIN_SAMPLES = 8;
 

@@ -69,7 +69,7 @@ export interface LearningTasks {
     readonly params: { readonly sample: number; readonly values: readonly Float32Array[] };
     readonly result: { readonly loss: number; readonly gradients: readonly Float32Array[] };
   };
-  /** The outputs of the INT8 block that later blocks read. */
+  /** The outputs of the INT8 block that later blocks read. Without values, the parameters are as they were. */
   readonly advance: {
     readonly params: { readonly sample: number; readonly values: readonly Float32Array[] };
     readonly result: SampleValues;

@@ -1,7 +1,7 @@
 import { cancelledError, WorkbenchError } from '../../../src-shared/base/errors';
 import { defined } from '../../../src-shared/base/assert';
 import type { Trial } from '../../analysis/trials';
-import { elementsOf, sharedZeros, type Feed } from '../../backends/feeds';
+import { inSharedArray, type Feed } from '../../backends/feeds';
 import { OrtSession } from '../../backends/ort-session';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import { createFeedLoader, type FeedLoader } from '../../calibration/inputs/feed-loader';
@@ -248,11 +248,11 @@ export class BlockLearner {
   }
 
   private named(values: readonly Float32Array[]): Feed[] {
-    return this.block.learnable.parameters.map(({ name, dims }, i) => ({
+    return this.block.learnable.parameters.map(({ name, dims, initial }, i) => ({
       name,
       dtype: 'float32',
       dims,
-      data: values[i] ?? new Float32Array(elementsOf(dims)),
+      data: values[i] ?? initial,
     }));
   }
 
@@ -286,10 +286,7 @@ function withOnlyOutputs(model: Model, names: readonly string[]): Model {
 /** Copies float outputs into memory that threads can share. */
 function shared(outputs: readonly OutputTensor[]): Feed[] {
   return outputs.flatMap(({ name, dims, data }): Feed[] => {
-    if (data === null) return [];
-    const copy = sharedZeros('float32', data.length) as Float32Array;
-    copy.set(data);
-    return [{ name, dtype: 'float32', dims, data: copy }];
+    return data === null ? [] : [inSharedArray({ name, dtype: 'float32', dims, data })];
   });
 }
 

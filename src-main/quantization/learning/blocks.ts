@@ -2,6 +2,7 @@ import type { PrecisionPlan } from '../../../src-shared/domain/project/precision
 import { graphMacs } from '../../onnx/graph/layer-macs';
 import type { Node } from '../../onnx/graph/model';
 import { isOp } from '../../onnx/graph/opset';
+import { hasGradientRule } from './gradients';
 import type { Placement } from '../placement/placement';
 import type { GraphFacts } from '../rules/graph-facts';
 
@@ -72,14 +73,22 @@ export function findBlocks(facts: GraphFacts, placement: Placement): readonly Bl
 /** Layers that only move values: in front of them, parts of an output with different units are still apart. */
 const MOVING = ['Concat', 'Reshape', 'Flatten', 'Transpose', 'Squeeze', 'Unsqueeze', 'Identity'];
 
-/** The tensors whose values are the outputs of the model, before they are put together. */
+/**
+ * The tensors whose values are the outputs of the model, before they are put together, and in front of layers without a
+ * gradient, such as the suppression of boxes.
+ */
 function comparedOutputs(facts: GraphFacts): readonly string[] {
   const pending = facts.model.graph.output.map(({ name }) => name);
   const found = new Set<string>();
+  const seen = new Set<string>();
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    seen.add(name);
     const node = facts.producer(name);
-    const sources = node && isOp(node, ...MOVING) ? node.input.filter((input) => facts.isActivation(input)) : [];
-    if (sources.length > 0) pending.push(...sources);
+    const sources =
+      node && (isOp(node, ...MOVING) || !hasGradientRule(node))
+        ? node.input.filter((input) => facts.isActivation(input))
+        : [];
+    if (sources.length > 0) pending.push(...sources.filter((input) => !seen.has(input)));
     else if (facts.isActivation(name)) found.add(name);
   }
   return [...found].reverse();
