@@ -1,12 +1,14 @@
 /** Learned thresholds and biases, through the command line: the gain, its use, and independence of threads. */
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { LearnResult } from '../../src-shared/domain/analysis/repair';
 import { calib, calibJson } from '../support/calib-process';
 import { useCalibratedProject } from '../support/project-fixture';
 
-const { dir, project } = useCalibratedProject({ images: 48 });
+vi.setConfig({ testTimeout: 300_000 });
+
+const { dir, project } = useCalibratedProject({ images: 32 });
 
 const learnedFile = (): string => {
   const [key = ''] = readdirSync(join(project, 'calibration')).filter((name) => !name.includes('.'));
@@ -14,7 +16,7 @@ const learnedFile = (): string => {
 };
 
 const learn = (...args: readonly string[]): Promise<LearnResult> =>
-  calibJson<LearnResult>('repair', project, '--learn', '--epochs', '6', '--target', 'tensorrt', ...args);
+  calibJson<LearnResult>('repair', project, '--learn', '--epochs', '4', '--target', 'tensorrt', ...args);
 
 describe('calib repair --learn', () => {
   it('says that nothing was learned yet', async () => {
