@@ -230,6 +230,16 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     const again = await json<TuneResult>(...flags);
     expect(again.fixed).toEqual(first.fixed);
     expect(again.candidates.every(({ buildSeconds }) => buildSeconds === 0)).toBe(true);
+    // The layers say why.
+    const [fp16, int8] = first.candidates;
+    const { differences } = await json<{ readonly differences: readonly { readonly layers: readonly string[] }[] }>(
+      'diff',
+      project,
+      fp16?.enginePath ?? '',
+      int8?.enginePath ?? '',
+    );
+    expect(differences.map(({ layers }) => layers)).toContainEqual(['conv0']);
+    expect((await calib(['diff', project, 'fp16', 'nothing'])).code).toBe(1);
   });
 
   it('refuses GPUs that are not there, and unclear wishes', async () => {

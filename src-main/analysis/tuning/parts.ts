@@ -2,6 +2,7 @@ import { ownValue } from '../../../src-shared/base/records';
 import type { EngineLayer } from '../../../src-shared/domain/engines/engine-layers';
 import { chargeLayers } from '../../../src-shared/domain/engines/layer-charges';
 import type { ModelLayer } from '../../../src-shared/domain/engines/engine-view';
+import { groupsBySharedKernels } from '../../../src-shared/domain/engines/shared-kernels';
 import type { Precision } from '../../../src-shared/domain/project/precision';
 
 /** A profiled engine and the precisions that were asked for in it. */
@@ -55,21 +56,12 @@ export interface Parts {
 
 /** Divides the model into parts that every engine computes with kernels of their own. */
 export function findParts(model: TunedModel, engines: readonly ProfiledEngine[]): Parts {
-  const sets = new DisjointSets(model.layers.map(({ layer }) => layer));
-  for (const layers of model.partitions) sets.join(layers);
-  for (const { layers } of engines) for (const { onnxLayers } of layers) sets.join(onnxLayers);
-  const of = new Map<string, number>();
-  const lists: string[][] = [];
-  const indexOfSet = new Map<string, number>();
-  for (const { layer } of model.layers) {
-    const set = sets.find(layer);
-    const index = indexOfSet.get(set) ?? lists.length;
-    indexOfSet.set(set, index);
-    of.set(layer, index);
-    const list = lists[index];
-    if (list) list.push(layer);
-    else lists.push([layer]);
-  }
+  const lists = groupsBySharedKernels(
+    model.layers.map(({ layer }) => layer),
+    engines.map(({ layers }) => layers),
+    model.partitions,
+  );
+  const of = new Map(lists.flatMap((layers, index) => layers.map((layer) => [layer, index] as const)));
   const list = lists.map((layers) => ({ layers }));
   return { list, of, borders: bordersOf(model, of), observed: engines.map((engine) => observe(list, engine, model)) };
 }
@@ -100,26 +92,4 @@ function observe(parts: readonly Part[], { layers, asked }: ProfiledEngine, mode
       conversionMs: own.reduce((sum, { conversionMs }) => sum + conversionMs, 0),
     };
   });
-}
-
-/** Union-find over names. */
-class DisjointSets {
-  private readonly parents: Map<string, string>;
-
-  constructor(names: readonly string[]) {
-    this.parents = new Map(names.map((name) => [name, name]));
-  }
-
-  find(name: string): string {
-    let root = name;
-    for (let parent = this.parents.get(root); parent !== undefined && parent !== root; parent = this.parents.get(root))
-      root = parent;
-    this.parents.set(name, root);
-    return root;
-  }
-
-  join([first, ...others]: readonly string[]): void {
-    if (first === undefined) return;
-    for (const other of others) this.parents.set(this.find(other), this.find(first));
-  }
 }

@@ -3,7 +3,12 @@ import type { TuneSpec } from '../../../src-shared/contract/job-specs';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatMs } from '../../../src-shared/base/units';
 import type { TunedLayer, TuningCandidate, TuningResult } from '../../../src-shared/domain/analysis/tuning';
-import { fallbackPrecisionOf, type Precision, type PrecisionPlan } from '../../../src-shared/domain/project/precision';
+import {
+  fallbackPrecisionOf,
+  isSamePlan,
+  type Precision,
+  type PrecisionPlan,
+} from '../../../src-shared/domain/project/precision';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { fastestCandidate } from '../../analysis/tuning/fastest';
 import type { ProfiledEngine, TunedModel } from '../../analysis/tuning/parts';
@@ -208,12 +213,6 @@ async function buildCandidate(
   if (!built || record?.backend !== 'tensorrt' || !engineLayers)
     throw new WorkbenchError('internal', `The engine ${name} has no profile`);
   return { name, layers, built, profile: { layers: engineLayers, asked: record.asked } };
-}
-
-function isSamePlan(a: Readonly<Record<string, Precision>>, b: Readonly<Record<string, Precision>>): boolean {
-  const keys = Object.keys(a);
-  const other = new Map(Object.entries(b));
-  return keys.length === other.size && Object.entries(a).every(([layer, precision]) => other.get(layer) === precision);
 }
 
 /** The reasons, with the precisions of the engine that was chosen. */

@@ -2,8 +2,10 @@ import type { LayerView, ModelView } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
 import { layerId, type LayerId } from '../../../src-shared/base/brand';
 import { knownThresholdsInUse } from '../../calibration/histograms/threshold-table';
+import type { TunedLayer } from '../../../src-shared/domain/analysis/tuning';
 import {
   choiceOf,
+  isSamePlan,
   precisionOf,
   type PlacementDecision,
   type PrecisionPlan,
@@ -17,6 +19,7 @@ import { calibrationTensors } from '../../quantization/rewrite/calibration-tenso
 import { graphFacts, type GraphFacts } from '../../quantization/rules/graph-facts';
 import { COMPUTE_OPS } from '../../quantization/rules/op-classes';
 import type { JobContext } from '../job-context';
+import { loadTuning } from '../analysis/analysis-store';
 import { knownBiases } from '../variants/bias-correction';
 import { calibrationForThresholds, calibrationIfAny, prepared } from './workspace';
 
@@ -42,7 +45,30 @@ export async function explainedModel(asked: Target | undefined, job: JobContext)
     },
     job,
   );
-  return modelView(model, file.plan, explained, calibration !== null);
+  const tuned = target === 'tensorrt' ? await tunedReasons(job) : NOT_TUNED;
+  return modelView(model, file.plan, withReasons(explained, tuned), calibration !== null);
+}
+
+const NOT_TUNED: ReadonlyMap<string, TunedLayer> = new Map();
+
+/** Layer -> why a tuning gave it its precision, if the plan is the one that the latest tuning found. */
+async function tunedReasons({ workspace }: JobContext): Promise<ReadonlyMap<string, TunedLayer>> {
+  const found = (await loadTuning(workspace))?.result;
+  const chosen = found?.candidates[found.chosen];
+  if (found === undefined || chosen === undefined || !isSamePlan(chosen.layers, workspace.file.plan.layers))
+    return NOT_TUNED;
+  return new Map(found.layers.map((layer) => [layer.layer, layer]));
+}
+
+function withReasons(explained: ExplainResult, tuned: ReadonlyMap<string, TunedLayer>): ExplainResult {
+  if (tuned.size === 0) return explained;
+  return {
+    ...explained,
+    decisions: explained.decisions.map((decision) => {
+      const own = decision.tensor === undefined ? tuned.get(decision.layer) : undefined;
+      return own?.precision === decision.precision ? { ...decision, code: own.code, reason: own.reason } : decision;
+    }),
+  };
 }
 
 /**

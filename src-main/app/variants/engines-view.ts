@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { EnginesView, EngineView } from '../../../src-shared/contract/views';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { readEngineLayers, readEngineRecord, type TensorrtEngineRecord } from './engine-record';
@@ -15,16 +15,17 @@ interface Found {
 }
 
 /**
- * The variants of a project that have a TensorRT engine, and the engine of one of them: `variant`, else mixed, else the
- * one used last. It is read from stored records, so that no GPU is needed.
+ * The variants of a project that have a TensorRT engine, and the engine of one of them: `variant` (or the engine whose
+ * folder has this name), else mixed, else the one used last. It is read from stored records, so that no GPU is needed.
  */
 export async function enginesView(variant: string | undefined, job: JobContext): Promise<EnginesView> {
   const { workspace } = job;
   const latest = new Map<string, Found>();
-  for (const found of enginesOf(workspace.paths.enginesDir))
-    if (!latest.has(found.record.variant)) latest.set(found.record.variant, found);
+  const all = enginesOf(workspace.paths.enginesDir);
+  for (const found of all) if (!latest.has(found.record.variant)) latest.set(found.record.variant, found);
   const variants = [...latest.keys()];
-  const chosen = latest.get(variant ?? (latest.has('mixed') ? 'mixed' : (variants[0] ?? '')));
+  const wanted = variant ?? (latest.has('mixed') ? 'mixed' : (variants[0] ?? ''));
+  const chosen = latest.get(wanted) ?? all.find(({ dir }) => basename(dir) === wanted);
   const layers = chosen && readEngineLayers(chosen.dir);
   return {
     variants,

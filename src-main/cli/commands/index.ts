@@ -6,6 +6,7 @@ import { build } from './build';
 import { cache } from './cache';
 import { calibrate } from './calibrate';
 import { diagnose } from './diagnose';
+import { diff } from './diff';
 import { doctor } from './doctor';
 import { exportCommand } from './export';
 import { fix } from './fix';
@@ -49,6 +50,7 @@ export const COMMANDS: readonly Command[] = [
   build,
   bench,
   tune,
+  diff,
   run,
   importCommand,
   exportCommand,

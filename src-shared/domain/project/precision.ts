@@ -85,6 +85,13 @@ function withPresentNames(plan: unknown): unknown {
 
 export const EMPTY_PLAN: PrecisionPlan = { layers: {} };
 
+/** Whether two plans set the same layers to the same precisions. */
+export function isSamePlan(a: PrecisionPlan['layers'], b: PrecisionPlan['layers']): boolean {
+  const other = new Map(Object.entries(b));
+  const own = Object.entries(a);
+  return own.length === other.size && own.every(([layer, precision]) => other.get(layer) === precision);
+}
+
 /** The precision that the plan intends for a layer: INT8 on `auto`, which the rules of the target may refuse. */
 export function precisionOf(plan: PrecisionPlan, layer: LayerId): Precision {
   return ownValue(plan.layers, layer) ?? 'int8';
