@@ -7,6 +7,7 @@ import { parseVariant } from '../../../src-shared/domain/project/variant';
 import type { Workspace } from '../projects/workspace';
 import { diagnoseJob } from './diagnose-job';
 import { searchJob } from './search-job';
+import { tuneJob, withLayers } from './tune-job';
 import type { JobContext } from '../job-context';
 import { variantOptions } from '../variants/options';
 import { needsCalibration } from '../variants/recipe';
@@ -59,6 +60,32 @@ export async function withSearchedPlan(
     workspace: { ...workspace, file: { ...file, ...thresholds, plan: { ...file.plan, layers } } },
     search: found.summary,
   };
+}
+
+/**
+ * Tunes the placement if the specification asks for it. Returns the project with the plan of the fastest engine, for
+ * this run only, and the summary of the tuning.
+ */
+export async function withTunedPlan(
+  { spec, variants }: { readonly spec: RunSpec; readonly variants: readonly string[] },
+  job: JobContext,
+): Promise<{ readonly workspace: Workspace; readonly tuning?: string }> {
+  const { workspace } = job;
+  if (!spec.tunes) return { workspace };
+  const { threads, rounds, tensorrt } = spec;
+  const { candidates, chosen, summary } = await tuneJob(
+    {
+      kind: 'tune',
+      projectPath: workspace.path,
+      variant: variants.find((variant) => parseVariant(variant).kind === 'mixed') ?? 'mixed',
+      ...(threads === undefined ? {} : { threads }),
+      ...(rounds === undefined ? {} : { rounds }),
+      ...(tensorrt === undefined ? {} : { tensorrt }),
+    },
+    job,
+  );
+  const layers = candidates[chosen]?.layers;
+  return { workspace: layers === undefined ? workspace : withLayers(job, layers).workspace, tuning: summary };
 }
 
 /** Diagnoses of the groups that lose more top-1 in the shipped variant than the gate allows, the worst group first. */

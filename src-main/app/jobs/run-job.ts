@@ -16,7 +16,7 @@ import { ortGpuStatus } from '../variants/ort-gpu';
 import { benchJob } from './bench-job';
 import { calibrateJob } from './calibrate-job';
 import { reportInput } from './report-input';
-import { diagnosesOf, withSearchedPlan } from './run-analyses';
+import { diagnosesOf, withSearchedPlan, withTunedPlan } from './run-analyses';
 import { runRecord } from './run-record';
 import { validateJob } from './validate-job';
 
@@ -42,6 +42,13 @@ export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResul
       { hint: 'Add mixed to the variants.' },
     );
   }
+  if (spec.tunes && (spec.backend !== 'tensorrt' || !kinds.includes('mixed'))) {
+    throw new WorkbenchError(
+      'usage',
+      'A run that tunes needs the backend tensorrt, and shows the placement that it finds as variant mixed',
+      { hint: 'Add --backend tensorrt, and mixed to the variants.' },
+    );
+  }
   if (spec.backend === 'tensorrt') await services.compute.request('tensorrt-status', {}, given);
   const options = variantOptions(spec, project, DEFAULT_VARIANTS);
   await ortGpuStatus(options, given);
@@ -60,7 +67,8 @@ export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResul
     },
     given,
   );
-  const { workspace, search } = await withSearchedPlan({ spec, variants }, given);
+  const { workspace: searched, search } = await withSearchedPlan({ spec, variants }, given);
+  const { workspace, tuning } = await withTunedPlan({ spec, variants }, { ...given, workspace: searched });
   const job: JobContext = { ...given, workspace };
   const limits: SetLimits = { calibration: limit, validation: spec.limit };
   const health = await healthWarnings(limits, job);
@@ -81,7 +89,7 @@ export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResul
       options,
       shipped,
       limits,
-      steps: { calibration, search, health, bench, validation, thresholds, diagnoses },
+      steps: { calibration, search, tuning, health, bench, validation, thresholds, diagnoses },
     },
     job,
   );

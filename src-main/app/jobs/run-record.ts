@@ -24,6 +24,8 @@ interface RunSteps {
   readonly calibration: CalibrateResult;
   /** Summary of the plan search; absent if the run made none. */
   readonly search?: string | undefined;
+  /** Summary of the tuning; absent if the run made none. */
+  readonly tuning?: string | undefined;
   readonly health: readonly Warning[];
   /** null if the backend only simulates the target. */
   readonly bench: BenchResult | null;
@@ -52,7 +54,7 @@ export async function runRecord(
 ): Promise<RunRecord> {
   const { services } = job;
   const { file } = job.workspace;
-  const { calibration, search, health, bench, validation, thresholds, diagnoses } = steps;
+  const { calibration, search, tuning, health, bench, validation, thresholds, diagnoses } = steps;
   const table = buildTable({ validation, benchmark: bench });
   return {
     version: RUN_RECORD_VERSION,
@@ -104,6 +106,7 @@ export async function runRecord(
       ...(validation?.warnings ?? []),
     ],
     ...(search === undefined ? {} : { search }),
+    ...(tuning === undefined ? {} : { tuning }),
     ...(diagnoses.length === 0 ? {} : { diagnoses }),
   };
 }
@@ -128,6 +131,7 @@ function otherOptions(spec: RunSpec, { file }: Workspace): RunRecord['options'][
     ...(spec.limit === undefined ? {} : { limit: spec.limit }),
     ...(spec.tensorrtGridBatch === undefined ? {} : { 'tensorrt-grid': spec.tensorrtGridBatch }),
     ...(spec.searches ? { search: true } : {}),
+    ...(spec.tunes ? { tune: true } : {}),
     ...(spec.diagnoses ? { diagnose: true } : {}),
   };
 }

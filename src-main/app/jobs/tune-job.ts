@@ -77,7 +77,7 @@ export async function tuneJob(spec: TuneSpec, job: JobContext): Promise<TuneResu
   const choices = await choicesOf({ model, options }, job);
   const candidates: Candidate[] = [];
   const add = async (name: string, layers: Readonly<Record<string, Precision>>): Promise<void> => {
-    candidates.push(await buildCandidate({ name, layers, options, step: candidates.length }, job));
+    candidates.push(await buildCandidate({ name, layers, options }, job));
   };
   await add('fp16', Object.fromEntries(model.graph.node.map(({ name }) => [name, choices.float])));
   await add('int8', choices.fixed);
@@ -177,7 +177,8 @@ async function choicesOf(
   };
 }
 
-function withLayers(job: JobContext, layers: PrecisionPlan['layers']): JobContext {
+/** The context with other precisions of layers in the plan of the project. */
+export function withLayers(job: JobContext, layers: PrecisionPlan['layers']): JobContext {
   const { workspace } = job;
   const { file } = workspace;
   return { ...job, workspace: { ...workspace, file: { ...file, plan: { ...file.plan, layers } } } };
@@ -188,25 +189,14 @@ async function buildCandidate(
     name,
     layers,
     options,
-    step,
   }: {
     readonly name: string;
     readonly layers: Readonly<Record<string, Precision>>;
     readonly options: VariantOptions;
-    readonly step: number;
   },
   job: JobContext,
 ): Promise<Candidate> {
-  const { onProgress } = job;
-  const own = withLayers(
-    onProgress
-      ? {
-          ...job,
-          onProgress: (progress) => onProgress({ ...progress, phase: `${name} (${step + 1}): ${progress.phase}` }),
-        }
-      : job,
-    layers,
-  );
+  const own = withLayers(job, layers);
   const [built] = await buildVariants(options, own);
   const record = built && readEngineRecord(built.dir);
   const engineLayers = built && readEngineLayers(built.dir);

@@ -18,6 +18,7 @@ export const run = defineCommand({
     rounds: roundsOption,
     'tensorrt-grid': tensorrtGridOption,
     search: flag('the mixed row is the plan that a search finds within the gates (the project keeps its own plan)'),
+    tune: flag('the mixed row is the fastest placement on this GPU, see calib tune (the project keeps its own plan)'),
     diagnose: flag('explain why groups of the shipped variant lost more than the gate allows (1 point without a gate)'),
   },
   details: `The gates of the project judge the variant that ships: mixed if it is among the variants, otherwise the last
@@ -31,12 +32,13 @@ quantized one that is named, or fp32 if there is no other. The exit code is 3 if
         limit: values.limit,
         rounds: values.rounds,
         searches: values.search,
+        tunes: values.tune,
         diagnoses: values.diagnose,
         tensorrtGridBatch: values['tensorrt-grid'],
       }),
     });
     for (const warning of record.warnings) note(`warning: ${warning.message}`);
-    const { options, table, gates, warnings, search, diagnoses } = record;
+    const { options, table, gates, warnings, search, tuning, diagnoses } = record;
     const { method, chosenMethod } = options;
     print(
       {
@@ -46,7 +48,7 @@ quantized one that is named, or fp32 if there is no other. The exit code is 3 if
         table,
         gates,
         warnings,
-        ...present({ search, diagnoses }),
+        ...present({ search, tuning, diagnoses }),
         report,
       },
       () => [
@@ -68,11 +70,14 @@ function methodLines({ options: { chosenMethod } }: RunRecord): string[] {
   return chosenMethod === undefined ? [] : [`method best: ${chosenMethod}`, ''];
 }
 
-function analysisLines({ search, diagnoses = [] }: RunRecord): string[] {
+function analysisLines({ search, tuning, diagnoses = [] }: RunRecord): string[] {
   const lines = [
     ...(search === undefined
       ? []
       : [`search: ${search}`, 'The project keeps its own plan; to take this one: calib search PROJECT --adopt']),
+    ...(tuning === undefined
+      ? []
+      : [`tuning: ${tuning}`, 'The project keeps its own plan; to take this one: calib tune PROJECT --adopt']),
     ...diagnoses.map(({ summary }) => summary),
   ];
   return lines.length === 0 ? [] : [...lines, ''];

@@ -151,9 +151,9 @@ export function reproduceCommands(record: RunRecord): readonly string[] {
     '-o',
     project,
   ];
-  // The record contains the plan that a search found, so that the repetition needs no search.
+  // The record contains the plan that a search or a tuning found, so that the repetition needs neither.
   const repeated = Object.entries(options.other).filter(
-    ([name, value]) => name !== 'search' && name !== 'label-order' && value !== false,
+    ([name, value]) => name !== 'search' && name !== 'tune' && name !== 'label-order' && value !== false,
   );
   const others = repeated.flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
   const run = [

@@ -275,6 +275,8 @@ export const runRecordSchema = object({
   warnings: list(runWarningSchema),
   /** The result of the search for a plan as one sentence; present if a search was requested. */
   search: optional(string),
+  /** The result of the tuning of the placement in a few sentences; present if a tuning was requested. */
+  tuning: optional(string),
   /** Groups of the shipped variant that lost too much, with the causes; present if a diagnosis was requested. */
   diagnoses: optional(list(diagnosisRecordSchema)),
 });
