@@ -11,37 +11,42 @@
 namespace calib {
 
 /**
- * Adds float32 values to histograms: the hot loop of calibration. It has two vectorised passes over pieces that fit
- * into the first-level cache (range and zeros; bin numbers), and one scalar pass that counts into several banks of
- * small counters, so that runs of equal bins do not wait for each other's store. It works on the bits of the values, so
- * that the counts do not depend on the thread's denormal mode. Each thread needs its own; it contains scratch memory
- * only (about 80 KB).
+ * Adds float32 values to histograms: the hot loop of calibration. Pieces that fit into the first-level cache go through
+ * one vectorised pass (range, zeros, and the bin numbers for the range so far) and one scalar pass that counts into four
+ * small counters for each bin in turn, so that runs of equal bins do not wait for each other's store. A piece that
+ * extends the range is passed again. It works on the bits of the values, so that the counts do not depend on the
+ * thread's denormal mode. Each thread needs its own; it contains scratch memory only (about 90 KB).
  */
 class Accumulator {
  public:
-  Accumulator();
+  explicit Accumulator(const ChunkKernels& kernels = chunk_kernels());
   /** Adds `count` values and returns the largest finite |x| among them (0 if there is none). */
   float add(Histogram& histogram, const float* values, std::size_t count);
 
  private:
   static constexpr std::size_t kChunk = 4096;
+  /** As ChunkKernels::move_counts expects. */
   static constexpr std::size_t kBanks = 4;
   static constexpr std::size_t kSlots = 2 * static_cast<std::size_t>(kBinCount);
   /**
-   * A counter grows by at most kChunk / kBanks per chunk, so that a 16-bit counter cannot overflow in this many chunks.
+   * A counter grows by at most kChunk / kBanks + 1 per chunk, so that a 16-bit counter cannot overflow in this many
+   * chunks.
    */
-  static constexpr std::size_t kChunksPerFlush = 65535 / (kChunk / kBanks);
+  static constexpr std::size_t kChunksPerFlush = 65535 / (kChunk / kBanks + 1);
 
   struct Scratch {
-    alignas(64) std::array<std::array<std::uint16_t, kSlots>, kBanks> banks{};
-    alignas(64) std::array<std::uint16_t, kChunk> slots{};
+    /** The kBanks counters of a slot are adjacent. */
+    alignas(64) std::array<std::uint16_t, kSlots * kBanks> counters{};
+    alignas(64) std::array<std::uint16_t, kChunk + kSlotPadding> slots{};
     alignas(64) std::array<float, kChunk> finite{};
   };
 
+  /** Scans a piece for the range of the histogram, and writes its slots to the scratch memory. */
+  ChunkScan scan(const Histogram& histogram, const float* values, std::size_t count);
   /** Adds at most kChunk finite values; returns the bits of their largest |x|. */
-  std::uint32_t add_finite(Histogram& histogram, const float* values, std::size_t count, const ChunkBits& chunk);
+  std::uint32_t add_finite(Histogram& histogram, const float* values, std::size_t count, ChunkScan found);
   void count_slots(std::size_t count);
-  /** Moves the counts of the banks to the histogram. */
+  /** Moves the counters to the histogram. */
   void flush(Histogram& histogram);
   void flush_side(std::vector<std::uint64_t>& bins, std::size_t first_slot, std::uint64_t zeros);
 

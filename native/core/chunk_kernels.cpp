@@ -1,13 +1,16 @@
 #include "chunk_kernels.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "float_bits.h"
 #include "histogram.h"
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-#define CALIB_HAS_AVX2_BUILD 1
-#define CALIB_AVX2 __attribute__((target("avx2")))
+#define CALIB_HAS_X86_KERNELS 1
+#include <immintrin.h>
+#define CALIB_AVX2 __attribute__((target("avx2,popcnt")))
+#define CALIB_AVX512 __attribute__((target("avx512f,popcnt")))
 #endif
 
 #if defined(__GNUC__) || defined(__clang__)
@@ -21,11 +24,15 @@ namespace calib {
 namespace {
 
 constexpr float kLastBin = static_cast<float>(kBinCount - 1);
+/** Moves the sign bit to the place that tells the sides of a slot apart. */
+constexpr int kSideShift = 31 - kBinCountLog2;
 
-CALIB_INLINE ChunkBits scan_body(const float* values, std::size_t count) {
-  std::int32_t largest_signed = INT32_MIN;
-  std::uint32_t largest_unsigned = 0;
-  std::uint32_t smallest_unsigned = UINT32_MAX;
+// The portable loops are written so that compilers vectorise them; on 64-bit ARM they become NEON instructions.
+
+CALIB_INLINE void extremes_body(const float* values, std::size_t count, ChunkScan& found) {
+  std::int32_t largest_signed = found.largest_signed;
+  std::uint32_t largest_unsigned = found.largest_unsigned;
+  std::uint32_t smallest_unsigned = found.smallest_unsigned;
   std::uint32_t zeros = 0;
   std::uint32_t negative_zeros = 0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -36,7 +43,12 @@ CALIB_INLINE ChunkBits scan_body(const float* values, std::size_t count) {
     zeros += (bits << 1) == 0 ? 1U : 0U;
     negative_zeros += bits == kSignBit ? 1U : 0U;
   }
-  return {largest_signed, largest_unsigned, smallest_unsigned, zeros, negative_zeros};
+  found.largest_signed = largest_signed;
+  found.largest_unsigned = largest_unsigned;
+  found.smallest_unsigned = smallest_unsigned;
+  found.zeros += zeros;
+  found.positive_zero_slots += zeros - negative_zeros;
+  found.negative_zero_slots += negative_zeros;
 }
 
 CALIB_INLINE void slots_body(const float* __restrict values, std::size_t count, float scale,
@@ -49,6 +61,30 @@ CALIB_INLINE void slots_body(const float* __restrict values, std::size_t count, 
     const std::int32_t side = static_cast<std::int32_t>((bits >> 31) << kBinCountLog2);
     slots[i] = static_cast<std::uint16_t>(bin | side);
   }
+}
+
+ChunkScan scan_portable(const float* values, std::size_t count, float scale, std::uint16_t* slots) {
+  ChunkScan found;
+  extremes_body(values, count, found);
+  slots_body(values, count, scale, slots);
+  found.slots = static_cast<std::uint32_t>(count);
+  return found;
+}
+
+CALIB_INLINE void move_counts_body(std::uint16_t* __restrict counters, std::size_t count,
+                                   std::uint64_t* __restrict bins) {
+  constexpr std::uint64_t kEven = 0x0000ffff0000ffffU;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint64_t four;
+    std::memcpy(&four, counters + 4 * i, sizeof four);
+    const std::uint64_t two = (four & kEven) + (four >> 16 & kEven);
+    bins[i] += (two & 0xffffffffU) + (two >> 32);
+  }
+  std::fill_n(counters, 4 * count, static_cast<std::uint16_t>(0));
+}
+
+void move_counts_portable(std::uint16_t* counters, std::size_t count, std::uint64_t* bins) {
+  move_counts_body(counters, count, bins);
 }
 
 /** Bits of |x|; 0 if it is NaN or infinite. Bits of positive floats have the order of the floats. */
@@ -70,31 +106,68 @@ CALIB_INLINE void raise_each_body(const float* __restrict values, std::size_t co
   }
 }
 
-ChunkBits scan_baseline(const float* values, std::size_t count) {
-  return scan_body(values, count);
-}
-
-void slots_baseline(const float* values, std::size_t count, float scale, std::uint16_t* slots) {
-  slots_body(values, count, scale, slots);
-}
-
-float largest_finite_baseline(const float* values, std::size_t count) {
+float largest_finite_portable(const float* values, std::size_t count) {
   return largest_finite_body(values, count);
 }
 
-void raise_each_baseline(const float* values, std::size_t count, float* maxima) {
+void raise_each_portable(const float* values, std::size_t count, float* maxima) {
   raise_each_body(values, count, maxima);
 }
 
-constexpr ChunkKernels kBaseline{scan_baseline, slots_baseline, largest_finite_baseline, raise_each_baseline};
+constexpr ChunkKernels kPortable{"portable", scan_portable, move_counts_portable, largest_finite_portable, raise_each_portable};
 
-#ifdef CALIB_HAS_AVX2_BUILD
-CALIB_AVX2 ChunkBits scan_avx2(const float* values, std::size_t count) {
-  return scan_body(values, count);
+#ifdef CALIB_HAS_X86_KERNELS
+
+CALIB_AVX2 ChunkScan scan_avx2(const float* values, std::size_t count, float scale, std::uint16_t* slots) {
+  constexpr std::size_t kLanes = 8;
+  const __m256i sign = _mm256_set1_epi32(static_cast<int>(kSignBit));
+  const __m256i side = _mm256_set1_epi32(kBinCount);
+  const __m256 factor = _mm256_set1_ps(scale);
+  const __m256 last = _mm256_set1_ps(kLastBin);
+  __m256i largest_signed = _mm256_set1_epi32(INT32_MIN);
+  __m256i largest_unsigned = _mm256_setzero_si256();
+  __m256i smallest_unsigned = _mm256_set1_epi32(-1);
+  // Lanes count downwards: a true comparison is -1.
+  __m256i zeros = _mm256_setzero_si256();
+  __m256i negative_zeros = _mm256_setzero_si256();
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values + i));
+    largest_signed = _mm256_max_epi32(largest_signed, bits);
+    largest_unsigned = _mm256_max_epu32(largest_unsigned, bits);
+    smallest_unsigned = _mm256_min_epu32(smallest_unsigned, bits);
+    const __m256i magnitude = _mm256_andnot_si256(sign, bits);
+    zeros = _mm256_add_epi32(zeros, _mm256_cmpeq_epi32(magnitude, _mm256_setzero_si256()));
+    negative_zeros = _mm256_add_epi32(negative_zeros, _mm256_cmpeq_epi32(bits, sign));
+    const __m256 position = _mm256_min_ps(_mm256_mul_ps(_mm256_castsi256_ps(magnitude), factor), last);
+    const __m256i slot =
+        _mm256_or_si256(_mm256_cvttps_epi32(position), _mm256_and_si256(_mm256_srli_epi32(bits, kSideShift), side));
+    const __m128i packed = _mm_packus_epi32(_mm256_castsi256_si128(slot), _mm256_extracti128_si256(slot, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(slots + i), packed);
+  }
+  alignas(32) std::int32_t lanes[5][kLanes];
+  _mm256_store_si256(reinterpret_cast<__m256i*>(lanes[0]), largest_signed);
+  _mm256_store_si256(reinterpret_cast<__m256i*>(lanes[1]), largest_unsigned);
+  _mm256_store_si256(reinterpret_cast<__m256i*>(lanes[2]), smallest_unsigned);
+  _mm256_store_si256(reinterpret_cast<__m256i*>(lanes[3]), zeros);
+  _mm256_store_si256(reinterpret_cast<__m256i*>(lanes[4]), negative_zeros);
+  ChunkScan found;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    found.largest_signed = std::max(found.largest_signed, lanes[0][lane]);
+    found.largest_unsigned = std::max(found.largest_unsigned, static_cast<std::uint32_t>(lanes[1][lane]));
+    found.smallest_unsigned = std::min(found.smallest_unsigned, static_cast<std::uint32_t>(lanes[2][lane]));
+    found.zeros += static_cast<std::uint32_t>(-lanes[3][lane]);
+    found.negative_zero_slots += static_cast<std::uint32_t>(-lanes[4][lane]);
+  }
+  found.positive_zero_slots = found.zeros - found.negative_zero_slots;
+  extremes_body(values + i, count - i, found);
+  slots_body(values + i, count - i, scale, slots + i);
+  found.slots = static_cast<std::uint32_t>(count);
+  return found;
 }
 
-CALIB_AVX2 void slots_avx2(const float* values, std::size_t count, float scale, std::uint16_t* slots) {
-  slots_body(values, count, scale, slots);
+CALIB_AVX2 void move_counts_avx2(std::uint16_t* counters, std::size_t count, std::uint64_t* bins) {
+  move_counts_body(counters, count, bins);
 }
 
 CALIB_AVX2 float largest_finite_avx2(const float* values, std::size_t count) {
@@ -105,17 +178,90 @@ CALIB_AVX2 void raise_each_avx2(const float* values, std::size_t count, float* m
   raise_each_body(values, count, maxima);
 }
 
-constexpr ChunkKernels kAvx2{scan_avx2, slots_avx2, largest_finite_avx2, raise_each_avx2};
+constexpr ChunkKernels kAvx2{"avx2", scan_avx2, move_counts_avx2, largest_finite_avx2, raise_each_avx2};
+
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC's own header initialises registers with themselves (GCC bug 105593).
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+/** Leaves zeros out: about half of the outputs of a Relu need no counter. */
+CALIB_AVX512 ChunkScan scan_avx512(const float* values, std::size_t count, float scale, std::uint16_t* slots) {
+  constexpr std::size_t kLanes = 16;
+  const __m512i sign = _mm512_set1_epi32(static_cast<int>(kSignBit));
+  const __m512i side = _mm512_set1_epi32(kBinCount);
+  const __m512 factor = _mm512_set1_ps(scale);
+  const __m512 last = _mm512_set1_ps(kLastBin);
+  __m512i largest_signed = _mm512_set1_epi32(INT32_MIN);
+  __m512i largest_unsigned = _mm512_setzero_si512();
+  __m512i smallest_unsigned = _mm512_set1_epi32(-1);
+  std::uint16_t* out = slots;
+  for (std::size_t i = 0; i < count; i += kLanes) {
+    const std::size_t left = count - i;
+    const __mmask16 used = left >= kLanes ? __mmask16{0xffff} : static_cast<__mmask16>((1U << left) - 1U);
+    const __m512i bits = _mm512_maskz_loadu_epi32(used, values + i);
+    largest_signed = _mm512_mask_max_epi32(largest_signed, used, largest_signed, bits);
+    largest_unsigned = _mm512_max_epu32(largest_unsigned, bits);
+    smallest_unsigned = _mm512_mask_min_epu32(smallest_unsigned, used, smallest_unsigned, bits);
+    const __m512i magnitude = _mm512_andnot_epi32(sign, bits);
+    const __mmask16 kept = _mm512_test_epi32_mask(magnitude, magnitude);
+    const __m512 position = _mm512_min_ps(_mm512_mul_ps(_mm512_castsi512_ps(magnitude), factor), last);
+    const __m512i slot =
+        _mm512_or_epi32(_mm512_cvttps_epi32(position), _mm512_and_epi32(_mm512_srli_epi32(bits, kSideShift), side));
+    if (kept == 0xffff) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm512_cvtepi32_epi16(slot));
+      out += kLanes;
+      continue;
+    }
+    const __m256i packed = _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(kept, slot));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), packed);
+    out += _mm_popcnt_u32(kept);
+  }
+  ChunkScan found;
+  found.largest_signed = _mm512_reduce_max_epi32(largest_signed);
+  found.largest_unsigned = _mm512_reduce_max_epu32(largest_unsigned);
+  found.smallest_unsigned = _mm512_reduce_min_epu32(smallest_unsigned);
+  found.slots = static_cast<std::uint32_t>(out - slots);
+  found.zeros = static_cast<std::uint32_t>(count) - found.slots;
+  return found;
+}
+
+CALIB_AVX512 void move_counts_avx512(std::uint16_t* counters, std::size_t count, std::uint64_t* bins) {
+  move_counts_body(counters, count, bins);
+}
+
+CALIB_AVX512 float largest_finite_avx512(const float* values, std::size_t count) {
+  return largest_finite_body(values, count);
+}
+
+CALIB_AVX512 void raise_each_avx512(const float* values, std::size_t count, float* maxima) {
+  raise_each_body(values, count, maxima);
+}
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+constexpr ChunkKernels kAvx512{"avx512", scan_avx512, move_counts_avx512, largest_finite_avx512, raise_each_avx512};
 #endif
 
 }  // namespace
 
-const ChunkKernels& chunk_kernels() {
-#ifdef CALIB_HAS_AVX2_BUILD
+std::vector<const ChunkKernels*> supported_kernels() {
+  std::vector<const ChunkKernels*> kernels = {&kPortable};
+#ifdef CALIB_HAS_X86_KERNELS
   // Selected at run time with an if instead of an ifunc (target_clones), which musl's loader does not support.
-  if (__builtin_cpu_supports("avx2")) return kAvx2;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt")) kernels.push_back(&kAvx2);
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("popcnt")) kernels.push_back(&kAvx512);
 #endif
-  return kBaseline;
+  return kernels;
+}
+
+const ChunkKernels& chunk_kernels() {
+  static const ChunkKernels& fastest = *supported_kernels().back();
+  return fastest;
 }
 
 }  // namespace calib

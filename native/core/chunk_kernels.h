@@ -2,30 +2,46 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace calib {
 
-/** Extremes of the bit patterns of a piece; range, signs and non-finite values are derived from them. */
-struct ChunkBits {
+/** What a kernel finds in a piece of values. Range, signs and non-finite values follow from the extremes of the bits. */
+struct ChunkScan {
   std::int32_t largest_signed = INT32_MIN;
   std::uint32_t largest_unsigned = 0;
   std::uint32_t smallest_unsigned = UINT32_MAX;
+  /** Zeros of both signs. */
   std::uint32_t zeros = 0;
-  std::uint32_t negative_zeros = 0;
+  /** Number of slots that were written. */
+  std::uint32_t slots = 0;
+  /** How many of these slots belong to +0 and to -0; a kernel may leave zeros out instead. */
+  std::uint32_t positive_zero_slots = 0;
+  std::uint32_t negative_zero_slots = 0;
 };
 
-/** The two vectorised passes, compiled for the baseline and (x86-64 with GCC or Clang) for AVX2. */
+/** The vectorised loops. Every kernel finds the same; the order of slots is not defined. */
 struct ChunkKernels {
-  ChunkBits (*scan)(const float* values, std::size_t count);
-  /** slots[i] = min(|values[i]| * scale, 4095) + (negative ? 4096 : 0), truncated; all values finite. */
-  void (*slots)(const float* values, std::size_t count, float scale, std::uint16_t* slots);
+  const char* name;
+  /**
+   * Describes `count` values and writes the slots of the finite ones that are not left out: min(|value| * scale, 4095) +
+   * (negative ? 4096 : 0), truncated. `scale` is a power of two. If some value is NaN or infinite, the slots are not
+   * defined. Writes up to kSlotPadding slots more than it reports.
+   */
+  ChunkScan (*scan)(const float* values, std::size_t count, float scale, std::uint16_t* slots);
+  /** Adds `count` groups of four adjacent counters to `bins` and sets them to 0. */
+  void (*move_counts)(std::uint16_t* counters, std::size_t count, std::uint64_t* bins);
   /** The largest finite |x|; 0 if there is none. */
   float (*largest_finite)(const float* values, std::size_t count);
   /** maxima[i] = max(maxima[i], |values[i]|) for finite values. */
   void (*raise_each)(const float* values, std::size_t count, float* maxima);
 };
 
+inline constexpr std::size_t kSlotPadding = 16;
+
 /** The fastest kernels that this processor supports. */
 const ChunkKernels& chunk_kernels();
+/** All kernels that this processor supports, from the portable ones to the fastest. */
+std::vector<const ChunkKernels*> supported_kernels();
 
 }  // namespace calib

@@ -13,6 +13,8 @@ namespace {
 constexpr const char* kDomain = "calib";
 constexpr const char* kOperator = "CountValues";
 constexpr const char* kIndex = "tensor";
+/** Input 0 is the output of the operator before. */
+constexpr std::size_t kValues = 1;
 constexpr std::int32_t kOptional = 1;
 constexpr std::int32_t kRequired = 0;
 constexpr std::int32_t kFailCode = 1;
@@ -36,7 +38,7 @@ struct Collector::CountOp : CustomOp {
     execution_provider = [](const CustomOp*) -> const char* { return nullptr; };
     input_count = [](const CustomOp*) -> std::size_t { return 2; };
     input_type = [](const CustomOp*, std::size_t) -> std::int32_t { return kAnyType; };
-    input_characteristic = [](const CustomOp*, std::size_t index) { return index == 0 ? kRequired : kOptional; };
+    input_characteristic = [](const CustomOp*, std::size_t index) { return index == kValues ? kRequired : kOptional; };
     output_count = [](const CustomOp*) -> std::size_t { return 1; };
     output_type = [](const CustomOp*, std::size_t) -> std::int32_t { return kFloat; };
     output_characteristic = [](const CustomOp*, std::size_t) { return kRequired; };
@@ -73,7 +75,7 @@ Status* Collector::CountOp::compute_kernel(void* kernel, KernelContext* context)
   const Functions& f = collector->functions_;
   try {
     const Value* input = nullptr;
-    check(f, f.kernel_input(context, 0, &input));
+    check(f, f.kernel_input(context, kValues, &input));
     Owned<ShapeInfo> shape(f.release_shape_info);
     check(f, f.type_and_shape(input, shape.out()));
     std::int32_t type = 0;

@@ -46,7 +46,7 @@ export function countingModel(prepared: Model, preparedDir: string, tensors: rea
     ...layer.output.flatMap((tensor): Node[] => {
       const position = positions.get(tensor);
       if (position === undefined) return [];
-      const input = last === '' ? [tensor] : [tensor, last];
+      const input = [last, tensor];
       last = names.next('counted');
       return [
         {

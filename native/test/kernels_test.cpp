@@ -1,0 +1,102 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "../core/accumulator.h"
+#include "../core/channel_maxima.h"
+#include "../core/histogram_codec.h"
+#include "../core/tensor_counts.h"
+#include "reference.h"
+
+namespace calib::test {
+
+// Every kernel that this processor supports, so that a test fails on it if one of them differs.
+
+TEST(Kernels, ArePortableOnesAndThoseOfTheProcessor) {
+  const auto kernels = supported_kernels();
+  EXPECT_STREQ(kernels.front()->name, "portable");
+  EXPECT_EQ(kernels.back(), &chunk_kernels());
+}
+
+TEST(Kernels, CountAsTheDefinitionSays) {
+  for (const ChunkKernels* kernels : supported_kernels()) {
+    for (int kind = 0; kind < kKinds; ++kind) {
+      for (const std::size_t count : {1U, 7U, 15U, 16U, 17U, 33U, 4095U, 4096U, 4097U, 70001U}) {
+        const std::vector<float> values = sample_values(count, kind, 5U * static_cast<std::uint32_t>(count) + 3U);
+        Accumulator accumulator(*kernels);
+        Histogram histogram;
+        accumulator.add(histogram, values.data(), values.size());
+        EXPECT_EQ(encode_histogram(histogram), encode_histogram(slow_histogram(values)))
+            << kernels->name << ", kind " << kind << ", " << count << " values";
+      }
+    }
+  }
+}
+
+TEST(Kernels, KeepCountersFromOverflow) {
+  // More chunks of one value than a 16-bit counter could hold.
+  const std::vector<float> values(300 * 4096 + 5, -0.75F);
+  for (const ChunkKernels* kernels : supported_kernels()) {
+    Accumulator accumulator(*kernels);
+    Histogram histogram;
+    accumulator.add(histogram, values.data(), values.size());
+    EXPECT_EQ(histogram.negative[3 * kBinCount / 4], values.size()) << kernels->name;
+  }
+}
+
+TEST(Kernels, FindTheLargestFiniteMagnitude) {
+  for (const ChunkKernels* kernels : supported_kernels()) {
+    for (int kind = 0; kind < kKinds; ++kind) {
+      for (const std::size_t count : {0U, 1U, 15U, 100U}) {
+        const std::vector<float> values = sample_values(count, kind, static_cast<std::uint32_t>(count) + 1U);
+        float expected = 0.0F;
+        std::vector<float> each(count, 0.5F);
+        std::vector<float> expected_each = each;
+        for (std::size_t i = 0; i < count; ++i) {
+          if (!std::isfinite(values[i])) continue;
+          expected = std::max(expected, std::fabs(values[i]));
+          expected_each[i] = std::max(expected_each[i], std::fabs(values[i]));
+        }
+        EXPECT_EQ(kernels->largest_finite(values.data(), count), expected) << kernels->name << ", kind " << kind;
+        kernels->raise_each(values.data(), count, each.data());
+        EXPECT_EQ(each, expected_each) << kernels->name << ", kind " << kind;
+      }
+    }
+  }
+}
+
+TEST(TensorCounts, CountsPiecesOfABatchAndWholeTensors) {
+  const std::vector<float> values = sample_values(60, 0, 2);
+  TensorCounts counts(2, {1, ChannelMaxima::kNone});
+  counts.begin({{1, 0}, 3, {1, 0}});
+  counts.add(0, {values.data(), {3, 4, 5}});
+  counts.add(1, {values.data(), {60}});
+  const ImageCounts found = counts.take();
+  EXPECT_EQ(found.amax.size(), 4U);
+  EXPECT_EQ(counts.histogram(1, 0).element_count(), 20U);
+  EXPECT_EQ(counts.histogram(0, 0).element_count(), 20U);
+  EXPECT_EQ(counts.histogram(1, 1).element_count(), 60U);
+  const std::vector<float> first(values.begin(), values.begin() + 20);
+  EXPECT_EQ(encode_histogram(counts.histogram(1, 0)), encode_histogram(slow_histogram(first)));
+  EXPECT_EQ(counts.channels(0).values().size(), 4U);
+  EXPECT_TRUE(counts.channels(1).values().empty());
+  EXPECT_ANY_THROW(counts.add(0, {values.data(), {59}}));
+}
+
+TEST(Fingerprint, TellsValuesApartAndNotNans) {
+  std::vector<float> values = sample_values(30, 0, 4);
+  const Fingerprint before = fingerprint_of(values.data(), values.size(), 3);
+  values[25] = -values[25];
+  const Fingerprint last = fingerprint_of(values.data(), values.size(), 3);
+  EXPECT_EQ(before.head, last.head);
+  EXPECT_NE(before.whole, last.whole);
+  values[25] = -values[25];
+  values[19] += 1.0F;
+  EXPECT_NE(fingerprint_of(values.data(), values.size(), 3).head, before.head);
+  const float nans[2] = {std::nanf("1"), -std::nanf("2")};
+  EXPECT_EQ(fingerprint_of(nans, 1, 1).whole, fingerprint_of(nans + 1, 1, 1).whole);
+  const float zeros[2] = {0.0F, -0.0F};
+  EXPECT_NE(fingerprint_of(zeros, 1, 1).whole, fingerprint_of(zeros + 1, 1, 1).whole);
+}
+
+}  // namespace calib::test
