@@ -4,8 +4,13 @@ import { cancelledError, WorkbenchError } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
 import type { JobResult } from '../../src-shared/contract/job-results';
 import type { JobSpec, RunSpec } from '../../src-shared/contract/job-specs';
-import type { RunAnalysis } from '../../src-shared/contract/jobs';
-import { isFinished, type JobSnapshot, type PhaseTimes } from '../../src-shared/contract/jobs';
+import {
+  isFinished,
+  RUN_ANALYSES,
+  type JobSnapshot,
+  type PhaseTimes,
+  type RunAnalysis,
+} from '../../src-shared/contract/jobs';
 import type { Progress, TaskContext } from '../../src-shared/contract/progress';
 import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contract/progress-rate';
 
@@ -205,6 +210,11 @@ function topic(phase: string): string {
   return phase.split(': ', 1)[0] ?? phase;
 }
 
-function analysesOf({ searches, diagnoses }: RunSpec): RunAnalysis[] {
-  return [...(searches ? (['search'] as const) : []), ...(diagnoses ? (['diagnose'] as const) : [])];
+function analysesOf({ searches, fixes, diagnoses }: RunSpec): RunAnalysis[] {
+  const asked: Readonly<Record<RunAnalysis, boolean | undefined>> = {
+    search: searches,
+    fix: fixes,
+    diagnose: diagnoses,
+  };
+  return RUN_ANALYSES.filter((analysis) => asked[analysis] === true);
 }

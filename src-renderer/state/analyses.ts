@@ -53,7 +53,8 @@ const ANALYSES: readonly JobKind[] = [
   'repair',
   'smooth',
   'advise',
-] satisfies readonly (AnalysisSpec['kind'] | 'repair' | 'smooth')[];
+  'fix',
+] satisfies readonly (AnalysisSpec['kind'] | 'repair' | 'smooth' | 'fix')[];
 
 // Edits make results outdated, and jobs create new ones.
 const forget = (): void => {

@@ -134,6 +134,8 @@ const runSchema = object({
   searches: optional(boolean),
   /** If true, the row `mixed` is the placement that a tuning finds on the GPU, from the plan of the project or the search. */
   tunes: optional(boolean),
+  /** If true, the row `mixed` is the plan that `fix` finds; not together with `searches`. */
+  fixes: optional(boolean),
   /** If true, the run explains why groups of the shipped variant lost more than the gate allows. */
   diagnoses: optional(boolean),
 });

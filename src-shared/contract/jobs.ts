@@ -4,8 +4,8 @@ import type { JobResult } from './job-results';
 import type { JobKind } from './job-specs';
 import type { Progress } from './progress';
 
-/** Analyses that a run may include, see the fields `searches` and `diagnoses` of its specification. */
-export const RUN_ANALYSES = ['search', 'diagnose'] as const;
+/** Analyses that a run may include, see the fields `searches`, `fixes` and `diagnoses` of its specification. */
+export const RUN_ANALYSES = ['search', 'fix', 'diagnose'] as const;
 export type RunAnalysis = (typeof RUN_ANALYSES)[number];
 
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';

@@ -1,11 +1,14 @@
 import type { ValidateResult } from '../../../src-shared/contract/job-results';
 import type { RunSpec } from '../../../src-shared/contract/job-specs';
 import { ownValue } from '../../../src-shared/base/records';
-import type { DiagnosisRecord } from '../../../src-shared/domain/runs/run-record';
+import type { FixResult } from '../../../src-shared/domain/analysis/fix';
+import type { DiagnosisRecord, FixRecord } from '../../../src-shared/domain/runs/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import type { Workspace } from '../projects/workspace';
+import { workspaceWith } from '../fix/candidates';
 import { diagnoseJob } from './diagnose-job';
+import { fixJob } from './fix-job';
 import { searchJob } from './search-job';
 import { tuneJob, withLayers } from './tune-job';
 import type { JobContext } from '../job-context';
@@ -19,11 +22,50 @@ const MAX_GROUP_DROP = 1;
  * The run has phases of the same names as the analysis: the name of the analysis is put in front (`search:
  * benchmarking`).
  */
-function withinStep(name: 'search' | 'diagnosis', job: JobContext): JobContext {
+function withinStep(name: 'search' | 'fix' | 'diagnosis', job: JobContext): JobContext {
   const { onProgress } = job;
   return onProgress
     ? { ...job, onProgress: (progress) => onProgress({ ...progress, phase: `${name}: ${progress.phase}` }) }
     : job;
+}
+
+/** The project with the plan of the run, and how it was found. */
+interface PlannedRun {
+  readonly workspace: Workspace;
+  readonly search?: string;
+  readonly fix?: FixRecord;
+}
+
+/** Like withSearchedPlan, with the plan that a fix finds. */
+async function withFixedPlan(spec: RunSpec, job: JobContext): Promise<PlannedRun> {
+  const { workspace } = job;
+  const { backend, tensorrt, target, threads, limit } = spec;
+  const given = { backend, tensorrt, target, threads, limit };
+  const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const found = await fixJob({ kind: 'fix', projectPath: workspace.path, ...options }, withinStep('fix', job));
+  const plan = found.chosen === null ? undefined : found.plans[found.chosen];
+  return { workspace: plan ? workspaceWith(workspace, plan.decisions) : workspace, fix: fixRecord(found) };
+}
+
+function fixRecord({ reason, notes, advice, stages, plans }: FixResult): FixRecord {
+  return {
+    reason,
+    notes,
+    advice: advice.map(({ sentence }) => sentence),
+    stages: stages.map(({ stage, outcome, note, seconds, plan: index }) => {
+      const plan = index === null ? undefined : plans[index];
+      return {
+        stage,
+        outcome,
+        note,
+        ...(plan?.measure === undefined ? {} : { measure: plan.measure }),
+        ...(plan?.drop === undefined ? {} : { drop: plan.drop }),
+        ...(plan?.worstGroupDrop === undefined ? {} : { worstGroupDrop: plan.worstGroupDrop }),
+        ...(plan === undefined ? {} : { fp16Layers: plan.fp16Layers.length }),
+        seconds,
+      };
+    }),
+  };
 }
 
 /**
@@ -33,8 +75,9 @@ function withinStep(name: 'search' | 'diagnosis', job: JobContext): JobContext {
 export async function withSearchedPlan(
   { spec, variants }: { readonly spec: RunSpec; readonly variants: readonly string[] },
   job: JobContext,
-): Promise<{ readonly workspace: Workspace; readonly search?: string }> {
+): Promise<PlannedRun> {
   const { workspace } = job;
+  if (spec.fixes) return withFixedPlan(spec, job);
   if (!spec.searches) return { workspace };
   const mixed = variants.map(parseVariant).find(({ kind }) => kind === 'mixed');
   const method = mixed?.method ?? undefined;

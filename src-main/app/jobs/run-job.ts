@@ -35,7 +35,12 @@ export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResul
   // calibration, which takes long.
   await allowedMetricHash(project.file.task, services.userDataDir);
   const kinds = variants.map((variant) => parseVariant(variant).kind);
-  if (spec.searches && !kinds.includes('mixed')) {
+  if (spec.searches && spec.fixes) {
+    throw new WorkbenchError('usage', 'A run shows one plan as variant mixed, found both search and fix', {
+      hint: 'Leave out search: fix searches, too.',
+    });
+  }
+  if ((spec.searches || spec.fixes) && !kinds.includes('mixed')) {
     throw new WorkbenchError(
       'usage',
       `A run that searches shows the plan it finds as variant mixed, found only ${variants.join(', ')}`,
@@ -67,7 +72,7 @@ export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResul
     },
     given,
   );
-  const { workspace: searched, search } = await withSearchedPlan({ spec, variants }, given);
+  const { workspace: searched, search, fix } = await withSearchedPlan({ spec, variants }, given);
   const { workspace, tuning } = await withTunedPlan({ spec, variants }, { ...given, workspace: searched });
   const job: JobContext = { ...given, workspace };
   const limits: SetLimits = { calibration: limit, validation: spec.limit };
@@ -89,7 +94,7 @@ export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResul
       options,
       shipped,
       limits,
-      steps: { calibration, search, tuning, health, bench, validation, thresholds, diagnoses },
+      steps: { calibration, search, fix, tuning, health, bench, validation, thresholds, diagnoses },
     },
     job,
   );

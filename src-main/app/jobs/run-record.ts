@@ -7,6 +7,7 @@ import { evaluateGates } from '../../../src-shared/domain/runs/gates';
 import {
   RUN_RECORD_VERSION,
   type DiagnosisRecord,
+  type FixRecord,
   type RunRecord,
   type SetRecord,
 } from '../../../src-shared/domain/runs/run-record';
@@ -26,6 +27,8 @@ interface RunSteps {
   readonly search?: string | undefined;
   /** Summary of the tuning; absent if the run made none. */
   readonly tuning?: string | undefined;
+  /** The way to the plan; absent if the run made no fix. */
+  readonly fix?: FixRecord | undefined;
   readonly health: readonly Warning[];
   /** null if the backend only simulates the target. */
   readonly bench: BenchResult | null;
@@ -54,7 +57,7 @@ export async function runRecord(
 ): Promise<RunRecord> {
   const { services } = job;
   const { file } = job.workspace;
-  const { calibration, search, tuning, health, bench, validation, thresholds, diagnoses } = steps;
+  const { calibration, search, fix, tuning, health, bench, validation, thresholds, diagnoses } = steps;
   const table = buildTable({ validation, benchmark: bench });
   return {
     version: RUN_RECORD_VERSION,
@@ -107,6 +110,7 @@ export async function runRecord(
     ],
     ...(search === undefined ? {} : { search }),
     ...(tuning === undefined ? {} : { tuning }),
+    ...(fix === undefined ? {} : { fix }),
     ...(diagnoses.length === 0 ? {} : { diagnoses }),
   };
 }
@@ -132,6 +136,7 @@ function otherOptions(spec: RunSpec, { file }: Workspace): RunRecord['options'][
     ...(spec.tensorrtGridBatch === undefined ? {} : { 'tensorrt-grid': spec.tensorrtGridBatch }),
     ...(spec.searches ? { search: true } : {}),
     ...(spec.tunes ? { tune: true } : {}),
+    ...(spec.fixes ? { fix: true } : {}),
     ...(spec.diagnoses ? { diagnose: true } : {}),
   };
 }

@@ -19,6 +19,7 @@ export const run = defineCommand({
     'tensorrt-grid': tensorrtGridOption,
     search: flag('the mixed row is the plan that a search finds within the gates (the project keeps its own plan)'),
     tune: flag('the mixed row is the fastest placement on this GPU, see calib tune (the project keeps its own plan)'),
+    fix: flag('the mixed row is the plan that fix finds: methods, repairs and released layers (instead of --search)'),
     diagnose: flag('explain why groups of the shipped variant lost more than the gate allows (1 point without a gate)'),
   },
   details: `The gates of the project judge the variant that ships: mixed if it is among the variants, otherwise the last
@@ -33,12 +34,13 @@ quantized one that is named, or fp32 if there is no other. The exit code is 3 if
         rounds: values.rounds,
         searches: values.search,
         tunes: values.tune,
+        fixes: values.fix,
         diagnoses: values.diagnose,
         tensorrtGridBatch: values['tensorrt-grid'],
       }),
     });
     for (const warning of record.warnings) note(`warning: ${warning.message}`);
-    const { options, table, gates, warnings, search, tuning, diagnoses } = record;
+    const { options, table, gates, warnings, search, fix, tuning, diagnoses } = record;
     const { method, chosenMethod } = options;
     print(
       {
@@ -48,7 +50,7 @@ quantized one that is named, or fp32 if there is no other. The exit code is 3 if
         table,
         gates,
         warnings,
-        ...present({ search, tuning, diagnoses }),
+        ...present({ search, fix, tuning, diagnoses }),
         report,
       },
       () => [
@@ -70,8 +72,11 @@ function methodLines({ options: { chosenMethod } }: RunRecord): string[] {
   return chosenMethod === undefined ? [] : [`method best: ${chosenMethod}`, ''];
 }
 
-function analysisLines({ search, tuning, diagnoses = [] }: RunRecord): string[] {
+function analysisLines({ search, fix, tuning, diagnoses = [] }: RunRecord): string[] {
   const lines = [
+    ...(fix === undefined
+      ? []
+      : [`fix: ${fix.reason}`, ...fix.notes, ...fix.advice, 'To take this plan over: calib fix PROJECT --adopt']),
     ...(search === undefined
       ? []
       : [`search: ${search}`, 'The project keeps its own plan; to take this one: calib search PROJECT --adopt']),

@@ -1,12 +1,15 @@
-import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
+import { formatDuration, formatFixed } from '../../../src-shared/base/units';
+import { formatMeasure } from '../../../src-shared/domain/tasks/measure-text';
+import type { FixRecord, RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { html, type Html } from './markup';
 
 /**
- * The results of the search and of the tuning, and the diagnosis of groups that lost too much with the measured changes; empty if neither
- * was requested.
+ * The results of the search, the fix and the tuning, and the diagnosis of groups that lost too much with the measured
+ * changes; empty if none was requested.
  */
-export function renderAnalyses({ search, tuning, diagnoses = [] }: RunRecord): Html {
+export function renderAnalyses({ search, fix, tuning, diagnoses = [] }: RunRecord): Html {
   return html`${search !== undefined && html`<section><h2>Search</h2><p>${search}</p></section>`}
+${fix !== undefined && renderFix(fix)}
 ${tuning !== undefined && html`<section><h2>Placement on this GPU</h2><p>${tuning}</p></section>`}
 ${
   diagnoses.length > 0 &&
@@ -16,4 +19,17 @@ ${diagnoses.map(
 ${actions.length > 0 && html`<p>Single changes that were measured, best first:</p><ol>${actions.map((action) => html`<li>${action}</li>`)}</ol>`}`,
 )}</section>`
 }`;
+}
+
+/** What each stage of the fix won. */
+function renderFix({ reason, notes, advice, stages }: FixRecord): Html {
+  const points = (value: number | undefined): string => (value === undefined ? '' : formatFixed(value, 2));
+  const measured = stages.find(({ measure }) => measure !== undefined)?.measure;
+  return html`<section><h2>Make it pass</h2><p>${reason}</p>
+<table><thead><tr><th>stage</th><th></th><th class="number">${measured?.name ?? 'measure'}</th><th class="number">drop</th><th class="number">group drop</th><th class="number">FP16 layers</th><th class="number">time</th><th></th></tr></thead>
+<tbody>${stages.map(
+    ({ stage, outcome, note, measure, drop, worstGroupDrop, fp16Layers, seconds }) =>
+      html`<tr><th scope="row">${stage}</th><td>${outcome}</td><td class="number">${measure === undefined ? '' : formatMeasure(measure.name, measure.value)}</td><td class="number">${points(drop)}</td><td class="number">${points(worstGroupDrop)}</td><td class="number">${fp16Layers ?? ''}</td><td class="number">${formatDuration(seconds)}</td><td>${note}</td></tr>`,
+  )}</tbody></table>
+${[...notes, ...advice].map((text) => html`<p>${text}</p>`)}</section>`;
 }

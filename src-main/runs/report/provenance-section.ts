@@ -151,10 +151,9 @@ export function reproduceCommands(record: RunRecord): readonly string[] {
     '-o',
     project,
   ];
-  // The record contains the plan that a search or a tuning found, so that the repetition needs neither.
-  const repeated = Object.entries(options.other).filter(
-    ([name, value]) => name !== 'search' && name !== 'tune' && name !== 'label-order' && value !== false,
-  );
+  // The record contains the plan that a search, a fix or a tuning found, so that the repetition needs none.
+  const found = ['search', 'fix', 'tune', 'label-order'];
+  const repeated = Object.entries(options.other).filter(([name, value]) => !found.includes(name) && value !== false);
   const others = repeated.flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
   const run = [
     'run',

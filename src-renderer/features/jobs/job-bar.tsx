@@ -61,6 +61,7 @@ const SCREEN_OF_KIND: Readonly<Partial<Record<JobKind, ScreenId>>> = {
   search: 'search',
   diagnose: 'results',
   repair: 'precision',
+  fix: 'results',
   advise: 'precision',
 };
 

@@ -11,6 +11,7 @@ import { ThreePanes } from '../../widgets/three-panes';
 import { Cautions, Notes, Verdicts } from './verdicts';
 import { ChangesSection, RunFacts } from './run-settings';
 import { judgeAll } from './gates';
+import { FixSection } from './fix-section';
 import { HeadlineLine } from './headline-line';
 import { LatencySection } from './latency-section';
 import { useEscape, useResults } from './results-store';
@@ -56,18 +57,21 @@ function ProjectResults({ project }: { readonly project: ProjectView }) {
     case 'ready':
       if (state.runs.length > 0) return <Runs project={project} runs={state.runs} />;
       return (
-        <EmptyUnlessRunning
-          projectPath={project.path}
-          kinds={['run']}
-          title={t('results.empty')}
-          action={
-            <Button tone="primary" onClick={() => openScreen('run')}>
-              {t('results.empty.action')}
-            </Button>
-          }
-        >
-          {t('results.empty.text')}
-        </EmptyUnlessRunning>
+        <div className={styles.main}>
+          <EmptyUnlessRunning
+            projectPath={project.path}
+            kinds={['run']}
+            title={t('results.empty')}
+            action={
+              <Button tone="primary" onClick={() => openScreen('run')}>
+                {t('results.empty.action')}
+              </Button>
+            }
+          >
+            {t('results.empty.text')}
+          </EmptyUnlessRunning>
+          {project.calibrated ? <FixSection project={project} /> : null}
+        </div>
       );
   }
 }
@@ -138,6 +142,7 @@ function RunResults({ project, runs, record, compared }: RunResultsProps) {
       <Cautions record={record} />
       <VariantsTable record={record} judged={judged} chosen={chosen} onChoose={showVariant} />
       <Notes record={record} />
+      <FixSection project={project} />
       {compared === null ? null : <ChangesSection from={compared} to={record} />}
       {record.validation === null ? null : <WorseSection record={record} validation={record.validation} />}
       {record.benchmark === null ? null : <LatencySection benchmark={record.benchmark} shipped={record.shipped} />}

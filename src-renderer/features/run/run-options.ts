@@ -78,8 +78,11 @@ export function startProblems(kind: StartableKind, options: RunOptions, project:
   const problems: string[] = [];
   const target = options.backend === 'tensorrt' ? 'tensorrt' : (options.target ?? project.target);
   const runsVariants = kind !== 'calibrate';
-  if (kind === 'run' && options.analyses.includes('search') && !options.variants.includes('mixed'))
+  const isPlanned = options.analyses.includes('search') || options.analyses.includes('fix');
+  if (kind === 'run' && isPlanned && !options.variants.includes('mixed'))
     problems.push('run.problem.searchWithoutMixed');
+  if (kind === 'run' && options.analyses.includes('search') && options.analyses.includes('fix'))
+    problems.push('run.problem.searchAndFix');
   if (runsVariants && options.variants.length === 0) problems.push('run.problem.noVariant');
   if ((kind === 'run' || kind === 'bench') && options.backend === 'ort-cpu' && target !== 'onnxruntime')
     problems.push('run.problem.simulated');
@@ -134,6 +137,7 @@ export function specOf(kind: StartableKind, options: RunOptions, projectPath: st
         ...limit,
         ...grid,
         ...(options.analyses.includes('search') ? { searches: true } : {}),
+        ...(options.analyses.includes('fix') ? { fixes: true } : {}),
         ...(options.analyses.includes('diagnose') ? { diagnoses: true } : {}),
       };
     case 'validate':

@@ -9,6 +9,7 @@ export const STEP_IDS = [
   'read',
   'collect',
   'search',
+  'fix',
   'build',
   'benchmark',
   'validate',
@@ -70,9 +71,11 @@ export function stepsOf({ kind, analyses = [] }: SteppedJob): readonly StepId[] 
 export function stepOfPhase(job: SteppedJob, phase: string, furthest: StepId | null): StepId | null {
   const steps = stepsOf(job);
   const from = furthest === null ? 0 : steps.indexOf(furthest);
-  const within = /^(search|diagnosis): /.exec(phase)?.[1];
+  const within = /^(search|fix|diagnosis): /.exec(phase)?.[1];
   const named: readonly StepId[] =
-    within === undefined ? (ownValue(STEPS_OF_PHASE, phase) ?? []) : [within === 'search' ? 'search' : 'diagnose'];
+    within === undefined
+      ? (ownValue(STEPS_OF_PHASE, phase) ?? [])
+      : [within === 'search' || within === 'fix' ? within : 'diagnose'];
   const candidates = named.filter((step) => steps.includes(step));
   return candidates.find((step) => steps.indexOf(step) >= from) ?? furthest;
 }

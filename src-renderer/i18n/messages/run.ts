@@ -29,6 +29,9 @@ const en = {
   'run.analysis.search': 'Search for the mixed plan',
   'run.analysis.search.hint':
     'The mixed row is the plan with the fewest FP16 layers that meets the gates. The project keeps its own plan.',
+  'run.analysis.fix': 'Make it pass',
+  'run.analysis.fix.hint':
+    'The mixed row is the shortest way to the gates: methods, repairs, then as few FP16 layers as possible. The project keeps its own plan.',
   'run.analysis.diagnose': 'Say why groups got worse',
   'run.analysis.diagnose.hint':
     'For groups that lose more than the gate allows: which layers clip or round, and which single change mends it.',
@@ -75,6 +78,7 @@ const en = {
   'run.step.read': 'Read the calibration set',
   'run.step.collect': 'Collect histograms',
   'run.step.search': 'Search for the plan',
+  'run.step.fix': 'Make it pass',
   'run.step.build': 'Build engines',
   'run.step.benchmark': 'Measure latency',
   'run.step.validate': 'Measure accuracy',
@@ -173,6 +177,7 @@ const en = {
   'run.facts.yes': 'yes',
   'run.facts.no': 'not yet',
   'run.problem.noVariant': 'Choose at least one variant.',
+  'run.problem.searchAndFix': 'The mixed row shows one plan: switch either the search or Make it pass off.',
   'run.problem.searchWithoutMixed':
     'A search shows the plan it finds as mixed: choose mixed as well, or switch the search off.',
   'run.problem.simulated':
@@ -215,6 +220,9 @@ const zh: Record<keyof typeof en, string> = {
   'run.analyses': '分析',
   'run.analysis.search': '搜索 mixed 方案',
   'run.analysis.search.hint': 'mixed 一行采用满足门限、FP16 层最少的方案。项目自己的方案不变。',
+  'run.analysis.fix': '自动达标',
+  'run.analysis.fix.hint':
+    'mixed 一行采用满足门限的最短途径：先试方法和修复，再用尽可能少的 FP16 层。项目自己的方案不变。',
   'run.analysis.diagnose': '说明分组变差的原因',
   'run.analysis.diagnose.hint': '对超过门限的分组：指出哪些层截断或舍入过多，以及哪一项改动能修复。',
   'run.limit.hint': '只用验证集中的这么多张图像。图像太少时，差异只是偶然。',
@@ -258,6 +266,7 @@ const zh: Record<keyof typeof en, string> = {
   'run.step.read': '读取校准集',
   'run.step.collect': '收集直方图',
   'run.step.search': '搜索方案',
+  'run.step.fix': '自动达标',
   'run.step.build': '构建引擎',
   'run.step.benchmark': '测量延迟',
   'run.step.validate': '测量准确率',
@@ -354,6 +363,7 @@ const zh: Record<keyof typeof en, string> = {
   'run.facts.yes': '是',
   'run.facts.no': '尚未',
   'run.problem.noVariant': '请至少选择一个变体。',
+  'run.problem.searchAndFix': 'mixed 一行只能显示一个方案：请关闭搜索或自动达标。',
   'run.problem.searchWithoutMixed': '搜索到的方案显示为 mixed：请同时选择 mixed，或关闭搜索。',
   'run.problem.simulated':
     'TensorRT 的布局在本机 CPU 上只是模拟，模拟的耗时不代表引擎的速度。请在 GPU 上运行，把目标设为 onnxruntime，或只做验证。',

@@ -230,6 +230,30 @@ export const diagnosisRecordSchema = object({
 });
 export type DiagnosisRecord = InferOutput<typeof diagnosisRecordSchema>;
 
+export const fixRecordSchema = object({
+  /** Why the work ended, as one sentence. */
+  reason: string,
+  notes: list(string),
+  /** What to do if no plan meets the gates, as sentences. */
+  advice: list(string),
+  stages: list(
+    object({
+      stage: string,
+      /** `met`, `better`, `no-gain` or `skipped`. */
+      outcome: string,
+      note: string,
+      /** Of the best plan of the stage; omitted if none was judged. */
+      measure: optional(measureSchema),
+      drop: optional(number),
+      worstGroupDrop: optional(number),
+      fp16Layers: optional(count),
+      seconds: number,
+    }),
+  ),
+});
+/** The way that a fix took to its plan. */
+export type FixRecord = InferOutput<typeof fixRecordSchema>;
+
 export const runRecordSchema = object({
   version: oneOf(RUN_RECORD_VERSION),
   runId: string,
@@ -277,6 +301,8 @@ export const runRecordSchema = object({
   search: optional(string),
   /** The result of the tuning of the placement in a few sentences; present if a tuning was requested. */
   tuning: optional(string),
+  /** How the plan of the row mixed was found; present if a fix was requested. */
+  fix: optional(fixRecordSchema),
   /** Groups of the shipped variant that lost too much, with the causes; present if a diagnosis was requested. */
   diagnoses: optional(list(diagnosisRecordSchema)),
 });
