@@ -1,12 +1,19 @@
 import { formatCount } from '../../../src-shared/base/units';
 import type { FixDecisions } from '../../../src-shared/domain/analysis/fix';
 import { HISTOGRAM_METHODS } from '../../../src-shared/domain/project/methods';
-import { hasRepair, withRepair } from '../../../src-shared/domain/project/precision';
+import {
+  hasRepair,
+  withRepair,
+  withSmoothing,
+  type SwitchedRepair,
+} from '../../../src-shared/domain/project/precision';
 import { releaseCostUs } from '../../../src-shared/domain/runs/latency-model';
 import { releasedPlan } from '../../analysis/sensitivity';
 import { MEASURED_STEPS, releasePasses, type ReleaseOrder } from '../../analysis/release-order';
 import { fewest } from '../../analysis/search';
 import { autoPassesOf, ensureAuto } from '../analysis/auto-thresholds';
+import { findSmoothing } from '../analysis/smoothing';
+import { smoothingGroups } from '../../quantization/rules/smoothing-groups';
 import { isAutoAffordable, layerWorks, macsOf } from '../analysis/search-setup';
 import { openCalibration, prepare } from '../projects/workspace';
 import { workspaceWith, type Candidate } from './candidates';
@@ -14,6 +21,10 @@ import type { FixScope, FixStage } from './stage';
 
 /** Runs of the model that a bias correction takes: 64 images beside FP32, and 128 others with and without it. */
 const CORRECTION_PASSES = 64 + 2 * 128;
+
+/** Smoothing calibrates the model with each of three shares, and compares them on up to 64 and 512 images. */
+const SMOOTHED_MODELS = 3;
+const SMOOTHING_PASSES = 4 * 64 + 2 * 512;
 
 /** How many layers of a set are chosen together by measured gains: for one layer, for up to three, for more. */
 const RELEASE_STEPS = [1, 3];
@@ -53,6 +64,32 @@ const equalization: FixStage = {
     (await collectionSeconds(scope)) +
     passesSeconds(scope, CORRECTION_PASSES + (HISTOGRAM_METHODS.length + 1) * scope.choosing.entries.length),
   run: (scope) => methodsThenBiases(scope, repaired(scope.best.decisions, 'equalization')),
+};
+
+/** Smoothed channels: the factors are searched first, and the smoothed model has its own calibration. */
+const smoothing: FixStage = {
+  name: 'smoothing',
+  async obstacle(scope) {
+    if (hasRepair(scope.best.decisions.plan, 'smoothing')) return 'the plan smooths channels already';
+    const { setup } = await scope.trial(scope.best.decisions);
+    return smoothingGroups(setup.model).groups.length > 0 ? null : 'no channels of this model can be smoothed';
+  },
+  seconds: async (scope) =>
+    SMOOTHED_MODELS * (await collectionSeconds(scope)) +
+    passesSeconds(
+      scope,
+      SMOOTHING_PASSES + CORRECTION_PASSES + HISTOGRAM_METHODS.length * scope.choosing.entries.length,
+    ),
+  async run(scope) {
+    const { job, target, threads, best } = scope;
+    const plain = { ...best.decisions, plan: withRepair(best.decisions.plan, 'biasCorrection', false) };
+    const { choice, candidates } = await findSmoothing(
+      { kind: 'smooth', projectPath: job.workspace.path, target, ...(threads === undefined ? {} : { threads }) },
+      { ...job, workspace: workspaceWith(job.workspace, plain) },
+    );
+    if (choice === undefined) return { candidates: [], compared: candidates.length };
+    return methodsThenBiases(scope, { ...plain, plan: withSmoothing(plain.plan, choice.key) });
+  },
 };
 
 /** One threshold per tensor, on top of the repairs that have helped so far. */
@@ -120,7 +157,7 @@ const release: FixStage = {
 };
 
 /** In the order in which they are tried: cheap before expensive, and released layers last. */
-export const STAGES: readonly FixStage[] = [methods, biasCorrection, equalization, auto, release];
+export const STAGES: readonly FixStage[] = [methods, biasCorrection, equalization, smoothing, auto, release];
 
 /**
  * Compares every method on a repaired model, then corrects the biases of the best one: for repairs that give the model
@@ -142,7 +179,7 @@ function methodsOf(decisions: FixDecisions): FixDecisions[] {
   return HISTOGRAM_METHODS.map((method) => ({ ...decisions, method, tensorMethods: {} }));
 }
 
-function repaired(decisions: FixDecisions, repair: Parameters<typeof withRepair>[1]): FixDecisions {
+function repaired(decisions: FixDecisions, repair: SwitchedRepair): FixDecisions {
   return { ...decisions, plan: withRepair(decisions.plan, repair, true) };
 }
 

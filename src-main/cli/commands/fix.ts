@@ -34,7 +34,7 @@ export const fix = defineCommand({
     'memory-limit': memoryLimitOption,
   },
   details: `Tries one stage after the other until the gates of the project (0.5 points in all and 1 point of the worst
-group where it has none) are met: the project as it is, single methods, bias correction, equalization, a threshold per
+group where it has none) are met: the project as it is, single methods, bias correction, equalization, smoothing, a threshold per
 tensor, released layers. Interrupted by Ctrl-C, the same command continues. The exit code is 3 if no plan meets the gates.`,
   async run(values, [project = ''], { api, runJob, print, note }) {
     const projectPath = resolve(project);

@@ -23,7 +23,15 @@ import { referenceLatencySchema } from './analysis';
  * The stages of `calib fix`, in the order in which they are tried. Later stages cost more time, and the last one costs
  * latency.
  */
-export const FIX_STAGES = ['present', 'methods', 'bias-correction', 'equalization', 'auto', 'release'] as const;
+export const FIX_STAGES = [
+  'present',
+  'methods',
+  'bias-correction',
+  'equalization',
+  'smoothing',
+  'auto',
+  'release',
+] as const;
 export type FixStageName = (typeof FIX_STAGES)[number];
 
 /** The decisions of a project that a plan changes; everything else stays as it is. */
