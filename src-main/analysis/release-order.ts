@@ -30,6 +30,8 @@ export interface ReleaseProblem {
 }
 
 export interface ReleaseOrder {
+  /** The error with all layers in INT8. */
+  readonly error: number;
   /** Layers by the gain of their release alone, the largest gain for its cost first. */
   readonly ranking: readonly { readonly layer: string; readonly gain: number }[];
   /**
@@ -85,7 +87,8 @@ export async function releaseOrder(trials: Trials, problem: ReleaseProblem): Pro
   const rest = order.filter((layer) => !grown.includes(layer));
   for (let size = grown.length + 1; size <= most; size += 1)
     sets.push([...grown, ...rest.slice(0, size - grown.length)]);
-  return { ranking, sets };
+  const [error = 0] = await errorsOf(trials, problem, [[]]);
+  return { error, ranking, sets };
 }
 
 /**

@@ -264,6 +264,8 @@ const fixSchema = object({
   maxLayers: optional(count),
   /** Only N images of the set that judges. */
   limit: optional(positiveInteger),
+  /** File for a PyTorch module that trains with quantization, beginning with the scales of the plan that was found. */
+  snippetPath: optional(filePath('write')),
 });
 /** Looks for the shortest way to a plan that meets the gates of the project. */
 export type FixSpec = InferOutput<typeof fixSchema>;

@@ -8,6 +8,7 @@ import {
   type SwitchedRepair,
 } from '../../../src-shared/domain/project/precision';
 import { releaseCostUs } from '../../../src-shared/domain/runs/latency-model';
+import { chooseImages } from '../../analysis/choose-images';
 import { releasedPlan } from '../../analysis/sensitivity';
 import { MEASURED_STEPS, releasePasses, type ReleaseOrder } from '../../analysis/release-order';
 import { fewest } from '../../analysis/search';
@@ -15,8 +16,11 @@ import { autoPassesOf, ensureAuto } from '../analysis/auto-thresholds';
 import { findSmoothing } from '../analysis/smoothing';
 import { smoothingGroups } from '../../quantization/rules/smoothing-groups';
 import { isAutoAffordable, layerWorks, macsOf } from '../analysis/search-setup';
+import { learnJob } from '../jobs/learn-job';
 import { openCalibration, prepare } from '../projects/workspace';
-import { workspaceWith, type Candidate } from './candidates';
+import type { UsedImages } from '../analysis/analysis-setup';
+import type { JobContext } from '../job-context';
+import { workspaceWith, type Candidate, type CandidateTrial } from './candidates';
 import type { FixScope, FixStage } from './stage';
 
 /** Runs of the model that a bias correction takes: 64 images beside FP32, and 128 others with and without it. */
@@ -26,6 +30,18 @@ const CORRECTION_PASSES = 64 + 2 * 128;
 const SMOOTHED_MODELS = 3;
 const SMOOTHING_PASSES = 4 * 64 + 2 * 512;
 
+/**
+ * Runs of the model that one epoch of learning is worth: a forward and a backward pass of every block on at most 256
+ * images, and the inputs of the blocks.
+ */
+const LEARNING_PASSES = 4 * 256;
+/** Multiply-accumulates that learning may take, and the most epochs. */
+const LEARNING_MACS = 5e12;
+const MOST_EPOCHS = 8;
+const MOST_LEARNING_MINUTES = 60;
+
+/** Number of images on which the layers to release are chosen. */
+const RELEASE_IMAGES = 32;
 /** How many layers of a set are chosen together by measured gains: for one layer, for up to three, for more. */
 const RELEASE_STEPS = [1, 3];
 
@@ -114,20 +130,49 @@ const auto: FixStage = {
   },
 };
 
+/** Thresholds and biases that are learned block by block, on top of the repairs that have helped so far. */
+const learned: FixStage = {
+  name: 'learned',
+  async obstacle(scope) {
+    if (scope.best.decisions.method === 'learned') return 'the plan uses learned thresholds already';
+    return (await learningEpochs(scope)) > 0 ? null : 'learning takes too many runs of this model';
+  },
+  seconds: async (scope) =>
+    passesSeconds(scope, LEARNING_PASSES * (await learningEpochs(scope)) + scope.choosing.entries.length),
+  async run(scope) {
+    const { job, target, threads, best, secondsLeft } = scope;
+    const { isKept } = await learnJob(
+      {
+        kind: 'learn',
+        projectPath: job.workspace.path,
+        target,
+        // The number of passes limits the work, so that a busy machine learns the same values as an idle one.
+        epochs: await learningEpochs(scope),
+        minutes: Math.min(secondsLeft / 60, MOST_LEARNING_MINUTES),
+        ...(threads === undefined ? {} : { threads }),
+      },
+      { ...job, workspace: workspaceWith(job.workspace, best.decisions) },
+    );
+    if (!isKept) return { candidates: [], compared: 1 };
+    return byError(await scope.measure([{ ...best.decisions, method: 'learned', tensorMethods: {} }]));
+  },
+};
+
 /** The fewest layers in FP16 that meet the gates. */
 const release: FixStage = {
   name: 'release',
-  obstacle: async (scope) => ((await releasable(scope)).most === 0 ? 'no layer of this model runs in INT8' : null),
+  obstacle: async (scope) => ((await releasable(scope)).most === 0 ? 'no layer may leave INT8' : null),
   async seconds(scope) {
     const { layers, most } = await releasable(scope);
     // One layer at least; more are tried while time is left.
-    return passesSeconds(scope, releasePasses(layers.length, most, scope.choosing.entries.length, 1));
+    return passesSeconds(scope, releasePasses(layers.length, most, RELEASE_IMAGES, 1));
   },
   async run(scope) {
     const { decisions } = scope.best;
     const { trial, setup } = await scope.trial(decisions);
     const { layers, most } = await releasable(scope);
-    const trials = await setup.trials([scope.choosing]);
+    const { set, entries } = scope.choosing;
+    const trials = await setup.trials([{ set, entries: chooseImages(entries, RELEASE_IMAGES) }]);
     const orders = new Map<number, ReleaseOrder>();
     // Sets of more layers take more trials, and are seldom needed.
     const setOf = async (size: number): Promise<readonly string[]> => {
@@ -156,8 +201,20 @@ const release: FixStage = {
   },
 };
 
+/** The layers by what their release alone wins back, for advice; null if no layer runs in INT8. */
+export async function releaseRanking(
+  { trial, setup }: CandidateTrial,
+  { set, entries }: UsedImages,
+  job: JobContext,
+): Promise<Pick<ReleaseOrder, 'error' | 'ranking'> | null> {
+  const layers = layerWorks(setup).map(({ layer, work }) => ({ layer, costUs: releaseCostUs(work) }));
+  if (layers.length === 0) return null;
+  const trials = await setup.trials([{ set, entries: chooseImages(entries, RELEASE_IMAGES) }]);
+  return job.services.compute.request('release-order', { base: trial, layers, maxLayers: 0, steps: 0, trials }, job);
+}
+
 /** In the order in which they are tried: cheap before expensive, and released layers last. */
-export const STAGES: readonly FixStage[] = [methods, biasCorrection, equalization, smoothing, auto, release];
+export const STAGES: readonly FixStage[] = [methods, biasCorrection, equalization, smoothing, auto, learned, release];
 
 /**
  * Compares every method on a repaired model, then corrects the biases of the best one: for repairs that give the model
@@ -197,6 +254,12 @@ function passesSeconds({ secondsPerPass }: FixScope, passes: number): number {
 /** Seconds that the collection of another prepared model will take: as many as the project's own took. */
 async function collectionSeconds({ job }: FixScope): Promise<number> {
   return (await openCalibration(job.workspace)).index.seconds;
+}
+
+/** The number of epochs that this model can afford; 0: none. */
+async function learningEpochs(scope: FixScope): Promise<number> {
+  const { setup } = await scope.trial(scope.best.decisions);
+  return Math.min(MOST_EPOCHS, Math.floor(LEARNING_MACS / (LEARNING_PASSES * macsOf(layerWorks(setup)))));
 }
 
 async function autoCost(scope: FixScope): Promise<{ readonly passes: number; readonly macs: number }> {

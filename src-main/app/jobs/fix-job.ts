@@ -1,15 +1,21 @@
 import type { FixSpec } from '../../../src-shared/contract/job-specs';
-import type { FixResult } from '../../../src-shared/domain/analysis/fix';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { writeFileAtomic } from '../../base/atomic-file';
+import type { FixAdvice, FixResult } from '../../../src-shared/domain/analysis/fix';
 import { saveAnalysis } from '../analysis/analysis-store';
 import { ensureBestFor } from '../analysis/needed-decisions';
 import { FixRun } from '../fix/fix-run';
 import { judgeFp16, limitsOf } from '../fix/judging';
 import { withLatencies, withPareto, type Latencies } from '../fix/latency';
-import { fixSetup } from '../fix/setup';
+import { adviceFor } from '../fix/advice';
+import { trialOf } from '../fix/candidates';
+import { fixSetup, type FixSetup } from '../fix/setup';
+import { releaseRanking } from '../fix/stages';
+import { trainedLayers, trainingSnippet } from '../fix/training-snippet';
 import { chosenPlan, concluded, type Ended } from '../fix/summary';
 import type { JobContext } from '../job-context';
 import { allowedMetricHash } from '../projects/metric-consent';
-import { currentCalibration } from '../projects/workspace';
+import { currentCalibration, loadSet } from '../projects/workspace';
 import { variantOptions } from '../variants/options';
 import { calibrateJob } from './calibrate-job';
 
@@ -48,7 +54,10 @@ export async function fixJob(spec: FixSpec, job: JobContext): Promise<FixResult>
     return saveAnalysis(workspace, 'fix', 'fix', concluded(soFar, { isFinished: false }));
   });
   const latencies = await withLatencies(run.plans, setup, job);
-  const result = concluded(ended(latencies), { isFinished: true, ...(await fasterFp16(latencies)) });
+  const conclusion = { isFinished: true, ...(await fasterFp16(latencies)) };
+  const found = concluded(ended(latencies), conclusion);
+  const result = { ...found, advice: await adviceOf(found, setup, job) };
+  if (spec.snippetPath !== undefined) await writeSnippet(spec.snippetPath, result, job);
   await saveAnalysis(workspace, 'fix', 'fix', result);
   return result;
 
@@ -59,4 +68,40 @@ export async function fixJob(spec: FixSpec, job: JobContext): Promise<FixResult>
     if (!fp16 || plan?.latencyMs === undefined || fp16.latencyMs >= plan.latencyMs) return {};
     return { fp16: await judgeFp16(setup.judging, job) };
   }
+}
+
+/** Empty if a plan meets the gates. */
+async function adviceOf(
+  { plans, nearest }: FixResult,
+  setup: FixSetup,
+  job: JobContext,
+): Promise<readonly FixAdvice[]> {
+  const plan = plans[nearest ?? -1];
+  if (plan === undefined) return [];
+  const { options, spec, images } = setup;
+  const allInt8 = { ...plan.decisions, plan: { ...plan.decisions.plan, layers: setup.first.plan.layers } };
+  const trial = await trialOf(allInt8, { target: options.target, threads: spec.threads }, job);
+  const { entries } = await loadSet(job.workspace, 'calibration', undefined);
+  return adviceFor({
+    plan,
+    images: images.judging.entries.length,
+    calibration: entries,
+    groups: images.judging.groups,
+    release: await releaseRanking(trial, images.choosing, job),
+    projectPath: job.workspace.path,
+  });
+}
+
+/** Writes a PyTorch module with the scales of the chosen plan, or of the nearest one. */
+async function writeSnippet(
+  path: string,
+  { plans, chosen, nearest, target }: FixResult,
+  job: JobContext,
+): Promise<void> {
+  const plan = plans[chosen ?? nearest ?? -1];
+  if (plan === undefined) throw new WorkbenchError('not-found', 'No plan was judged whose scales could be written');
+  const { trial, setup } = await trialOf(plan.decisions, { target, threads: undefined }, job);
+  const quantized = new Set(setup.layers.map(({ layer }) => layer).filter((layer) => !plan.fp16Layers.includes(layer)));
+  const layers = trainedLayers(setup.model, trial, quantized);
+  await writeFileAtomic(path, trainingSnippet(job.workspace.file.name, layers));
 }

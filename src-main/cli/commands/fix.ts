@@ -28,14 +28,16 @@ export const fix = defineCommand({
     }),
     'max-layers': wholeNumber('N', 'move at most N layers to FP16 (default: half of them)', { min: 0 }),
     limit: limitOption('images that judge'),
+    'qat-snippet': text('FILE.py', 'write a PyTorch module that trains with quantization from the scales found'),
     adopt: flag('make the plan that is found the plan of the project'),
     target: targetOption,
     threads: threadsOption,
     'memory-limit': memoryLimitOption,
   },
   details: `Tries one stage after the other until the gates of the project (0.5 points in all and 1 point of the worst
-group where it has none) are met: the project as it is, single methods, bias correction, equalization, smoothing, a threshold per
-tensor, released layers. Interrupted by Ctrl-C, the same command continues. The exit code is 3 if no plan meets the gates.`,
+group where it has none) are met: the project as it is, single methods, bias correction, equalization, smoothing, a
+threshold per tensor, learned thresholds, released layers. Interrupted by Ctrl-C, the same command continues. The exit
+code is 3 if no plan meets the gates.`,
   async run(values, [project = ''], { api, runJob, print, note }) {
     const projectPath = resolve(project);
     const result = await runJob({
@@ -48,6 +50,7 @@ tensor, released layers. Interrupted by Ctrl-C, the same command continues. The 
         tensorrt: values.batch === undefined ? undefined : { batches: [values.batch] },
         maxLayers: values['max-layers'],
         limit: values.limit,
+        snippetPath: values['qat-snippet'] === undefined ? undefined : resolve(values['qat-snippet']),
         target: values.target,
         threads: values.threads,
         memoryLimitGb: values['memory-limit'],
@@ -100,8 +103,9 @@ function asText(result: FixResult): Block[] {
   });
   const limits = Object.entries(result.limits).map(([gate, limit]) => `${gate} ${formatSignificant(limit)}`);
   const fp32 = result.fp32.measure;
+  const reference = fp32 === undefined ? '' : `; FP32 ${fp32.name} ${formatMeasure(fp32.name, fp32.value)}`;
   return [
-    `gates: ${limits.join(', ')}${fp32 === undefined ? '' : `; FP32 ${fp32.name} ${formatMeasure(fp32.name, fp32.value)}`}`,
+    `gates: ${limits.join(', ')}${reference}`,
     { columns, rows },
     ...(result.plans.some(({ latencyKind }) => latencyKind === 'modelled')
       ? ['~ modelled, not measured: only differences between plans mean anything']

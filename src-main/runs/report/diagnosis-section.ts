@@ -25,11 +25,20 @@ ${actions.length > 0 && html`<p>Single changes that were measured, best first:</
 function renderFix({ reason, notes, advice, stages }: FixRecord): Html {
   const points = (value: number | undefined): string => (value === undefined ? '' : formatFixed(value, 2));
   const measured = stages.find(({ measure }) => measure !== undefined)?.measure;
+  const titles = [measured?.name ?? 'measure', 'drop', 'group drop', 'FP16 layers', 'time'];
+  const rows = stages.map(({ stage, outcome, note, measure, drop, worstGroupDrop, fp16Layers, seconds }) => {
+    const numbers = [
+      measure === undefined ? '' : formatMeasure(measure.name, measure.value),
+      points(drop),
+      points(worstGroupDrop),
+      fp16Layers ?? '',
+      formatDuration(seconds),
+    ];
+    return html`<tr><th scope="row">${stage}</th><td>${outcome}</td>
+${numbers.map((text) => html`<td class="number">${text}</td>`)}<td>${note}</td></tr>`;
+  });
   return html`<section><h2>Make it pass</h2><p>${reason}</p>
-<table><thead><tr><th>stage</th><th></th><th class="number">${measured?.name ?? 'measure'}</th><th class="number">drop</th><th class="number">group drop</th><th class="number">FP16 layers</th><th class="number">time</th><th></th></tr></thead>
-<tbody>${stages.map(
-    ({ stage, outcome, note, measure, drop, worstGroupDrop, fp16Layers, seconds }) =>
-      html`<tr><th scope="row">${stage}</th><td>${outcome}</td><td class="number">${measure === undefined ? '' : formatMeasure(measure.name, measure.value)}</td><td class="number">${points(drop)}</td><td class="number">${points(worstGroupDrop)}</td><td class="number">${fp16Layers ?? ''}</td><td class="number">${formatDuration(seconds)}</td><td>${note}</td></tr>`,
-  )}</tbody></table>
+<table><thead><tr><th>stage</th><th></th>${titles.map((title) => html`<th class="number">${title}</th>`)}<th></th></tr>
+</thead><tbody>${rows}</tbody></table>
 ${[...notes, ...advice].map((text) => html`<p>${text}</p>`)}</section>`;
 }

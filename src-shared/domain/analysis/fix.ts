@@ -30,6 +30,7 @@ export const FIX_STAGES = [
   'equalization',
   'smoothing',
   'auto',
+  'learned',
   'release',
 ] as const;
 export type FixStageName = (typeof FIX_STAGES)[number];
