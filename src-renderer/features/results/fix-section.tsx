@@ -84,6 +84,9 @@ function Answer({
         <p>{result.reason}</p>
         {chosen === undefined || !result.isFinished ? null : <Adopt plan={chosen} />}
       </div>
+      {chosen === undefined || chosen.fp16Layers.length === 0 ? null : (
+        <p>{t('results.fix.released', { layers: chosen.fp16Layers.join(', ') })}</p>
+      )}
       {result.notes.map((note) => (
         <p key={note} className="dim">
           {note}
@@ -147,7 +150,12 @@ function StageTable({ result }: { readonly result: FixResult }) {
   const name = result.fp32.measure?.name ?? t('results.column.sqnr');
   const hasGroups = result.plans.some(({ worstGroup }) => worstGroup !== undefined);
   return (
-    <div className={resultStyles.scroll} tabIndex={0} role="group" aria-label={t('results.fix.stages')}>
+    <div
+      className={classNames(resultStyles.scroll, styles.stages)}
+      tabIndex={0}
+      role="group"
+      aria-label={t('results.fix.stages')}
+    >
       <table className={resultStyles.table}>
         <caption className="visually-hidden">{t('results.fix.stages')}</caption>
         <thead>
@@ -169,7 +177,7 @@ function StageTable({ result }: { readonly result: FixResult }) {
               {t('results.fix.layers')}
             </th>
             <th scope="col" className="number">
-              {t('results.column.latency')}
+              {t('results.fix.latency')}
             </th>
             <th scope="col" className="number">
               {t('results.fix.time')}
