@@ -119,6 +119,10 @@ const tuneSchema = object({
   /** tensorrt, which is also the default; the other backends have no kernels to choose among. */
   backend: optional(oneOf(...BACKENDS)),
   rounds: optional(positiveInteger),
+  /** Table of kernel times from another machine with the same kind of GPU and TensorRT. */
+  importTablePath: optional(filePath('read')),
+  /** File for the table of all kernel times that are known for this kind of GPU. */
+  exportTablePath: optional(filePath('write')),
 });
 /** Finds the fastest placement on a GPU by measuring a few engines. */
 export type TuneSpec = InferOutput<typeof tuneSchema>;

@@ -218,7 +218,9 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
 
   it('tunes: builds FP16 and INT8, keeps the engines, and ships FP16 if nothing is faster', async () => {
     const flags = ['tune', project, '--variant', 'mixed-minmax', '--batches', '2', '--rounds', '2'];
-    const first = await json<TuneResult>(...flags, '--adopt');
+    const table = join(dir, 'kernel-times.json');
+    const first = await json<TuneResult>(...flags, '--adopt', '--export-table', table);
+    expect(JSON.parse(readFileSync(table, 'utf8'))).toMatchObject({ gpu: 'Fake GPU 9.0', tensorrt: '10.6.0' });
     const built = first.candidates.filter(({ buildSeconds }) => buildSeconds > 0);
     expect(first.candidates.length).toBeLessThanOrEqual(4);
     expect(built.length).toBeGreaterThanOrEqual(2);
@@ -227,7 +229,7 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     expect(first).toMatchObject({ chosen: 0, tensorrt: '10.6.0' });
     expect(first.summary).toContain('Ship FP16');
     // The adopted precisions are not decisions about accuracy: tuning again starts from the same plan and builds nothing.
-    const again = await json<TuneResult>(...flags);
+    const again = await json<TuneResult>(...flags, '--import-table', table);
     expect(again.fixed).toEqual(first.fixed);
     expect(again.candidates.every(({ buildSeconds }) => buildSeconds === 0)).toBe(true);
     const [fp16, int8] = first.candidates;

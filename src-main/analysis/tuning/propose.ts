@@ -22,6 +22,8 @@ export interface TunableLayer {
   readonly isRefusedForSpeed: boolean;
   /** The reason of the rules. */
   readonly reason: string;
+  /** Time of its INT8 kernel relative to the one in floating point, if both were measured in another engine. */
+  readonly knownRatio?: number;
 }
 
 export interface Proposal {
@@ -80,7 +82,7 @@ export function proposePlan(
     const int8 = latest(parts, i, { isInt8: true, tunable });
     if (float === null || int8 !== null) return { float: float ?? int8 ?? 0, int8, isGuess: false };
     const isWorthTrying = mayTry && float >= MIN_SHARE * totalMs;
-    return { float, int8: isWorthTrying ? HOPED_FOR * float : null, isGuess: true };
+    return { float, int8: isWorthTrying ? hopedRatio(tunable.get(i) ?? []) * float : null, isGuess: true };
   });
   const { unary, pairs } = energies(parts, costs, { tunable, conversion });
   const labels = cheapestLabels(unary, pairs);
@@ -105,6 +107,12 @@ export function proposePlan(
     );
   const known = parts.observed.map((observed) => energyOf(observed.map(({ isInt8 }, i) => isInt8 && tunable.has(i))));
   return { layers, reasons, expectedMs: energyOf(labels), bestKnownMs: Math.min(...known) };
+}
+
+/** The largest known ratio of the layers of a part, or HOPED_FOR if one of them was never measured. */
+function hopedRatio(layers: readonly TunableLayer[]): number {
+  const known = layers.flatMap(({ knownRatio }) => (knownRatio === undefined ? [] : [knownRatio]));
+  return known.length < layers.length || known.length === 0 ? HOPED_FOR : Math.max(...known);
 }
 
 interface PartCosts {

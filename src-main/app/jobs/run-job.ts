@@ -51,7 +51,7 @@ export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResul
     throw new WorkbenchError(
       'usage',
       'A run that tunes needs the backend tensorrt, and shows the placement that it finds as variant mixed',
-      { hint: 'Add --backend tensorrt, and mixed to the variants.' },
+      { hint: 'Choose the backend tensorrt, and add mixed to the variants.' },
     );
   }
   if (spec.backend === 'tensorrt') await services.compute.request('tensorrt-status', {}, given);

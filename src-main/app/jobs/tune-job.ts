@@ -19,6 +19,16 @@ import { graphFacts } from '../../quantization/rules/graph-facts';
 import { COMPUTE_OPS } from '../../quantization/rules/op-classes';
 import { findPartitions } from '../../quantization/rules/partitions';
 import { isAboutSpeed } from '../../quantization/rules/refusals';
+import { learnTimes } from '../../analysis/tuning/learn';
+import type { KernelTimes } from '../../../src-shared/domain/engines/kernel-times';
+import { ownValue } from '../../../src-shared/base/records';
+import {
+  kernelKey,
+  loadKernelTimes,
+  readKernelTimes,
+  rememberKernelTimes,
+  saveKernelTimes,
+} from '../variants/kernel-times';
 import { loadTuning, saveAnalysis } from '../analysis/analysis-store';
 import { ensureThresholds } from '../analysis/needed-decisions';
 import { defaultThreads, type JobContext } from '../job-context';
@@ -74,7 +84,14 @@ export async function tuneJob(spec: TuneSpec, job: JobContext): Promise<TuneResu
   await ensureThresholds(options, job);
   const batch = feeding.fixedBatch ?? options.tensorrt.batches[0] ?? 1;
   const tuned = tunedModel(model, feeding.fixedBatch === null ? batch : 1);
-  const choices = await choicesOf({ model, options }, job);
+  const gpu = gpuKind(status, options.tensorrt.device);
+  let table = loadKernelTimes(services.userDataDir, gpu, status.version);
+  if (spec.importTablePath !== undefined) {
+    const { times } = readKernelTimes(spec.importTablePath, table);
+    table = await rememberKernelTimes(services.userDataDir, table, times);
+  }
+  const keyOf = kernelKeys(model, batch);
+  const choices = await choicesOf({ model, options, ratioOf: (layer) => ratioIn(table, keyOf(layer)) }, job);
   const candidates: Candidate[] = [];
   const add = async (name: string, layers: Readonly<Record<string, Precision>>): Promise<void> => {
     candidates.push(await buildCandidate({ name, layers, options }, job));
@@ -120,7 +137,7 @@ export async function tuneJob(spec: TuneSpec, job: JobContext): Promise<TuneResu
   const chosen = fastestCandidate(timed);
   const result: TuningResult = {
     target: 'tensorrt',
-    gpu: gpuKind(status, options.tensorrt.device),
+    gpu,
     tensorrt: status.version,
     batches: [...options.tensorrt.batches],
     variant,
@@ -133,6 +150,16 @@ export async function tuneJob(spec: TuneSpec, job: JobContext): Promise<TuneResu
     createdAt: new Date().toISOString(),
   };
   await saveAnalysis(workspace, 'tuning', 'tuning', result);
+  table = await rememberKernelTimes(
+    services.userDataDir,
+    table,
+    learnTimes(
+      tuned,
+      candidates.map(({ profile }) => profile),
+      { computeLayers: choices.layers.map(({ layer }) => layer), keyOf },
+    ),
+  );
+  if (spec.exportTablePath !== undefined) await saveKernelTimes(spec.exportTablePath, table);
   const warnings: readonly Warning[] = [...builtWarnings(candidates.map(({ built }) => built)), ...bench.warnings];
   return { ...result, warnings };
 }
@@ -148,9 +175,33 @@ function tunedModel(model: Model, batch: number): TunedModel {
   };
 }
 
+/** Compute layer -> its key in the table of kernel times. */
+function kernelKeys(model: Model, batch: number): (layer: string) => string | null {
+  const facts = graphFacts(model);
+  const partitions = findPartitions(facts);
+  const nodes = new Map(facts.nodes.map((node) => [node.name, node]));
+  return (layer) => {
+    const node = nodes.get(layer);
+    return node === undefined ? null : kernelKey(facts, node, { partition: partitions.of(node), batch });
+  };
+}
+
+function ratioIn({ times }: KernelTimes, key: string | null): number | undefined {
+  const { floatMs, int8Ms } = (key === null ? undefined : ownValue(times, key)) ?? {};
+  return floatMs === undefined || int8Ms === undefined || floatMs === 0 ? undefined : int8Ms / floatMs;
+}
+
 /** Which layers tuning may change. Precisions that a tuning chose earlier are not decisions about accuracy. */
 async function choicesOf(
-  { model, options }: { readonly model: Model; readonly options: VariantOptions },
+  {
+    model,
+    options,
+    ratioOf,
+  }: {
+    readonly model: Model;
+    readonly options: VariantOptions;
+    readonly ratioOf: (layer: string) => number | undefined;
+  },
   job: JobContext,
 ): Promise<TuningChoices> {
   const { workspace } = job;
@@ -169,9 +220,10 @@ async function choicesOf(
     float: fallbackPrecisionOf(plan, 'tensorrt'),
     layers: decisions.flatMap(({ layer, op, precision, code, reason, tensor }): TunableLayer[] => {
       if (tensor !== undefined || !COMPUTE_OPS.has(op)) return [];
+      const ratio = ratioOf(layer);
       const isRefusedForSpeed = precision !== 'int8' && isAboutSpeed({ code, reason });
       return precision === 'int8' || (isRefusedForSpeed && TRIED_CODES.has(code))
-        ? [{ layer, op, isRefusedForSpeed, reason }]
+        ? [{ layer, op, isRefusedForSpeed, reason, ...(ratio === undefined ? {} : { knownRatio: ratio }) }]
         : [];
     }),
   };

@@ -23,6 +23,8 @@ export const tune = defineCommand({
     ...BUILD_OPTIONS,
     variant: text('V', 'mixed (default) or mixed-METHOD: the thresholds that the engines use'),
     rounds: roundsOption,
+    'import-table': text('FILE', 'first read kernel times of another machine with the same kind of GPU and TensorRT'),
+    'export-table': text('FILE', 'write all kernel times that are known for this kind of GPU and TensorRT'),
     adopt: flag('make the placement that is found the plan of the project'),
   },
   details: `Builds at most four engines: FP16, INT8 by the rules, and two plans from the times of their kernels; the fastest one
@@ -33,7 +35,12 @@ is the result. Layers that the plan sets to a precision keep it.`,
       kind: 'tune',
       projectPath,
       ...variantSpec(values),
-      ...present({ variant: values.variant, rounds: values.rounds }),
+      ...present({
+        variant: values.variant,
+        rounds: values.rounds,
+        importTablePath: pathOf(values['import-table']),
+        exportTablePath: pathOf(values['export-table']),
+      }),
     });
     if (!isJson) for (const warning of result.warnings) note(`warning: ${warning.message}`);
     const chosen = result.candidates[result.chosen];
@@ -49,6 +56,10 @@ is the result. Layers that the plan sets to a precision keep it.`,
     return EXIT_OK;
   },
 });
+
+function pathOf(given: string | undefined): string | undefined {
+  return given === undefined ? undefined : resolve(given);
+}
 
 function asText(result: TuneResult): Block[] {
   const ms = (value: number | null): string => (value === null ? '' : formatMs(value));

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { EngineLayer, EngineType } from '../../../../src-shared/domain/engines/engine-layers';
 import { chargeLayers } from '../../../../src-shared/domain/engines/layer-charges';
 import type { Precision } from '../../../../src-shared/domain/project/precision';
+import { noKernelTimes, withKernelTimes } from '../../../../src-shared/domain/engines/kernel-times';
+import { learnTimes } from '../../../../src-main/analysis/tuning/learn';
 import { fastestCandidate } from '../../../../src-main/analysis/tuning/fastest';
 import { findParts, type TunedModel } from '../../../../src-main/analysis/tuning/parts';
 import { isWorthBuilding, proposePlan, type TuningChoices } from '../../../../src-main/analysis/tuning/propose';
@@ -111,6 +113,29 @@ describe('proposePlan', () => {
     const proposal = proposePlan(MODEL, [FLOAT, good], CHOICES, true);
     expect(proposal.layers).toEqual({});
     expect(isWorthBuilding(proposal)).toBe(false);
+  });
+});
+
+describe('learnTimes', () => {
+  it('keeps the kernels of single compute layers by their sizes, without conversions', () => {
+    const keyOf = (name: string) => (name === 'b' ? null : `Conv ${name}`);
+    const times = learnTimes(MODEL, [FLOAT, INT8], { computeLayers: ['a', 'b', 'c'], keyOf });
+    expect(times).toEqual({ 'Conv a': { floatMs: 0.03, int8Ms: 0.02 }, 'Conv c': { floatMs: 0.03, int8Ms: 0.02 } });
+    const table = withKernelTimes(noKernelTimes('GPU 9.0', '10.6.0'), times);
+    expect(withKernelTimes(table, { 'Conv a': { int8Ms: 0.01 } }).times['Conv a']).toEqual({
+      floatMs: 0.03,
+      int8Ms: 0.01,
+    });
+  });
+
+  it('lets a plan try only what was fast elsewhere', () => {
+    const c = kernel('c', 'fp16', 0.3, ['c']);
+    const float = { ...FLOAT, layers: FLOAT.layers.map((own) => (own.name === 'c' ? c : own)) };
+    const slow = { ...layer('c', true), knownRatio: 1.1 };
+    const plan = (some: typeof slow | ReturnType<typeof layer>) =>
+      proposePlan(MODEL, [float], { ...CHOICES, layers: [some] }, true).layers;
+    expect(plan(layer('c', true))).toEqual({ c: 'int8' });
+    expect(plan(slow)).toEqual({ c: 'fp16' });
   });
 });
 
