@@ -11,8 +11,17 @@ import { chooseAndConfirm } from '../../analysis/choose-images';
 import { taskToCompare, worstNmse } from '../../analysis/trials';
 import { collectJob } from '../jobs/calibrate-job';
 import { defaultThreads, type JobContext } from '../job-context';
+import { readChannelMaxima } from '../../calibration/histograms/channel-maxima';
+import { channelTensors } from '../../quantization/rules/smoothing-groups';
 import { saveSmoothing } from '../projects/smoothing-store';
-import { currentCalibration, currentCalibrationKey, loadSet, shortHash, workspaceOf } from '../projects/workspace';
+import {
+  currentCalibration,
+  currentCalibrationKey,
+  loadSet,
+  prepared,
+  shortHash,
+  workspaceOf,
+} from '../projects/workspace';
 import { variantOptions } from '../variants/options';
 import { variantRecipe } from '../variants/recipe';
 import { analysisSetup } from './analysis-setup';
@@ -38,12 +47,12 @@ export async function findSmoothing(spec: SmoothSpec, job: JobContext): Promise<
   const startedAt = performance.now();
   const search = new SmoothingSearch(spec, job);
   const base = search.withKey(null);
-  await search.calibrate(base);
-  const { set, chosen, confirmed } = await search.images();
+  const maxima = await search.maxima(base);
+  const { chosen, confirmed } = await search.images();
   const setup = await analysisSetup(search.spec, base);
   const { exponents, refusals } = await services.compute.request(
     'smoothing-factors',
-    { trials: await setup.trials([{ set, entries: chosen }], { outputsOnly: true }), alphas: ALPHAS },
+    { preparedDir: base.workspace.preparedDir, maxima, alphas: ALPHAS },
     job,
   );
   const equalized = hasRepair(base.workspace.file.plan, 'equalization');
@@ -113,8 +122,22 @@ class SmoothingSearch {
     return { ...this.job, workspace: workspaceOf(path, { ...file, plan }, cache) };
   }
 
+  /** A calibration of a version that collected no maxima of channels is made again. */
+  async maxima(job: JobContext): Promise<ReadonlyMap<string, Float32Array>> {
+    await this.calibrate(job);
+    const read = (): ReadonlyMap<string, Float32Array> => {
+      const key = currentCalibrationKey(job.workspace);
+      return key === null ? new Map() : readChannelMaxima(job.workspace.paths.calibrationDir(key));
+    };
+    const found = read();
+    const model = await prepared(job.workspace, job.services.compute, job);
+    if (found.size > 0 || channelTensors(model).length === 0) return found;
+    await this.calibrate(job, true);
+    return read();
+  }
+
   /** The user may have calibrated on a part of the set; the same part is used again. */
-  async calibrate(job: JobContext): Promise<void> {
+  async calibrate(job: JobContext, fresh = false): Promise<void> {
     const limit = currentCalibration(this.job.workspace)?.limit ?? undefined;
     await collectJob(
       {
@@ -122,6 +145,7 @@ class SmoothingSearch {
         projectPath: job.workspace.path,
         threads: this.spec.threads,
         ...(limit === undefined ? {} : { limit }),
+        ...(fresh ? { fresh } : {}),
       },
       job,
     );

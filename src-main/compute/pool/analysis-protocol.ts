@@ -128,12 +128,13 @@ export interface CorrectBiasesComputed extends Tried {
 }
 
 export interface SmoothingParams {
-  /** The images whose largest values per channel count. */
-  readonly trials: TrialParams;
+  readonly preparedDir: string;
+  /** Tensor -> largest |x| per index of the axis that channelTensors names. */
+  readonly maxima: ReadonlyMap<string, Float32Array>;
   readonly alphas: readonly number[];
 }
 
-export interface SmoothingComputed extends Tried {
+export interface SmoothingComputed {
   /** Per alpha: tensor of a group -> power of two per channel. */
   readonly exponents: readonly Readonly<Record<string, readonly number[]>>[];
   /** Causes why channels of other normalizations and layers cannot be scaled, with the number of those. */

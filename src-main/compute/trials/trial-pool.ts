@@ -27,7 +27,6 @@ import type { UserMetric } from '../../analysis/metric/user-metric';
 import type { Summarize } from '../../../src-shared/domain/measures/judge-custom';
 import { bytesOf, type PreparedImage } from '../../backends/feeds';
 import type { OutputTensor } from '../../backends/runnable-variant';
-import type { ChannelTensor } from '../../quantization/rules/smoothing-groups';
 import { memoryBounds, requireMemory, weightBytesOf, workersForWeights } from '../pool/worker-memory';
 import { WorkerPool } from '../pool/worker-pool';
 import { TrialJournal } from './trial-journal';
@@ -241,23 +240,6 @@ export class TrialPool implements Trials {
       }
     }
     return sums;
-  }
-
-  /** Tensor -> its largest |x| in FP32 per index of the axis, over the images. */
-  async maxima(tensors: readonly ChannelTensor[], at: readonly number[]): Promise<Map<string, Float32Array>> {
-    const parts = partsOf(at.length, this.workers.size);
-    const found = new Map<string, Float32Array>();
-    await this.workers.forEach(parts, async (run, part) => {
-      const own = await run('maxima', { tensors, slots: this.slotsOf(at.slice(part.from, part.to)) });
-      for (const [i, { tensor }] of tensors.entries()) {
-        const known = found.get(tensor);
-        const values = own[i] ?? new Float32Array();
-        found.set(tensor, known ? known.map((value, channel) => Math.max(value, values[channel] ?? 0)) : values);
-      }
-      this.passes += part.to - part.from;
-      this.report(part.to - part.from);
-    });
-    return found;
   }
 
   /** The corrections that biases of quantized layers need under a trial: means over the images, in their order. */

@@ -9,7 +9,6 @@ import type { ReferenceAnswer, Trial, TrialAnswer } from '../../analysis/trials'
 import type { LayerBias } from '../../../src-shared/domain/analysis/repair';
 import type { PreparedImage } from '../../backends/feeds';
 import type { OutputTensor } from '../../backends/runnable-variant';
-import type { ChannelTensor } from '../../quantization/rules/smoothing-groups';
 import type { ImageOutcome } from '../roles/image-role';
 
 /** The data from which a worker makes its role `trials`. */
@@ -83,11 +82,6 @@ export interface TrialTasks {
   readonly layers: {
     readonly params: { readonly trial: Trial; readonly tensors: readonly string[]; readonly slots: readonly number[] };
     readonly result: readonly LayerErrors[];
-  };
-  /** The largest |x| of tensors of FP32, per index of an axis, over all images. */
-  readonly maxima: {
-    readonly params: { readonly tensors: readonly ChannelTensor[]; readonly slots: readonly number[] };
-    readonly result: readonly Float32Array[];
   };
   /** Shifts of biases; one list per image, in order, with one array per bias. */
   readonly shifts: {

@@ -12,7 +12,6 @@ import { OrtSession } from '../../backends/ort-session';
 import { createFeedLoader, type FeedLoader } from '../../calibration/inputs/feed-loader';
 import { maskOf } from '../../calibration/labels/mask-labels';
 import { shiftName } from '../../quantization/rewrite/bias-correction';
-import { amaxPerChannel } from '../../quantization/rewrite/weight-scales';
 import { roleOf, type StopFlag, type WorkerRole } from '../pool/worker-role';
 import { loadShared } from '../roles/decode-role';
 import type { UsableImage } from '../roles/image-role';
@@ -36,7 +35,6 @@ export async function createTrialRole(init: TrialInit, stop: StopFlag): Promise<
     share: (params) => runner.share(params),
     run: (params) => runner.run(params),
     layers: (params) => runner.layers(params),
-    maxima: (params) => runner.maxima(params),
     shifts: (params) => runner.shifts(params),
   });
   return { ...role, close: () => runner.close() };
@@ -184,19 +182,6 @@ class TrialRunner {
     );
   }
 
-  maxima({ tensors, slots }: TrialTasks['maxima']['params']): Promise<readonly Float32Array[]> {
-    return this.withSession(this.models.reference(tensors.map(({ tensor }) => tensor)), async (session) => {
-      const found: Float32Array[] = tensors.map(() => new Float32Array());
-      for (const chunk of this.chunks(slots))
-        for (const outputs of await this.runChunk(session, chunk))
-          for (const [i, { tensor, axis }] of tensors.entries()) {
-            const output = outputs.find(({ name }) => name === tensor);
-            if (output) found[i] = raised(found[i] ?? new Float32Array(), output, axis);
-          }
-      return found;
-    });
-  }
-
   /** A fixed batch is filled with the same image, so that the means over the batch depend on that image only. */
   shifts({ trial, slots }: TrialTasks['shifts']['params']): Promise<BiasShifts> {
     const { biases, ...model } = this.models.shifts(trial);
@@ -277,13 +262,6 @@ function copyOf(output: OutputTensor): OutputTensor {
 
 function byName(outputs: readonly OutputTensor[]): ReadonlyMap<string, Float32Array> {
   return new Map(outputs.flatMap(({ name, data }) => (data ? [[name, data] as const] : [])));
-}
-
-/** Maxima raised to the largest |x| of another image, per index of an axis. */
-function raised(maxima: Float32Array, { data, dims }: OutputTensor, axis: number): Float32Array {
-  const own = amaxPerChannel(data ?? new Float32Array(), dims, axis < 0 ? axis + dims.length : axis);
-  for (const [i, value] of maxima.entries()) own[i] = Math.max(own[i] ?? 0, value);
-  return own;
 }
 
 /** Errors of the tensors that both models have in floating point; the rewritten model has some as integers only. */
