@@ -1,3 +1,4 @@
+import type { LayerWeightsView } from '../../src-shared/domain/analysis/layer-weights';
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { JobId } from '../../src-shared/base/brand';
@@ -75,10 +76,12 @@ export class Workbench implements WorkbenchApi {
     });
   }
 
-  async inspectModel(request: { readonly modelPath: string }): Promise<ModelInspection> {
+  async inspectModel(request: { readonly modelPath: string; readonly weights?: boolean }): Promise<ModelInspection> {
     const modelPath = resolve(request.modelPath);
     const model = readModel(modelPath);
-    return { ...inspectModel(model, modelPath), task: taskFromShapes(model) };
+    const inspection = { ...inspectModel(model, modelPath), task: taskFromShapes(model) };
+    if (request.weights !== true) return inspection;
+    return { ...inspection, weights: await this.services.compute.request('layer-weights', { modelPath }, {}) };
   }
 
   async createProject(request: CreateProjectRequest): Promise<ProjectView> {
@@ -116,6 +119,10 @@ export class Workbench implements WorkbenchApi {
 
   getHistogram(request: { readonly projectPath: string; readonly tensor: string }): Promise<HistogramView> {
     return this.session(request).histogram(request.tensor);
+  }
+
+  getWeights(request: { readonly projectPath: string; readonly tensor: string }): Promise<readonly LayerWeightsView[]> {
+    return this.session(request).weights(request.tensor);
   }
 
   getModel(request: { readonly projectPath: string; readonly target?: Target }): Promise<ModelView> {

@@ -1,3 +1,4 @@
+import type { LayerWeightsView } from '../domain/analysis/layer-weights';
 import type { JobId } from '../base/brand';
 import type { HealthResult } from '../domain/health/health';
 import type { ModelInspection } from '../domain/project/inspection';
@@ -37,6 +38,7 @@ export interface WorkbenchApi {
   editProject(request: RequestOf<'editProject'>): Promise<ProjectView>;
   getThresholds(request: RequestOf<'getThresholds'>): Promise<ThresholdTable>;
   getHistogram(request: RequestOf<'getHistogram'>): Promise<HistogramView>;
+  getWeights(request: RequestOf<'getWeights'>): Promise<readonly LayerWeightsView[]>;
   getModel(request: RequestOf<'getModel'>): Promise<ModelView>;
   getImageSet(request: RequestOf<'getImageSet'>): Promise<ImageSetView>;
   getThumbnail(request: RequestOf<'getThumbnail'>): Promise<Picture>;
@@ -78,6 +80,7 @@ export const API_METHODS = [
   'editProject',
   'getThresholds',
   'getHistogram',
+  'getWeights',
   'getModel',
   'getImageSet',
   'getThumbnail',

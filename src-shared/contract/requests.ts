@@ -150,13 +150,16 @@ const ofJob = object({ jobId: mapped(string, jobId) });
 const pictureSize = where(positiveInteger, 'an integer from 16 to 2048', (value) => value >= 16 && value <= 2048);
 
 export const REQUEST_SCHEMAS = {
-  inspectModel: object({ modelPath: filePath('read') }),
+  /** `weights`: also the INT8 errors of the weights, which are read for that. */
+  inspectModel: object({ modelPath: filePath('read'), weights: optional(boolean) }),
   createProject: createProjectSchema,
   /** If `remembers` is false, the project is only read and does not become the most recent one. */
   openProject: object({ ...project, remembers: optional(boolean) }),
   editProject: object({ ...project, edits: list(projectEditSchema) }),
   getThresholds: object({ ...project, method: optional(oneOf(...METHODS)), withCosts: optional(boolean) }),
   getHistogram: object({ ...project, tensor: string }),
+  /** The weights of the layers that read a tensor. */
+  getWeights: object({ ...project, tensor: string }),
   getModel: object({ ...project, target: optional(oneOf(...TARGETS)) }),
   getImageSet: object({ ...project, set: setName }),
   /** `size`: largest width or height in pixels. */

@@ -1,3 +1,4 @@
+import type { LayerWeightsView } from '../../../src-shared/domain/analysis/layer-weights';
 import { LRUCache } from 'lru-cache';
 import type { AnalysisSpec } from '../../../src-shared/contract/job-specs';
 import type { TaskContext } from '../../../src-shared/contract/progress';
@@ -36,7 +37,7 @@ import { saveProject } from './project-store';
 import { projectView } from './project-view';
 import type { TaskGuess, TaskKind } from '../../../src-shared/domain/tasks/task';
 import { projectTaskGuess, withGuessedTask, type KnownTask } from './task-guess';
-import { openCalibration, openWorkspace, requireCalibration, type Workspace } from './workspace';
+import { openCalibration, openWorkspace, prepare, requireCalibration, type Workspace } from './workspace';
 
 /** Projects whose sessions are kept: a window shows one, the command line uses one. */
 const KEPT_SESSIONS = 8;
@@ -96,6 +97,13 @@ export class ProjectSession {
   /** Reads the records of one tensor only. @throws WorkbenchError calibration-missing, not-found */
   async histogram(tensor: string): Promise<HistogramView> {
     return requireCalibration(await this.open()).view(tensor);
+  }
+
+  /** The INT8 errors of the weights of the layers that read a tensor. */
+  async weights(tensor: string): Promise<readonly LayerWeightsView[]> {
+    const { workspace, services } = await this.job();
+    await prepare(workspace, services.compute, {});
+    return services.compute.request('layer-weights', { preparedDir: workspace.preparedDir, tensor }, {});
   }
 
   /**

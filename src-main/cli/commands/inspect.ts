@@ -1,20 +1,23 @@
-import { formatCount } from '../../../src-shared/base/units';
+import { formatCount, formatDb, formatPercent, formatSignificant } from '../../../src-shared/base/units';
 import type { ModelInspection, TensorDescription } from '../../../src-shared/domain/project/inspection';
 import { defineCommand, EXIT_OK } from '../command';
+import { flag } from '../options';
 import type { Block } from '../output';
 
 export const inspect = defineCommand({
   name: 'inspect',
   summary: 'show inputs, outputs, layers, what can be quantized, and warnings',
   positionals: ['MODEL.onnx'],
-  options: {},
-  async run(_values, [modelPath = ''], { api, print }) {
-    print(await api.inspectModel({ modelPath }), asText);
+  options: {
+    weights: flag('also the INT8 error of the weights of every layer, and the range that they waste'),
+  },
+  async run({ weights }, [modelPath = ''], { api, print }) {
+    print(await api.inspectModel({ modelPath, ...(weights === true ? { weights } : {}) }), asText);
     return EXIT_OK;
   },
 });
 
-function asText({ model, warnings, task }: ModelInspection): Block[] {
+function asText({ model, warnings, task, weights }: ModelInspection): Block[] {
   const ops = Object.entries(model.ops).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
   const macs = model.macs === undefined ? '' : `, ${formatCount(model.macs)} multiply-accumulate operations`;
   return [
@@ -26,6 +29,34 @@ function asText({ model, warnings, task }: ModelInspection): Block[] {
     `  ${formatCount(model.parameters)} parameters${macs}`,
     ...(task?.notes ?? []).map((sentence) => `  task: ${sentence}`),
     ...warnings.map((warning) => `  warning (${warning.code}): ${warning.message}`),
+    ...(weights === undefined ? [] : weightsTable(weights)),
+  ];
+}
+
+function weightsTable(weights: NonNullable<ModelInspection['weights']>): Block[] {
+  const db = (value: number | null | undefined): string =>
+    value === null || value === undefined ? '' : formatDb(value);
+  return [
+    'INT8 weights, one threshold per output channel; wasted: the part of the range that the threshold with the ' +
+      'smallest squared error leaves out; inputs: range of the largest input channel over that of the middle one',
+    {
+      columns: [
+        { title: 'layer' },
+        ...['channels', 'SQNR', 'SQNR (mse)', 'worst channel', 'its SQNR', 'wasted', 'inputs'].map(
+          (title) => ({ title, align: 'right' }) as const,
+        ),
+      ],
+      rows: weights.map(({ layer, amax, totalSqnrDb, worstChannel, sqnrDb, wastedRange, inputSpread }) => [
+        layer,
+        formatCount(amax.length),
+        db(totalSqnrDb.minmax),
+        db(totalSqnrDb.mse),
+        worstChannel === null ? '' : String(worstChannel),
+        worstChannel === null ? '' : db(sqnrDb.minmax[worstChannel]),
+        formatPercent(100 * wastedRange),
+        inputSpread === undefined ? '' : `${formatSignificant(inputSpread)}x`,
+      ]),
+    },
   ];
 }
 

@@ -26,6 +26,7 @@ import { probeGpu } from '../tasks/gpu-status';
 import { guessTask } from '../tasks/guess-task';
 import { imageAnswers } from '../tasks/image-answers';
 import { learnRepair } from '../tasks/learn-repair';
+import { layerWeights } from '../tasks/layer-weights';
 import { merge } from '../tasks/merge-shards';
 import { prepare } from '../tasks/prepare';
 import type {
@@ -58,6 +59,7 @@ export const HANDLERS: Handlers = {
   rewrite,
   'open-imported': openImported,
   explain,
+  'layer-weights': layerWeights,
   evaluate,
   auto,
   best,

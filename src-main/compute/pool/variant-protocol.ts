@@ -1,4 +1,5 @@
 import type { Warning } from '../../../src-shared/contract/job-results';
+import type { LayerWeightsView } from '../../../src-shared/domain/analysis/layer-weights';
 import type { GpuDevice } from '../../../native/tensorrt';
 import type { AnswerView } from '../../../src-shared/contract/views';
 import type { QuantizeResult } from '../../../src-shared/contract/job-results';
@@ -23,6 +24,8 @@ export interface VariantMethods {
   readonly rewrite: { readonly params: RewriteParams; readonly result: RewriteResult };
   /** The model file as it came, with float32 inputs and outputs. */
   readonly 'open-imported': { readonly params: OpenImportedParams; readonly result: OpenImportedResult };
+  /** The INT8 errors of the weights of layers. */
+  readonly 'layer-weights': { readonly params: LayerWeightsParams; readonly result: readonly LayerWeightsView[] };
   readonly explain: { readonly params: ExplainParams; readonly result: ExplainResult };
   readonly evaluate: { readonly params: EvaluateParams; readonly result: EvaluateResult };
   /** The answers of variants to one image, for screens. */
@@ -83,6 +86,10 @@ export interface OpenImportedResult {
   readonly hasFp16: boolean;
   readonly sizeBytes: number;
 }
+
+/** Of a model file; or of a prepared model, and then of the layers that read `tensor`, or of all layers. */
+export type LayerWeightsParams =
+  { readonly modelPath: string } | { readonly preparedDir: string; readonly tensor?: string };
 
 /** `thresholds` contains the known thresholds and may be incomplete. */
 export type ExplainParams = Pick<RewriteParams, 'preparedDir' | 'target' | 'plan' | 'ranges' | 'thresholds' | 'biases'>;

@@ -22,7 +22,7 @@ import type { ExplainParams, ExplainResult, RewriteParams, RewriteResult } from 
 /** The prepared model of the latest request, with the maxima of its weights; edits of the plan reuse them. */
 let latest: { readonly dir: string; readonly model: Model; readonly weights: WeightScales } | null = null;
 
-function openPrepared(dir: string): { readonly model: Model; readonly weights: WeightScales } {
+export function openPrepared(dir: string): { readonly model: Model; readonly weights: WeightScales } {
   if (latest?.dir !== dir) {
     const model = loadPrepared(dir);
     latest = { dir, model, weights: new WeightScales(model) };

@@ -28,6 +28,7 @@ import { Readout } from './readout';
 import { TensorList, type TensorListState, useTensorList } from './tensor-list';
 import { useRange } from './use-range';
 import { type ThresholdSession, useThresholdSession } from './use-threshold-session';
+import { WeightsPanel } from './weights-panel';
 
 type Tab = HistogramTab;
 type SessionState = ThresholdSession | undefined | Error;
@@ -135,6 +136,7 @@ function Side({ session, onShowAuto }: { readonly session: SessionState; readonl
       <BestPanel />
       <AutoPanel row={session.row} onShowAll={onShowAuto} />
       <CostTable session={session} />
+      <WeightsPanel tensor={session.row.name} />
       <MaximumPanel key={`maximum ${session.row.name}`} session={session} />
     </div>
   );

@@ -1,3 +1,4 @@
+import type { LayerWeightsView } from '../analysis/layer-weights';
 import type { TaskGuess } from '../tasks/task';
 
 /** The result of `inspect` for a model. */
@@ -24,6 +25,8 @@ export interface ModelInspection {
     readonly ops: Readonly<Record<string, number>>;
   };
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** In graph order, on request only. */
+  readonly weights?: readonly LayerWeightsView[];
   /** The task that the shapes of the outputs suggest; a project looks at their values, too. */
   readonly task?: TaskGuess;
 }

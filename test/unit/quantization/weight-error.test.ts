@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { weightErrors } from '../../../src-main/quantization/rewrite/weight-error';
 import { quantizeModel } from '../../../src-main/quantization/rewrite/quantize';
+import { weightReport } from '../../../src-main/quantization/rewrite/weight-report';
+import { WeightScales } from '../../../src-main/quantization/rewrite/weight-scales';
 import { materialize } from '../../../src-main/quantization/rewrite/materialize';
 import type { Model } from '../../../src-main/onnx/graph/model';
 import { tensorAsFloat32 } from '../../../src-main/onnx/graph/tensor-values';
@@ -91,4 +93,32 @@ describe('a plan with mse for the weights of a layer', () => {
     expect(of('weights')).toEqual(['w']);
     expect(of('input')).toEqual(['x']);
   });
+});
+
+describe('weightReport', () => {
+  it('tells the error of every layer, its worst channel, and how unlike its input channels are', () => {
+    const net = new Net();
+    // Input channel 2 has weights 100 times larger than the others.
+    const weights = pseudoRandom(32, 11).map((value, i) => (i % 4 === 2 ? 100 : 1) * (value + Math.sign(value)));
+    const product = net.op('MatMul', 'fc', [
+      net.op('Relu', 'r', ['x']),
+      net.constant('w', [4, 8], transposed(weights)),
+    ]);
+    const model = net.model(['n', 4], product);
+    const [layer, ...others] = weightReport(model, new WeightScales(model));
+    expect(others).toEqual([]);
+    expect(layer).toMatchObject({ layer: 'fc', op: 'MatMul', initializer: 'w' });
+    expect(layer?.amax.length).toBe(8);
+    expect(layer?.inputSpread).toBeGreaterThan(40);
+    const minmax = layer?.sqnrDb.minmax ?? [];
+    expect(minmax[layer?.worstChannel ?? 0]).toBe(Math.min(...minmax.map((value) => value ?? Infinity)));
+    expect(layer?.totalSqnrDb.mse).toBeGreaterThanOrEqual(layer?.totalSqnrDb.minmax ?? Infinity);
+    expect(layer?.wastedRange).toBeGreaterThanOrEqual(0);
+    expect(weightReport(model, new WeightScales(model), () => false)).toEqual([]);
+  });
+
+  /** [8, 4] as [4, 8]. */
+  function transposed(values: Float32Array): Float32Array {
+    return values.map((_, i) => values[(i % 8) * 4 + Math.floor(i / 8)] ?? 0);
+  }
 });
