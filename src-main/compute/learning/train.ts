@@ -41,8 +41,8 @@ const MAX_EPOCHS = 20;
 const PATIENCE = 4;
 
 /**
- * Moves the parameters of the open block against the gradient of its loss with Adam. The rates fall to 0 over the
- * planned epochs, along a cosine. The values with the lowest loss on watched samples are kept; those to begin with are among them.
+ * Moves the parameters of the open block against the gradient of its loss with Adam. The rates fall to a tenth over the
+ * planned epochs. The values with the lowest loss on watched samples are kept; those to begin with are among them.
  */
 export async function train(problem: Problem, { seconds, epochs }: TrainingLimits): Promise<Training> {
   const { pool, parameters, samples, seed, onStep } = problem;
@@ -61,7 +61,7 @@ export async function train(problem: Problem, { seconds, epochs }: TrainingLimit
   while (parameters.length > 0 && epoch < planned) {
     const order = shuffled(learned, random.nextUnit);
     for (let at = 0; at < order.length; at += BATCH) {
-      const share = (1 + Math.cos((Math.PI * (epoch + at / order.length)) / planned)) / 2;
+      const share = 1 - (0.9 * (epoch + at / order.length)) / planned;
       const gradients = await meanGradients(pool, order.slice(at, at + BATCH), values);
       for (const [i, { target, unit }] of parameters.entries())
         optimizers[i]?.step(gradients[i] ?? [], RATES[target.kind] * unit * share);
