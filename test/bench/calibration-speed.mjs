@@ -1,11 +1,12 @@
 // Images per second of `calib calibrate` (all methods in one pass) beside ONNX Runtime's own Entropy and MinMax
-// calibration, in turns on this machine. Needs python3 with onnxruntime, onnx and Pillow, and the shared test data.
+// calibration, in turns on this machine. Needs python3 (or the one that PYTHON names) with onnxruntime, onnx and Pillow, and the shared test data.
 // Usage: node test/bench/calibration-speed.mjs [IMAGES=64] [ROUNDS=3]. Prints one JSON document.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { median, spread } from './statistics.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const shared = process.env.CALIB_SHARED ?? join(root, '../shared');
@@ -42,7 +43,6 @@ function command(program, args) {
 }
 
 const calib = (...args) => JSON.parse(command(process.execPath, [join(root, 'out/main/calib.js'), ...args, '--json']));
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 const work = mkdtempSync(join(tmpdir(), 'calib-bench-'));
 try {
@@ -73,7 +73,7 @@ try {
         note(
           name,
           JSON.parse(
-            command('python3', [
+            command(process.env.PYTHON ?? 'python3', [
               join(root, 'test/bench/ort_calibration.py'),
               modelPath,
               list,
@@ -93,8 +93,8 @@ try {
       tensors,
       imagesPerSecond: Object.fromEntries(Object.entries(rates).map(([name, list_]) => [name, median(list_)])),
       peakRssMb: Object.fromEntries(Object.entries(peaks).map(([name, list_]) => [name, Math.max(...list_)])),
-      timesOrtEntropy: median(rates.calib.map((rate, i) => rate / rates.ortEntropy[i])),
-      timesOrtMinMax: median(rates.calib.map((rate, i) => rate / rates.ortMinMax[i])),
+      timesOrtEntropy: spread(rates.calib.map((rate, i) => rate / rates.ortEntropy[i])),
+      timesOrtMinMax: spread(rates.calib.map((rate, i) => rate / rates.ortMinMax[i])),
     };
   });
   console.log(JSON.stringify({ machine: cpus()[0]?.model, cores: cpus().length, rounds, results }, null, 1));
