@@ -1,4 +1,4 @@
-import { defined } from '../../../src-shared/base/assert';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import { FreshNames } from '../../onnx/graph/fresh-names';
 import { floatScalar, floatTensor, int64Tensor, intAttr, makeNode } from '../../onnx/graph/make';
 import type { Attribute, Graph, Node, Tensor } from '../../onnx/graph/model';
@@ -23,9 +23,12 @@ export class GradientScope {
     this.initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   }
 
-  /** Sizes of a tensor of the graph itself. */
+  /** Sizes of a tensor of the graph itself. @throws WorkbenchError model-unsupported if they are not known */
   dimsOf(name: string): Dims {
-    return defined(this.dims.get(name), `the sizes of tensor "${name}" are known`);
+    const dims = this.dims.get(name);
+    if (dims === undefined)
+      throw new WorkbenchError('model-unsupported', `The sizes of tensor "${name}" are not known`);
+    return dims;
   }
 
   initializer(name: string | undefined): Tensor | undefined {

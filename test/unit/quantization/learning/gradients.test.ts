@@ -346,6 +346,13 @@ describe('addGradients', () => {
     for (const [i, value] of expected.entries()) expect(defined(found.get(gradient)).data[i]).toBeCloseTo(value, 5);
   });
 
+  it('names a tensor of unknown sizes', () => {
+    const graph = graphOf({ op: 'Softmax', variables: { x: [2] } });
+    const scope = new GradientScope(graph, new Map());
+    expect(() => scope.dimsOf('x')).toThrow('The sizes of tensor "x" are not known');
+    expect(scope.initializer('x')).toBeUndefined();
+  });
+
   it('names a layer without a rule', () => {
     const graph = graphOf({ op: 'LRN', variables: { x: [1, 2, 2, 2] }, attributes: [intAttr('size', 1)] });
     const scope = new GradientScope(
