@@ -124,6 +124,20 @@ function fewImages(trials: Trials, at: readonly number[]): readonly number[] {
   return chooseFromGroups(list, Math.max(FEW_A_GROUP, Math.ceil(FEW_IMAGES / groups))).map(({ index }) => index);
 }
 
+/** The models and images with which all layers are ranked first. They do not depend on the results of others. */
+export function firstRanking(
+  trials: Trials,
+  { base, layers, images }: Pick<ReleaseProblem, 'base' | 'layers' | 'images'>,
+): { readonly list: readonly Trial[]; readonly at: readonly number[] } {
+  const names = layers.map(({ layer }) => layer);
+  return { list: singleReleases(base, names), at: fewImages(trials, images) };
+}
+
+/** All layers in INT8, then one model per layer that is released. */
+function singleReleases(base: Trial, layers: Released): Trial[] {
+  return [[], ...layers.map((layer) => [layer])].map((released) => releasedTrial(base, released));
+}
+
 type Gains = readonly { readonly layer: string; readonly gain: number }[];
 
 async function gainsOf(
@@ -132,7 +146,7 @@ async function gainsOf(
   layers: Released,
   at: readonly number[],
 ): Promise<Gains> {
-  const list = [[], ...layers.map((layer) => [layer])].map((released) => releasedTrial(base, released));
+  const list = singleReleases(base, layers);
   const [before = 0, ...errors] = (await qualitiesOf(trials, list, at)).map(worstNmse);
   return layers.map((layer, i) => ({ layer, gain: before - (errors[i] ?? before) }));
 }

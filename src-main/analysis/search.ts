@@ -2,7 +2,14 @@ import type { SearchLimits, SearchResult, TrialQuality } from '../../src-shared/
 import { ownValue } from '../../src-shared/base/records';
 import type { Method } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
-import { releasedTrial, releaseOrder, releasePasses, releaseTrials, withoutLeastUseful } from './release-order';
+import {
+  firstRanking,
+  releasedTrial,
+  releaseOrder,
+  releasePasses,
+  releaseTrials,
+  withoutLeastUseful,
+} from './release-order';
 import {
   differenceBetween,
   qualitiesOf,
@@ -164,7 +171,10 @@ interface Problem extends SearchProblem {
 /** Other thresholds replace those in use if they have at most this fraction of their error. */
 const CLEARLY_BETTER = 0.9;
 
-async function betterThresholds(trials: Trials, { plan, alternatives, rank }: SearchProblem): Promise<ThresholdChoice> {
+async function betterThresholds(
+  trials: Trials,
+  { plan, alternatives, rank }: Pick<SearchProblem, 'plan' | 'alternatives' | 'rank'>,
+): Promise<ThresholdChoice> {
   const errors = (
     await qualitiesOf(
       trials,
@@ -177,6 +187,21 @@ async function betterThresholds(trials: Trials, { plan, alternatives, rank }: Se
   const found = (errors[best] ?? inUse) < inUse * CLEARLY_BETTER ? alternatives[best] : alternatives[0];
   if (!found) throw new RangeError('Assertion failed: a search without thresholds');
   return found;
+}
+
+/**
+ * Tries a part of the models that rank all layers first, after the thresholds of the search were chosen.
+ * @param partOf selects the models of this part.
+ */
+export async function rankPart(
+  trials: Trials,
+  request: Pick<SearchProblem, 'plan' | 'alternatives' | 'layers' | 'rank'>,
+  partOf: (list: readonly Trial[]) => readonly Trial[],
+): Promise<void> {
+  const { thresholds } = await betterThresholds(trials, request);
+  const { plan, layers, rank } = request;
+  const { list, at } = firstRanking(trials, { base: { plan, thresholds }, layers, images: rank });
+  await trials.run(partOf(list), at);
 }
 
 /**

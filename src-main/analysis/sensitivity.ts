@@ -47,6 +47,17 @@ export function operandTrials(problem: SensitivityProblem, layer: string): reado
   ];
 }
 
+/** Every model of a sensitivity of the kinds release and cause: all layers in INT8, then those of each layer. */
+export function sensitivityTrials(problem: SensitivityProblem): Trial[] {
+  const { kind, plan, thresholds, layers } = problem;
+  const operands = kind === 'cause' ? layers.filter(({ hasWeights }) => hasWeights) : [];
+  return [
+    { plan, thresholds },
+    ...layers.map(({ layer }) => sensitivityTrial(problem, layer)),
+    ...operands.flatMap(({ layer }) => operandTrials(problem, layer)),
+  ];
+}
+
 /** A plan with these layers in FP16, or in FP32 if FP16 is refused. */
 export function releasedPlan(plan: PrecisionPlan, layers: readonly string[]): PrecisionPlan {
   return { ...plan, layers: { ...plan.layers, ...Object.fromEntries(layers.map((layer) => [layer, 'fp16'])) } };

@@ -29,11 +29,17 @@ export interface JobContext extends TaskContext {
    * Folders of the engines that this job has built or reused so far: they are exempt from pruning until the job ends.
    */
   readonly enginesInUse: Set<string>;
+  /**
+   * Runs work that writes what all processes of the project use, with the project as it is then. A job that holds only
+   * a shard waits until no other process does the same.
+   */
+  readonly exclusively: <T>(work: (job: JobContext) => Promise<T>) => Promise<T>;
 }
 
 /** The context of a new job; without `task` the job can neither be cancelled nor report progress. */
 export function jobContext(services: JobServices, workspace: Workspace, task: TaskContext = {}): JobContext {
-  return { ...task, services, workspace, enginesInUse: new Set() };
+  const job: JobContext = { ...task, services, workspace, enginesInUse: new Set(), exclusively: (work) => work(job) };
+  return job;
 }
 
 /** Default number of threads of a job: one worker with one thread per core. */

@@ -11,7 +11,7 @@ import {
   type PhaseTimes,
   type RunAnalysis,
 } from '../../src-shared/contract/jobs';
-import type { Progress, TaskContext } from '../../src-shared/contract/progress';
+import { abortPatiently, type Progress, type TaskContext } from '../../src-shared/contract/progress';
 import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contract/progress-rate';
 
 /** Minimum time between two progress events of a job. The final state is always sent. */
@@ -105,10 +105,14 @@ export class JobQueue {
     return job.snapshot;
   }
 
-  /** Cancels the job and resolves with its final snapshot as soon as it has ended. */
-  async cancel(id: JobId): Promise<JobSnapshot> {
+  /**
+   * Cancels the job and resolves with its final snapshot as soon as it has ended.
+   * @param finishes see isPatient.
+   */
+  async cancel(id: JobId, finishes = false): Promise<JobSnapshot> {
     const job = this.find(id);
-    job.controller.abort();
+    if (finishes) abortPatiently(job.controller);
+    else job.controller.abort();
     if (job.snapshot.state === 'queued') this.finish(job, { state: 'cancelled', error: toWireError(cancelledError()) });
     await job.finished;
     return job.snapshot;

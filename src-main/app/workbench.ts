@@ -39,13 +39,14 @@ import type { Method } from '../../src-shared/domain/project/methods';
 import type { TaskGuess } from '../../src-shared/domain/tasks/task';
 import type { Target } from '../../src-shared/domain/project/precision';
 import { ForcedCancelError } from '../compute/pool/client';
+import type { ShardIdentity } from '../compute/shards/shard-store';
 import { inspectModel } from '../onnx/graph/inspect';
 import { readModel } from '../onnx/wire/wire-reader';
 import { doctor } from './doctor';
 import type { PreviewRequest, ThumbnailRequest } from './projects/image-sets';
 import { JobQueue } from './job-queue';
 import { dispatchJob } from './jobs/dispatch';
-import type { JobServices } from './job-context';
+import type { JobContext, JobServices } from './job-context';
 import { taskFromShapes } from './projects/task-guess';
 import { createProject, ensureSample } from './projects/create-project';
 import { ProjectLocks } from './projects/project-locks';
@@ -218,8 +219,8 @@ export class Workbench implements WorkbenchApi {
     return this.queue.list();
   }
 
-  cancelJob(request: { readonly jobId: JobId }): Promise<JobSnapshot> {
-    return this.queue.cancel(request.jobId);
+  cancelJob(request: { readonly jobId: JobId; readonly finishes?: boolean }): Promise<JobSnapshot> {
+    return this.queue.cancel(request.jobId, request.finishes);
   }
 
   subscribe(listener: (event: WorkbenchEvent) => void): Unsubscribe {
@@ -253,14 +254,24 @@ export class Workbench implements WorkbenchApi {
     for (const listener of this.listeners) listener(event);
   }
 
+  /** Runs a step of a shard's job while no other process changes the project. */
+  private exclusively<T>(spec: JobSpec, context: TaskContext, work: (job: JobContext) => Promise<T>): Promise<T> {
+    return this.locks.hold(spec.projectPath, async () => work(await this.session(spec).job(context)), {
+      purpose: 'edit',
+    });
+  }
+
   private runLocked(spec: JobSpec, context: TaskContext): Promise<JobResult> {
-    const shard = spec.kind === 'calibrate' ? spec.shard : undefined;
+    const shard = shardOf(spec);
     return this.locks.hold(
       spec.projectPath,
       async () => {
         const job = await this.session(spec).job({ ...context, ...memoryLimitOf(spec) });
         await checkProjectModel(job.workspace.file, job.signal);
-        return dispatchJob(spec, job);
+        return dispatchJob(
+          spec,
+          shard ? { ...job, exclusively: (work) => this.exclusively(spec, context, work) } : job,
+        );
       },
       { shard },
     );
@@ -268,6 +279,16 @@ export class Workbench implements WorkbenchApi {
 }
 
 function memoryLimitOf(spec: JobSpec): Pick<TaskContext, 'memoryLimitBytes'> {
-  const gigabytes = 'memoryLimitGb' in spec ? spec.memoryLimitGb : undefined;
+  const gigabytes = limitedGb(spec.kind === 'shard' ? spec.of : spec);
   return gigabytes === undefined ? {} : { memoryLimitBytes: gigabytes * 1e9 };
+}
+
+function limitedGb(spec: JobSpec): number | undefined {
+  return 'memoryLimitGb' in spec ? spec.memoryLimitGb : undefined;
+}
+
+/** The part that a job computes, if it is one of several; others may be computed at the same time. */
+function shardOf(spec: JobSpec): ShardIdentity | undefined {
+  if (spec.kind === 'shard') return { kind: spec.of.kind, shard: spec.shard };
+  return spec.kind === 'calibrate' && spec.shard !== undefined ? { kind: spec.kind, shard: spec.shard } : undefined;
 }

@@ -11,6 +11,8 @@ export const EXIT_USAGE = 2;
 export const EXIT_GATE = 3;
 export const EXIT_ENVIRONMENT = 4;
 export const EXIT_CANCELLED = 130;
+/** 128 + SIGTERM. */
+export const EXIT_STOPPED = 143;
 
 export function exitCodeOf(code: ErrorCode): number {
   switch (code) {
@@ -20,6 +22,8 @@ export function exitCodeOf(code: ErrorCode): number {
       return EXIT_ENVIRONMENT;
     case 'cancelled':
       return EXIT_CANCELLED;
+    case 'stopped':
+      return EXIT_STOPPED;
     default:
       return EXIT_FAILED;
   }

@@ -31,7 +31,8 @@ async function main(argv: readonly string[]): Promise<number> {
     .addHelpText(
       'after',
       `\ncalib COMMAND --help shows the options of a command. --json prints one JSON document on stdout.
-Progress goes to stderr. Exit codes: 0 ok, 1 failed, 2 usage, 3 gate not met, 4 environment missing, 130 cancelled.`,
+Progress goes to stderr. Exit codes: 0 ok, 1 failed, 2 usage, 3 gate not met, 4 environment missing, 130 cancelled,
+143 a shard was stopped by SIGTERM and can be continued.`,
     );
   configure(program, 'COMMAND');
   let exitCode = EXIT_OK;

@@ -1,4 +1,5 @@
 import type { WorkbenchApi } from '../../src-shared/contract/api';
+import { advise } from '../../src-shared/base/advice';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { fromWireError } from '../../src-shared/contract/errors';
 import type { JobResults } from '../../src-shared/contract/job-results';
@@ -7,7 +8,10 @@ import { isFinished, type JobSnapshot } from '../../src-shared/contract/jobs';
 import { formatCount, formatDuration } from '../../src-shared/base/units';
 import { createProgressLine, type ProgressStream } from './progress-line';
 
-/** Starts a job, shows its progress, cancels it on SIGINT or SIGTERM, and returns its result or throws its error. */
+/**
+ * Starts a job, shows its progress, cancels it on SIGINT or SIGTERM, and returns its result or throws its error. On
+ * SIGTERM, a shard first finishes the images that are being processed and stores what it has.
+ */
 export async function runJobToEnd<S extends JobSpec>(
   api: WorkbenchApi,
   spec: S,
@@ -19,15 +23,22 @@ export async function runJobToEnd<S extends JobSpec>(
     if (snapshot.state === 'running')
       line.onProgress({ phase: snapshot.phase, done: snapshot.done, total: snapshot.total, unit: snapshot.unit });
   });
-  const onSignal = (): void => {
-    line.message('cancelling');
-    void api.cancelJob({ jobId });
+  // Batch systems send SIGTERM some time before they kill a job: a shard keeps what it has.
+  let isStopped = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    isStopped = signal === 'SIGTERM' && isShard(spec);
+    line.message(isStopped ? 'finishing the images that are being processed' : 'cancelling');
+    void api.cancelJob({ jobId, ...(isStopped ? { finishes: true } : {}) });
   };
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
   try {
     const snapshot = await ended;
     line.finish();
+    if (isStopped && snapshot.error?.code === 'cancelled')
+      throw new WorkbenchError('stopped', 'Stopped before the first image of the shard', {
+        hint: advise('continue-shard'),
+      });
     if (snapshot.error) throw fromWireError(snapshot.error);
     if (snapshot.result === null) throw new WorkbenchError('internal', `Job ${spec.kind} ended without a result`);
     return snapshot.result as JobResults[S['kind'] & JobKind];
@@ -35,6 +46,10 @@ export async function runJobToEnd<S extends JobSpec>(
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   }
+}
+
+function isShard(spec: JobSpec): boolean {
+  return spec.kind === 'shard' || (spec.kind === 'calibrate' && spec.shard !== undefined);
 }
 
 async function waitForEnd(

@@ -21,9 +21,11 @@ const COMMAND_LINE_ADVICE = {
   'choose-input-size':
     'The model leaves the size of "{input}" open, but does not run at every size: choose the size that it was made ' +
     'for with `calib init MODEL --input-size WxH`, or in a project with calib set PROJECT --resize WxH.',
+  'choose-shard-kind': 'Name one kind with --of, for example --of calibrate.',
   'choose-onnxruntime': 'Add --target onnxruntime to benchmark what ONNX Runtime runs.',
   'choose-other-method': 'Choose another method first: calib set PROJECT --method mse',
   'clear-threshold': 'Clear it first: calib set PROJECT --tensor "{tensor}" --clear',
+  'continue-shard': 'Run the same command again, with the same --shards folder: it continues.',
   'collect-grid':
     "Collect TensorRT's grid first: calib calibrate PROJECT --tensorrt-grid BATCH (the batch that its " +
     'calibrator would get).',
@@ -75,6 +77,9 @@ const COMMAND_LINE_ADVICE = {
   'raise-memory-limit': 'Allow more than {size} with --memory-limit, or choose a smaller input size.',
   'raise-workspace':
     'No kernel fits within the limits: raise --workspace, or set the layer that is named to fp16 or fp32.',
+  'repeat-shard':
+    'Run every shard that is named again, with the same project and options; finished shards are not repeated. Copy both ' +
+    'files of each.',
   'run-first': 'Run: calib run {project}',
   'set-threshold': 'Set one: calib set PROJECT --tensor NAME --threshold X',
   'set-threshold-of': 'Set one: calib set PROJECT --tensor "{tensor}" --threshold X',

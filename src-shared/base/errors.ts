@@ -29,6 +29,7 @@ export const ERROR_CODES = [
   'backend-unavailable', // a backend, library or addon is missing; the hint says what to install
   'compute-crashed', // the compute process ended during a job
   'cancelled',
+  'stopped', // a shard was asked to end early; what it has computed is stored, and it can be continued
   'internal', // a bug of ours
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -2,6 +2,7 @@
 // is compiled without the libraries of either host. Declaration files are not emitted, so that the hosts use their own
 // declarations.
 interface AbortSignal {
+  readonly reason: unknown;
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
   removeEventListener(type: 'abort', listener: () => void): void;
@@ -9,5 +10,5 @@ interface AbortSignal {
 
 declare class AbortController {
   readonly signal: AbortSignal;
-  abort(): void;
+  abort(reason?: unknown): void;
 }

@@ -14,7 +14,7 @@ import type { VariantReport } from '../domain/runs/accuracy';
 import type { BenchmarkVariantRecord, DeviceRecord, GpuRecord, RunRecord, RunWarning } from '../domain/runs/run-record';
 import type { NoMeasure } from '../domain/runs/task-scores';
 import type { Task } from '../domain/tasks/task';
-import type { JobKind } from './job-specs';
+import type { JobKind, Shard, ShardedKind } from './job-specs';
 
 export type Warning = RunWarning;
 
@@ -50,6 +50,27 @@ export interface CalibrateResult {
   /** Path of the file for `merge`; present if only a shard was collected. */
   readonly shardPath?: string;
 }
+
+/** The result of one part of a validation, sensitivity or search. */
+export interface ShardResult {
+  readonly project: string;
+  readonly of: Exclude<ShardedKind, 'calibrate'>;
+  readonly shard: Shard;
+  /** Path of the file for `merge`. */
+  readonly shardPath: string;
+  /** Images that were used, or models that were tried. */
+  readonly done: number;
+  readonly seconds: number;
+  /** True if the finished shard existed and was kept. */
+  readonly kept: boolean;
+}
+
+/** The result of merging shards: that of the whole job. Of a search, only the ranking of layers is put together. */
+export type MergeResult =
+  | { readonly of: 'calibrate'; readonly result: CalibrateResult }
+  | { readonly of: 'validate'; readonly result: ValidateResult }
+  | { readonly of: 'sensitivity'; readonly result: SensitivityResult }
+  | { readonly of: 'search'; readonly result: { readonly project: string; readonly trials: number } };
 
 export interface QuantizeResult {
   readonly out: string;
@@ -137,9 +158,10 @@ export interface RunResult {
 /** The result of a job, by kind. */
 export interface JobResults {
   readonly calibrate: CalibrateResult;
-  readonly merge: CalibrateResult;
+  readonly merge: MergeResult;
   readonly quantize: QuantizeResult;
   readonly validate: ValidateResult;
+  readonly shard: ShardResult;
   readonly build: BuildResult;
   readonly bench: BenchResult;
   readonly tune: TuneResult;

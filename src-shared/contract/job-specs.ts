@@ -25,12 +25,23 @@ import { BACKENDS, TARGETS } from '../domain/project/precision';
 const project = { projectPath: filePath('project') };
 const notNegative = numberWhere('a number, 0 or more', (value) => value >= 0);
 
-/** Part `index` (1-based) of `count` equal parts of the calibration set. */
+/** Part `index` (1-based) of `count` equal parts of a job. */
 export const shardSchema = object({ index: positiveInteger, count: positiveInteger });
 export type Shard = InferOutput<typeof shardSchema>;
 
 /** Memory that the compute process must not exceed; absent: what is free on the machine. */
 const memoryLimitGb = optional(notNegative);
+/** Kinds of jobs of which a part can be computed, which `merge` puts together. */
+export const SHARDED_KINDS = ['calibrate', 'validate', 'sensitivity', 'search'] as const;
+export type ShardedKind = (typeof SHARDED_KINDS)[number];
+
+/** Folder of the files of shards; default: the folder `shards` of the project. */
+const shardDir = optional(filePath('write'));
+/** Compute one part only, into a file for `merge`. */
+const shardFields = {
+  shard: optional(shardSchema),
+  shardDir,
+};
 
 /** Fields of most jobs. */
 const common = {
@@ -66,14 +77,22 @@ const calibrateSchema = object({
   ...project,
   limit: optional(positiveInteger),
   threads: optional(positiveInteger),
-  shard: optional(shardSchema),
+  ...shardFields,
   fresh: optional(boolean),
   /** Also collect TensorRT's own grid, with this many images in its first batch. */
   tensorrtGridBatch: optional(positiveInteger),
   memoryLimitGb,
 });
 
-const mergeSchema = object({ kind: oneOf('merge'), ...project, shardPaths: list(filePath('read')) });
+const mergeSchema = object({
+  kind: oneOf('merge'),
+  ...project,
+  /** Files of shards, folders that contain some, and projects. */
+  shardPaths: list(filePath('read')),
+  /** The kind of shards, if the paths contain several. */
+  of: optional(oneOf(...SHARDED_KINDS)),
+});
+export type MergeSpec = InferOutput<typeof mergeSchema>;
 
 const quantizeSchema = object({
   kind: oneOf('quantize'),
@@ -315,7 +334,21 @@ export const analysisSpecSchema = variant(analyses);
 /** Jobs that try many variants of the model on images. */
 export type AnalysisSpec = InferOutput<typeof analysisSpecSchema>;
 
+const shardJobSchema = object({
+  kind: oneOf('shard'),
+  ...project,
+  shard: shardSchema,
+  shardDir,
+  /** Compute again although the finished shard exists. */
+  fresh: optional(boolean),
+  /** The whole job, of the same project. Of a search, only the ranking of its layers is divided. */
+  of: variant({ validate: validateSchema, sensitivity: sensitivitySchema, search: searchSchema }),
+});
+/** Computes one part of a validation, sensitivity or search into a file for `merge`. */
+export type ShardSpec = InferOutput<typeof shardJobSchema>;
+
 export const jobSpecSchema = variant({
+  shard: shardJobSchema,
   ...analyses,
   best: bestSchema,
   repair: repairSchema,

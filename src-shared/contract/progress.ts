@@ -10,6 +10,20 @@ export interface Progress {
 }
 export type OnProgress = (progress: Progress) => void;
 
+/**
+ * Reason of an aborted signal: images that are being processed are finished and everything is stored, however long that
+ * takes. A job that is cancelled for any other reason ends within two seconds.
+ */
+const FINISH_CURRENT = 'finish-current';
+
+export function abortPatiently(controller: AbortController): void {
+  controller.abort(FINISH_CURRENT);
+}
+
+export function isPatient(signal: AbortSignal | undefined): boolean {
+  return signal?.reason === FINISH_CURRENT;
+}
+
 /** The parameters of every long-running function for cancellation, progress and memory. */
 export interface TaskContext {
   readonly signal?: AbortSignal;

@@ -1,6 +1,6 @@
 import { cancelledError } from '../base/errors';
 import { fromWireError, toWireError, type WireError } from './errors';
-import type { Progress, TaskContext } from './progress';
+import { abortPatiently, isPatient, type Progress, type TaskContext } from './progress';
 
 /** Messages of the requesting side of a channel. */
 export type RequestMessage =
@@ -11,7 +11,12 @@ export type RequestMessage =
       readonly params: unknown;
       readonly memoryLimitBytes?: number;
     }
-  | { readonly type: 'cancel'; readonly id: number };
+  | {
+      readonly type: 'cancel';
+      readonly id: number;
+      /** See isPatient. */
+      readonly isPatient?: true;
+    };
 
 /** Messages of the responding side. A request ends with exactly one `result` or `error`. */
 export type ResponseMessage =
@@ -23,7 +28,7 @@ export type ResponseMessage =
 export interface RequestChannel {
   send(message: Extract<RequestMessage, { type: 'request' }>): void;
   /** Asks the responding side to end a request early. If it is omitted, a cancelled request is rejected immediately. */
-  cancel?(id: number): void;
+  cancel?(id: number, isPatient: boolean): void;
 }
 
 /** A request that has not been answered yet. */
@@ -73,7 +78,7 @@ export class Requester {
   ): Promise<unknown> {
     if (signal?.aborted) return Promise.reject(cancelledError());
     const id = this.nextId++;
-    const onAbort = (): void => this.cancel(id, cancelledError());
+    const onAbort = (): void => this.cancel(id, cancelledError(), isPatient(signal));
     return new Promise<unknown>((resolve, reject) => {
       this.pending.set(id, { method, phase: method, resolve, reject, onProgress });
       signal?.addEventListener('abort', onAbort, { once: true });
@@ -129,9 +134,9 @@ export class Requester {
     }
   }
 
-  private cancel(id: number, error: unknown): void {
+  private cancel(id: number, error: unknown, patient = false): void {
     if (this.channel.cancel === undefined) this.reject(id, error);
-    else this.channel.cancel(id);
+    else this.channel.cancel(id, patient);
   }
 
   private settle(id: number, action: (pending: Pending) => void): void {
@@ -156,7 +161,14 @@ export class Responder {
 
   receive(message: RequestMessage): void {
     if (message.type === 'request') void this.answer(message);
-    else this.running.get(message.id)?.abort();
+    else this.cancel(message);
+  }
+
+  private cancel(message: Extract<RequestMessage, { type: 'cancel' }>): void {
+    const controller = this.running.get(message.id);
+    if (controller === undefined) return;
+    if (message.isPatient) abortPatiently(controller);
+    else controller.abort();
   }
 
   private async answer(request: Extract<RequestMessage, { type: 'request' }>): Promise<void> {

@@ -197,7 +197,8 @@ export const REQUEST_SCHEMAS = {
   startJob: jobSpecSchema,
   getJob: ofJob,
   listJobs: nothing,
-  cancelJob: ofJob,
+  /** `finishes`: images that are being processed are finished and stored first, however long that takes. */
+  cancelJob: object({ jobId: mapped(string, jobId), finishes: optional(boolean) }),
 } as const satisfies Readonly<Record<string, Schema<object>>>;
 
 /** The methods that can be called over a link: all except `subscribe`, which is an event stream there. */

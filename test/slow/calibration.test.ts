@@ -96,7 +96,7 @@ describe('calibration is bit-identical', () => {
     writeFileSync(join(path, 'project.lock'), heldBy);
     await expect(calibrate(path)).rejects.toThrow(/is held by process/);
     expect((await calibrate(path, '--shard', '1/2')).images).toBe(IMAGES / 2);
-    writeFileSync(join(path, 'shard-2-of-2.lock'), heldBy);
+    writeFileSync(join(path, 'calibrate-2-of-2.lock'), heldBy);
     await expect(calibrate(path, '--shard', '2/2')).rejects.toThrow(/is held by process/);
   });
 
@@ -215,10 +215,11 @@ describe('calibrate', () => {
   it('counts the same images again only once in a merge', async () => {
     const path = await project();
     const { shardPath = '' } = await calibrate(path, '--shard', '1/2');
-    copyFileSync(shardPath, join(dir, 'copy.bin'));
-    await expect(calibJson('merge', path, shardPath, join(dir, 'copy.bin'))).rejects.toThrow(
-      /another shard has counted already/,
-    );
+    const copy = join(dir, 'copy.shard');
+    copyFileSync(shardPath, copy);
+    await expect(calibJson('merge', path, shardPath, copy)).rejects.toThrow(/copy.shard cannot be checked/);
+    copyFileSync(`${shardPath}.json`, `${copy}.json`);
+    await expect(calibJson('merge', path, shardPath, copy)).rejects.toThrow(/Shard 1 of 2 is named 2 times/);
     await expect(calibJson('merge', path, shardPath)).rejects.toThrow(/Shard 2 of 2 is missing/);
   });
 

@@ -2,52 +2,12 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DataType } from '../../src-main/onnx/graph/model';
-import { floatTensor, intsAttr, makeModel, makeNode, makeValueInfo } from '../../src-main/onnx/graph/make';
-import { writeModel } from '../../src-main/onnx/wire/wire-writer';
 import { calibJson, startCalib } from '../support/calib-process';
+import { writeSlowModel } from '../support/slow-model';
 import { writeTinyImages } from '../support/tiny-project';
-
-const CHANNELS = 64;
-const KERNEL = 31;
-const LAYERS = 50;
 
 let dir = '';
 let project = '';
-
-/** Convolutions with 31x31 kernels: about 2 GFLOP per layer for a 16x16 image, so that one image takes seconds. */
-async function writeSlowModel(path: string): Promise<void> {
-  const padding = (kernel: number): { readonly attributes: ReturnType<typeof intsAttr>[] } => ({
-    attributes: [
-      intsAttr('kernel_shape', [kernel, kernel]),
-      intsAttr(
-        'pads',
-        [kernel, kernel, kernel, kernel].map((side) => (side - 1) / 2),
-      ),
-    ],
-  });
-  const layers = Array.from({ length: LAYERS }, (_, i) =>
-    makeNode('Conv', [`x${i}`, 'w'], [`x${i + 1}`], { name: `conv${i}`, ...padding(KERNEL) }),
-  );
-  const size = CHANNELS * CHANNELS * KERNEL * KERNEL;
-  await writeModel(
-    makeModel(
-      {
-        name: 'slow',
-        node: [makeNode('Conv', ['input', 'first'], ['x0'], { name: 'first', ...padding(1) }), ...layers],
-        initializer: [
-          floatTensor('first', [CHANNELS, 3, 1, 1], Array<number>(CHANNELS * 3).fill(0.3)),
-          floatTensor('w', [CHANNELS, CHANNELS, KERNEL, KERNEL], Array<number>(size).fill(1 / (CHANNELS * 256))),
-        ],
-        input: [makeValueInfo('input', DataType.FLOAT, ['N', 3, 16, 16])],
-        output: [makeValueInfo(`x${LAYERS}`, DataType.FLOAT, ['N', CHANNELS, 16, 16])],
-        valueInfo: [],
-      },
-      17,
-    ),
-    path,
-  );
-}
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'calib-slow-model-'));

@@ -113,7 +113,7 @@ describe("TensorRT's grid", () => {
     const merged = await calibJson<CalibrateResult>('merge', path, second.shardPath ?? '', first.shardPath ?? '');
     expect(merged).toMatchObject({ sha256: plainSha256, tensorrtGrid: { batch: 8, names: 12 } });
     expect(await thresholdsOf(path)).toEqual(expected);
-    const without = await calibrate(path, '--shard', '2/2');
+    const without = await calibrate(path, '--shard', '2/2', '--fresh');
     await expect(calibJson('merge', path, first.shardPath ?? '', without.shardPath ?? '')).rejects.toThrow(
       /does not hold TensorRT's grid, unlike the shards before it/,
     );

@@ -1,14 +1,16 @@
-import { resolve } from 'node:path';
 import type { CalibrateResult, Warning } from '../../../src-shared/contract/job-results';
-import type { JobSpec } from '../../../src-shared/contract/job-specs';
+import type { JobSpec, Shard } from '../../../src-shared/contract/job-specs';
 import { hasReturnedImages, readCalibrationIndex } from '../../calibration/histograms/calibration-store';
 import type { CalibrationIndex } from '../../calibration/histograms/calibration-index';
+import { decodeHistogramFile } from '../../calibration/histograms/histogram-file';
 import type { TensorrtGridHeader } from '../../calibration/tensorrt/tensorrt-grid-file';
 import { gridSummary, readTensorrtGrid } from '../../calibration/tensorrt/tensorrt-grid-store';
 import { imageId, type ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { bestView } from '../../calibration/histograms/threshold-table';
+import type { UsableShard } from '../../compute/shards/find-shards';
+import { findShard, type ShardTask } from '../../compute/shards/shard-store';
 import { requireOriginalValues } from '../projects/rescaled-model';
 import { methodWarnings } from '../analysis/method-warnings';
 import {
@@ -26,7 +28,6 @@ import { type BestOptions, decideBestMethod } from '../analysis/best-decision';
 const CHECKPOINT_SECONDS = 5;
 
 type CalibrateSpec = Extract<JobSpec, { kind: 'calibrate' }>;
-type MergeSpec = Extract<JobSpec, { kind: 'merge' }>;
 
 /**
  * Collects the histograms of the calibration set, then decides method best.
@@ -49,7 +50,12 @@ export async function collectJob(spec: CalibrateSpec, job: JobContext): Promise<
   const set = await loadSet(workspace, 'calibration', spec.limit);
   const key = await calibrationKey(workspace, set, job);
   const calibrationDir = workspace.paths.calibrationDir(key);
-  const finished = spec.shard ? null : readCalibrationIndex(calibrationDir);
+  const shard = spec.shard ? shardTask(spec, spec.shard, workspace) : null;
+  if (shard && !spec.fresh) {
+    const kept = await keptShard(shard, { key, set, batch: spec.tensorrtGridBatch }, workspace);
+    if (kept) return kept;
+  }
+  const finished = shard ? null : readCalibrationIndex(calibrationDir);
   const grid = finished ? readTensorrtGrid(calibrationDir) : null;
   const hasReturned = finished !== null && hasReturnedImages(finished, set);
   if (finished && !spec.fresh && !hasReturned && hasWantedGrid(grid, set, spec.tensorrtGridBatch)) {
@@ -69,7 +75,7 @@ export async function collectJob(spec: CalibrateSpec, job: JobContext): Promise<
       key,
       calibrationDir,
       threads: spec.threads ?? defaultThreads(),
-      shard: spec.shard ?? null,
+      shard,
       continuesFinished: hasReturned && !spec.fresh,
       checkpointSeconds: CHECKPOINT_SECONDS,
       tensorrtGrid:
@@ -146,11 +152,60 @@ function keptResult(workspace: Workspace, index: CalibrationIndex): CalibrateRes
   };
 }
 
+function shardTask(spec: CalibrateSpec, shard: Shard, { paths }: Workspace): ShardTask {
+  const { kind, limit } = spec;
+  return {
+    shard,
+    dir: spec.shardDir ?? paths.shardsDir,
+    spec: { kind, projectPath: '.', ...(limit === undefined ? {} : { limit }) },
+  };
+}
+
+interface WantedShard {
+  readonly key: string;
+  readonly set: ImageSet;
+  readonly batch: number | undefined;
+}
+
+/** The result of a finished shard of the same content; null if there is none. */
+async function keptShard(
+  { dir, shard }: ShardTask,
+  { key, set, batch }: WantedShard,
+  { path: project }: Workspace,
+): Promise<CalibrateResult | null> {
+  const found = await findShard(dir, { kind: 'calibrate', shard }, key);
+  if (found === null) return null;
+  const { marker, path } = found;
+  const { header, grid } = decodeHistogramFile(found.bytes, path);
+  if (!hasWantedGrid(grid?.header ?? null, set, batch)) return null;
+  return {
+    project,
+    images: header.images.length,
+    skipped: header.skipped,
+    tensors: header.tensors.length,
+    seconds: marker.seconds,
+    imagesPerSecond: header.images.length / marker.seconds,
+    peakRssMb: (process.resourceUsage().maxRSS * 1024) / 1e6,
+    sha256: marker.histograms ?? '',
+    resumedImages: header.images.length,
+    threads: 0,
+    groups: header.groups.filter((group) => group !== ''),
+    warnings: imageNotes(set),
+    kept: true,
+    ...(grid ? { tensorrtGrid: gridSummary(grid.header) } : {}),
+    shardPath: path,
+  };
+}
+
 /** Merges the shards of a calibration into the calibration of the whole set. */
-export async function mergeJob(spec: MergeSpec, job: JobContext): Promise<CalibrateResult> {
+export async function mergeCalibration(
+  spec: CalibrateSpec,
+  complete: (key: string) => readonly UsableShard[],
+  job: JobContext,
+): Promise<CalibrateResult> {
   const { workspace, services } = job;
   await prepared(workspace, services.compute, job);
-  const set = await loadSet(workspace, 'calibration', undefined);
+  const set = await loadSet(workspace, 'calibration', spec.limit);
   const key = await calibrationKey(workspace, set, job);
   const result = await services.compute.request(
     'merge',
@@ -158,10 +213,10 @@ export async function mergeJob(spec: MergeSpec, job: JobContext): Promise<Calibr
       key,
       modelPath: workspace.file.model.path,
       calibrationDir: workspace.paths.calibrationDir(key),
-      shardPaths: spec.shardPaths.map((path) => resolve(path)),
+      shards: complete(key),
     },
     job,
   );
-  await setCurrentCalibration(workspace, key, undefined);
-  return withBest({ project: workspace.path, ...result }, {}, job);
+  await setCurrentCalibration(workspace, key, spec.limit);
+  return withBest({ project: workspace.path, ...result, warnings: [...imageNotes(set), ...result.warnings] }, {}, job);
 }

@@ -4,16 +4,18 @@ import type { JobSpec } from '../../../src-shared/contract/job-specs';
 import type { JobContext } from '../job-context';
 import { adviseJob } from './advise-job';
 import { benchJob, buildJob } from './bench-job';
-import { calibrateJob, mergeJob } from './calibrate-job';
+import { calibrateJob } from './calibrate-job';
 import { diagnoseJob } from './diagnose-job';
 import { fixJob } from './fix-job';
 import { healthJob } from './health-job';
 import { learnJob } from './learn-job';
+import { mergeJob } from './merge-job';
 import { quantizeJob } from './quantize-job';
 import { repairJob } from './repair-job';
 import { runJob } from './run-job';
 import { searchJob } from './search-job';
 import { sensitivityJob } from './sensitivity-job';
+import { shardJob } from './shard-job';
 import { tuneJob } from './tune-job';
 import { validateJob } from './validate-job';
 import { chooseAutoThresholds } from '../analysis/auto-thresholds';
@@ -41,6 +43,8 @@ export function dispatchJob(spec: JobSpec, job: JobContext): Promise<JobResult> 
       return runJob(spec, job);
     case 'sensitivity':
       return sensitivityJob(spec, job);
+    case 'shard':
+      return shardJob(spec, job);
     case 'best':
       return decideBestMethod({ ...spec, fresh: true }, job);
     case 'auto':

@@ -7,6 +7,7 @@ import { markDominated, markPareto, undominated } from '../../analysis/pareto';
 import { searchTrials } from '../../analysis/search';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { setArrays } from '../../calibration/inputs/set-arrays';
+import type { SearchParams } from '../../compute/pool/protocol';
 import { analysisSetup } from '../analysis/analysis-setup';
 import { saveAnalysis } from '../analysis/analysis-store';
 import { autoPassesOf, ensureAuto, hasCurrentAuto } from '../analysis/auto-thresholds';
@@ -25,12 +26,9 @@ import { summarizeSearch } from '../analysis/search-summary';
 import type { JobContext } from '../job-context';
 import { variantOptions } from '../variants/options';
 
-/**
- * Searches the plan with the fewest FP16 layers that meets the limits; the result lists all plans that were evaluated.
- */
-export async function searchJob(requested: SearchSpec, job: JobContext): Promise<SearchResult> {
-  const { workspace, services } = job;
-  const startedAt = performance.now();
+/** The models and images of a search, and what its result needs of them. */
+export async function searchTask(requested: SearchSpec, job: JobContext) {
+  const { workspace } = job;
   // The backend may imply the target. Plans must be ranked and judged for the target that is measured.
   const { target } = variantOptions(requested, workspace, []);
   const spec = { ...requested, target };
@@ -60,21 +58,27 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
     against,
     rankCount: rankImages(ranking, macsOf(works)),
   });
-  const outcome = await services.compute.request(
-    'search',
-    {
-      plan: setup.plan,
-      alternatives,
-      layers: works.map(({ layer, work }) => ({ layer, costUs: releaseCostUs(work) })),
-      limits,
-      // Thresholds were chosen on calibration images, which therefore do not show what is lost on others.
-      labelled:
-        judgedOn === 'validation' && (workspace.file.task?.kind === 'custom' || judge.set.labelSource !== 'none'),
-      trials: await setup.trials(rank === judge ? [judge] : [rank, judge]),
-      rankCount: rank.entries.length,
-    },
-    job,
-  );
+  const params: SearchParams = {
+    plan: setup.plan,
+    alternatives,
+    layers: works.map(({ layer, work }) => ({ layer, costUs: releaseCostUs(work) })),
+    limits,
+    // Thresholds were chosen on calibration images, which therefore do not show what is lost on others.
+    labelled: judgedOn === 'validation' && (workspace.file.task?.kind === 'custom' || judge.set.labelSource !== 'none'),
+    trials: await setup.trials(rank === judge ? [judge] : [rank, judge]),
+    rankCount: rank.entries.length,
+  };
+  return { params, spec, works, limits, judgedOn, autoPasses, leftOut };
+}
+
+/**
+ * Searches the plan with the fewest FP16 layers that meets the limits; the result lists all plans that were evaluated.
+ */
+export async function searchJob(requested: SearchSpec, job: JobContext): Promise<SearchResult> {
+  const { workspace, services } = job;
+  const startedAt = performance.now();
+  const { params, spec, works, limits, judgedOn, autoPasses, leftOut } = await searchTask(requested, job);
+  const outcome = await services.compute.request('search', params, job);
   const modelled = markPareto(
     outcome.plans.map((plan): SearchPlan => {
       const { quality } = plan;
@@ -90,7 +94,7 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
       };
     }),
   );
-  const measured = canMeasure(spec.backend, setup.target)
+  const measured = canMeasure(spec.backend, spec.target)
     ? await measurePlans({ plans: modelled, chosen: outcome.chosen, method: outcome.method, spec }, job)
     : null;
   const references =
@@ -103,7 +107,7 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
   const plans = markDominated(measured ? withMeasuredFront(measured.plans) : modelled, { references });
   const chosen = undominated(plans, outcome.chosen);
   const result: SearchResult = {
-    target: setup.target,
+    target: spec.target,
     method: outcome.method,
     judgedOn,
     images: outcome.images,

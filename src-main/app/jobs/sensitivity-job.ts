@@ -4,6 +4,8 @@ import type { SensitivitySpec } from '../../../src-shared/contract/job-specs';
 import type { SensitivityMetric, SensitivityResult } from '../../../src-shared/domain/analysis/analysis';
 import { matchGlob } from '../../../src-shared/domain/glob';
 import { chooseImages } from '../../analysis/choose-images';
+import type { SensitivityParams } from '../../compute/pool/protocol';
+import type { Target } from '../../../src-shared/domain/project/precision';
 import type { SensitiveLayer } from '../../analysis/sensitivity';
 import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import { saveAnalysis } from '../analysis/analysis-store';
@@ -15,13 +17,16 @@ import { ensureBestFor } from '../analysis/needed-decisions';
 /** Number of images if the specification does not say. */
 export const DEFAULT_SENSITIVITY_IMAGES = 64;
 
-/**
- * Measures which layers matter for accuracy. Kinds `release` and `cause` evaluate one model per layer; kind
- * `visible` evaluates one model and compares the output of every layer.
- */
-export async function sensitivityJob(spec: SensitivitySpec, job: JobContext): Promise<SensitivityResult> {
-  const { workspace, services } = job;
-  const startedAt = performance.now();
+/** The models and images of a sensitivity, and the set that the images are from. */
+export async function sensitivityTask(
+  spec: SensitivitySpec,
+  job: JobContext,
+): Promise<{
+  readonly params: SensitivityParams;
+  readonly which: 'calibration' | 'validation';
+  readonly target: Target;
+}> {
+  const { workspace } = job;
   const kind = spec.question ?? 'release';
   const metric = spec.metric ?? 'sqnr';
   const which = sensitivitySet(spec);
@@ -43,30 +48,43 @@ export async function sensitivityJob(spec: SensitivitySpec, job: JobContext): Pr
     });
   }
   const entries = chooseImages(set.entries, spec.limit ?? DEFAULT_SENSITIVITY_IMAGES);
-  const found = await services.compute.request(
-    'sensitivity',
-    {
-      kind,
-      metric,
-      plan: setup.plan,
-      thresholds: thresholdsInUse(setup.calibration, { ...workspace.file, target: setup.target }),
-      layers: matchingLayers(setup.layers, spec.layers),
-      trials: await setup.trials([{ set, entries }]),
-    },
-    job,
-  );
-  const { images, baseline, layers, passes } = found;
+  const params = {
+    kind,
+    metric,
+    plan: setup.plan,
+    thresholds: thresholdsInUse(setup.calibration, { ...workspace.file, target: setup.target }),
+    layers: matchingLayers(setup.layers, spec.layers),
+    trials: await setup.trials([{ set, entries }]),
+  };
+  return { params, which, target: setup.target };
+}
+
+/**
+ * Measures which layers matter for accuracy. Kinds `release` and `cause` evaluate one model per layer; kind
+ * `visible` evaluates one model and compares the output of every layer.
+ * @param before seconds of work whose answers are in the journal of the trials already.
+ */
+export async function sensitivityJob(
+  spec: SensitivitySpec,
+  job: JobContext,
+  before = { seconds: 0, passes: 0 },
+): Promise<SensitivityResult> {
+  const { workspace, services } = job;
+  const startedAt = performance.now();
+  const { params, which, target } = await sensitivityTask(spec, job);
+  const { kind, metric } = params;
+  const { images, baseline, layers, passes } = await services.compute.request('sensitivity', params, job);
   const result: SensitivityResult = {
     kind,
     // Where no output can be compared by its values, the layers were ranked by agreement.
     metric: layers[0]?.metric ?? metric,
-    target: setup.target,
+    target,
     set: which,
     images,
     baseline,
     layers,
-    passes,
-    seconds: (performance.now() - startedAt) / 1000,
+    passes: passes + before.passes,
+    seconds: before.seconds + (performance.now() - startedAt) / 1000,
     createdAt: new Date().toISOString(),
   };
   await saveAnalysis(workspace, 'sensitivity', `sensitivity-${kind}`, result);

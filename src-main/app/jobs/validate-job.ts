@@ -1,18 +1,34 @@
+import { basename } from 'node:path';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { ValidateResult } from '../../../src-shared/contract/job-results';
 import type { ValidateSpec } from '../../../src-shared/contract/job-specs';
+import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
+import { setManifestHash } from '../../calibration/images/image-set';
+import type { EvaluateParams } from '../../compute/pool/protocol';
+import type { UsableShard } from '../../compute/shards/find-shards';
 import { ensureThresholds } from '../analysis/needed-decisions';
 import { defaultThreads, type JobContext } from '../job-context';
 import { allowedMetricHash } from '../projects/metric-consent';
-import { projectFeeding, loadSet, prepared } from '../projects/workspace';
+import { inputsOf, projectFeeding, loadSet, prepared, shortHash } from '../projects/workspace';
 import { buildVariants } from '../variants/builder';
-import { distinctEngines, withRepetitions } from '../variants/built-variant';
-import { evaluateBuilt } from '../variants/evaluation';
+import { distinctEngines, withRepetitions, type BuiltVariant } from '../variants/built-variant';
+import { evaluateBuilt, evaluateParams } from '../variants/evaluation';
 import { variantOptions, withFixedBatch, type VariantOptions } from '../variants/options';
 
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
+/** Part of the key of shards: increase it if the same variants would answer differently. */
+const EVALUATION_VERSION = 1;
 
-/** Runs variants over the validation set. fp32 always runs first, since the others are compared with it. */
-export async function validateJob(spec: ValidateSpec, job: JobContext): Promise<ValidateResult> {
+interface Validation {
+  readonly options: VariantOptions;
+  readonly set: ImageSet;
+  /** FP32 first, since the others are compared with it. */
+  readonly built: readonly BuiltVariant[];
+  readonly threads: number;
+}
+
+/** Builds the variants of a validation and loads its set. */
+async function prepareValidation(spec: ValidateSpec, job: JobContext): Promise<Validation> {
   const { workspace, services } = job;
   await allowedMetricHash(workspace.file.task, services.userDataDir);
   const options = withFixedBatch(
@@ -27,9 +43,22 @@ export async function validateJob(spec: ValidateSpec, job: JobContext): Promise<
   };
   await ensureThresholds(withReference, job);
   const built = await buildVariants(withReference, job);
+  return { options, set, built, threads: spec.threads ?? defaultThreads() };
+}
+
+/** Runs variants over the validation set. */
+export async function validateJob(spec: ValidateSpec, job: JobContext): Promise<ValidateResult> {
+  return resultOf(await prepareValidation(spec, job), job);
+}
+
+async function resultOf(
+  { options, set, built, threads }: Validation,
+  job: JobContext,
+  shards?: readonly UsableShard[],
+): Promise<ValidateResult> {
   const { reports, ...evaluated } = await evaluateBuilt(
     distinctEngines(built),
-    { set, options, threads: spec.threads ?? defaultThreads() },
+    { set, options, threads, ...(shards === undefined ? {} : { shards }) },
     job,
   );
   return {
@@ -39,4 +68,53 @@ export async function validateJob(spec: ValidateSpec, job: JobContext): Promise<
     target: options.target,
     variants: withRepetitions(reports, built).filter(({ variant }) => options.variants.includes(variant)),
   };
+}
+
+/** The result of a validation whose answers are in shards. */
+export async function mergeValidation(
+  spec: ValidateSpec,
+  complete: (key: string) => readonly UsableShard[],
+  job: JobContext,
+): Promise<ValidateResult> {
+  const validation = await prepareValidation(spec, job);
+  const { key } = await shardedValidation(validation, job);
+  return resultOf(validation, job, complete(key));
+}
+
+/** What a shard of a validation computes, and the key that all its shards share. */
+export async function validationShard(
+  spec: ValidateSpec,
+  job: JobContext,
+): Promise<{ readonly params: EvaluateParams; readonly key: string }> {
+  return shardedValidation(await prepareValidation(spec, job), job);
+}
+
+async function shardedValidation(
+  { options, set, built, threads }: Validation,
+  job: JobContext,
+): Promise<{ readonly params: EvaluateParams; readonly key: string }> {
+  if (options.backend !== 'ort-cpu')
+    throw new WorkbenchError('usage', `Expected backend ort-cpu for a shard of a validation, found ${options.backend}`);
+  const { workspace, services } = job;
+  const engines = distinctEngines(built);
+  const params = await evaluateParams(engines, { set, options, threads }, job);
+  const { file } = workspace;
+  const key = shortHash({
+    version: EVALUATION_VERSION,
+    onnxruntime: services.onnxruntimeVersion,
+    model: file.model.sha256,
+    preprocessing: file.preprocessing,
+    ...inputsOf(file),
+    task: params.task,
+    metricHash: params.metricHash ?? null,
+    set: await setManifestHash(set, job),
+    labels: set.entries.map(labelOf),
+    variants: engines.map(({ runnable, dir }) => [runnable.variant, basename(dir)]),
+  });
+  return { params, key };
+}
+
+/** What the labels say about an image, the same on every machine. */
+function labelOf({ label, truth }: ImageEntry): unknown {
+  return [label, truth?.kind === 'mask' ? { ...truth, path: basename(truth.path) } : (truth ?? null)];
 }

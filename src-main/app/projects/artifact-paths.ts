@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { SHARDS_FOLDER } from '../../compute/shards/find-shards';
 
 /** The files and folders of one project; absolute if the project's folder is. Their names are defined here only. */
 export interface ArtifactPaths {
   readonly projectFile: string;
   readonly lockFile: string;
-  /** Lock file of the process that collects shard `index` of `count`. */
-  readonly shardLockFile: (index: number, count: number) => string;
+  /** Lock file of the process that computes shard `index` of `count` of a job. */
+  readonly shardLockFile: (kind: string, index: number, count: number) => string;
+  /** Finished and unfinished shards, see shard-store. */
+  readonly shardsDir: string;
   /** model.onnx, weights.bin and prepared.json of the prepared model. */
   readonly preparedDir: (key: string) => string;
   /**
@@ -42,7 +45,8 @@ export function artifactPaths(projectDir: string): ArtifactPaths {
   return {
     projectFile: join(projectDir, PROJECT_FILE_NAME),
     lockFile: join(projectDir, 'project.lock'),
-    shardLockFile: (index, count) => join(projectDir, `shard-${index}-of-${count}.lock`),
+    shardLockFile: (kind, index, count) => join(projectDir, `${kind}-${index}-of-${count}.lock`),
+    shardsDir: join(projectDir, SHARDS_FOLDER),
     preparedDir: (key) => at('prepared', key),
     currentCalibrationPath: (changes) => join(calibration, `${safeName(['current', ...changes].join('-'))}.json`),
     smoothingFile: (key) => join(projectDir, 'smoothing', `${safeName(key)}.json`),

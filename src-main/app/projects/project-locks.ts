@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Shard } from '../../../src-shared/contract/job-specs';
+import { SHARDED_KINDS } from '../../../src-shared/contract/job-specs';
+import type { ShardIdentity } from '../../compute/shards/shard-store';
 import { readStoredJson } from '../../base/json-file';
 import { hasEnded, processIdentitySchema } from '../../base/running-process';
 import { sweep } from '../../base/temporary-files';
@@ -10,7 +11,7 @@ import { acquireProjectLock, type LockOptions, type LockPurpose, type ProjectLoc
 import { loadProject } from './project-store';
 
 export interface HoldOptions {
-  readonly shard?: Shard | undefined;
+  readonly shard?: ShardIdentity | undefined;
   /** What the lock file tells other processes; default: a job. */
   readonly purpose?: LockPurpose;
 }
@@ -31,15 +32,15 @@ export class ProjectLocks {
   constructor(private readonly onWait?: (message: string) => void) {}
 
   /**
-   * Runs `work` while this process holds the project, or only a shard of its calibration: a shard writes files of its
-   * own, so that several processes may collect shards of one project at once.
+   * Runs `work` while this process holds the project, or only a shard of one of its jobs: a shard writes files of its
+   * own, so that several processes may compute shards of one project at once.
    * @throws WorkbenchError project-locked
    */
   async hold<T>(projectPath: string, work: () => Promise<T>, { shard, purpose = 'job' }: HoldOptions = {}): Promise<T> {
     const { projectFile, lockFile: projectLock, shardLockFile } = artifactPaths(projectPath);
     // Nothing, not even a lock file, is written into a folder that is not a project: loadProject reports the error.
     if (!existsSync(projectFile)) await loadProject(projectPath);
-    const lockFile = shard ? shardLockFile(shard.index, shard.count) : projectLock;
+    const lockFile = shard ? shardLockFile(shard.kind, shard.shard.index, shard.shard.count) : projectLock;
     let entry = this.held.get(lockFile);
     if (!entry) {
       const released = this.releasing.get(lockFile) ?? Promise.resolve();
@@ -98,7 +99,7 @@ export class ProjectLocks {
   }
 }
 
-const SHARD_LOCK = /^shard-[0-9]+-of-[0-9]+\.lock$/;
+const SHARD_LOCK = new RegExp(`^(?:${SHARDED_KINDS.join('|')})-[0-9]+-of-[0-9]+\\.lock$`);
 
 /**
  * Removes files that killed processes left in a project: temporary files and unfinished folders and, if the caller

@@ -4,7 +4,8 @@ import type { ValidationImages, VariantReport } from '../../../src-shared/domain
 import { buildVariantReport } from '../../../src-shared/domain/runs/accuracy-report';
 import type { NoMeasure } from '../../../src-shared/domain/runs/task-scores';
 import type { Task } from '../../../src-shared/domain/tasks/task';
-import type { EvaluateResult, VariantPredictions } from '../../compute/pool/protocol';
+import type { EvaluateParams, EvaluateResult, VariantPredictions } from '../../compute/pool/protocol';
+import type { UsableShard } from '../../compute/shards/find-shards';
 import type { JobContext } from '../job-context';
 import { allowedMetricHash } from '../projects/metric-consent';
 import { prepared, projectFeeding } from '../projects/workspace';
@@ -15,10 +16,12 @@ import { ortGpu, ortGpuWarnings, rethrowAsProviderCrash } from './ort-gpu';
 /** Number of class names that a warning lists. */
 const SHOWN_CLASSES = 5;
 
-interface EvaluationTask {
+export interface EvaluationTask {
   readonly set: ImageSet;
   readonly options: VariantOptions;
   readonly threads: number;
+  /** Complete shards that hold the answers; absent: the variants run. */
+  readonly shards?: readonly UsableShard[];
 }
 
 type Evaluation = Pick<
@@ -28,24 +31,36 @@ type Evaluation = Pick<
   readonly reports: readonly VariantReport[];
 };
 
-/** Runs variants over an image set and compares their outputs with those of the first one, which is FP32. */
-export async function evaluateBuilt(
+/** What the compute process needs to run variants over an image set. */
+export async function evaluateParams(
   built: readonly BuiltVariant[],
-  { set, options, threads }: EvaluationTask,
+  { set, options, threads, shards }: EvaluationTask,
   job: JobContext,
-): Promise<Evaluation> {
+): Promise<EvaluateParams> {
   const { workspace, services } = job;
   const model = await prepared(workspace, services.compute, job);
-  const metricHash = await allowedMetricHash(workspace.file.task, services.userDataDir);
-  const params = {
+  return {
     variants: built.map(({ runnable }) => runnable),
     feeding: projectFeeding(workspace, model),
     task: workspace.file.task ?? null,
-    metricHash,
+    metricHash: await allowedMetricHash(workspace.file.task, services.userDataDir),
     set,
     threads,
     batch: Math.max(...options.tensorrt.batches),
+    ...(shards === undefined ? {} : { shards }),
   };
+}
+
+/** Runs variants over an image set and compares their outputs with those of the first one, which is FP32. */
+export async function evaluateBuilt(
+  built: readonly BuiltVariant[],
+  evaluation: EvaluationTask,
+  job: JobContext,
+): Promise<Evaluation> {
+  const { workspace, services } = job;
+  const { set, options } = evaluation;
+  const params = await evaluateParams(built, evaluation, job);
+  const { metricHash } = params;
   const evaluated = await rethrowAsProviderCrash(options, services.compute.request('evaluate', params, job));
   const task = workspace.file.task ?? (evaluated.classCount > 0 ? { kind: 'classification' as const } : null);
   const images = validationImages(set, evaluated.classCount > 0);

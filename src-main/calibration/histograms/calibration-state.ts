@@ -109,7 +109,7 @@ export class CalibrationState {
       this.amaxByImage.set(id, file.amax.slice(i * width, (i + 1) * width));
     for (const skipped of file.header.skipped) this.skippedById.set(skipped.file, skipped);
     for (const item of file.header.nonFinite) this.nonFiniteByImage.set(item.file, item);
-    this.seconds += file.header.seconds;
+    this.seconds += file.header.seconds ?? 0;
   }
 
   toFile(shard: Shard | null): HistogramFile {
@@ -127,7 +127,6 @@ export class CalibrationState {
         skipped: this.skipped,
         nonFinite: this.nonFinite,
         shard,
-        seconds: this.seconds,
       },
       records: Object.fromEntries(groups.map((group) => [group, this.encodeAll(group)])),
       amax,

@@ -7,6 +7,7 @@ import {
   nullable,
   number,
   object,
+  optional,
   parse,
   SchemaError,
   string,
@@ -48,8 +49,11 @@ const headerSchema = object({
   /** Images that produced NaN or infinity, with the tensors that contain it. */
   nonFinite: list(object({ file: string, tensors: strings })),
   shard: nullable(shardSchema),
-  /** Seconds that the collection has taken so far, including interrupted passes. */
-  seconds: number,
+  /**
+   * Seconds that the collection has taken so far, including interrupted passes. Only in the checkpoint of an unfinished
+   * pass, so that other files are a function of the images alone.
+   */
+  seconds: optional(number),
 });
 export type HistogramFileHeader = InferOutput<typeof headerSchema>;
 export type NonFiniteImage = HistogramFileHeader['nonFinite'][number];

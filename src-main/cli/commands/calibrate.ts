@@ -1,12 +1,11 @@
 import { basename, resolve } from 'node:path';
-import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { CalibrateResult } from '../../../src-shared/contract/job-results';
-import type { Shard } from '../../../src-shared/contract/job-specs';
 import { formatDuration, formatRate } from '../../../src-shared/base/units';
 import { measuredText, singlesText } from '../../../src-shared/domain/analysis/best-method';
 import { defineCommand, EXIT_OK, present, type CommandContext } from '../command';
-import { flag, wholeNumber, type OptionSpec } from '../options';
+import { flag, wholeNumber } from '../options';
 import type { Block } from '../output';
+import { SHARD_DETAILS, shardFields, shardOptions } from '../shard-options';
 import { memoryLimitOption, threadsOption } from '../shared-options';
 
 export const tensorrtGridOption = wholeNumber(
@@ -16,17 +15,6 @@ export const tensorrtGridOption = wholeNumber(
   { min: 1 },
 );
 
-const shardOption: OptionSpec<Shard> = {
-  value: 'I/N',
-  description: 'collect only every N-th image, beginning with the I-th; calib merge puts the shards together',
-  parse: (text) => {
-    const [index = 0, count = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).slice(1).map(Number);
-    if (index < 1 || index > count)
-      throw new WorkbenchError('usage', `Expected --shard I/N with I from 1 to N (1/2, for example), found "${text}"`);
-    return { index, count };
-  },
-};
-
 export const calibrate = defineCommand({
   name: 'calibrate',
   summary: 'collect activation histograms (continues an interrupted pass)',
@@ -34,11 +22,12 @@ export const calibrate = defineCommand({
   options: {
     limit: wholeNumber('N', 'only N images: the first ones of a list, or spread evenly over a folder', { min: 1 }),
     threads: threadsOption,
-    shard: shardOption,
+    ...shardOptions('collect only every N-th image, beginning with the I-th'),
     'tensorrt-grid': tensorrtGridOption,
     'memory-limit': memoryLimitOption,
     fresh: flag('collect again although a finished calibration of the same content exists'),
   },
+  details: SHARD_DETAILS,
   async run(values, [project = ''], context) {
     const result = await context.runJob({
       kind: 'calibrate',
@@ -46,7 +35,7 @@ export const calibrate = defineCommand({
       ...present({
         limit: values.limit,
         threads: values.threads,
-        shard: values.shard,
+        ...shardFields(values, context),
         memoryLimitGb: values['memory-limit'],
         fresh: values.fresh,
         tensorrtGridBatch: values['tensorrt-grid'],
@@ -61,7 +50,10 @@ export const calibrate = defineCommand({
 export function printCalibration(result: CalibrateResult, { print, note, isJson }: CommandContext): void {
   for (const warning of result.warnings) note(`warning: ${warning.message}`);
   if (result.kept && !isJson)
-    note('A finished calibration of the same model, images and preprocessing was kept (--fresh collects again)');
+    note(
+      `A finished ${result.shardPath === undefined ? 'calibration' : 'shard'} of the same model, images and ` +
+        'preprocessing was kept (--fresh collects again)',
+    );
   print(result, asText);
 }
 

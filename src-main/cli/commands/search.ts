@@ -15,6 +15,7 @@ import { BACKENDS } from '../../../src-shared/domain/project/precision';
 import { defineCommand, EXIT_GATE, EXIT_OK, present } from '../command';
 import { choice, flag, realNumber, text, wholeNumber, type OptionSpec } from '../options';
 import type { Block, Column } from '../output';
+import { freshShardOption, runShard, SHARD_DETAILS, shardOptions } from '../shard-options';
 import { MAX_BATCH, memoryLimitOption, targetOption, threadsOption } from '../shared-options';
 
 const percentage = (description: string): OptionSpec<number> =>
@@ -52,11 +53,14 @@ export const search = defineCommand({
     target: targetOption,
     threads: threadsOption,
     'memory-limit': memoryLimitOption,
+    ...shardOptions('rank only every N-th layer, beginning with the I-th'),
+    fresh: freshShardOption,
   },
   details:
     'The exit code is 3 if no plan meets the limits, or if the plan to adopt is slower than FP32, which loses ' +
-    'nothing.',
-  async run(values, [project = ''], { api, runAnalysis, print, note }) {
+    `nothing.\n\n${SHARD_DETAILS}`,
+  async run(values, [project = ''], context) {
+    const { api, runAnalysis, print, note } = context;
     const projectPath = resolve(project);
     const spec: SearchSpec = {
       kind: 'search',
@@ -76,6 +80,7 @@ export const search = defineCommand({
         memoryLimitGb: values['memory-limit'],
       }),
     };
+    if (values.shard) return runShard(spec, values.shard, values, context);
     const result = await runAnalysis(spec);
     const chosen = result.chosen === null ? undefined : result.plans[result.chosen];
     const isDominated = chosen?.dominatedBy === 'fp32';

@@ -10,9 +10,10 @@ import { groupValue, type SensitivityResult } from '../../../src-shared/domain/a
 import { SENSITIVITY_KINDS, SENSITIVITY_METRICS } from '../../../src-shared/domain/analysis/analysis';
 import { formatMeasure } from '../../../src-shared/domain/tasks/measure-text';
 import type { SensitivitySpec } from '../../../src-shared/contract/job-specs';
-import { defineCommand, EXIT_OK, present } from '../command';
+import { defineCommand, EXIT_OK, present, type CommandContext } from '../command';
 import { choice, text, wholeNumber } from '../options';
 import type { Block } from '../output';
+import { freshShardOption, runShard, SHARD_DETAILS, shardOptions } from '../shard-options';
 import { memoryLimitOption, targetOption, threadsOption } from '../shared-options';
 
 const MEANING = {
@@ -39,25 +40,32 @@ export const sensitivity = defineCommand({
     target: targetOption,
     threads: threadsOption,
     'memory-limit': memoryLimitOption,
+    ...shardOptions('try only every N-th layer, beginning with the I-th'),
+    fresh: freshShardOption,
   },
   details: `Kinds:
   release   ${MEANING.release}
   cause     ${MEANING.cause}
-  visible   ${MEANING.visible}`,
-  async run(
-    { kind, metric, set, limit, layer, target, threads, 'memory-limit': memoryLimitGb },
-    [project = ''],
-    { runAnalysis, print },
-  ) {
+  visible   ${MEANING.visible}
+
+${SHARD_DETAILS}`,
+  async run(values, [project = ''], context) {
+    const { kind, metric, set, limit, layer, target, threads, 'memory-limit': memoryLimitGb } = values;
     const spec: SensitivitySpec = {
       kind: 'sensitivity',
       projectPath: resolve(project),
       ...present({ question: kind, metric, set, limit, layers: layer, target, threads, memoryLimitGb }),
     };
-    print(await runAnalysis(spec), asText);
+    if (values.shard) return runShard(spec, values.shard, values, context);
+    printSensitivity(await context.runAnalysis(spec), context);
     return EXIT_OK;
   },
 });
+
+/** Prints the result of a sensitivity or of a merge of its shards. */
+export function printSensitivity(result: SensitivityResult, { print }: CommandContext): void {
+  print(result, asText);
+}
 
 /** SQNR with one operand of the layer in INT8; empty for a layer without INT8 weights. */
 function operandDb(sqnrDb: number | null | undefined): string {

@@ -11,9 +11,11 @@ import {
 import type { TaskClass } from '../../../src-shared/domain/runs/task-scores';
 import { formatMeasure, formatMeasureDifference, worstGroupText } from '../../../src-shared/domain/tasks/measure-text';
 import { distinctRows } from '../../../src-shared/domain/runs/run-table';
-import { defineCommand, EXIT_OK, present } from '../command';
+import type { ValidateSpec } from '../../../src-shared/contract/job-specs';
+import { defineCommand, EXIT_OK, present, type CommandContext } from '../command';
 import { withoutEmptyColumns, type Block, type Column } from '../output';
 import { measureCell, measureHeader, noMeasureLines } from '../run-text';
+import { freshShardOption, runShard, SHARD_DETAILS, shardOptions } from '../shard-options';
 import { limitOption, VARIANT_OPTIONS, variantSpec } from '../shared-options';
 
 const SHOWN_CONFUSIONS = 5;
@@ -22,21 +24,33 @@ export const validate = defineCommand({
   name: 'validate',
   summary: 'measure the accuracy of variants: overall, per group, per class, against FP32',
   positionals: ['PROJECT'],
-  options: { ...VARIANT_OPTIONS, limit: limitOption('images') },
-  async run(values, [project = ''], { runJob, print, note }) {
-    const result = await runJob({
+  options: {
+    ...VARIANT_OPTIONS,
+    limit: limitOption('images'),
+    ...shardOptions('run only every N-th image, beginning with the I-th, on ort-cpu'),
+    fresh: freshShardOption,
+  },
+  details: SHARD_DETAILS,
+  async run(values, [project = ''], context) {
+    const spec: ValidateSpec = {
       kind: 'validate',
       projectPath: resolve(project),
       ...variantSpec(values),
       ...present({ limit: values.limit }),
-    });
-    for (const warning of result.warnings) note(`warning: ${warning.message}`);
-    if (result.skipped.length > 0)
-      note(`skipped: ${result.skipped.map((item) => `${item.file} (${item.reason})`).join(', ')}`);
-    print(result, asText);
+    };
+    if (values.shard) return runShard(spec, values.shard, values, context);
+    printValidation(await context.runJob(spec), context);
     return EXIT_OK;
   },
 });
+
+/** Prints the result of a validation or of a merge of its shards. */
+export function printValidation(result: ValidateResult, { print, note }: CommandContext): void {
+  for (const warning of result.warnings) note(`warning: ${warning.message}`);
+  if (result.skipped.length > 0)
+    note(`skipped: ${result.skipped.map((item) => `${item.file} (${item.reason})`).join(', ')}`);
+  print(result, asText);
+}
 
 function asText(result: ValidateResult): Block[] {
   const groups = Object.keys(result.variants[0]?.groups ?? {});

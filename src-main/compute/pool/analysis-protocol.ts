@@ -9,7 +9,9 @@ import type { SearchOutcome, SearchProblem } from '../../analysis/search';
 import type { SensitivityProblem } from '../../analysis/sensitivity';
 import type { Trial } from '../../analysis/trials';
 import type { LearnedModel, LearnParams } from '../learning/learn-blocks';
+import type { ShardTask } from '../shards/shard-store';
 import type { TrialParams } from '../trials/trial-pool';
+import type { ShardComputed } from './variant-protocol';
 
 /** Methods of the compute process that try many models on the same images. */
 export interface AnalysisMethods {
@@ -21,6 +23,8 @@ export interface AnalysisMethods {
   readonly search: { readonly params: SearchParams; readonly result: SearchComputed };
   /** Chooses which layers to release, for every number of them. */
   readonly 'release-order': { readonly params: ReleaseOrderParams; readonly result: ReleaseOrderComputed };
+  /** Part of the models of a sensitivity, or of the ranking of a search, as a shard. */
+  readonly 'trial-shard': { readonly params: TrialShardParams; readonly result: ShardComputed };
   /** Measures the quality of each model of a list. */
   readonly evaluateCandidates: { readonly params: EvaluateCandidatesParams; readonly result: EvaluateCandidatesResult };
   /** The factors that smoothing would use, one set per alpha. */
@@ -69,6 +73,18 @@ export interface BestComputed extends Tried {
   /** Whether fewer images than requested were used, to stay within the time budget. */
   readonly wasCut: boolean;
 }
+
+export interface TrialShardParams {
+  readonly problem: TrialProblem;
+  readonly shard: ShardTask;
+  /** Identity of the images and models. */
+  readonly key: string;
+}
+
+/** An analysis whose models are known before any of them runs. */
+export type TrialProblem =
+  | { readonly kind: 'sensitivity'; readonly params: SensitivityParams }
+  | { readonly kind: 'search'; readonly params: SearchParams };
 
 export interface SensitivityParams extends SensitivityProblem {
   readonly trials: TrialParams;

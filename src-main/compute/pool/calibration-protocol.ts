@@ -1,12 +1,13 @@
 import type { Picture, PreprocessingPreview } from '../../../src-shared/contract/views';
 import type { CalibrateResult, Warning } from '../../../src-shared/contract/job-results';
-import type { Shard } from '../../../src-shared/contract/job-specs';
 import type { DuplicatePair, HealthImage } from '../../../src-shared/domain/health/health';
 import type { CorruptImage } from '../../../src-shared/domain/health/health-findings';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { Equalized } from '../../onnx/passes/equalize';
 import type { Smoothed } from '../../quantization/smoothing/smooth';
+import type { UsableShard } from '../shards/find-shards';
+import type { ShardTask } from '../shards/shard-store';
 
 /** Methods of the compute process that prepare a model, look at images and calibrate. */
 export interface CalibrationMethods {
@@ -49,7 +50,8 @@ export interface CalibrateParams {
   /** Folder of the calibration, for histograms.bin, index.json and partial.bin. */
   readonly calibrationDir: string;
   readonly threads: number;
-  readonly shard: Shard | null;
+  /** Collect a part of the set only. */
+  readonly shard: ShardTask | null;
   /** Add images that were absent then to the finished calibration of this folder. */
   readonly continuesFinished?: boolean;
   /** Seconds between two checkpoints of an unfinished pass. */
@@ -75,7 +77,8 @@ export interface MergeParams {
   /** The model as the user gave it, for shards that hold TensorRT's grid. */
   readonly modelPath: string;
   readonly calibrationDir: string;
-  readonly shardPaths: readonly string[];
+  /** The complete shards in the order of their indices. */
+  readonly shards: readonly UsableShard[];
 }
 
 export interface CheckImagesParams {

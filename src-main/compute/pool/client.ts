@@ -9,7 +9,7 @@ import { switchOffTelemetry } from '../../base/telemetry';
 import type { Compute, ComputeMethod, ComputeMethods, HostMessage } from './protocol';
 
 /**
- * If a cancelled request has not ended after this time, the compute process is killed. Together with the time that the
+ * If a cancelled request has not ended after this time, the compute process is killed, unless it is a patient one. Together with the time that the
  * kill takes, every cancellation ends within 2 s.
  */
 const CANCEL_GRACE_MS = 1_700;
@@ -47,7 +47,10 @@ class Host {
     this.child.stderr?.on('data', (text: string) => {
       this.stderrTail = (this.stderrTail + text).slice(-STDERR_TAIL_CHARS);
     });
-    this.requester = new Requester({ send: (message) => this.send(message), cancel: (id) => this.cancel(id) });
+    this.requester = new Requester({
+      send: (message) => this.send(message),
+      cancel: (id, isPatient) => this.cancel(id, isPatient),
+    });
   }
 
   /** An idle compute process must not keep the app's process alive. */
@@ -83,8 +86,9 @@ class Host {
     if (this.child.connected) this.child.disconnect();
   }
 
-  private cancel(id: number): void {
-    this.send({ type: 'cancel', id });
+  private cancel(id: number, isPatient: boolean): void {
+    this.send({ type: 'cancel', id, ...(isPatient ? { isPatient } : {}) });
+    if (isPatient) return;
     setTimeout(() => {
       if (this.requester.isOpen(id)) this.onDisobeyed(id);
     }, CANCEL_GRACE_MS).unref();

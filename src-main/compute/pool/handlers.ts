@@ -22,6 +22,8 @@ import { calibrate } from '../tasks/calibrate';
 import { checkImages } from '../tasks/check-images';
 import { entryPath } from './entry-path';
 import { evaluate } from '../tasks/evaluate';
+import { evaluateShard } from '../tasks/evaluate-shard';
+import { trialShard } from '../tasks/trial-shard';
 import { probeGpu } from '../tasks/gpu-status';
 import { guessTask } from '../tasks/guess-task';
 import { imageAnswers } from '../tasks/image-answers';
@@ -61,6 +63,8 @@ export const HANDLERS: Handlers = {
   explain,
   'layer-weights': layerWeights,
   evaluate,
+  'evaluate-shard': evaluateShard,
+  'trial-shard': trialShard,
   auto,
   best,
   sensitivity,

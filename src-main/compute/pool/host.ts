@@ -48,7 +48,8 @@ const responder = new Responder(handle, (message) =>
 );
 
 process.on('message', (message: RequestMessage) => responder.receive(message));
-// Ctrl-C reaches the whole process group. It is ignored here; the app decides and cancels over the channel.
-process.on('SIGINT', () => undefined);
+// Ctrl-C and the SIGTERM of a batch system reach all processes of a job. They are ignored here; the app decides and
+// cancels over the channel.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit(0));
 send({ type: 'ready' });

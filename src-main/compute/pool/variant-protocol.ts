@@ -18,6 +18,8 @@ import type { BenchmarkOutcome } from '../../backends/benchmark';
 import type { EngineVariant, OnnxVariant, OrtGpu, RunnableVariant } from '../../backends/runnable-variant';
 import type { EngineBuild, EngineBuildResult } from '../../backends/tensorrt/build-engine';
 import type { InputShapes } from '../../backends/tensorrt/engine-session';
+import type { UsableShard } from '../shards/find-shards';
+import type { ShardTask } from '../shards/shard-store';
 
 /** Methods of the compute process that write variants, run them, and describe what can run them. */
 export interface VariantMethods {
@@ -28,6 +30,8 @@ export interface VariantMethods {
   readonly 'layer-weights': { readonly params: LayerWeightsParams; readonly result: readonly LayerWeightsView[] };
   readonly explain: { readonly params: ExplainParams; readonly result: ExplainResult };
   readonly evaluate: { readonly params: EvaluateParams; readonly result: EvaluateResult };
+  /** Part of an evaluation, as a shard. */
+  readonly 'evaluate-shard': { readonly params: EvaluateShardParams; readonly result: ShardComputed };
   /** The answers of variants to one image, for screens. */
   readonly 'image-answers': { readonly params: ImageAnswersParams; readonly result: ImageAnswersResult };
   /** What a model does, from the values of its outputs for a few images. */
@@ -112,6 +116,21 @@ export interface EvaluateParams {
   readonly threads: number;
   /** Images per run on a GPU, unless the model fixes its batch. */
   readonly batch: number;
+  /** Complete shards that hold the answers; absent: the variants run. */
+  readonly shards?: readonly UsableShard[];
+}
+
+export interface EvaluateShardParams extends Omit<EvaluateParams, 'shards'> {
+  readonly shard: ShardTask;
+  /** Identity of the evaluation: images, labels, variants, task. */
+  readonly key: string;
+}
+
+export interface ShardComputed {
+  readonly shardPath: string;
+  /** Images that were used, or models that were tried. */
+  readonly done: number;
+  readonly seconds: number;
 }
 
 /** The answers of one variant for the set, in the order of the set. */

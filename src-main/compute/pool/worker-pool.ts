@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { cancelledError, throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
+import { isPatient } from '../../../src-shared/contract/progress';
 import { Requester, type ResponseMessage } from '../../../src-shared/contract/request-channel';
 import { openImageCache } from '../../calibration/preprocessing/image-cache';
 import { entryPath } from './entry-path';
@@ -52,7 +53,7 @@ interface Waiter {
 /**
  * Worker threads that all have the same role. It is not defined which worker runs which request, so results must not
  * depend on it. After a failed request, a crashed worker or a cancellation, no further requests are assigned. If the
- * workers of a cancelled pool do not finish in time, they are given up (see STOP_GRACE_MS).
+ * workers of a cancelled pool do not finish in time, they are given up (see STOP_GRACE_MS), unless the signal is patient.
  */
 export class WorkerPool<R extends RoleName> {
   private readonly workers: PoolWorker[] = [];
@@ -191,6 +192,7 @@ export class WorkerPool<R extends RoleName> {
 
   private cancel(): void {
     this.fail(cancelledError());
+    if (isPatient(this.options.signal)) return;
     this.giveUpTimer = setTimeout(() => {
       for (const worker of this.workers) worker.rejectAll(cancelledError());
       this.giveUp();

@@ -4,9 +4,10 @@ import { dirname, join } from 'node:path';
 import { advise } from '../../../src-shared/base/advice';
 import { imageId, type ImageEntry } from '../../../src-shared/domain/project/image-set';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { TaskContext } from '../../../src-shared/contract/progress';
+import { isPatient, type TaskContext } from '../../../src-shared/contract/progress';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { CalibrationState } from '../../calibration/histograms/calibration-state';
+import { readCalibrationIndex } from '../../calibration/histograms/calibration-store';
 import { CHANNEL_MAXIMA_FILE, decodeChannelMaxima, mismatchOf } from '../../calibration/histograms/channel-maxima';
 import { collectionModel, countingModel, type CountingModel } from '../../calibration/histograms/collection-model';
 import type { ChannelTensor, ImageContribution } from '../../calibration/histograms/collector';
@@ -24,6 +25,7 @@ import { finishCalibration } from './finish-calibration';
 import { batchesOf, runImagePool, type Batch } from '../pool/image-pool';
 import type { CalibrateParams, ComputeMethods } from '../pool/protocol';
 import { requireMemory, weightBytesOf, workersNote, type ChosenWorkers } from '../pool/worker-memory';
+import { findShard, partOfShard, stoppedError, writeShard, type ShardTask } from '../shards/shard-store';
 import type { CollectInit } from '../roles/collect-role';
 import type { ImageOutcome } from '../roles/image-role';
 import { fitsPlan, openGridPass, planGrid, removeGridModel, type GridPass, type GridPlan } from './tensorrt-grid';
@@ -45,8 +47,9 @@ type Result = ComputeMethods['calibrate']['result'];
 
 /**
  * Collects the histograms of a set, or of one shard of it. An unfinished pass leaves partial.bin, which the next pass
- * continues. A finished pass leaves histograms.bin and index.json, or shard-I-of-N.bin for a shard.
- * @throws WorkbenchError memory-limit, model-unsupported, images-empty, activations-nan, cancelled, disk-full.
+ * continues. A finished pass leaves histograms.bin and index.json, or a file in the folder of shards. A shard that is
+ * cancelled patiently leaves what it has in that folder, so that it can be continued elsewhere.
+ * @throws WorkbenchError memory-limit, model-unsupported, images-empty, activations-nan, cancelled, stopped, disk-full.
  */
 export async function calibrate(params: CalibrateParams, context: TaskContext): Promise<Result> {
   requireMemory(context.memoryLimitBytes, weightBytesOf(params.preparedDir));
@@ -63,7 +66,8 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
       },
     );
   }
-  const entries = shardOf(params.set.entries, params.shard);
+  const { shard } = params;
+  const entries = shard ? partOfShard(params.set.entries, shard.shard) : params.set.entries;
   const counted = new Set(tensors);
   const channels = channelTensors(prepared).filter(({ tensor }) => counted.has(tensor));
   const state = new CalibrationState(params.key, tensors, channels, (count) => new addon.HistogramSet(count));
@@ -71,13 +75,17 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
 
   const partialPath = join(
     params.calibrationDir,
-    params.shard ? `partial-${params.shard.index}-of-${params.shard.count}.bin` : 'partial.bin',
+    shard ? `partial-${shard.shard.index}-of-${shard.shard.count}.bin` : 'partial.bin',
   );
   const plan = params.tensorrtGrid ? planGrid({ ...params, tensorrtGrid: params.tensorrtGrid }) : null;
   const finishedPath = join(params.calibrationDir, 'histograms.bin');
   const continued = params.continuesFinished && !existsSync(partialPath) ? finishedPath : partialPath;
-  const checkpoint = await readCheckpoint(continued, params.key, plan, channels);
-  if (checkpoint) state.mergeFile(checkpoint, continued);
+  const wanted = { key: params.key, plan, channels };
+  const checkpoint = (await readCheckpoint(continued, wanted)) ?? (shard && (await readPartialShard(shard, wanted)));
+  if (checkpoint) {
+    state.mergeFile(checkpoint, continued);
+    if (continued === finishedPath) state.seconds += readCalibrationIndex(params.calibrationDir)?.seconds ?? 0;
+  }
   const resumedImages = state.imageCount;
   const remaining = entries.filter((entry) => !state.isDone(imageId(entry)));
 
@@ -88,13 +96,20 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
     const model = collectionModel(prepared, params.preparedDir, tensors);
     const counting = countingModel(prepared, params.preparedDir, tensors);
     const task: CollectTask = { params, context, state, grid, entries, remaining, partialPath, model, counting };
-    await collect(task);
+    try {
+      await collect(task);
+    } catch (error) {
+      if (shard === null || !isPatient(context.signal)) throw error;
+      await writePartialShard(task, shard);
+      const done = state.imageCount + state.skipped.length - params.set.skipped.length;
+      throw stoppedError(done, entries.length, 'images', shard.shard);
+    }
     state.seconds = secondsBefore + (performance.now() - startedAt) / 1000;
 
     if (state.imageCount === 0) throw nothingCounted(state, entries.length);
     if (state.nonFinite.length === state.imageCount) throw allNonFinite(state);
     const newImages = state.imageCount - resumedImages;
-    const collected = { state, grid: grid?.state.toFile(params.shard ? null : grid.names) ?? null };
+    const collected = { state, grid: grid?.state.toFile(shard ? null : grid.names) ?? null };
     const result = await finishCalibration(
       collected,
       { ...params, threads: task.workers?.count ?? params.threads },
@@ -109,24 +124,46 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
   }
 }
 
-/**
- * Every count-th image starting with index `index`, so that the shards of a sorted set have balanced labels and groups.
- */
-function shardOf(entries: readonly ImageEntry[], shard: CalibrateParams['shard']): readonly ImageEntry[] {
-  if (!shard) return entries;
-  return entries.filter((_, i) => i % shard.count === shard.index - 1);
+/** What a checkpoint must belong to and hold, to be continued. */
+interface Wanted {
+  readonly key: string;
+  readonly plan: GridPlan | null;
+  readonly channels: readonly ChannelTensor[];
+}
+
+/** What this shard had collected when it was stopped elsewhere; null if there is nothing of use. */
+async function readPartialShard({ dir, shard }: ShardTask, wanted: Wanted): Promise<HistogramFile | null> {
+  const found = await findShard(dir, { kind: 'calibrate', shard }, wanted.key, true);
+  return found && decodeCheckpoint(found.bytes, found.path, wanted);
+}
+
+/** Leaves what a stopped shard has collected in the folder of shards. */
+async function writePartialShard(task: CollectTask, { dir, shard, spec }: ShardTask): Promise<void> {
+  const { state, params } = task;
+  if (state.imageCount === 0) return;
+  const facts = { key: params.key, done: state.imageCount, seconds: state.seconds, spec, isPartial: true };
+  await writeShard(dir, { kind: 'calibrate', shard }, checkpointOf(task), facts);
+}
+
+/** The file from which the pass can be continued. */
+function checkpointOf({ state, params, grid }: CollectTask): Uint8Array {
+  const file = state.toFile(params.shard?.shard ?? null);
+  const header = { ...file.header, seconds: state.seconds };
+  return encodeHistogramFile({ ...file, header, grid: grid?.state.toFile(null) ?? null });
 }
 
 /** The checkpoint of an unfinished pass; null when there is none, or when it lacks something that is collected now. */
-async function readCheckpoint(
+async function readCheckpoint(path: string, wanted: Wanted): Promise<HistogramFile | null> {
+  return existsSync(path) ? decodeCheckpoint(await readFile(path), path, wanted) : null;
+}
+
+async function decodeCheckpoint(
+  bytes: Uint8Array,
   path: string,
-  key: string,
-  plan: GridPlan | null,
-  channels: readonly ChannelTensor[],
+  { key, plan, channels }: Wanted,
 ): Promise<HistogramFile | null> {
-  if (!existsSync(path)) return null;
   try {
-    const file = await withChannels(decodeHistogramFile(await readFile(path), path), path);
+    const file = await withChannels(decodeHistogramFile(bytes, path), path);
     const isUsable =
       file.header.key === key &&
       mismatchOf(file.channels, channels) === null &&
@@ -171,7 +208,7 @@ async function collect(task: CollectTask): Promise<void> {
   let lastCheckpointAt = startedAt;
   const checkpoint = (): Uint8Array => {
     state.seconds = secondsBefore + (performance.now() - startedAt) / 1000;
-    return encodeHistogramFile({ ...state.toFile(params.shard), grid: grid?.state.toFile(null) ?? null });
+    return checkpointOf(task);
   };
   let writing: Promise<void> = Promise.resolve();
   // If a checkpoint cannot be written, the result cannot be written either, so the pass ends.

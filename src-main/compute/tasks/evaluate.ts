@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import type { Warning } from '../../../src-shared/contract/job-results';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import { imageId, type SkippedImage } from '../../../src-shared/domain/project/image-set';
+import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/project/image-set';
 import {
   classOrderDoubt,
   classOrderOf,
@@ -15,10 +16,19 @@ import { isOnnx } from '../../backends/runnable-variant';
 import { batchesOf, runImagePool } from '../pool/image-pool';
 import { requireMemory, weightBytesOf, workersNote, type ChosenWorkers } from '../pool/worker-memory';
 import type { EvaluateParams, EvaluateResult, VariantPredictions } from '../pool/protocol';
+import type { ImageOutcome } from '../roles/image-role';
+import { answersOfShards } from '../shards/evaluation-answers';
 import { answersOnGpu, type Answers } from './evaluate-on-gpu';
 
-/** Runs every variant over the set. The first variant is the reference of all comparisons. */
+/**
+ * Runs every variant over the set, or takes the answers from complete shards. The first variant is the reference of all
+ * comparisons.
+ */
 export async function evaluate(params: EvaluateParams, context: TaskContext): Promise<EvaluateResult> {
+  if (params.shards !== undefined) {
+    const answers = await answersOfShards(params.set, params.shards, context);
+    return resultOf(params, answers, () => context.signal?.aborted === true);
+  }
   const usesGpu = params.variants.some((variant) => variant.kind === 'engine' || variant.gpu !== undefined);
   const answers = await (usesGpu ? answersOnGpu(params, context) : answersOnCpu(params, context));
   return resultOf(params, answers, () => context.signal?.aborted === true);
@@ -27,19 +37,44 @@ export async function evaluate(params: EvaluateParams, context: TaskContext): Pr
 /** Every worker opens all variants and runs them on one batch after the other. */
 async function answersOnCpu(params: EvaluateParams, context: TaskContext): Promise<Answers> {
   const { entries } = params.set;
+  const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
+  const skipped: SkippedImage[] = [...params.set.skipped];
+  const note = await evaluateImages({ ...params, entries, done: 0 }, context, (slot, entry, outcome) => {
+    if (outcome.ok) answers[slot] = outcome.value;
+    else skipped.push({ file: imageId(entry), reason: outcome.reason });
+  });
+  return { answers, skipped, ...(note ? { warnings: [note] } : {}) };
+}
+
+interface EvaluateImages extends Pick<EvaluateParams, 'variants' | 'feeding' | 'task' | 'metricHash' | 'threads'> {
+  readonly entries: readonly ImageEntry[];
+  /** Images that were evaluated before, for progress. */
+  readonly done: number;
+}
+
+/**
+ * Runs variants over images on the CPU.
+ * @param onImage called once per image, in any order.
+ * @returns a note if memory limits the number of workers
+ * @throws WorkbenchError memory-limit, cancelled
+ */
+export async function evaluateImages(
+  params: EvaluateImages,
+  context: TaskContext,
+  onImage: (slot: number, entry: ImageEntry, outcome: ImageOutcome<readonly ImageAnswer[]>) => void,
+): Promise<Warning | null> {
+  const { entries, done } = params;
   const variants = params.variants.filter(isOnnx);
   // All variants of a project share the weights of the prepared model.
   const weights = new Set(
     variants.flatMap(({ weightsDir }) => (weightsDir === null ? [] : [weightBytesOf(weightsDir)])),
   );
   requireMemory(context.memoryLimitBytes, Math.max(0, ...weights));
-  const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
-  const skipped: SkippedImage[] = [...params.set.skipped];
   const size = params.feeding.fixedBatch ?? 1;
   let workers: ChosenWorkers | null = null;
-  let finished = 0;
+  let finished = done;
   const report = (): void =>
-    context.onProgress?.({ phase: 'validating', done: finished, total: entries.length, unit: 'images' });
+    context.onProgress?.({ phase: 'validating', done: finished, total: done + entries.length, unit: 'images' });
   report();
   await runImagePool({
     role: 'evaluate',
@@ -56,16 +91,13 @@ async function answersOnCpu(params: EvaluateParams, context: TaskContext): Promi
     onWorkers: (chosen) => (workers = chosen),
     onBatch: (batch, outcomes) => {
       for (const [i, entry] of batch.entries.entries()) {
-        const outcome = outcomes[i];
-        if (outcome?.ok) answers[batch.index * size + i] = outcome.value;
-        else skipped.push({ file: imageId(entry), reason: outcome?.reason ?? 'no result' });
+        onImage(batch.index * size + i, entry, outcomes[i] ?? { ok: false, reason: 'no result' });
       }
       finished += batch.entries.length;
       report();
     },
   });
-  const note = workers && workersNote(workers, context.memoryLimitBytes);
-  return { answers, skipped, ...(note ? { warnings: [note] } : {}) };
+  return workers && workersNote(workers, context.memoryLimitBytes);
 }
 
 async function resultOf(

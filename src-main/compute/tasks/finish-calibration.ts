@@ -10,6 +10,7 @@ import { gridSummary, TENSORRT_GRID_FILE } from '../../calibration/tensorrt/tens
 import { warningsOf } from './calibrate-messages';
 import { computeThresholds } from './thresholds';
 import type { CalibrateParams, ComputeMethods } from '../pool/protocol';
+import { removeShard, writeShard } from '../shards/shard-store';
 
 type Result = ComputeMethods['calibrate']['result'];
 
@@ -27,7 +28,7 @@ export interface Timing {
 
 /**
  * Writes histograms.bin, channel-maxima.bin, index.json and, when TensorRT's grid was collected, tensorrt-grid.bin. A
- * shard is written as one file.
+ * shard is written into the folder of shards instead.
  * @param grid TensorRT's grid; for a shard, without thresholds.
  */
 export async function finishCalibration(
@@ -38,14 +39,16 @@ export async function finishCalibration(
   const totals = state.totals();
   const sha256 = contentHash(state.tensors, totals);
   const warnings = warningsOf(state, params.shard !== null);
-  const collected = state.toFile(params.shard);
-  const file = encodeHistogramFile(
-    params.shard ? { ...collected, grid } : { ...collected, channels: null, grid: null },
-  );
+  const { shard } = params;
+  const collected = state.toFile(shard?.shard ?? null);
+  const file = encodeHistogramFile(shard ? { ...collected, grid } : { ...collected, channels: null, grid: null });
   let shardPath: string | undefined;
-  if (params.shard) {
-    shardPath = join(params.calibrationDir, `shard-${params.shard.index}-of-${params.shard.count}.bin`);
-    await writeFileAtomic(shardPath, file);
+  if (shard) {
+    const identity = { kind: 'calibrate', shard: shard.shard } as const;
+    const { key } = params;
+    const facts = { key, done: state.imageCount, seconds: state.seconds, histograms: sha256, spec: shard.spec };
+    shardPath = await writeShard(shard.dir, identity, file, facts);
+    await removeShard(shard.dir, identity, true);
   } else {
     const thresholds = await computeThresholds(totals, params.threads);
     const tensors = state.tensors.map((name, i) => ({

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { advise } from '../../../src-shared/base/advice';
-import { WorkbenchError } from '../../../src-shared/base/errors';
+import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { CalibrationState } from '../../calibration/histograms/calibration-state';
 import { decodeHistogramFile, type HistogramFile } from '../../calibration/histograms/histogram-file';
@@ -12,22 +11,21 @@ import { readModel } from '../../onnx/wire/wire-reader';
 import { loadAddon } from '../../backends/addon';
 import { finishCalibration } from './finish-calibration';
 import type { ComputeMethods, MergeParams } from '../pool/protocol';
+import { readShard } from '../shards/shard-store';
 
-/** Merges shard files into the calibration of the whole set. */
+/**
+ * Merges the shards of a calibration into that of the whole set, one after the other: memory holds the sum and one
+ * shard. @throws WorkbenchError calibration-mismatch, not-found
+ */
 export async function merge(params: MergeParams, context: TaskContext): Promise<ComputeMethods['merge']['result']> {
   const addon = loadAddon();
   const startedAt = performance.now();
   const grids = new ShardGrids();
   let state: CalibrationState | null = null;
-  const seen = new Set<number>();
-  let count = 0;
-  for (const [i, path] of params.shardPaths.entries()) {
-    context.onProgress?.({ phase: 'merging shards', done: i, total: params.shardPaths.length, unit: 'shards' });
-    if (!existsSync(path))
-      throw new WorkbenchError('not-found', `Shard ${path} does not exist`, {
-        hint: advise('name-shard'),
-      });
-    const file = decodeHistogramFile(await readFile(path), path);
+  for (const [i, { path, marker }] of params.shards.entries()) {
+    throwIfAborted(context.signal);
+    context.onProgress?.({ phase: 'merging shards', done: i, total: params.shards.length, unit: 'shards' });
+    const file = decodeHistogramFile(await readShard(path, marker.sha256), path);
     state ??= new CalibrationState(
       params.key,
       file.header.tensors,
@@ -35,19 +33,10 @@ export async function merge(params: MergeParams, context: TaskContext): Promise<
       (tensorCount) => new addon.HistogramSet(tensorCount),
     );
     state.mergeFile(file, path);
+    state.seconds += marker.seconds;
     grids.add(file, path);
-    if (file.header.shard) {
-      count = file.header.shard.count;
-      seen.add(file.header.shard.index);
-    }
   }
   if (!state) throw new WorkbenchError('usage', 'Expected at least one shard to merge');
-  const missing = Array.from({ length: count }, (_, i) => i + 1).filter((index) => !seen.has(index));
-  if (missing.length > 0) {
-    throw new WorkbenchError('calibration-mismatch', `Shard ${missing.join(', ')} of ${count} is missing`, {
-      hint: 'Name every shard; a partial set would give other thresholds.',
-    });
-  }
   await mkdir(params.calibrationDir, { recursive: true });
   const whole = { calibrationDir: params.calibrationDir, key: params.key, shard: null, threads: 1 };
   return finishCalibration({ state, grid: grids.finished(params.modelPath) }, whole, {

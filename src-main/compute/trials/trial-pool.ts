@@ -117,7 +117,7 @@ export class TrialPool implements Trials {
   private readonly journal: TrialJournal;
   /** Index of an image -> its slot, which is its index among the entries. */
   private readonly slots: number[] = [];
-  /** Path and record of each image: they identify it in the journal. */
+  /** Slot and id of each image: they identify it in the journal, on every machine. */
   private readonly ids: string[] = [];
   /** Slot of an image that was read -> why it cannot be used; null: it can. */
   private readonly read = new Map<number, string | null>();
@@ -315,7 +315,7 @@ export class TrialPool implements Trials {
         continue;
       }
       this.slots.push(slot);
-      this.ids.push(`${entry.path} ${entry.record ?? ''}`);
+      this.ids.push(`${slot} ${imageId(entry)}`);
       this.images.push({ file: imageId(entry), group: entry.group, label: entry.label });
     }
     const [first] = this.skipped;
