@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { ownValue } from '../../src-shared/base/records';
 import type { Shard } from '../../src-shared/contract/job-specs';
 
 /** A shard, and for `auto` what named it. */
@@ -73,8 +74,8 @@ interface Found {
  * if another one started several.
  * @param given number of shards that the user named; then a job array may repeat single shards, and its tasks count
  * from 0.
- * @throws WorkbenchError usage with the variables that were found, if there are none, if they are no numbers of a shard,
- * or if two engines disagree.
+ * @throws WorkbenchError usage with the variables that were found, if there are none, if they are no numbers of a
+ * shard, or if two engines disagree.
  */
 export function shardFromEnvironment(environment: Environment, given: number | null): ShardChoice {
   const total = given ?? readNumber(environment, COUNT_VARIABLE);
@@ -110,8 +111,9 @@ function found(source: Source, environment: Environment, given: number | null): 
   const count = source.count === null ? null : readNumber(environment, source.count);
   if (index === null || (count === null && source.isVoidWithoutCount)) return null;
   const text = [source.index, ...(source.count === null ? [] : [source.count])]
-    .filter((name) => (environment[name] ?? '') !== '')
-    .map((name) => `${name}=${environment[name] ?? ''}`)
+    .map((name) => [name, ownValue(environment, name) ?? ''] as const)
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `${name}=${value}`)
     .join(', ');
   if (count === 0) throw impossible(text, 'there must be at least one shard');
   if (source.min === undefined) return { source, index, count, text };
@@ -137,7 +139,7 @@ function indexInRange(
 
 /** @throws WorkbenchError usage if the variable is no whole number */
 function readNumber(environment: Environment, name: string): number | null {
-  const text = environment[name] ?? '';
+  const text = ownValue(environment, name) ?? '';
   if (text === '') return null;
   if (!/^\d{1,9}$/.test(text)) throw impossible(`${name}=${text}`, 'it must be a whole number from 0');
   return Number(text);

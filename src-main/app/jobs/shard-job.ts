@@ -16,8 +16,8 @@ import { sensitivityTask } from './sensitivity-job';
 import { validationShard } from './validate-job';
 
 /**
- * Computes one part of a validation, sensitivity or search into a file for merge, unless the finished shard exists. What
- * the whole job decides first (the method best, for example) is decided by the first shard that needs it.
+ * Computes one part of a validation, sensitivity or search into a file for merge, unless the finished shard exists.
+ * What the whole job decides first (the method best, for example) is decided by the first shard that needs it.
  */
 export async function shardJob(spec: ShardSpec, job: JobContext): Promise<ShardResult> {
   const { workspace, services } = job;
@@ -44,8 +44,9 @@ export async function shardJob(spec: ShardSpec, job: JobContext): Promise<ShardR
 
 /** A specification that means the same on every machine. */
 function portable(spec: ShardSpec['of']): JobSpec {
-  const { threads: _threads, ...settings } = spec;
-  return { ...settings, projectPath: '.' };
+  const settings = { ...spec, projectPath: '.' };
+  delete settings.threads;
+  return settings;
 }
 
 type Work =
@@ -69,10 +70,10 @@ export async function sensitivityTrialsOf(spec: SensitivitySpec, job: JobContext
   if (spec.question === 'visible')
     throw new WorkbenchError('usage', 'Kind visible looks at one model only, which cannot be divided into shards');
   const { params } = await sensitivityTask(spec, job);
-  const { trials, metric: _metric, ...problem } = params;
+  const { trials, kind, plan, thresholds, layers } = params;
   return {
     kind: 'trials',
-    key: shortHash({ journal: basename(trials.journalPath), problem }),
+    key: shortHash({ journal: basename(trials.journalPath), kind, plan, thresholds, layers }),
     problem: { kind: 'sensitivity', params },
   };
 }

@@ -9,8 +9,8 @@ import { switchOffTelemetry } from '../../base/telemetry';
 import type { Compute, ComputeMethod, ComputeMethods, HostMessage } from './protocol';
 
 /**
- * If a cancelled request has not ended after this time, the compute process is killed, unless it is a patient one. Together with the time that the
- * kill takes, every cancellation ends within 2 s.
+ * If a cancelled request has not ended after this time, the compute process is killed, unless it is a patient one.
+ * Together with the time that the kill takes, every cancellation ends within 2 s.
  */
 const CANCEL_GRACE_MS = 1_700;
 /**

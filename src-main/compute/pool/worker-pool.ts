@@ -53,7 +53,8 @@ interface Waiter {
 /**
  * Worker threads that all have the same role. It is not defined which worker runs which request, so results must not
  * depend on it. After a failed request, a crashed worker or a cancellation, no further requests are assigned. If the
- * workers of a cancelled pool do not finish in time, they are given up (see STOP_GRACE_MS), unless the signal is patient.
+ * workers of a cancelled pool do not finish in time, they are given up (see STOP_GRACE_MS), unless the signal is
+ * patient.
  */
 export class WorkerPool<R extends RoleName> {
   private readonly workers: PoolWorker[] = [];

@@ -3,7 +3,7 @@ import { parseShard } from '../../../src-main/cli/shard-source';
 
 type Environment = Readonly<Record<string, string>>;
 
-const slurmArray = (id: number, min: number, max: number, step: number, count: number): Environment => ({
+const slurmArray = (...[id, min, max, step, count]: readonly number[]): Environment => ({
   SLURM_ARRAY_TASK_ID: String(id),
   SLURM_ARRAY_TASK_MIN: String(min),
   SLURM_ARRAY_TASK_MAX: String(max),
