@@ -6,13 +6,15 @@ import type { CalibrateResult, ShardResult } from '../../src-shared/contract/job
 import { calib, calibJson, startCalib } from '../support/calib-process';
 import { REPO_ROOT } from '../support/shared';
 import { writeSlowModel } from '../support/slow-model';
-import { writeTinyImages } from '../support/tiny-project';
+import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
 
 const SAMPLE = join(REPO_ROOT, 'resources/sample');
 
 let dir = '';
 /** The sample, calibrated in one process. */
 let whole = '';
+/** A small model, calibrated. */
+let tiny = '';
 
 const copyOf = (project: string, name: string): string => {
   const copy = join(dir, name);
@@ -33,7 +35,14 @@ beforeAll(async () => {
   await calibJson('init', join(SAMPLE, 'plate_chars.onnx'), ...images, '-o', fresh);
   whole = copyOf(fresh, 'whole.calib');
   await calibJson('calibrate', whole);
-}, 120_000);
+  await writeTinyModel(join(dir, 'tiny.onnx'));
+  await writeTinyImages(join(dir, 'tiny'), 24);
+  tiny = join(dir, 'tiny.calib');
+  const few = ['--calibration', join(dir, 'tiny'), '--validation', join(dir, 'tiny')];
+  await calibJson('init', join(dir, 'tiny.onnx'), ...few, '-o', tiny);
+  await calibJson('set', tiny, '--method', 'minmax');
+  await calibJson('calibrate', tiny);
+}, 300_000);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 describe('shards of a calibration', () => {
@@ -63,14 +72,14 @@ describe('shards of a calibration', () => {
     await expect(calibJson('merge', other, shards)).rejects.toThrow(
       /were made for another model, image set or settings/,
     );
-  }, 120_000);
+  }, 300_000);
 
   it('of part of a set are merged to the calibration of that part', async () => {
-    const project = copyOf(join(dir, 'fresh.calib'), 'limited.calib');
-    for (const shard of ['1/2', '2/2']) await calibJson('calibrate', project, '--limit', '40', '--shard', shard);
-    expect(await calibJson('merge', project)).toMatchObject({ images: 40 });
-    expect(await calibJson('calibrate', project, '--limit', '40')).toMatchObject({ kept: true, images: 40 });
-  }, 60_000);
+    const project = copyOf(tiny, 'limited.calib');
+    for (const shard of ['1/2', '2/2']) await calibJson('calibrate', project, '--limit', '10', '--shard', shard);
+    expect(await calibJson('merge', project)).toMatchObject({ images: 10 });
+    expect(await calibJson('calibrate', project, '--limit', '10')).toMatchObject({ kept: true, images: 10 });
+  }, 300_000);
 });
 
 describe('shards of a validation', () => {
@@ -87,62 +96,51 @@ describe('shards of a validation', () => {
     const elsewhere = copyOf(whole, 'elsewhere.calib');
     const merged = await calib('merge', elsewhere, project, '--json');
     expect(merged.stdout).toBe(single.stdout);
-    await calibJson('set', elsewhere, '--layer', 'head*', '--precision', 'fp16');
+    await calibJson('set', elsewhere, '--preset', 'first-and-head-fp16');
     await expect(calibJson('merge', elsewhere, project)).rejects.toThrow(
       /made for another model, image set or settings/,
     );
-  }, 120_000);
+  }, 300_000);
 
   it('run on ort-cpu', async () => {
-    const { code, stderr } = await calib(
-      'validate',
-      whole,
-      '--shard',
-      '1/2',
-      '--backend',
-      'ort-webgpu',
-      '--variants',
-      'fp32',
-    );
-    expect(code).not.toBe(0);
-    expect(stderr).toMatch(/Expected backend ort-cpu for a shard|ort-webgpu/);
-  }, 60_000);
+    const { code, stderr } = await calib('validate', tiny, '--shard', '1/2', '--backend', 'ort-webgpu');
+    expect(code).toBe(2);
+    expect(stderr).toContain('Expected backend ort-cpu for a shard of a validation, found ort-webgpu');
+  }, 300_000);
 });
 
 describe('shards of trials', () => {
   it('give the sensitivity of a single process', async () => {
-    const args = ['--limit', '8', '--layer', '*f*'];
-    const { layers, baseline } = await calibJson('sensitivity', whole, ...args);
-    const project = copyOf(whole, 'sensitive.calib');
-    rmSync(join(project, 'analysis'), { recursive: true });
-    for (const shard of ['1/2', '2/2']) await calibJson('sensitivity', project, ...args, '--shard', shard);
-    const elsewhere = copyOf(whole, 'elsewhere-2.calib');
-    rmSync(join(elsewhere, 'analysis'), { recursive: true });
-    const merged = await calibJson('merge', elsewhere, project);
+    const { layers, baseline } = await calibJson('sensitivity', copyOf(tiny, 'single-sensitivity.calib'));
+    const project = copyOf(tiny, 'sensitive.calib');
+    for (const shard of ['1/2', '2/2']) await calibJson('sensitivity', project, '--shard', shard);
+    const merged = await calibJson('merge', copyOf(tiny, 'elsewhere-2.calib'), project);
     expect({ layers: merged['layers'], baseline: merged['baseline'] }).toEqual({ layers, baseline });
     await expect(calibJson('sensitivity', project, '--kind', 'visible', '--shard', '1/2')).rejects.toThrow(
       /one model only/,
     );
-  }, 120_000);
+  }, 300_000);
 
   it('rank the layers of a search, which then finds their answers', async () => {
-    const args = ['--limit', '40', '--method', 'minmax', '--max-layers', '1'];
-    const { ranking, plans, passes } = await calibJson('search', copyOf(whole, 'searched.calib'), ...args);
-    const project = copyOf(whole, 'ranked.calib');
+    const args = ['--method', 'minmax', '--max-layers', '1'];
+    const single = await calibJson('search', copyOf(tiny, 'searched.calib'), ...args);
+    const project = copyOf(tiny, 'ranked.calib');
     for (const shard of ['1/2', '2/2']) await calibJson('search', project, ...args, '--shard', shard);
-    expect(await calibJson('merge', project, '--of', 'search')).toMatchObject({ trials: 49 });
+    const { trials } = await calibJson('merge', project, '--of', 'search');
+    expect(trials).toBeGreaterThan(1);
     const after = await calibJson('search', project, ...args);
-    const planOf = (list: unknown): unknown => (list as { quality: unknown }[]).map(({ quality }) => quality);
-    expect(after['ranking']).toEqual(ranking);
-    expect(planOf(after['plans'])).toEqual(planOf(plans));
-    expect(after['passes']).toBeLessThan((passes as number) / 2);
-  }, 240_000);
+    const qualities = (plans: unknown): unknown => (plans as { quality: unknown }[]).map(({ quality }) => quality);
+    expect(after['ranking']).toEqual(single['ranking']);
+    expect(qualities(after['plans'])).toEqual(qualities(single['plans']));
+    expect(after['passes']).toBeLessThan(single['passes'] as number);
+    await expect(calibJson('search', copyOf(tiny, 'no-auto.calib'), '--shard', '1/2')).rejects.toThrow(/method auto/);
+  }, 300_000);
 });
 
 describe('SIGTERM', () => {
   let slow = '';
   beforeAll(async () => {
-    await writeSlowModel(join(dir, 'slow.onnx'));
+    await writeSlowModel(join(dir, 'slow.onnx'), 12);
     await writeTinyImages(join(dir, 'images'), 6);
     slow = join(dir, 'slow.calib');
     const images = ['--calibration', join(dir, 'images'), '--validation', join(dir, 'images')];
@@ -170,7 +168,7 @@ describe('SIGTERM', () => {
     const single = await calibJson<CalibrateResult>('calibrate', copyOf(slow, 'single.calib'), '--threads', '1');
     expect(finished.sha256).toBe(single.sha256);
     expect(await calibJson('merge', here, shards)).toMatchObject({ sha256: single.sha256 });
-  }, 240_000);
+  }, 300_000);
 
   it('lets a shard of a validation store the images that were answered', async () => {
     const args = ['validate', slow, '--variants', 'fp32', '--shard', '1/1', '--threads', '1'];
@@ -185,7 +183,7 @@ describe('SIGTERM', () => {
     expect(again.stderr).toMatch(/validating: [2-6]\/6/);
     expect(again.stderr).not.toMatch(/validating: [01]\/6/);
     expect(JSON.parse(again.stdout)).toMatchObject({ done: 6 });
-  }, 240_000);
+  }, 300_000);
 
   it('before the first image ends with the same code', async () => {
     const running = startCalib(['calibrate', whole, '--shard', '1/2', '--fresh']);
@@ -193,5 +191,5 @@ describe('SIGTERM', () => {
     running.child.kill('SIGTERM');
     const { code, stderr } = await running.outcome;
     expect([code, stderr]).toEqual([143, expect.stringMatching(/Stopped (before the first|after \d+ of 99)/)]);
-  }, 60_000);
+  }, 300_000);
 });

@@ -7,7 +7,7 @@ const KERNEL = 31;
 const LAYERS = 50;
 
 /** Convolutions with 31x31 kernels: about 2 GFLOP per layer for a 16x16 image, so that one image takes seconds. */
-export async function writeSlowModel(path: string): Promise<void> {
+export async function writeSlowModel(path: string, count = LAYERS): Promise<void> {
   const padding = (kernel: number): { readonly attributes: ReturnType<typeof intsAttr>[] } => ({
     attributes: [
       intsAttr('kernel_shape', [kernel, kernel]),
@@ -17,7 +17,7 @@ export async function writeSlowModel(path: string): Promise<void> {
       ),
     ],
   });
-  const layers = Array.from({ length: LAYERS }, (_, i) =>
+  const layers = Array.from({ length: count }, (_, i) =>
     makeNode('Conv', [`x${i}`, 'w'], [`x${i + 1}`], { name: `conv${i}`, ...padding(KERNEL) }),
   );
   const size = CHANNELS * CHANNELS * KERNEL * KERNEL;
@@ -31,7 +31,7 @@ export async function writeSlowModel(path: string): Promise<void> {
           floatTensor('w', [CHANNELS, CHANNELS, KERNEL, KERNEL], Array<number>(size).fill(1 / (CHANNELS * 256))),
         ],
         input: [makeValueInfo('input', DataType.FLOAT, ['N', 3, 16, 16])],
-        output: [makeValueInfo(`x${LAYERS}`, DataType.FLOAT, ['N', CHANNELS, 16, 16])],
+        output: [makeValueInfo(`x${count}`, DataType.FLOAT, ['N', CHANNELS, 16, 16])],
         valueInfo: [],
       },
       17,

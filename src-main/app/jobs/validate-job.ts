@@ -81,11 +81,16 @@ export async function mergeValidation(
   return resultOf(validation, job, complete(key));
 }
 
-/** What a shard of a validation computes, and the key that all its shards share. */
+/**
+ * What a shard of a validation computes, and the key that all its shards share.
+ * @throws WorkbenchError usage for a backend on a GPU: its engines belong to one machine
+ */
 export async function validationShard(
   spec: ValidateSpec,
   job: JobContext,
 ): Promise<{ readonly params: EvaluateParams; readonly key: string }> {
+  if (spec.backend !== undefined && spec.backend !== 'ort-cpu')
+    throw new WorkbenchError('usage', `Expected backend ort-cpu for a shard of a validation, found ${spec.backend}`);
   return shardedValidation(await prepareValidation(spec, job), job);
 }
 
@@ -93,8 +98,6 @@ async function shardedValidation(
   { options, set, built, threads }: Validation,
   job: JobContext,
 ): Promise<{ readonly params: EvaluateParams; readonly key: string }> {
-  if (options.backend !== 'ort-cpu')
-    throw new WorkbenchError('usage', `Expected backend ort-cpu for a shard of a validation, found ${options.backend}`);
   const { workspace, services } = job;
   const engines = distinctEngines(built);
   const params = await evaluateParams(engines, { set, options, threads }, job);
