@@ -16,7 +16,10 @@ import subprocess
 import sys
 import time
 
-import ray
+# Ray reports its use to its makers unless this is 0.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+import ray  # noqa: E402
 
 PR_SET_PDEATHSIG = 1
 # calib was stopped by SIGTERM and has stored what it had.

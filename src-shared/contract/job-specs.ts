@@ -348,7 +348,6 @@ const shardJobSchema = object({
 export type ShardSpec = InferOutput<typeof shardJobSchema>;
 
 export const jobSpecSchema = variant({
-  shard: shardJobSchema,
   ...analyses,
   best: bestSchema,
   repair: repairSchema,
@@ -364,6 +363,7 @@ export const jobSpecSchema = variant({
   bench: benchSchema,
   tune: tuneSchema,
   run: runSchema,
+  shard: shardJobSchema,
 });
 export type JobSpec = InferOutput<typeof jobSpecSchema>;
 

@@ -88,5 +88,6 @@ async function runPart(problem: TrialProblem, { task, journalPath }: Part, conte
 
 function partCount({ kind, params }: TrialProblem, { shard }: TrialShardParams['shard']): number {
   // Of a search, one model more than layers: that of all layers in INT8.
-  return partOfShard(kind === 'search' ? [null, ...params.layers] : sensitivityTrials(params), shard).length;
+  const models = kind === 'search' ? 1 + params.layers.length : sensitivityTrials(params).length;
+  return partOfShard([...Array(models).keys()], shard).length;
 }
