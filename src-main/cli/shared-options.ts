@@ -45,14 +45,11 @@ export function limitOption(of: string): OptionSpec<number> {
   return wholeNumber('N', `use only N ${of}, spread evenly over a folder`, { min: 1 });
 }
 
-/** Options of the commands that run variants. */
-export const VARIANT_OPTIONS = {
-  variants: variantsOption(),
+/** Options of the commands that build one variant or several. */
+export const BUILD_OPTIONS = {
   backend: choice('B', BACKENDS, `${BACKENDS.join(', ')} (default: ort-cpu)`),
-  target: targetOption,
   threads: threadsOption,
   'memory-limit': memoryLimitOption,
-  activations: activationsOption,
   batches: wholeNumbers(
     'LIST',
     'batch sizes to time (default: 1); with tensorrt, each gets an optimization profile; validation on a GPU ' +
@@ -66,7 +63,6 @@ export const VARIANT_OPTIONS = {
   'min-size': size('min-size', 'smallest size of images that engines take (default: of the image sets)', TENSORRT),
   'max-size': size('max-size', 'largest size of images that engines take (default: of the image sets)', TENSORRT),
   device: wholeNumber('N', 'GPU of tensorrt or ort-cuda, counted from 0', { min: 0, max: MAX_DEVICE }),
-  implicit: flag('TensorRT 10: FP32 model, calibration cache and layer precisions instead of Q/DQ', TENSORRT),
   workspace: wholeNumber('MIB', 'limit of scratch memory (default: all memory of the GPU)', { min: 16, ...TENSORRT }),
   'optimization-level': wholeNumber('N', 'from 0 to 5 (default: 3)', { min: 0, max: 5, ...TENSORRT }),
   'auxiliary-streams': wholeNumber('N', 'number of auxiliary streams (default: TensorRT decides)', {
@@ -83,6 +79,15 @@ export const VARIANT_OPTIONS = {
   }),
   'no-cuda-graph': flag('run the benchmark without a CUDA graph', TENSORRT),
   transfers: flag('include the copies of inputs and outputs in the latency', TENSORRT),
+} as const;
+
+/** Options of the commands that run variants. */
+export const VARIANT_OPTIONS = {
+  variants: variantsOption(),
+  target: targetOption,
+  activations: activationsOption,
+  ...BUILD_OPTIONS,
+  implicit: flag('TensorRT 10: FP32 model, calibration cache and layer precisions instead of Q/DQ', TENSORRT),
 } as const;
 
 function size(flag: SizeFlag, description: string, details: { readonly group?: string } = {}): OptionSpec<ImageSize> {

@@ -155,7 +155,10 @@ const runSchema = object({
   tensorrtGridBatch: optional(positiveInteger),
   /** If true, the row `mixed` is the plan that a search finds within the project's gates. */
   searches: optional(boolean),
-  /** If true, the row `mixed` is the placement that a tuning finds on the GPU, from the plan of the project or the search. */
+  /**
+   * If true, the row `mixed` is the placement that a tuning finds on the GPU, from the plan of the project or the
+   * search.
+   */
   tunes: optional(boolean),
   /** If true, the row `mixed` is the plan that `fix` finds; not together with `searches`. */
   fixes: optional(boolean),

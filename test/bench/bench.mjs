@@ -1,8 +1,8 @@
 /**
- * Runs the benchmarks of calibration one after the other and prints one table: collecting over bare inference, calibration
- * beside ONNX Runtime's own, and the thresholds. Ratios are taken within one run, one thread a worker; a row has the
- * median and, in brackets, the smallest and largest round. Needs `npm run build`. What is missing on a machine (python3
- * with onnxruntime, onnx and Pillow, or the shared test data) is named instead of its rows.
+ * Runs the benchmarks of calibration one after the other and prints one table: collecting over bare inference,
+ * calibration beside ONNX Runtime's own, and the thresholds. Ratios are taken within one run, one thread a worker; a
+ * row has the median and, in brackets, the smallest and largest round. Needs `npm run build`. What is missing on a
+ * machine (python3 with onnxruntime, onnx and Pillow, or the shared test data) is named instead of its rows.
  * Usage: npm run bench [-- --rounds N] [--json FILE]. PYTHON names another python3.
  */
 import { spawnSync } from 'node:child_process';

@@ -1,6 +1,7 @@
 // Images per second of `calib calibrate` (all methods in one pass) beside ONNX Runtime's own Entropy and MinMax
-// calibration, in turns on this machine. Needs python3 (or the one that PYTHON names) with onnxruntime, onnx and Pillow, and the shared test data.
-// Usage: node test/bench/calibration-speed.mjs [IMAGES=64] [ROUNDS=3]. Prints one JSON document.
+// calibration, in turns on this machine. Needs python3 (or the one that PYTHON names) with onnxruntime, onnx and
+// Pillow, and the shared test data. Usage: node test/bench/calibration-speed.mjs [IMAGES=64] [ROUNDS=3]. Prints one
+// JSON document.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

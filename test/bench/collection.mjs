@@ -1,7 +1,7 @@
 /**
- * Time of collecting the histograms of all tensors over bare inference of the same model, as JSON on stdout. Both run in
- * the ONNX Runtime of onnxruntime-node with all graph optimizations, called through its C API, one thread a worker, in
- * turns. The ratio is taken within each round. Needs `npm run build:native`.
+ * Time of collecting the histograms of all tensors over bare inference of the same model, as JSON on stdout. Both run
+ * in the ONNX Runtime of onnxruntime-node with all graph optimizations, called through its C API, one thread a worker,
+ * in turns. The ratio is taken within each round. Needs `npm run build:native`.
  * Usage: node test/bench/collection.mjs [ROUNDS=9] [MODEL.onnx ...]
  *   without models: squeezenet_v11 and cifar_mobilenetv2 of the shared data, and a ResNet-50 with random weights.
  */

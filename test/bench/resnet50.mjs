@@ -40,21 +40,21 @@ export async function resnet50() {
     node.push(makeNode(op, inputs, [output], { name: output, attributes }));
     return output;
   };
-  const conv = (input, from, to, kernel, stride) => {
+  const conv = (input, [from, to], kernel, stride) => {
     const pad = (kernel - 1) / 2;
     const inputs = [input, weights(`w_${node.length}`, [to, from, kernel, kernel]), weights(`b_${node.length}`, [to])];
     return add('Conv', inputs, [intsAttr('pads', [pad, pad, pad, pad]), intsAttr('strides', [stride, stride])]);
   };
   const pool = [intsAttr('kernel_shape', [3, 3]), intsAttr('pads', [1, 1, 1, 1]), intsAttr('strides', [2, 2])];
-  let current = add('MaxPool', [add('Relu', [conv('input', 3, 64, 7, 2)])], pool);
+  let current = add('MaxPool', [add('Relu', [conv('input', [3, 64], 7, 2)])], pool);
   let channels = 64;
   for (const [blocks, inside, outside, firstStride] of STAGES) {
     for (let block = 0; block < blocks; block += 1) {
       const stride = block === 0 ? firstStride : 1;
-      const first = add('Relu', [conv(current, channels, inside, 1, 1)]);
-      const second = add('Relu', [conv(first, inside, inside, 3, stride)]);
-      const third = conv(second, inside, outside, 1, 1);
-      const shortcut = block === 0 ? conv(current, channels, outside, 1, stride) : current;
+      const first = add('Relu', [conv(current, [channels, inside], 1, 1)]);
+      const second = add('Relu', [conv(first, [inside, inside], 3, stride)]);
+      const third = conv(second, [inside, outside], 1, 1);
+      const shortcut = block === 0 ? conv(current, [channels, outside], 1, stride) : current;
       current = add('Relu', [add('Add', [third, shortcut])]);
       channels = outside;
     }

@@ -228,7 +228,8 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     // Every engine of the stand-in takes the same time: FP16 loses nothing.
     expect(first).toMatchObject({ chosen: 0, tensorrt: '10.6.0' });
     expect(first.summary).toContain('Ship FP16');
-    // The adopted precisions are not decisions about accuracy: tuning again starts from the same plan and builds nothing.
+    // The adopted precisions are not decisions about accuracy: tuning again starts from the same plan and builds
+    // nothing.
     const again = await json<TuneResult>(...flags, '--import-table', table);
     expect(again.fixed).toEqual(first.fixed);
     expect(again.candidates.every(({ buildSeconds }) => buildSeconds === 0)).toBe(true);

@@ -15,9 +15,9 @@ export interface PairCost {
 }
 
 /**
- * The labels with the smallest sum of costs, found as the minimum cut of a graph: the variables on the source's side are
- * `true`. A cost of Infinity excludes a label. Of several minima, the one with the fewest `true` labels is returned, so
- * that the result does not depend on rounding in the order of paths.
+ * The labels with the smallest sum of costs, found as the minimum cut of a graph: the variables on the source's side
+ * are `true`. A cost of Infinity excludes a label. Of several minima, the one with the fewest `true` labels is
+ * returned, so that the result does not depend on rounding in the order of paths.
  *
  * Source: Boykov, Veksler and Zabih, Fast approximate energy minimization via graph cuts (2001); the flow is found by
  * shortest augmenting paths (Edmonds and Karp).

@@ -1,4 +1,4 @@
-import { ownValue } from '../../../src-shared/base/records';
+import { ownValue, setOwnValue } from '../../../src-shared/base/records';
 import { formatMs } from '../../../src-shared/base/units';
 import type { Precision } from '../../../src-shared/domain/project/precision';
 import type { TunedLayer } from '../../../src-shared/domain/analysis/tuning';
@@ -93,8 +93,8 @@ export function proposePlan(
     if (cost === undefined) continue;
     for (const layer of own) {
       const isInt8 = labels[i] === true;
-      if (!isInt8) layers[layer.layer] = choices.float;
-      else if (layer.isRefusedForSpeed) layers[layer.layer] = 'int8';
+      if (!isInt8) setOwnValue(layers, layer.layer, choices.float);
+      else if (layer.isRefusedForSpeed) setOwnValue(layers, layer.layer, 'int8');
       reasons.push(reasonOf(layer, cost, { isInt8, float: choices.float, shared: own.length }));
     }
   }

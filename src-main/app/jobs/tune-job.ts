@@ -62,8 +62,8 @@ interface Candidate {
 /**
  * Finds the fastest placement on this GPU by measurement: builds an FP16 engine and an INT8 engine by the rules, joins
  * the times of their kernels by the layers of the model, and builds the plan in which every part has its faster
- * precision; what this engine shows is taken into account once more. The fastest of these engines is the result. Engines
- * are kept, so that an interrupted tuning continues with the engine that it was building.
+ * precision; what this engine shows is taken into account once more. The fastest of these engines is the result.
+ * Engines are kept, so that an interrupted tuning continues with the engine that it was building.
  */
 export async function tuneJob(spec: TuneSpec, job: JobContext): Promise<TuneResult> {
   const startedAt = performance.now();

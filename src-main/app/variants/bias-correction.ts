@@ -83,7 +83,8 @@ export function correctionWarnings(variant: string, requested: VariantRecipe, re
 }
 
 /**
- * The biases that the project's own plan uses: learned ones, or stored corrections; empty if there are none, or if the threshold of a tensor is missing.
+ * The biases that the project's own plan uses: learned ones, or stored corrections; empty if there are none, or if the
+ * threshold of a tensor is missing.
  */
 export function knownBiases(
   target: Target,

@@ -17,8 +17,8 @@ import type { VariantOptions } from './options';
 export const REWRITE_VERSION = 6;
 
 /**
- * Everything that determines the graph of a variant: prepared model, plan, thresholds, value ranges, target. Biases that
- * were learned are part of it; those of bias correction are added by withCorrectedBiases.
+ * Everything that determines the graph of a variant: prepared model, plan, thresholds, value ranges, target. Biases
+ * that were learned are part of it; those of bias correction are added by withCorrectedBiases.
  */
 export type VariantRecipe = Omit<RewriteParams, 'outPath' | 'materialize' | 'purpose' | 'mustRun'>;
 

@@ -52,7 +52,9 @@ export interface CollectorOptions {
  */
 export type BatchKind = 'split' | 'constant' | 'mixed';
 
-/** Describes the values of a tensor in one run: equal values have equal fingerprints. See native/core/tensor_counts.h. */
+/**
+ * Describes the values of a tensor in one run: equal values have equal fingerprints. See native/core/tensor_counts.h.
+ */
 export interface Fingerprint {
   readonly count: number;
   readonly whole: bigint;

@@ -4,16 +4,8 @@ import type { TuneResult } from '../../../src-shared/contract/job-results';
 import { defineCommand, EXIT_OK, present } from '../command';
 import { flag, text } from '../options';
 import type { Block } from '../output';
-import { VARIANT_OPTIONS, variantSpec } from '../shared-options';
+import { BUILD_OPTIONS, variantSpec } from '../shared-options';
 import { roundsOption } from './bench';
-
-const {
-  variants: _variants,
-  target: _target,
-  activations: _activations,
-  implicit: _implicit,
-  ...BUILD_OPTIONS
-} = VARIANT_OPTIONS;
 
 export const tune = defineCommand({
   name: 'tune',

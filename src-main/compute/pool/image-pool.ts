@@ -50,7 +50,8 @@ export interface ImagePoolOptions<R extends ImageRoleName> {
  * Runs batches over several one-thread workers. Which worker takes which batch is not defined, so results must not
  * depend on it. The first worker runs alone until its first batch is done: the memory that it took decides how many
  * more are started. Resolves when every batch is done and flushed.
- * @throws the first error of a worker or of a callback; WorkbenchError `memory-limit` if one worker exceeds it; WorkbenchError `cancelled`, after the images that were being
+ * @throws the first error of a worker or of a callback; WorkbenchError `memory-limit` if one worker exceeds it;
+ * WorkbenchError `cancelled`, after the images that were being
  *   processed are done and flushed, so that the caller can keep them.
  */
 export async function runImagePool<R extends ImageRoleName>(options: ImagePoolOptions<R>): Promise<void> {

@@ -174,8 +174,8 @@ function placePartition(context: Context, { root, members, residual }: Partition
 }
 
 /**
- * A residual Add whose result only an average reads, in front of a head in floating point: the Add is fused only into an
- * INT8 kernel that writes INT8 (ResNet-50 on an H200: 33 microseconds for five kernels, of 500).
+ * A residual Add whose result only an average reads, in front of a head in floating point: the Add is fused only into
+ * an INT8 kernel that writes INT8 (ResNet-50 on an H200: 33 microseconds for five kernels, of 500).
  */
 function placeResidualEnd(context: Context, { root, residual, output }: Partition): void {
   const { facts, precisions, builder, quantizedRoots } = context;
@@ -242,8 +242,8 @@ function placePool(context: Context, node: Node, output: string): void {
     return;
   }
   builder.sharing.copy(input, [output]);
-  // TensorRT moves the Q/DQ that follows up through a reshape. A pooling is a kernel of its own: without Q/DQ in front of
-  // it, the layer before it writes FP16 (ResNet-50 on an H200: the pooling read FP16 and wrote INT8).
+  // TensorRT moves the Q/DQ that follows up through a reshape. A pooling is a kernel of its own: without Q/DQ in front
+  // of it, the layer before it writes FP16 (ResNet-50 on an H200: the pooling read FP16 and wrote INT8).
   if (context.partitions.of(node) && !POOL_OPS.has(node.opType)) return;
   builder.decide(node, {
     precision: 'int8',

@@ -5,8 +5,9 @@ import type { Partition } from './partitions';
 import { int8Sources, isReadInInt8, type Int8Layers } from './tensorrt-neighbours';
 
 /**
- * Quantizing a value that floating point wrote takes a kernel that reads 2 bytes and writes 1; the INT8 layer then reads
- * 1 byte less than in FP16. A value between two INT8 layers saves a byte when it is written and one when it is read.
+ * Quantizing a value that floating point wrote takes a kernel that reads 2 bytes and writes 1; the INT8 layer then
+ * reads 1 byte less than in FP16. A value between two INT8 layers saves a byte when it is written and one when it is
+ * read.
  */
 const BYTES_TO_QUANTIZE = 2;
 const BYTES_SAVED_BETWEEN = 2;
@@ -26,9 +27,9 @@ const BYTES_PER_MAC = 2 / 768;
 /**
  * Convolutions in INT8 that save less than it costs to quantize what they read: chains of INT8 layers are judged as a
  * whole, because only the tensors that enter a chain are quantized by a kernel. The image itself does not count; it is
- * converted to FP16 otherwise. EfficientNet-B0: the gate of a block writes FP16; quantizing it takes 31 microseconds, the
- * two convolutions behind it 36 in INT8 and 42 in FP16. Chains with products are left alone: what stands in front of
- * them (a normalization) writes INT8 itself.
+ * converted to FP16 otherwise. EfficientNet-B0: the gate of a block writes FP16; quantizing it takes 31 microseconds,
+ * the two convolutions behind it 36 in INT8 and 42 in FP16. Chains with products are left alone: what stands in front
+ * of them (a normalization) writes INT8 itself.
  */
 export function losingChains(int8: Int8Layers, isFixed: (root: Node) => boolean): ReadonlySet<Node> {
   const { facts, partitions, roots } = int8;

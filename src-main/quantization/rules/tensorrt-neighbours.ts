@@ -16,7 +16,9 @@ import type { Refusal } from './refusals';
 /** A smaller image is padded and quantized in no more time than FP16 takes to convert it (3 channels of 209x209). */
 const MIN_IMAGE_VALUES = 2 ** 17;
 
-/** From this size on, a layer with few output channels is worth INT8, because the tensor in front of it is then INT8. */
+/**
+ * From this size on, a layer with few output channels is worth INT8, because the tensor in front of it is then INT8.
+ */
 const LARGE_TENSOR_VALUES = 2 ** 20;
 
 /** Layers that run in INT8 as far as the rules have decided. */
@@ -59,9 +61,9 @@ function convRefusal(int8: Int8Layers, { root, members, output }: Partition): Re
 
 /**
  * TensorRT's depthwise INT8 kernels read and write INT8 (MobileNetV1, 3x3 with Relu). Without one, TensorRT dequantizes
- * the input and, in every run, the weights, in front of the same kernel as in FP16 (ConvNeXt, 7x7: 8 + 10 + 10 in front of
- * 45; EfficientNet, 3x3 and 5x5 with SiLU behind: 18 for the weights, 12 to 27 for the input). SiLU in front of an INT8
- * layer was not measured; the rule assumes that it has no kernel either.
+ * the input and, in every run, the weights, in front of the same kernel as in FP16 (ConvNeXt, 7x7: 8 + 10 + 10 in front
+ * of 45; EfficientNet, 3x3 and 5x5 with SiLU behind: 18 for the weights, 12 to 27 for the input). SiLU in front of an
+ * INT8 layer was not measured; the rule assumes that it has no kernel either.
  */
 function depthwiseRefusal({
   members,
@@ -137,7 +139,9 @@ function readsGelu(facts: GraphFacts, tensor: string): boolean {
   return producer !== undefined && (producer.opType === 'Gelu' || decomposedChains(facts).get(producer) === 'gelu');
 }
 
-/** Whether a product of two activations, or an Attention, reads a tensor, directly or through layers that only arrange. */
+/**
+ * Whether a product of two activations, or an Attention, reads a tensor, directly or through layers that only arrange.
+ */
 function feedsAttention(facts: GraphFacts, tensor: string): boolean {
   const seen = new Set<string>();
   const pending = [tensor];
@@ -213,8 +217,8 @@ function isCopy({ opType }: Node): boolean {
 
 /**
  * A layer with few output channels behind a large tensor: in INT8 it reads what the layer before it then writes in INT8
- * (U-Net, 32 channels into 4 at 256x256: 55 against 32 for itself, but the layer before it takes 78 instead of 100 and 53
- * for changing the layout of FP16).
+ * (U-Net, 32 channels into 4 at 256x256: 55 against 32 for itself, but the layer before it takes 78 instead of 100 and
+ * 53 for changing the layout of FP16).
  */
 export function isWorthReadingInInt8(int8: Int8Layers, root: Node): boolean {
   const input = root.input[0] ?? '';

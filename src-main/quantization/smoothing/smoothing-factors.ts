@@ -3,10 +3,15 @@ import { wholePowers } from '../../onnx/passes/channel-scaling';
 import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
 import { smoothingGroups, type SmoothingGroup } from '../rules/smoothing-groups';
 
-/** Tensor of a group -> power of two per channel: the channel is divided by 2^e, the weights that read it multiplied. */
+/**
+ * Tensor of a group -> power of two per channel: the channel is divided by 2^e, the weights that read it multiplied.
+ */
 export type SmoothingExponents = ReadonlyMap<string, Int8Array>;
 
-/** What smoothing knows of a group: per channel, the largest |x| that the layers read, and the largest |w| that reads it. */
+/**
+ * What smoothing knows of a group: per channel, the largest |x| that the layers read, and the largest |w| that reads
+ * it.
+ */
 export interface ChannelMagnitudes {
   readonly tensor: string;
   readonly activations: Float64Array;

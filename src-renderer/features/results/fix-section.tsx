@@ -34,14 +34,14 @@ export function FixSection({ project }: { readonly project: ProjectView }) {
   }, [stage, load]);
   const stored = view?.fix;
   return (
-    <section className={resultStyles.section} aria-label={t('results.fix')} data-testid="fix-section">
+    <section className={resultStyles.section} aria-label={t('fix.title')} data-testid="fix-section">
       <div className={resultStyles.sectionHead}>
-        <h2>{t('results.fix')}</h2>
+        <h2>{t('fix.title')}</h2>
         {isRunning ? null : (
           <Button
             icon="play"
             tone={stored === undefined ? 'primary' : 'normal'}
-            title={t('results.fix.start.hint')}
+            title={t('fix.start.hint')}
             onClick={() => void start(spec)}
           >
             {t(startLabel(stored?.result))}
@@ -49,18 +49,14 @@ export function FixSection({ project }: { readonly project: ProjectView }) {
         )}
       </div>
       {isRunning ? <Running job={job} /> : null}
-      {stored === undefined ? (
-        <p className="dim">{t('results.fix.text')}</p>
-      ) : (
-        <Answer stored={stored} isRunning={isRunning} />
-      )}
+      {stored === undefined ? <p className="dim">{t('fix.text')}</p> : <Answer stored={stored} isRunning={isRunning} />}
     </section>
   );
 }
 
-function startLabel(result: FixResult | undefined): 'results.fix.start' | 'results.fix.again' | 'results.fix.continue' {
-  if (result === undefined) return 'results.fix.start';
-  return result.isFinished ? 'results.fix.again' : 'results.fix.continue';
+function startLabel(result: FixResult | undefined): 'fix.start' | 'fix.again' | 'fix.continue' {
+  if (result === undefined) return 'fix.start';
+  return result.isFinished ? 'fix.again' : 'fix.continue';
 }
 
 function Answer({
@@ -85,7 +81,7 @@ function Answer({
         {chosen === undefined || !result.isFinished ? null : <Adopt plan={chosen} />}
       </div>
       {chosen === undefined || chosen.fp16Layers.length === 0 ? null : (
-        <p>{t('results.fix.released', { layers: chosen.fp16Layers.join(', ') })}</p>
+        <p>{t('fix.released', { layers: chosen.fp16Layers.join(', ') })}</p>
       )}
       {result.notes.map((note) => (
         <p key={note} className="dim">
@@ -93,7 +89,7 @@ function Answer({
         </p>
       ))}
       {result.advice.length === 0 ? null : (
-        <ul className={styles.advice} aria-label={t('results.fix.advice')}>
+        <ul className={styles.advice} aria-label={t('fix.advice')}>
           {result.advice.map(({ sentence }) => (
             <li key={sentence}>{sentence}</li>
           ))}
@@ -116,10 +112,10 @@ function Adopt({ plan }: { readonly plan: FixPlan }) {
     <Button
       tone="primary"
       disabled={isUsed}
-      title={t('results.fix.adopt.hint')}
-      onClick={() => void edit(t('results.fix.adopt.edit'), adoptionOf(plan))}
+      title={t('fix.adopt.hint')}
+      onClick={() => void edit(t('fix.adopt.edit'), adoptionOf(plan))}
     >
-      {t(isUsed ? 'results.fix.adopted' : 'results.fix.adopt')}
+      {t(isUsed ? 'fix.adopted' : 'fix.adopt')}
     </Button>
   );
 }
@@ -154,14 +150,14 @@ function StageTable({ result }: { readonly result: FixResult }) {
       className={classNames(resultStyles.scroll, styles.stages)}
       tabIndex={0}
       role="group"
-      aria-label={t('results.fix.stages')}
+      aria-label={t('fix.stages')}
     >
       <table className={resultStyles.table}>
-        <caption className="visually-hidden">{t('results.fix.stages')}</caption>
+        <caption className="visually-hidden">{t('fix.stages')}</caption>
         <thead>
           <tr>
-            <th scope="col">{t('results.fix.stage')}</th>
-            <th scope="col">{t('results.fix.outcome')}</th>
+            <th scope="col">{t('fix.stage')}</th>
+            <th scope="col">{t('fix.outcome')}</th>
             <th scope="col" className="number">
               {name}
             </th>
@@ -170,17 +166,17 @@ function StageTable({ result }: { readonly result: FixResult }) {
                 {t('results.column.worstGroup')}
               </th>
             ) : null}
-            <th scope="col" className="number" title={t('results.fix.drop.hint')}>
-              {t('results.fix.drop')}
+            <th scope="col" className="number" title={t('fix.drop.hint')}>
+              {t('fix.drop')}
             </th>
             <th scope="col" className="number">
-              {t('results.fix.layers')}
+              {t('fix.layers')}
             </th>
             <th scope="col" className="number">
-              {t('results.fix.latency')}
+              {t('fix.latency')}
             </th>
             <th scope="col" className="number">
-              {t('results.fix.time')}
+              {t('fix.time')}
             </th>
           </tr>
         </thead>
@@ -213,7 +209,7 @@ function StageLine({
   return (
     <tr title={row.note} data-testid="fix-stage">
       <th scope="row">{t(`jobs.phase.${row.stage}`)}</th>
-      <td className={OUTCOME_STYLES[row.outcome]}>{t(`results.fix.outcome.${row.outcome}`)}</td>
+      <td className={OUTCOME_STYLES[row.outcome]}>{t(`fix.outcome.${row.outcome}`)}</td>
       <td className="number">{plan === undefined ? '' : valueText(plan)}</td>
       {hasGroups ? (
         <td className="number">{plan?.worstGroup === undefined ? '' : worstGroupText(plan.worstGroup)}</td>
@@ -242,7 +238,7 @@ function Pareto({ result }: { readonly result: FixResult }) {
   const figure = useMemo(
     () =>
       fixFigure(result, {
-        cost: t(`results.fix.cost.${costKind(result)}`),
+        cost: t(`fix.cost.${costKind(result)}`),
         value: result.fp32.measure?.name ?? t('results.column.sqnr'),
       }),
     [result],
@@ -255,10 +251,10 @@ function Pareto({ result }: { readonly result: FixResult }) {
           figure={figure}
           widthPx={size.widthPx}
           heightPx={size.heightPx}
-          label={t('results.fix.plot', { count: result.plans.length })}
+          label={t('fix.plot', { count: result.plans.length })}
         />
       </div>
-      <figcaption className="dim">{t(`results.fix.legend.${costKind(result)}`)}</figcaption>
+      <figcaption className="dim">{t(`fix.legend.${costKind(result)}`)}</figcaption>
     </figure>
   );
 }

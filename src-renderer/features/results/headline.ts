@@ -77,8 +77,8 @@ export interface HeadlineSources {
 }
 
 /**
- * The verdict on the first shipped variant. In this order: FP16 if it is as fast and loses no more, a missed gate and its
- * remedy, a faster variant without more loss, a gate that could not be judged, the next step.
+ * The verdict on the first shipped variant. In this order: FP16 if it is as fast and loses no more, a missed gate and
+ * its remedy, a faster variant without more loss, a gate that could not be judged, the next step.
  */
 export function headlineOf(sources: HeadlineSources): Headline {
   const { record, judged } = sources;

@@ -3,8 +3,8 @@ import { PRECISIONS } from '../project/precision';
 
 /**
  * Why a layer has its precision. `measured-int8`, `measured-float`: it is the faster one. `measured-neighbours`: the
- * slower one, because conversions to its neighbours would cost more. `tried-int8`: INT8 was tried although the rules keep
- * the layer out of it. `not-measured`: the rules keep it out of INT8 and it was not tried.
+ * slower one, because conversions to its neighbours would cost more. `tried-int8`: INT8 was tried although the rules
+ * keep the layer out of it. `not-measured`: the rules keep it out of INT8 and it was not tried.
  */
 export const TUNING_CODES = [
   'measured-int8',
