@@ -20,12 +20,11 @@ export interface AdviceFacts {
   readonly groups: readonly string[];
   /** The error with all layers in INT8 on some images, and what the release of single layers wins back of it. */
   readonly release: { readonly error: number; readonly ranking: readonly { layer: string; gain: number }[] } | null;
-  readonly projectPath: string;
 }
 
 /** What to do when no plan meets the gates, with numbers. */
 export function adviceFor(facts: AdviceFacts): FixAdvice[] {
-  return [...groupAdvice(facts), ...layerAdvice(facts), ...imageAdvice(facts), trainingAdvice(facts)];
+  return [...groupAdvice(facts), ...layerAdvice(facts), ...imageAdvice(facts), TRAINING_ADVICE];
 }
 
 /** The group that loses too much, and groups with few or no calibration images. */
@@ -91,11 +90,7 @@ function imageAdvice({ plan, images }: AdviceFacts): FixAdvice[] {
   return [{ kind: 'images', sentence }];
 }
 
-function trainingAdvice({ projectPath }: AdviceFacts): FixAdvice {
-  return {
-    kind: 'training',
-    sentence:
-      'Train with quantization, beginning with the scales that were found: ' +
-      `calib fix ${projectPath} --qat-snippet qat.py writes them as a PyTorch module.`,
-  };
-}
+const TRAINING_ADVICE: FixAdvice = {
+  kind: 'training',
+  sentence: 'Train with quantization, beginning with the scales that were found.',
+};

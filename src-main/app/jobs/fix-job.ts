@@ -88,7 +88,6 @@ async function adviceOf(
     calibration: entries,
     groups: images.judging.groups,
     release: await releaseRanking(trial, images.choosing, job),
-    projectPath: job.workspace.path,
   });
 }
 

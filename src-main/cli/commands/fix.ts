@@ -113,9 +113,11 @@ function asText(result: FixResult): Block[] {
     result.reason,
     ...(result.chosen === null ? [] : releasedLine(result.plans[result.chosen])),
     ...result.notes,
-    ...result.advice.map(({ sentence }) => sentence),
+    ...result.advice.map(({ kind, sentence }) => (kind === 'training' ? `${sentence} ${SNIPPET_HINT}` : sentence)),
   ];
 }
+
+const SNIPPET_HINT = 'With --qat-snippet FILE.py, they are written as a PyTorch module.';
 
 function releasedLine(plan: FixPlan | undefined): string[] {
   return plan === undefined || plan.fp16Layers.length === 0 ? [] : [`FP16: ${plan.fp16Layers.join(', ')}`];

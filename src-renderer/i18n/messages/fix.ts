@@ -67,7 +67,7 @@ const zh: Record<keyof typeof en, string> = {
   'fix.legend.measured': '实心：实测。连线：不被其他方案超过的方案。圆环：选中的方案。灰线：FP32。',
   'fix.legend.modelled': '空心：估算。连线：不被其他方案超过的方案。圆环：选中的方案。灰线：FP32。',
   'fix.legend.layers': '连线：不被其他方案超过的方案。圆环：选中的方案。灰线：FP32。',
-  'fix.plot': '{count} 个方案的精度与代价',
+  'fix.plot': '{count} 个方案的准确率与代价',
 };
 
 export default { en, zh };

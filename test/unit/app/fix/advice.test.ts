@@ -32,7 +32,6 @@ const facts: AdviceFacts = {
       { layer: 'c', gain: -1 },
     ],
   },
-  projectPath: 'p.calib',
 };
 const sentences = (change: Partial<AdviceFacts>, kind: string): string[] =>
   adviceFor({ ...facts, ...change }).flatMap((advice) => (advice.kind === kind ? [advice.sentence] : []));
@@ -60,7 +59,7 @@ describe('adviceFor', () => {
   });
 
   it('always offers training with quantization', () => {
-    expect(sentences({}, 'training')[0]).toContain('--qat-snippet');
+    expect(sentences({}, 'training')[0]).toContain('Train with quantization');
   });
 });
 
