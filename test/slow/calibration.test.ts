@@ -189,14 +189,20 @@ describe('calibration is bit-identical', () => {
 
 describe('calibrate', () => {
   it('gives the same bytes with as few workers as the memory limit allows, and says when one is too many', async () => {
-    const limited = await calibrate(await project(), '--threads', '2', '--memory-limit', '0.01');
+    const under = async (limitMb: number): ReturnType<typeof calibrate> =>
+      calibrate(await project(), '--threads', '2', '--memory-limit', String(limitMb / 1000));
+    await expect(under(10)).rejects.toThrow(/of weights of this model takes .* more than the memory limit of 10\.0 MB/);
+    // More than the process takes without a worker, less than with one.
+    const refusal = await under(130).catch((error: unknown) => String(error));
+    const oneWorkerMb = Number(/One worker takes (\d+) MB/.exec(String(refusal))?.[1]);
+    const limited = await under(oneWorkerMb + 20);
     expect(limited).toMatchObject({
       sha256: expected,
       threads: 1,
       warnings: [
         expect.objectContaining({
           code: 'memory-limit',
-          message: expect.stringContaining('the limit of 10.0 MB') as string,
+          message: expect.stringContaining(`the limit of ${oneWorkerMb + 20} MB has no room for more`) as string,
         }),
       ],
     });
