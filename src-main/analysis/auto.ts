@@ -2,7 +2,8 @@ import type { AutoObjective } from '../../src-shared/domain/analysis/analysis';
 import { ownValue, setOwnValue } from '../../src-shared/base/records';
 import type { Method } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
-import { qualitiesOf, worstNmse, type Trials } from './trials';
+import { race, type Raced } from './race';
+import { qualitiesOf, qualityOf, worstNmse, type TrialAnswer, type Trials } from './trials';
 
 /** Thresholds with a smaller relative difference are considered equal. */
 const SAME = 1e-4;
@@ -75,7 +76,10 @@ export async function chooseThresholds(trials: Trials, problem: AutoProblem): Pr
       )
     ).map(worstNmse);
 
-  const onChosen = await objectives(methods.map(thresholdsOf), chosen);
+  const starts = methods.map((method) => ({ plan, thresholds: thresholdsOf(method) }));
+  const startAnswers = await trials.run(starts, chosen);
+  const onChosen: number[] = [];
+  for (const answers of startAnswers) onChosen.push(worstNmse(await qualityOf(trials, chosen, answers)));
   const onConfirmed = await objectives(methods.map(thresholdsOf), confirmed);
   const singles = methods.map((method, i) => ({
     method,
@@ -83,7 +87,10 @@ export async function chooseThresholds(trials: Trials, problem: AutoProblem): Pr
     confirmed: onConfirmed[i] ?? Number.POSITIVE_INFINITY,
   }));
   const start = smallest(singles, (single) => single.chosen);
-  const descent = await descend(problem, start, objectives);
+  const descent = await descend(trials, problem, {
+    ...start,
+    answers: startAnswers[methods.indexOf(start.method)] ?? [],
+  });
   const [confirmedDescent = Number.POSITIVE_INFINITY] = await objectives([descent.thresholds], confirmed);
   const bestConfirmed = Math.min(...singles.map((single) => single.confirmed));
   const bestSingle = smallest(singles, (single) => single.confirmed).method;
@@ -112,12 +119,12 @@ interface Descent {
 }
 
 async function descend(
-  { tensors, thresholds: byMethod, chosen }: AutoProblem,
-  start: AutoObjective & { readonly method: Method },
-  objectives: (list: readonly Readonly<Record<string, number>>[], at: readonly number[]) => Promise<number[]>,
+  trials: Trials,
+  { plan, tensors, thresholds: byMethod, chosen }: AutoProblem,
+  start: AutoObjective & { readonly method: Method; readonly answers: readonly TrialAnswer[] },
 ): Promise<Descent> {
   let thresholds: Record<string, number> = { ...byMethod[start.method] };
-  let objective = start.chosen;
+  let best: Raced = { objective: start.chosen, answers: start.answers };
   const methods: Record<string, Method> = {};
   for (const tensor of tensors) {
     const now = ownValue(thresholds, tensor) ?? 0;
@@ -129,20 +136,22 @@ async function descend(
       ({ threshold }, i) => others.findIndex((other) => isSame(other.threshold, threshold)) === i,
     );
     if (tried.length === 0) continue;
-    const found = await objectives(
-      tried.map(({ threshold }) => ({ ...thresholds, [tensor]: threshold })),
-      chosen,
+    const candidates = tried.map((candidate) => ({
+      ...candidate,
+      trial: { plan, thresholds: { ...thresholds, [tensor]: candidate.threshold } },
+    }));
+    const found = await race(
+      trials,
+      candidates.map(({ trial }) => trial),
+      { at: chosen, incumbent: best.answers, limit: best.objective * (1 - MIN_GAIN) },
     );
-    const best = smallest(
-      tried.map((candidate, i) => ({ ...candidate, objective: found[i] ?? Number.POSITIVE_INFINITY })),
-      (candidate) => candidate.objective,
-    );
-    if (!(best.objective < objective * (1 - MIN_GAIN))) continue;
-    thresholds = { ...thresholds, [tensor]: best.threshold };
-    setOwnValue(methods, tensor, best.method);
-    objective = best.objective;
+    const winner = found && candidates[found.index];
+    if (!found || !winner) continue;
+    thresholds = { ...thresholds, [tensor]: winner.threshold };
+    setOwnValue(methods, tensor, winner.method);
+    best = found;
   }
-  return { thresholds, methods, objective };
+  return { thresholds, methods, objective: best.objective };
 }
 
 function isSame(a: number, b: number): boolean {

@@ -133,15 +133,23 @@ export class OrtSession implements ModelSession {
       if (buffer?.data) return buffer;
       const tensor = ownValue(outputs, this.sessionName(name));
       if (!tensor) throw new Error(`ONNX Runtime returned no output "${name}"`);
-      if (tensor.type === 'float32') return { name, dims: tensor.dims, data: tensor.data as Float32Array };
-      const isInteger = INTEGER_TYPES.has(tensor.type);
-      return {
-        name,
-        dims: tensor.dims,
-        data: null,
-        ...(isInteger ? { integers: toInt32(tensor.data as IntegerData) } : {}),
-      };
+      return outputOf(name, tensor);
     });
+  }
+
+  /**
+   * Runs the model once on tensors of ONNX Runtime, and returns such tensors, of whatever element type.
+   * @throws the error of ONNX Runtime; see explainFailure.
+   */
+  async runTensors(inputs: ReadonlyMap<string, OrtTensor>): Promise<ReadonlyMap<string, OrtTensor>> {
+    const named = Object.fromEntries([...inputs].map(([name, tensor]) => [this.sessionName(name), tensor]));
+    const outputs = await this.session.run(named);
+    return new Map(
+      this.outputNames.flatMap((name) => {
+        const tensor = ownValue(outputs, this.sessionName(name));
+        return tensor ? [[name, tensor] as const] : [];
+      }),
+    );
   }
 
   async close(): Promise<void> {
@@ -184,8 +192,18 @@ export function explainFailure(
   });
 }
 
-function tensorOf({ dtype, data, dims }: Feed): InstanceType<typeof Tensor> {
+/** A tensor of ONNX Runtime. */
+export type OrtTensor = InstanceType<typeof Tensor>;
+
+export function tensorOf({ dtype, data, dims }: Feed): OrtTensor {
   return new Tensor(dtype, data as Float32Array, dims);
+}
+
+export function outputOf(name: string, tensor: OrtTensor): OutputTensor {
+  const { type, dims, data } = tensor;
+  if (type === 'float32') return { name, dims, data: data as Float32Array };
+  const isInteger = INTEGER_TYPES.has(type);
+  return { name, dims, data: null, ...(isInteger ? { integers: toInt32(data as IntegerData) } : {}) };
 }
 
 /** How every message of ONNX Runtime begins that is about an operator which refuses its inputs while the model runs. */

@@ -16,7 +16,7 @@ import { allowedMetricHash } from '../projects/metric-consent';
 import { REWRITE_VERSION } from '../variants/recipe';
 
 /** Version of the trials; raise it when the same trial would give another result. */
-const TRIALS_VERSION = 2;
+const TRIALS_VERSION = 3;
 
 /** What the labels of a set say about an image. */
 function labelOf({ label, truth }: ImageEntry): unknown {

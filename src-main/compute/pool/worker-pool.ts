@@ -95,6 +95,22 @@ export class WorkerPool<R extends RoleName> {
   }
 
   /**
+   * Runs one request on the worker with this index, after those that it already has: for workers that keep what only
+   * they will need again. It does not count towards `depth`.
+   */
+  async runOn<K extends Method<R>>(index: number, method: K, params: Params<R, K>): Promise<Result<R, K>> {
+    this.throwFailure();
+    const worker = this.workers[index];
+    if (!worker) throw new RangeError(`Assertion failed: no worker ${index}`);
+    try {
+      return (await worker.request(method, params)) as Result<R, K>;
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+  }
+
+  /**
    * Runs one request on every worker that has opened its role, even after a cancellation, until the workers are given
    * up.
    * @param onResult called with each result as it arrives.

@@ -5,12 +5,13 @@ import type { Trial } from '../../analysis/trials';
 import { GraphIndex } from '../../onnx/graph/graph-index';
 import type { Model } from '../../onnx/graph/model';
 import { isOp } from '../../onnx/graph/opset';
+import type { Dims } from '../../onnx/graph/static-shapes';
 import { loadPrepared, preparedWeights } from '../../onnx/passes/prepared-store';
-import { encodeModel } from '../../onnx/wire/wire-writer';
-import { biasShiftModel, correctableBiases } from '../../quantization/rewrite/bias-correction';
+import { biasShiftModel, correctableBiases, shiftName } from '../../quantization/rewrite/bias-correction';
 import type { LayerBias } from '../../../src-shared/domain/analysis/repair';
 import { graphFacts } from '../../quantization/rules/graph-facts';
 import {
+  PlacementMemory,
   placeQdq,
   quantizeModel,
   rangeFacts,
@@ -18,34 +19,42 @@ import {
   type QuantizedModel,
 } from '../../quantization/rewrite/quantize';
 import { WeightScales } from '../../quantization/rewrite/weight-scales';
+import { chooseCuts, WHOLE, type GraphCuts } from './graph-cuts';
+import { ProgramMaker, sessionBytes, type SegmentStructure, type TrialProgram } from './trial-program';
 
-/** A model as ONNX Runtime opens it. */
-export interface TrialModel {
-  readonly bytes: Uint8Array;
-  readonly hasFp16: boolean;
+export interface TrialModelOptions {
+  readonly asShipped?: boolean;
+  /** null: not decided. */
+  readonly task?: Task | null;
+  /** Sizes of the inputs of one run, by name. */
+  readonly inputDims?: ReadonlyMap<string, Dims>;
 }
 
 /**
- * Makes the models of trials. Their weights stay in the prepared folder. The prepared model and the maxima of its
+ * Makes the programs of trials. Their weights stay in the prepared folder. The prepared model and the maxima of its
  * weights are read once.
  */
 export class TrialModels {
   private readonly model: Model;
   private readonly weights: WeightScales;
+  private readonly placements = new PlacementMemory();
   /** Q/DQ run in float arithmetic; false: ONNX Runtime fuses them into INT8 kernels. */
   readonly simulates: boolean;
+  /** How the model is divided; one segment if it runs with fused kernels, which a cut would change. */
+  readonly cuts: GraphCuts;
+  private readonly divided: ProgramMaker;
+  private readonly whole: ProgramMaker;
 
   /** Names of the outputs that are compared with FP32, in the order of the model. */
   readonly outputNames: readonly string[];
   /** Outputs that a task reads beside those that are compared. */
   private readonly read: readonly string[];
 
-  /** @param task null: not decided. */
   constructor(
     readonly preparedDir: string,
     private readonly target: Target,
     private readonly ranges: TensorRanges,
-    { asShipped = false, task = null }: { readonly asShipped?: boolean; readonly task?: Task | null } = {},
+    { asShipped = false, task = null, inputDims = new Map() }: TrialModelOptions = {},
   ) {
     const model = loadPrepared(preparedDir);
     this.model = asShipped ? model : withLogits(model);
@@ -54,28 +63,57 @@ export class TrialModels {
     this.read = task === null ? [] : model.graph.output.map(({ name }) => name).filter((name) => !compared.has(name));
     this.simulates = !asShipped || target !== 'onnxruntime';
     this.weights = new WeightScales(this.model);
+    this.cuts = this.simulates ? chooseCuts(this.model, inputDims) : WHOLE;
+    const options = { weights: preparedWeights(preparedDir), scalesAreInputs: this.simulates };
+    this.divided = new ProgramMaker(this.model, this.cuts, options);
+    this.whole = new ProgramMaker(this.model, WHOLE, options);
   }
 
-  /** The FP32 model. @param observed tensors to expose beside the outputs. */
-  reference(observed: readonly string[] = []): TrialModel {
-    return { bytes: this.encode(withOutputs(this.model, [...this.read, ...observed])), hasFp16: false };
+  structure(id: string): SegmentStructure {
+    return this.divided.structure(id) ?? this.whole.structure(id) ?? unknownStructure(id);
   }
 
-  /** @param observed tensors to expose beside the outputs, in float32. */
-  of(trial: Trial, observed: readonly string[] = []): TrialModel {
-    const { model, hasFp16 } = this.quantized(trial, [...this.read, ...observed]);
-    return { bytes: this.encode(model), hasFp16 };
+  /** The FP32 model. @param observed tensors to yield instead of the outputs */
+  reference(observed?: readonly string[]): TrialProgram {
+    const names = observed ?? this.allOutputs;
+    return this.divided.make({ model: withOutputs(this.model, names), hasFp16: false }, names);
+  }
+
+  /** @param observed tensors to yield instead of the outputs, in float32. */
+  of(trial: Trial, observed?: readonly string[]): TrialProgram {
+    const names = observed ?? this.allOutputs;
+    const quantized = this.quantized(trial, names);
+    const known = new Set(quantized.model.graph.output.map(({ name }) => name));
+    return this.divided.make(
+      quantized,
+      names.filter((name) => known.has(name)),
+    );
   }
 
   /** A model that yields the shifts of the biases of quantized layers, see biasShiftModel. */
-  shifts(trial: Trial): TrialModel & { readonly biases: readonly LayerBias[] } {
+  shifts(trial: Trial): { readonly program: TrialProgram; readonly biases: readonly LayerBias[] } {
     const placement = placeQdq(this.model, trial.plan, this.target, {
       ranges: rangeFacts(this.weights, this.ranges),
       thresholds: trial.thresholds,
     });
     const biases = correctableBiases(graphFacts(this.model), placement);
     const { model, hasFp16 } = this.quantized(trial, []);
-    return { bytes: this.encode(biasShiftModel(this.model, model, biases)), hasFp16, biases };
+    const shifted = biasShiftModel(this.model, model, biases);
+    const names = biases.map((_, i) => shiftName(i));
+    return { program: this.whole.make({ model: shifted, hasFp16 }, names), biases };
+  }
+
+  /** Approximate memory of the sessions of one program. */
+  get programBytes(): number {
+    const { initializer } = this.model.graph;
+    return sessionBytes(
+      this.cuts.shares.length,
+      initializer.reduce((sum, { data }) => sum + ('length' in data ? data.length : 0), 0),
+    );
+  }
+
+  private get allOutputs(): readonly string[] {
+    return [...this.outputNames, ...this.read];
   }
 
   private quantized(
@@ -92,14 +130,16 @@ export class TrialModels {
       ranges: this.ranges,
       purpose: this.simulates ? 'simulation' : 'engine',
       weights: this.weights,
+      placements: this.placements,
       ...(only === undefined ? {} : { only }),
       observed,
+      raisesOpset: false,
     });
   }
+}
 
-  private encode(model: Model): Uint8Array {
-    return encodeModel(model, { externalTo: preparedWeights(this.preparedDir) });
-  }
+function unknownStructure(id: string): never {
+  throw new RangeError(`Assertion failed: no structure ${id}`);
 }
 
 /**

@@ -3,8 +3,8 @@ import { defined } from '../../../src-shared/base/assert';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
-import { bytesOfImage, type Feeding } from '../../../src-shared/domain/project/feeding';
-import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/project/image-set';
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
+import type { ImageEntry, SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import {
   finishRecords,
@@ -25,23 +25,23 @@ import {
 import { openMetric } from '../../analysis/metric/open-metric';
 import type { UserMetric } from '../../analysis/metric/user-metric';
 import type { Summarize } from '../../../src-shared/domain/measures/judge-custom';
-import { bytesOf, type PreparedImage } from '../../backends/feeds';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import { memoryBounds, requireMemory, weightBytesOf, workersForWeights } from '../pool/worker-memory';
-import { WorkerPool } from '../pool/worker-pool';
+import { inputDimsOf, resizableInputs, TrialImages } from './trial-images';
 import { TrialJournal } from './trial-journal';
-import type { BiasShifts, LayerErrors, TrialInit, UnfinishedAnswer } from './trial-protocol';
+import { TrialModels } from './trial-models';
+import type { LayerErrors, UnfinishedAnswer } from './trial-protocol';
 import { sharedReference } from './trial-reference';
-
-/** Preprocessed images are kept in memory while models are tried on them. */
-const MAX_IMAGE_BYTES = 2 ** 31;
-/** If a part of a trial has fewer images than this, opening another session takes longer than it saves. */
-const MIN_PART_IMAGES = 8;
+import { keptBytes, TrialWorkers } from './trial-workers';
 
 export interface TrialParams {
   readonly preparedDir: string;
   readonly target: Target;
-  /** See TrialInit. */
+  /**
+   * Run models in the same way as validation on ort-cpu: with their original outputs and, for the target onnxruntime,
+   * with its INT8 kernels. Otherwise quantization is computed in float arithmetic for every target, and a final Softmax
+   * is left out.
+   */
   readonly asShipped?: boolean;
   readonly ranges: TensorRanges;
   readonly feeding: Feeding;
@@ -97,9 +97,7 @@ export interface TrialCosts {
  * part.
  */
 export class TrialPool implements Trials {
-  readonly images: TrialImage[] = [];
   readonly reference: ReferenceAnswer[] = [];
-  readonly skipped: SkippedImage[] = [];
   /** Names of the compared outputs, in the order of `noise` and `signal`. */
   outputNames: readonly string[] = [];
   /** See Trials: an output is added when FP32 or a trial answers with another size. */
@@ -113,15 +111,9 @@ export class TrialPool implements Trials {
   /** FP32's embeddings, one entry per image. */
   private vectors: readonly (Float32Array | null)[] = [];
   private metric: Promise<UserMetric> | null = null;
-  private pool: WorkerPool<'trials'> | null = null;
   private readonly journal: TrialJournal;
-  /** Index of an image -> its slot, which is its index among the entries. */
-  private readonly slots: number[] = [];
-  /** Slot and id of each image: they identify it in the journal, on every machine. */
-  private readonly ids: string[] = [];
-  /** Slot of an image that was read -> why it cannot be used; null: it can. */
-  private readonly read = new Map<number, string | null>();
-  private heldBytes = 0;
+  private readonly used: TrialImages;
+  private opened: { readonly models: TrialModels; readonly workers: TrialWorkers } | null = null;
   private phase = { name: 'measuring FP32', done: 0, total: 0 };
 
   constructor(
@@ -129,6 +121,15 @@ export class TrialPool implements Trials {
     private readonly context: TaskContext,
   ) {
     this.journal = new TrialJournal(params.journalPath);
+    this.used = new TrialImages(params.entries, params.feeding);
+  }
+
+  get images(): readonly TrialImage[] {
+    return this.used.images;
+  }
+
+  get skipped(): readonly SkippedImage[] {
+    return this.used.skipped;
   }
 
   get task(): Task | null {
@@ -137,7 +138,7 @@ export class TrialPool implements Trials {
 
   /** Indices of the usable images among entries `from` to `to` (exclusive). */
   part(from: number, to: number): number[] {
-    return this.slots.flatMap((slot, image) => (slot >= from && slot < to ? [image] : []));
+    return this.used.part(from, to);
   }
 
   /** Begins a phase of the progress. @param total runs of the model that it will take at most */
@@ -148,25 +149,32 @@ export class TrialPool implements Trials {
 
   /** @param first slots of the entries to begin with; all by default. */
   async open(first?: readonly number[]): Promise<void> {
-    const { entries, feeding, preparedDir, target, asShipped, ranges, task, metricHash } = this.params;
-    // Sizes that depend on the image are known when the images have been read; `load` counts them.
-    const bytes = entries.length * bytesOfImage(feeding, 1);
-    if (bytes > MAX_IMAGE_BYTES) throw tooLarge(entries.length, bytes);
+    const { entries, feeding, preparedDir, target, asShipped, ranges, task, metricHash, threads } = this.params;
+    const models = new TrialModels(preparedDir, target, ranges, {
+      asShipped: asShipped === true,
+      task,
+      inputDims: inputDimsOf(feeding),
+    });
     const { memoryLimitBytes } = this.context;
     const weightBytes = weightBytesOf(preparedDir);
     requireMemory(memoryLimitBytes, weightBytes);
-    const init: TrialInit = {
-      preparedDir,
-      target,
-      ...(asShipped ? { asShipped } : {}),
-      ranges,
+    const wanted = Math.max(1, Math.min(threads, entries.length));
+    const count = workersForWeights(wanted, weightBytes, memoryBounds(memoryLimitBytes));
+    const init = {
+      runner: {
+        weightsDir: preparedDir,
+        simulate: models.simulates,
+        resizable: resizableInputs(feeding),
+        ...keptBytes(count, models.programBytes, memoryLimitBytes),
+      },
       feeding,
       task,
       ...(metricHash === undefined ? {} : { metricHash }),
+      compared: models.outputNames,
     };
-    this.pool = new WorkerPool({ role: 'trials', init, depth: 1, signal: this.context.signal });
-    const wanted = Math.max(1, Math.min(this.params.threads, entries.length));
-    await this.pool.grow(workersForWeights(wanted, weightBytes, memoryBounds(memoryLimitBytes)));
+    const workers = new TrialWorkers(models, init, this.context.signal);
+    this.opened = { models, workers };
+    await workers.threads.grow(count);
     await this.use(first ?? [...entries.keys()]);
   }
 
@@ -175,40 +183,48 @@ export class TrialPool implements Trials {
    * @param slots indices into the entries, ascending.
    */
   async use(slots: readonly number[]): Promise<void> {
-    await this.load(slots);
+    const { workers } = this.running;
+    const unread = this.used.unread(slots).length;
+    this.phase = { name: 'reading images', done: 0, total: unread };
+    const before = cpuSeconds();
+    await this.used.use(slots, workers.threads, () => this.report(1, 'images'));
+    if (unread > 0) this.costs = { ...this.costs, loadSeconds: (cpuSeconds() - before) / unread };
     await this.measureReference();
   }
 
   async run(trials: readonly Trial[], at: readonly number[]): Promise<TrialAnswer[][]> {
-    const names = at.map((i) => this.ids[i] ?? '');
+    const { models, workers } = this.running;
+    const names = at.map((i) => this.used.ids[i] ?? '');
     const found = trials.map((trial) => this.journal.get(trial, names));
-    const missing = trials.flatMap((_, i) => (found[i] ? [] : [i]));
+    const missing = trials.flatMap((trial, i) => (found[i] ? [] : [{ i, trial }]));
     this.report((trials.length - missing.length) * at.length);
-    const parts = partsOf(at.length, missing.length === 0 ? 1 : Math.ceil(this.workers.size / missing.length));
-    const running = new Map(
-      missing.map((i) => [
-        i,
-        { answers: at.map((): UnfinishedAnswer<TrialAnswer> => NO_ANSWER), partsLeft: parts.length },
-      ]),
-    );
-    await this.workers.forEach(
-      missing.flatMap((trial) => parts.map((part) => ({ trial, part }))),
-      async (run, { trial, part }) => {
-        const { answers: own, runMs } = await run('run', {
-          trial: trials[trial] ?? NO_TRIAL,
-          slots: this.slotsOf(at.slice(part.from, part.to)),
-        });
+    const states = missing.map(() => ({
+      answers: at.map((): UnfinishedAnswer<TrialAnswer> => NO_ANSWER),
+      left: at.length,
+    }));
+    await workers.each(
+      missing.map(
+        ({ trial }) =>
+          () =>
+            models.of(trial),
+      ),
+      this.used.slotsOf(at),
+      async (worker, program, { chunks, positions }, job) => {
+        const result = await workers.request(worker, 'run', { ...workers.send(worker, program), chunks });
+        const own = result.answers;
         this.passes += own.length;
-        this.trialClock = { runMs: this.trialClock.runMs + runMs, images: this.trialClock.images + own.length };
+        this.trialClock = { runMs: this.trialClock.runMs + result.runMs, images: this.trialClock.images + own.length };
         this.report(own.length);
-        const state = running.get(trial);
-        if (!state) return;
-        state.answers.splice(part.from, own.length, ...own);
+        const state = states[job];
+        const { i, trial } = missing[job] ?? {};
+        if (!state || i === undefined || !trial) return;
+        for (const [slot, answer] of own.entries()) state.answers[positions[slot] ?? 0] = answer;
+        state.left -= own.length;
         // A complete trial survives an interruption of the analysis.
-        if (--state.partsLeft > 0) return;
+        if (state.left > 0) return;
         const complete = this.finish(state.answers, at);
-        found[trial] = complete;
-        this.journal.put(trials[trial] ?? NO_TRIAL, names, complete);
+        found[i] = complete;
+        this.journal.put(trial, names, complete);
       },
     );
     for (const { noise } of found.flatMap((answers) => answers ?? []))
@@ -225,15 +241,26 @@ export class TrialPool implements Trials {
     tensors: readonly string[],
     at: readonly number[],
   ): Promise<ReadonlyMap<string, { readonly signal: number; readonly noise: number }>> {
-    const parts = partsOf(at.length, this.workers.size);
-    const found: LayerErrors[][] = parts.map(() => []);
-    await this.workers.forEach(parts.entries(), async (run, [i, part]) => {
-      found[i] = [...(await run('layers', { trial, tensors, slots: this.slotsOf(at.slice(part.from, part.to)) }))];
-      this.passes += 2 * (part.to - part.from);
-      this.report(2 * (part.to - part.from));
-    });
+    const { models, workers } = this.running;
+    const fp32 = models.reference(tensors);
+    const found: LayerErrors[] = [];
+    await workers.each(
+      [() => models.of(trial, tensors)],
+      this.used.slotsOf(at),
+      async (worker, quantized, { chunks, positions }) => {
+        const errors = await workers.request(worker, 'layers', {
+          fp32: workers.send(worker, fp32),
+          quantized: workers.send(worker, quantized),
+          tensors,
+          chunks,
+        });
+        for (const [i, own] of errors.entries()) found[positions[i] ?? 0] = own;
+        this.passes += 2 * positions.length;
+        this.report(2 * positions.length);
+      },
+    );
     const sums = new Map<string, { signal: number; noise: number }>();
-    for (const { tensors: names, signal, noise } of found.flat()) {
+    for (const { tensors: names, signal, noise } of found) {
       for (const [i, name] of names.entries()) {
         const sum = sums.get(name) ?? { signal: 0, noise: 0 };
         sums.set(name, { signal: sum.signal + (signal[i] ?? 0), noise: sum.noise + (noise[i] ?? 0) });
@@ -244,15 +271,22 @@ export class TrialPool implements Trials {
 
   /** The corrections that biases of quantized layers need under a trial: means over the images, in their order. */
   async shifts(trial: Trial, at: readonly number[]): Promise<BiasCorrection[]> {
-    const parts = partsOf(at.length, this.workers.size);
-    const found: BiasShifts[] = [];
-    await this.workers.forEach(parts.entries(), async (run, [i, part]) => {
-      found[i] = await run('shifts', { trial, slots: this.slotsOf(at.slice(part.from, part.to)) });
-      this.passes += part.to - part.from;
-      this.report(part.to - part.from);
+    const { models, workers } = this.running;
+    const { program, biases } = models.shifts(trial);
+    if (biases.length === 0) return [];
+    const images: (readonly Float32Array[])[] = [];
+    await workers.each([() => program], this.used.slotsOf(at), async (worker, own, { chunks, positions }) => {
+      const found = await workers.request(worker, 'shifts', {
+        ...workers.send(worker, own),
+        biases: biases.length,
+        // A batch is filled with the same image, so that the means over the batch depend on that image only.
+        chunks: chunks.flatMap((chunk) => chunk.map((slot) => [slot])),
+      });
+      for (const [i, shifts] of found.entries()) images[positions[i] ?? 0] = shifts;
+      this.passes += positions.length;
+      this.report(positions.length);
     });
-    const images = found.flatMap((part) => part.images);
-    return (found[0]?.biases ?? []).map((bias, i) => {
+    return biases.map((bias, i) => {
       const sums = new Float64Array(bias.channels);
       for (const image of images)
         for (const [channel, value] of (image[i] ?? new Float32Array()).entries())
@@ -273,96 +307,53 @@ export class TrialPool implements Trials {
 
   async close(): Promise<void> {
     await this.metric?.then((metric) => metric.close()).catch(() => undefined);
-    await this.pool?.close();
+    await this.opened?.workers.close();
   }
 
-  private get workers(): WorkerPool<'trials'> {
-    return defined(this.pool, 'open() comes before every other call of a TrialPool');
-  }
-
-  private slotsOf(at: readonly number[]): number[] {
-    return at.map((image) => this.slots[image] ?? 0);
-  }
-
-  private async load(slots: readonly number[]): Promise<void> {
-    const { entries } = this.params;
-    const missing = slots.filter((slot) => !this.read.has(slot));
-    this.phase = { name: 'reading images', done: 0, total: missing.length };
-    const before = cpuSeconds();
-    const loaded: { readonly slot: number; readonly entry: ImageEntry; readonly image: PreparedImage }[] = [];
-    await this.workers.forEach(missing, async (run, slot) => {
-      const entry = entries[slot];
-      if (!entry) return;
-      const outcome = await run('load', entry);
-      this.read.set(slot, outcome.ok ? null : outcome.reason);
-      if (outcome.ok) {
-        loaded.push({ slot, entry, image: outcome.value });
-        this.heldBytes += bytesOf(outcome.value);
-        if (this.heldBytes > MAX_IMAGE_BYTES)
-          throw tooLarge(entries.length, (this.heldBytes / loaded.length) * entries.length);
-      }
-      this.report(1, 'images');
-    });
-    await this.workers.runOnAll('hold', loaded);
-    if (missing.length > 0) this.costs = { ...this.costs, loadSeconds: (cpuSeconds() - before) / missing.length };
-    for (const list of [this.images, this.slots, this.ids, this.reference, this.skipped]) list.length = 0;
-    for (const slot of slots) {
-      const entry = entries[slot];
-      if (!entry) continue;
-      const reason = this.read.get(slot) ?? null;
-      if (reason !== null) {
-        this.skipped.push({ file: imageId(entry), reason });
-        continue;
-      }
-      this.slots.push(slot);
-      this.ids.push(`${slot} ${imageId(entry)}`);
-      this.images.push({ file: imageId(entry), group: entry.group, label: entry.label });
-    }
-    const [first] = this.skipped;
-    if (this.images.length === 0) {
-      throw new WorkbenchError(
-        'images-empty',
-        `None of ${slots.length} images could be used; the first one: ${first?.file ?? ''}: ${first?.reason ?? ''}`,
-      );
-    }
+  private get running(): { readonly models: TrialModels; readonly workers: TrialWorkers } {
+    return defined(this.opened, 'open() comes before every other call of a TrialPool');
   }
 
   /** Runs FP32, with which every trial is compared. */
   private async measureReference(): Promise<void> {
     const total = this.images.length;
+    this.reference.length = 0;
     this.expect('measuring FP32', total);
     const outputs: (readonly OutputTensor[])[] = [];
     const records: (UnfinishedRecord | null)[] = [];
     const boxes = new Map<number, readonly TruthBox[]>();
     const before = cpuSeconds();
-    const clock = { open: 0, run: 0 };
-    const parts = partsOf(total, Math.max(this.workers.size, Math.ceil(total / 32)));
-    await this.workers.forEach(parts, async (run, part) => {
-      const found = await run('reference', { slots: this.slots.slice(part.from, part.to) });
+    const clock = { openMs: 0, runMs: 0 };
+    const { models, workers } = this.running;
+    let opened = 0;
+    await workers.each([() => models.reference()], this.used.slots, async (worker, program, { chunks, positions }) => {
+      const found = await workers.request(worker, 'reference', { ...workers.send(worker, program), chunks });
       for (const [i, answer] of found.answers.entries()) {
         const { record, ...reference } = answer;
-        this.reference[part.from + i] = reference;
-        records[part.from + i] = record;
-        outputs[part.from + i] = found.outputs[i] ?? [];
-        boxes.set(this.slots[part.from + i] ?? 0, found.boxes[i] ?? []);
+        const image = positions[i] ?? 0;
+        this.reference[image] = reference;
+        records[image] = record;
+        outputs[image] = found.outputs[i] ?? [];
+        boxes.set(this.used.slots[image] ?? 0, found.boxes[i] ?? []);
       }
-      clock.open += found.openMs;
-      clock.run += found.runMs;
-      this.report(part.to - part.from);
+      clock.openMs += found.openMs;
+      clock.runMs += found.runMs;
+      if (found.openMs > 0) opened++;
+      this.report(positions.length);
     });
     // Processor time is known for the whole process only. It is divided in the ratio of the workers' clocks.
-    const perMs = (cpuSeconds() - before) / Math.max(1e-9, clock.open + clock.run);
+    const perMs = (cpuSeconds() - before) / Math.max(1e-9, clock.openMs + clock.runMs);
     this.costs = {
       ...this.costs,
-      openSeconds: (perMs * clock.open) / parts.length,
-      runSeconds: (perMs * clock.run) / total,
+      openSeconds: (perMs * clock.openMs) / Math.max(1, opened),
+      runSeconds: (perMs * clock.runMs) / total,
       slowdown: Math.max(1, 1 / (1000 * Math.max(1e-9, perMs))),
     };
     this.leaveOutUnanswered(outputs, records);
     this.keepReference(records);
     this.outputNames = (outputs[0] ?? []).flatMap(({ name, data }) => (data ? [name] : []));
     this.findVarying(outputs);
-    await this.workers.runOnAll('share', { outputs: sharedReference(outputs, this.slots), boxes });
+    await workers.threads.runOnAll('share', { outputs: sharedReference(outputs, this.used.slots), boxes });
   }
 
   /** The outputs whose sizes differ among the images, unless the sizes of the inputs do, too. */
@@ -380,8 +371,8 @@ export class TrialPool implements Trials {
   private leaveOutUnanswered(outputs: (readonly OutputTensor[])[], records: (UnfinishedRecord | null)[]): void {
     for (let i = this.images.length - 1; i >= 0; i--) {
       if (this.reference[i]?.signal.every(Number.isFinite)) continue;
-      this.skipped.push({ file: this.images[i]?.file ?? '', reason: UNANSWERED });
-      for (const list of [this.images, this.slots, this.ids, this.reference, outputs, records]) list.splice(i, 1);
+      this.used.leaveOut(i, UNANSWERED);
+      for (const list of [this.reference, outputs, records]) list.splice(i, 1);
     }
     if (this.images.length === 0) {
       throw new WorkbenchError('images-empty', ALL_UNANSWERED, {
@@ -430,29 +421,4 @@ export class TrialPool implements Trials {
 
 const UNANSWERED = 'The output of the FP32 model contains NaN or infinity';
 const ALL_UNANSWERED = 'The outputs of the FP32 model contain NaN or infinity for every image';
-const NO_TRIAL: Trial = { plan: { layers: {} }, thresholds: {} };
 const NO_ANSWER: UnfinishedAnswer<TrialAnswer> = { noise: [], top1: -1, record: null };
-
-function tooLarge(images: number, bytes: number): WorkbenchError {
-  const fitting = Math.floor((images * MAX_IMAGE_BYTES) / bytes);
-  return new WorkbenchError(
-    'usage',
-    `${images} images of this size need ${Math.ceil(bytes / 1e6)} MB while models are tried on them, ` +
-      `expected at most ${MAX_IMAGE_BYTES / 1e6} MB`,
-    { hint: advise('use-fewer-images', { images: String(fitting) }) },
-  );
-}
-
-interface Part {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** At most `count` parts of nearly the same size. */
-function partsOf(length: number, count: number): Part[] {
-  const parts = Math.max(1, Math.min(count, Math.ceil(length / MIN_PART_IMAGES)));
-  return Array.from({ length: parts }, (_, i) => ({
-    from: Math.floor((i * length) / parts),
-    to: Math.floor(((i + 1) * length) / parts),
-  }));
-}

@@ -1,34 +1,38 @@
-import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
-import type { Target } from '../../../src-shared/domain/project/precision';
 import type { UnfinishedRecord } from '../../../src-shared/domain/measures/task-records';
 import type { Task } from '../../../src-shared/domain/tasks/task';
 import type { TruthBox } from '../../../src-shared/domain/tasks/truth';
-import type { ReferenceAnswer, Trial, TrialAnswer } from '../../analysis/trials';
-import type { LayerBias } from '../../../src-shared/domain/analysis/repair';
+import type { ReferenceAnswer, TrialAnswer } from '../../analysis/trials';
 import type { PreparedImage } from '../../backends/feeds';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import type { ImageOutcome } from '../roles/image-role';
+import type { ProgramRunnerOptions } from './program-runner';
+import type { SegmentStructure, TrialProgram } from './trial-program';
 
 /** The data from which a worker makes its role `trials`. */
 export interface TrialInit {
-  readonly preparedDir: string;
-  readonly target: Target;
-  /**
-   * Run models in the same way as validation on ort-cpu: with their original outputs and, for the target onnxruntime,
-   * with its INT8 kernels. Otherwise quantization is computed in float arithmetic for every target, and a final Softmax
-   * is left out.
-   */
-  readonly asShipped?: boolean;
-  /** Tensor -> range that calibration observed. */
-  readonly ranges: TensorRanges;
+  readonly runner: ProgramRunnerOptions;
   readonly feeding: Feeding;
   /** null: not decided; a classification if an output is one. */
   readonly task: Task | null;
   /** See TaskReaderOptions. */
   readonly metricHash?: string;
+  /** Names of the outputs that are compared with FP32 by their values. */
+  readonly compared: readonly string[];
 }
+
+/** A program for a worker. */
+export interface SentProgram {
+  readonly program: TrialProgram;
+  /** Those that the worker does not have yet. */
+  readonly structures: readonly SegmentStructure[];
+  /** Steps whose outputs the worker keeps. */
+  readonly kept: readonly number[];
+}
+
+/** Images that go through the model together: at most as many as its batch. */
+export type Chunk = readonly number[];
 
 /** FP32's outputs for all images, in memory that all workers share. */
 export interface SharedReference {
@@ -48,11 +52,6 @@ export interface LayerErrors {
   readonly noise: readonly number[];
 }
 
-export interface BiasShifts {
-  readonly biases: readonly LayerBias[];
-  readonly images: readonly (readonly Float32Array[])[];
-}
-
 /** The requests that a worker with the role `trials` answers. A slot is the index of an image among the entries. */
 export interface TrialTasks {
   /** Decodes and preprocesses an image, into memory that all threads share. */
@@ -63,7 +62,7 @@ export interface TrialTasks {
     readonly result: null;
   };
   readonly reference: {
-    readonly params: { readonly slots: readonly number[] };
+    readonly params: SentProgram & { readonly chunks: readonly Chunk[] };
     readonly result: {
       readonly answers: readonly UnfinishedAnswer<ReferenceAnswer>[];
       /** Per image: the boxes that other answers are compared with. */
@@ -75,17 +74,26 @@ export interface TrialTasks {
   };
   readonly share: { readonly params: SharedReference; readonly result: null };
   readonly run: {
-    readonly params: { readonly trial: Trial; readonly slots: readonly number[] };
-    readonly result: { readonly answers: readonly UnfinishedAnswer<TrialAnswer>[]; readonly runMs: number };
+    readonly params: SentProgram & { readonly chunks: readonly Chunk[] };
+    readonly result: {
+      readonly answers: readonly UnfinishedAnswer<TrialAnswer>[];
+      readonly openMs: number;
+      readonly runMs: number;
+    };
   };
   /** Errors at the outputs of layers; one entry per image, in order. */
   readonly layers: {
-    readonly params: { readonly trial: Trial; readonly tensors: readonly string[]; readonly slots: readonly number[] };
+    readonly params: {
+      readonly fp32: SentProgram;
+      readonly quantized: SentProgram;
+      readonly tensors: readonly string[];
+      readonly chunks: readonly Chunk[];
+    };
     readonly result: readonly LayerErrors[];
   };
   /** Shifts of biases; one list per image, in order, with one array per bias. */
   readonly shifts: {
-    readonly params: { readonly trial: Trial; readonly slots: readonly number[] };
-    readonly result: BiasShifts;
+    readonly params: SentProgram & { readonly biases: number; readonly chunks: readonly Chunk[] };
+    readonly result: readonly (readonly Float32Array[])[];
   };
 }

@@ -8,17 +8,17 @@ import { createTaskReader, type ReadImage, type TaskReader } from '../../analysi
 import { outputErrors } from '../../analysis/variant-evaluator';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import { equalShapes, stackImages } from '../../backends/feeds';
-import { OrtSession } from '../../backends/ort-session';
 import { createFeedLoader, type FeedLoader } from '../../calibration/inputs/feed-loader';
 import { maskOf } from '../../calibration/labels/mask-labels';
 import { shiftName } from '../../quantization/rewrite/bias-correction';
 import { roleOf, type StopFlag, type WorkerRole } from '../pool/worker-role';
 import { loadShared } from '../roles/decode-role';
 import type { UsableImage } from '../roles/image-role';
-import { TrialModels, type TrialModel } from './trial-models';
+import { ProgramRunner } from './program-runner';
 import type {
-  BiasShifts,
+  Chunk,
   LayerErrors,
+  SentProgram,
   SharedReference,
   TrialInit,
   TrialTasks,
@@ -40,9 +40,8 @@ export async function createTrialRole(init: TrialInit, stop: StopFlag): Promise<
   return { ...role, close: () => runner.close() };
 }
 
-/** A session lives as long as its task, so that memory does not grow with the number of models tried. */
 class TrialRunner {
-  private readonly models: TrialModels;
+  private readonly programs: ProgramRunner;
   private readonly loader: FeedLoader;
   private readonly reader: TaskReader;
   /** Slot -> image, and its entry. */
@@ -56,16 +55,17 @@ class TrialRunner {
     private readonly options: TrialInit,
     private readonly stop: StopFlag,
   ) {
-    const { preparedDir, target, ranges, asShipped, task } = options;
-    this.models = new TrialModels(preparedDir, target, ranges, { asShipped: asShipped === true, task });
-    this.loader = createFeedLoader(options.feeding);
+    const { runner, task, feeding } = options;
+    this.programs = new ProgramRunner(runner);
+    this.loader = createFeedLoader(feeding);
     this.reader = createTaskReader(task, { metricHash: options.metricHash, isStopped: () => stop.isSet });
-    this.batch = options.feeding.fixedBatch ?? 1;
+    this.batch = feeding.fixedBatch ?? 1;
   }
 
   /** Ends a user's own metric, which keeps the thread alive. */
-  close(): Promise<void> {
-    return this.reader.close();
+  async close(): Promise<void> {
+    await this.reader.close();
+    await this.programs.close();
   }
 
   load(entry: TrialTasks['load']['params']): Promise<TrialTasks['load']['result']> {
@@ -77,30 +77,27 @@ class TrialRunner {
     return Promise.resolve(null);
   }
 
-  reference({ slots }: TrialTasks['reference']['params']): Promise<TrialTasks['reference']['result']> {
-    const startedAt = performance.now();
-    return this.withSession(this.models.reference(), async (session) => {
-      const openedAt = performance.now();
-      const answers: UnfinishedAnswer<ReferenceAnswer>[] = [];
-      const boxes: (readonly TruthBox[])[] = [];
-      const outputs: OutputTensor[][] = [];
-      for (const chunk of this.chunks(slots)) {
-        for (const [i, own] of (await this.runChunk(session, chunk)).entries()) {
-          const slot = chunk[i] ?? 0;
-          const answer = await this.answerTo(slot, own, own);
-          const fp32 = fp32Boxes(answer);
-          const errors = outputErrors(this.compared(own), this.compared(own));
-          answers.push({
-            signal: errors.map(({ signal }) => signal),
-            top1: top1Of(answer),
-            record: recordOf(this.options.task, answer, { truth: this.truthOf(slot), fp32 }),
-          });
-          boxes.push(fp32);
-          outputs.push(own.map(copyOf));
-        }
+  async reference(params: TrialTasks['reference']['params']): Promise<TrialTasks['reference']['result']> {
+    const timer = this.timer();
+    const answers: UnfinishedAnswer<ReferenceAnswer>[] = [];
+    const boxes: (readonly TruthBox[])[] = [];
+    const outputs: OutputTensor[][] = [];
+    for (const chunk of params.chunks) {
+      for (const [i, own] of (await this.runChunk(params, chunk)).entries()) {
+        const slot = chunk[i] ?? 0;
+        const answer = await this.answerTo(slot, own, own);
+        const fp32 = fp32Boxes(answer);
+        const errors = outputErrors(this.compared(own), this.compared(own));
+        answers.push({
+          signal: errors.map(({ signal }) => signal),
+          top1: top1Of(answer),
+          record: recordOf(this.options.task, answer, { truth: this.truthOf(slot), fp32 }),
+        });
+        boxes.push(fp32);
+        outputs.push(own.map(copyOf));
       }
-      return { answers, boxes, outputs, openMs: openedAt - startedAt, runMs: performance.now() - openedAt };
-    });
+    }
+    return { answers, boxes, outputs, ...timer() };
   }
 
   share(reference: SharedReference): Promise<null> {
@@ -108,32 +105,30 @@ class TrialRunner {
     return Promise.resolve(null);
   }
 
-  run({ trial, slots }: TrialTasks['run']['params']): Promise<TrialTasks['run']['result']> {
-    return this.withSession(this.models.of(trial), async (session) => {
-      const openedAt = performance.now();
-      const answers: UnfinishedAnswer<TrialAnswer>[] = [];
-      for (const chunk of this.chunks(slots)) {
-        for (const [i, own] of (await this.runChunk(session, chunk)).entries()) {
-          const slot = chunk[i] ?? 0;
-          const fp32 = this.referenceOf(slot);
-          const answer = await this.answerTo(slot, own, fp32);
-          const errors = new Map(
-            outputErrors(this.compared(own), this.compared(fp32), true).map(
-              ({ name, noise }) => [name, Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise] as const,
-            ),
-          );
-          const to = { truth: this.truthOf(slot), fp32: this.shared?.boxes.get(slot) ?? [] };
-          answers.push({
-            noise: this.compared(fp32).flatMap(({ name, data }) =>
-              data === null ? [] : [errors.get(name) ?? OTHER_SIZE],
-            ),
-            top1: top1Of(answer),
-            record: recordOf(this.options.task, answer, to),
-          });
-        }
+  async run(params: TrialTasks['run']['params']): Promise<TrialTasks['run']['result']> {
+    const timer = this.timer();
+    const answers: UnfinishedAnswer<TrialAnswer>[] = [];
+    for (const chunk of params.chunks) {
+      for (const [i, own] of (await this.runChunk(params, chunk)).entries()) {
+        const slot = chunk[i] ?? 0;
+        const fp32 = this.referenceOf(slot);
+        const answer = await this.answerTo(slot, own, fp32);
+        const errors = new Map(
+          outputErrors(this.compared(own), this.compared(fp32), true).map(
+            ({ name, noise }) => [name, Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise] as const,
+          ),
+        );
+        const to = { truth: this.truthOf(slot), fp32: this.shared?.boxes.get(slot) ?? [] };
+        answers.push({
+          noise: this.compared(fp32).flatMap(({ name, data }) =>
+            data === null ? [] : [errors.get(name) ?? OTHER_SIZE],
+          ),
+          top1: top1Of(answer),
+          record: recordOf(this.options.task, answer, to),
+        });
       }
-      return { answers, runMs: performance.now() - openedAt };
-    });
+    }
+    return { answers, ...timer() };
   }
 
   private async answerTo(
@@ -164,76 +159,61 @@ class TrialRunner {
 
   /** The outputs that are compared by their values. */
   private compared(outputs: readonly OutputTensor[]): OutputTensor[] {
-    return outputs.filter(({ name }) => this.models.outputNames.includes(name));
+    return outputs.filter(({ name }) => this.options.compared.includes(name));
   }
 
-  layers({ trial, tensors, slots }: TrialTasks['layers']['params']): Promise<readonly LayerErrors[]> {
-    return this.withSession(this.models.reference(tensors), (fp32) =>
-      this.withSession(this.models.of(trial, tensors), async (session) => {
-        const errors: LayerErrors[] = [];
-        for (const chunk of this.chunks(slots)) {
-          const expected = await this.runChunk(fp32, chunk);
-          const found = await this.runChunk(session, chunk);
-          for (const i of chunk.keys())
-            errors.push(layerErrors(tensors, byName(expected[i] ?? []), byName(found[i] ?? [])));
-        }
-        return errors;
-      }),
-    );
-  }
-
-  /** A fixed batch is filled with the same image, so that the means over the batch depend on that image only. */
-  shifts({ trial, slots }: TrialTasks['shifts']['params']): Promise<BiasShifts> {
-    const { biases, ...model } = this.models.shifts(trial);
-    if (biases.length === 0) return Promise.resolve({ biases, images: slots.map(() => []) });
-    return this.withSession(model, async (session) => {
-      const images: Float32Array[][] = [];
-      for (const slot of slots) {
-        const found = byName(await this.runFilled(session, [slot]));
-        images.push(biases.map((_, i) => (found.get(shiftName(i)) ?? new Float32Array()).slice()));
-      }
-      return { biases, images };
-    });
-  }
-
-  private async withSession<T>(model: TrialModel, use: (session: OrtSession) => Promise<T>): Promise<T> {
-    const session = await OrtSession.open({
-      model: model.bytes,
-      weightsDir: this.options.preparedDir,
-      threads: 1,
-      simulate: this.models.simulates,
-      hasFp16: model.hasFp16,
-    });
-    try {
-      return await use(session);
-    } finally {
-      await session.close();
+  async layers({ fp32, quantized, tensors, chunks }: TrialTasks['layers']['params']): Promise<readonly LayerErrors[]> {
+    const errors: LayerErrors[] = [];
+    for (const chunk of chunks) {
+      const expected = await this.runChunk(fp32, chunk);
+      const found = await this.runChunk(quantized, chunk);
+      for (const i of chunk.keys())
+        errors.push(layerErrors(tensors, byName(expected[i] ?? []), byName(found[i] ?? [])));
     }
+    return errors;
   }
 
-  private chunks(slots: readonly number[]): number[][] {
-    const count = Math.ceil(slots.length / this.batch);
-    return Array.from({ length: count }, (_, i) => slots.slice(i * this.batch, (i + 1) * this.batch));
+  async shifts(params: TrialTasks['shifts']['params']): Promise<TrialTasks['shifts']['result']> {
+    const images: Float32Array[][] = [];
+    for (const chunk of params.chunks) {
+      const found = byName(await this.runFilled(params, chunk));
+      images.push(
+        Array.from({ length: params.biases }, (_, i) => (found.get(shiftName(i)) ?? new Float32Array()).slice()),
+      );
+    }
+    return images;
+  }
+
+  /** Starts a clock that tells opening sessions from running them. */
+  private timer(): () => { readonly openMs: number; readonly runMs: number } {
+    const startedAt = performance.now();
+    const before = this.programs.clock.openMs;
+    return () => {
+      const openMs = this.programs.clock.openMs - before;
+      return { openMs, runMs: performance.now() - startedAt - openMs };
+    };
   }
 
   /**
    * The outputs for each image of a chunk, as if it ran alone. A short chunk is padded with its last image. Images of
    * different shapes run one shape after the other.
    */
-  private async runChunk(session: OrtSession, chunk: readonly number[]): Promise<OutputTensor[][]> {
+  private async runChunk(sent: SentProgram, chunk: Chunk): Promise<OutputTensor[][]> {
     const found: OutputTensor[][] = [];
     for (const group of equalShapes(chunk.map((slot) => this.imageOf(slot).image))) {
       const slots = group.map((i) => chunk[i] ?? 0);
-      const outputs = await this.runFilled(session, slots);
+      const outputs = await this.runFilled(sent, slots);
       for (const [at, i] of group.entries()) found[i] = [...imageOutputs(outputs, at, this.batch)];
     }
     return found;
   }
 
-  private async runFilled(session: OrtSession, chunk: readonly number[]): Promise<OutputTensor[]> {
+  private async runFilled({ program, structures, kept }: SentProgram, slots: Chunk): Promise<OutputTensor[]> {
     if (this.stop.isSet) throw cancelledError();
-    const images = chunk.map((slot) => this.imageOf(slot).image);
-    return session.run(stackImages(this.options.feeding, images, this.batch));
+    this.programs.define(structures);
+    const images = slots.map((slot) => this.imageOf(slot).image);
+    const feeds = stackImages(this.options.feeding, images, this.batch);
+    return this.programs.run(program, { id: slots.join(), feeds }, new Set(kept));
   }
 
   private imageOf(slot: number): UsableImage {
@@ -254,7 +234,7 @@ function top1Of(answer: TaskAnswer | null): number {
   return answer?.kind === 'classification' ? (answer.top5[0] ?? -1) : -1;
 }
 
-/** A session reuses the memory of its outputs. */
+/** A message copies the whole buffer of an array that is a part of it. */
 function copyOf(output: OutputTensor): OutputTensor {
   const { data, integers } = output;
   return { ...output, data: data && data.slice(), ...(integers === undefined ? {} : { integers: integers.slice() }) };

@@ -53,6 +53,10 @@ export interface QuantizeRequest {
   readonly only?: QuantizedOperand;
   /** Maxima of the model's weights, if they were read before. */
   readonly weights?: WeightScales;
+  /** Placements of earlier requests for the same model, target and ranges. */
+  readonly placements?: PlacementMemory;
+  /** false: the caller raises the operator set where scales in FP16 need it (see raiseOpset). */
+  readonly raisesOpset?: boolean;
 }
 
 export interface QuantizedModel {
@@ -79,6 +83,7 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
     placeQdq(model, request.plan, request.target, {
       ranges: rangeFacts(weights, request.ranges),
       thresholds: request.thresholds,
+      ...(request.placements ? { placements: request.placements } : {}),
     }),
   );
   const half = fp16Scales(facts, placed, request.thresholds);
@@ -111,7 +116,10 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
     (request.observed ?? []).filter((name) => made.has(name)),
   );
   return {
-    model: half.tensors.size + half.weightLayers.size > 0 ? raiseOpset(rewritten) : rewritten,
+    model:
+      request.raisesOpset !== false && half.tensors.size + half.weightLayers.size > 0
+        ? raiseOpset(rewritten)
+        : rewritten,
     decisions: [...placement.decisions, ...biasDecisions(biases)],
     scales,
     hasFp16: placement.fp16Layers.size > 0,
@@ -163,7 +171,27 @@ export interface PlacementKnowledge {
   readonly ranges?: RangeFacts;
   /** Tensor -> threshold, real units; determines which scales FP16 can represent. */
   readonly thresholds?: QuantizeRequest['thresholds'];
+  readonly placements?: PlacementMemory;
 }
+
+/** The latest placements of one model for one target and the same ranges, before thresholds refuse FP16. */
+export class PlacementMemory {
+  private readonly known = new Map<string, Placement>();
+
+  of(plan: PrecisionPlan, place: () => Placement): Placement {
+    const key = JSON.stringify(plan);
+    const found = this.known.get(key) ?? place();
+    this.known.delete(key);
+    this.known.set(key, found);
+    for (const oldest of this.known.keys()) {
+      if (this.known.size <= MAX_PLACEMENTS) break;
+      this.known.delete(oldest);
+    }
+    return found;
+  }
+}
+
+const MAX_PLACEMENTS = 16;
 
 /**
  * Decides the positions of Q/DQ and casts. A pure function, which reads weights only through `ranges`, and small
@@ -173,7 +201,7 @@ export function placeQdq(
   model: Model,
   plan: PrecisionPlan,
   target: Target,
-  { ranges = NO_RANGES, thresholds = {} }: PlacementKnowledge = {},
+  { ranges = NO_RANGES, thresholds = {}, placements = new PlacementMemory() }: PlacementKnowledge = {},
 ): Placement {
   requirePlannedLayers(plan, model);
   const facts = graphFacts(model);
@@ -189,7 +217,7 @@ export function placeQdq(
     if (target === 'onnxruntime') return placeForOnnxruntime(facts, precisions, ranges);
     return placeForTensorrt({ facts, partitions, precisions, ranges, attention: plan.attention ?? 'float' });
   };
-  const placed = place(new Map());
+  const placed = placements.of(plan, () => place(new Map()));
   // Scale groups are known after the first placement. Refusing FP16 afterwards changes only the type of Q/DQ, not their
   // positions.
   const refusals = scaleRefusals(facts, placed, thresholds, ranges);

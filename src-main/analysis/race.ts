@@ -1,0 +1,76 @@
+import {
+  hasOutputs,
+  qualityOf,
+  referenceAnswers,
+  worstNmse,
+  type Trial,
+  type TrialAnswer,
+  type Trials,
+} from './trials';
+
+/** A race runs its images in this many parts. */
+const PARTS = 4;
+/** A part has at least this many images, so that it keeps several workers busy. */
+const MIN_PART = 4;
+
+/** A model with its error on images. */
+export interface Raced {
+  readonly objective: number;
+  /** One per image. */
+  readonly answers: readonly TrialAnswer[];
+}
+
+/**
+ * The trial with the smallest error below a limit; null if there is none. Errors are sums over images, which only grow:
+ * a trial is given up as soon as its error on a part of the images is above the limit, or above that of a trial that
+ * has run on all of them. The images on which the incumbent fails most come first, because they decide soonest. The
+ * result is that of running every trial on all images.
+ * @param problem.incumbent answers of the model to beat, one per entry of `at`.
+ */
+export async function race(
+  trials: Trials,
+  list: readonly Trial[],
+  {
+    at,
+    incumbent,
+    limit,
+  }: { readonly at: readonly number[]; readonly incumbent: readonly TrialAnswer[]; readonly limit: number },
+): Promise<(Raced & { readonly index: number }) | null> {
+  // An agreement of answers is no sum of errors of images.
+  const parts = hasOutputs(trials) ? partsOf(trials, at, incumbent) : [[...at.keys()]];
+  const reference = referenceAnswers(trials, at);
+  let running = list.map((trial, index) => ({ trial, index, answers: [...reference], objective: 0 }));
+  for (const part of parts) {
+    const found = await trials.run(
+      running.map(({ trial }) => trial),
+      part.map((slot) => at[slot] ?? 0),
+    );
+    for (const [i, runner] of running.entries()) {
+      for (const [k, slot] of part.entries()) {
+        const answer = found[i]?.[k];
+        if (answer) runner.answers[slot] = answer;
+      }
+      // Images that were not run yet count as without an error.
+      runner.objective = worstNmse(await qualityOf(trials, at, runner.answers));
+    }
+    running = running.filter(({ objective }) => objective < limit);
+    if (running.length === 0) return null;
+  }
+  const [first, ...others] = running;
+  return first ? others.reduce((best, own) => (own.objective < best.objective ? own : best), first) : null;
+}
+
+/** Positions in `at`, those with the largest errors of the incumbent first. */
+function partsOf({ reference, varying }: Trials, at: readonly number[], incumbent: readonly TrialAnswer[]): number[][] {
+  const outputs = [...(reference[at[0] ?? 0]?.signal.keys() ?? [])].filter((output) => varying?.has(output) !== true);
+  const signals = outputs.map((output) => at.reduce((sum, image) => sum + (reference[image]?.signal[output] ?? 0), 0));
+  const errors = at.map((_, slot) =>
+    outputs.reduce(
+      (sum, output, i) => sum + (incumbent[slot]?.noise[output] ?? 0) / Math.max(1e-300, signals[i] ?? 0),
+      0,
+    ),
+  );
+  const order = [...at.keys()].sort((a, b) => (errors[b] ?? 0) - (errors[a] ?? 0) || a - b);
+  const size = Math.max(MIN_PART, Math.ceil(order.length / PARTS));
+  return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
+}
