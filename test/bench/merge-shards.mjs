@@ -1,6 +1,6 @@
-// Time and peak memory of `calib merge` for 10, 100 and 1000 shards. One shard of the sample is collected; the others are
-// copies with other names of images. Every merge is a fresh process. Usage: node test/bench/merge-shards.mjs [COUNTS].
-// Prints one JSON document.
+// Time and peak memory of `calib merge` for 10, 100 and 1000 shards. One shard of the sample is collected; the others
+// are copies with other names of images. Every merge is a fresh process. Usage: node test/bench/merge-shards.mjs
+// [COUNTS]. Prints one JSON document.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -121,7 +121,7 @@ describe.skipIf(!hasNamespaces || !hasCompiler)('without a network (needs unshar
             ? request('versions', '{}')
             : '';
       const script = `const child = require('node:child_process').fork(${JSON.stringify(host)}, ['{"provider":"webgpu","device":0}'], { serialization: 'advanced' });
-      child.on('message', (message) => { if (message.type !== 'ready') { console.log(JSON.stringify(message)); child.kill(); } });
+      child.on('message', (message) => { if (message.type !== 'ready') { console.log(JSON.stringify(message)); child.kill('SIGKILL'); } });
       ${first}`;
       const traces = node('-e', script);
       expect(traces.stdout, traces.stderr).toMatch(/"type":"(found|failed|result)"/);
