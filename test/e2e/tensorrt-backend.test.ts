@@ -217,7 +217,7 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
   });
 
   it('tunes: builds FP16 and INT8, keeps the engines, and ships FP16 if nothing is faster', async () => {
-    const flags = ['tune', project, '--variant', 'mixed-minmax', '--batches', '2', '--rounds', '2'];
+    const flags = ['tune', project, '--variant', 'mixed-minmax', '--batches', '5', '--rounds', '2'];
     const table = join(dir, 'kernel-times.json');
     const first = await json<TuneResult>(...flags, '--adopt', '--export-table', table);
     expect(JSON.parse(readFileSync(table, 'utf8'))).toMatchObject({ gpu: 'Fake GPU 9.0', tensorrt: '10.6.0' });
@@ -236,12 +236,12 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     const [fp16, int8] = first.candidates;
     const compared = await json<unknown>('diff', project, fp16?.enginePath ?? '', int8?.enginePath ?? '');
     expect(compared).toMatchObject({
-      a: { variant: 'mixed-minmax', batch: 2, tensorrt: '10.6.0' },
+      a: { variant: 'mixed-minmax', batch: 5, tensorrt: '10.6.0' },
       b: { variant: 'mixed-minmax' },
       differences: expect.any(Array) as unknown,
     });
     expect((await calib(['diff', project, 'fp16', 'nothing'])).code).toBe(1);
-    const run = ['run', project, '--backend', 'tensorrt', '--batches', '2', '--rounds', '2', '--tune'];
+    const run = ['run', project, '--backend', 'tensorrt', '--batches', '5', '--rounds', '2', '--tune'];
     const { tuning } = await json<{ readonly tuning: string }>(...run, '--variants', 'fp32,mixed-minmax');
     expect(tuning).toBe(again.summary);
     expect((await calib([...run, '--variants', 'fp32,int8-minmax'])).code).toBe(2);
