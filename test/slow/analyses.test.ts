@@ -95,7 +95,7 @@ describe('calib sensitivity', () => {
     const [released] = layers;
     expect(released?.quality?.top1).toBeCloseTo(mixed?.top1 ?? -1, 9);
     expect(released?.quality?.agreement).toBeCloseTo(mixed?.agreement ?? -1, 9);
-    // Trials run the model in segments. ONNX Runtime leaves out some roundings to FP16 within a segment, others in a model.
+    // Trials run the model in segments: ONNX Runtime leaves out other roundings to FP16 there than in the whole model.
     expect(released?.quality?.sqnrDb).toBeCloseTo(mixed?.outputSqnrDb ?? -1, 1);
     expect(released?.score).toBeCloseTo(
       (released?.quality?.worstGroup?.top1 ?? 0) - (baseline.worstGroup?.top1 ?? 0),
