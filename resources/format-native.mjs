@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 const files = ['native', 'test'].flatMap((folder) =>
@@ -13,8 +13,7 @@ const files = ['native', 'test'].flatMap((folder) =>
     .map((name) => join(folder, name)),
 );
 
-const manifest = createRequire(import.meta.url).resolve('clang-format-node/package.json');
-const clangFormat = join(dirname(manifest), 'build', 'index.js');
+const { clangFormatPath } = createRequire(import.meta.url)('clang-format-node');
 const mode = process.argv.includes('--check') ? ['--dry-run', '--Werror'] : ['-i'];
-const { status } = spawnSync(process.execPath, [clangFormat, ...mode, ...files], { cwd: root, stdio: 'inherit' });
+const { status } = spawnSync(clangFormatPath, [...mode, ...files], { cwd: root, stdio: 'inherit' });
 process.exitCode = status ?? 1;

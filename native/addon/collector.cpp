@@ -82,7 +82,8 @@ Collector::Collector(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Collecto
     const Napi::Value value = argument(info, 0, "options");
     if (!value.IsObject()) throw Error(kInvalidArgument, "Expected options to be an object");
     const Napi::Object options = value.As<Napi::Object>();
-    const ort::Functions& functions = ort::functions_of(text_argument(options.Get("library"), "library"), text_argument(options.Get("version"), "version"));
+    const ort::Functions& functions = ort::functions_of(text_argument(options.Get("library"), "library"),
+                                                        text_argument(options.Get("version"), "version"));
     const ort::CollectorOptions read = options_of(options);
     input_count_ = read.inputs.size();
     collector_ = std::make_unique<ort::Collector>(functions, read);

@@ -48,8 +48,7 @@ float Accumulator::add(Histogram& histogram, const float* values, std::size_t co
     }
     float* finite = scratch_->finite.data();
     const std::size_t kept = keep_finite(histogram, values + start, size, finite);
-    if (kept > 0)
-      amax_bits = std::max(amax_bits, add_finite(histogram, finite, kept, scan(histogram, finite, kept)));
+    if (kept > 0) amax_bits = std::max(amax_bits, add_finite(histogram, finite, kept, scan(histogram, finite, kept)));
   }
   flush(histogram);
   return float_of(amax_bits);

@@ -12,8 +12,8 @@ namespace calib {
 
 /**
  * Adds float32 values to histograms: the hot loop of calibration. Pieces that fit into the first-level cache go through
- * one vectorised pass (range, zeros, and the bin numbers for the range so far) and one scalar pass that counts into four
- * small counters for each bin in turn, so that runs of equal bins do not wait for each other's store. A piece that
+ * one vectorised pass (range, zeros, and the bin numbers for the range so far) and one scalar pass that counts into
+ * four small counters for each bin in turn, so that runs of equal bins do not wait for each other's store. A piece that
  * extends the range is passed again. It works on the bits of the values, so that the counts do not depend on the
  * thread's denormal mode. Each thread needs its own; it contains scratch memory only (about 90 KB).
  */

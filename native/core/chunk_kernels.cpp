@@ -114,7 +114,8 @@ void raise_each_portable(const float* values, std::size_t count, float* maxima) 
   raise_each_body(values, count, maxima);
 }
 
-constexpr ChunkKernels kPortable{"portable", scan_portable, move_counts_portable, largest_finite_portable, raise_each_portable};
+constexpr ChunkKernels kPortable{"portable", scan_portable, move_counts_portable, largest_finite_portable,
+                                 raise_each_portable};
 
 #ifdef CALIB_HAS_X86_KERNELS
 

@@ -6,7 +6,8 @@
 
 namespace calib {
 
-/** What a kernel finds in a piece of values. Range, signs and non-finite values follow from the extremes of the bits. */
+/** What a kernel finds in a piece of values. Range, signs and non-finite values follow from the extremes of the bits.
+ */
 struct ChunkScan {
   std::int32_t largest_signed = INT32_MIN;
   std::uint32_t largest_unsigned = 0;
@@ -24,8 +25,8 @@ struct ChunkScan {
 struct ChunkKernels {
   const char* name;
   /**
-   * Describes `count` values and writes the slots of the finite ones that are not left out: min(|value| * scale, 4095) +
-   * (negative ? 4096 : 0), truncated. `scale` is a power of two. If some value is NaN or infinite, the slots are not
+   * Describes `count` values and writes the slots of the finite ones that are not left out: min(|value| * scale, 4095)
+   * + (negative ? 4096 : 0), truncated. `scale` is a power of two. If some value is NaN or infinite, the slots are not
    * defined. Writes up to kSlotPadding slots more than it reports.
    */
   ChunkScan (*scan)(const float* values, std::size_t count, float scale, std::uint16_t* slots);

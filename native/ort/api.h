@@ -5,9 +5,9 @@
 #include <string>
 
 /**
- * The part of ONNX Runtime's C API that the collector uses, declared in our own words. OrtApi is a structure of function
- * pointers to which versions only append: a function keeps its place (docs of OrtApiBase::GetApi), so that a function is
- * identified by its index. The indices are those of API version 16 and earlier.
+ * The part of ONNX Runtime's C API that the collector uses, declared in our own words. OrtApi is a structure of
+ * function pointers to which versions only append: a function keeps its place (docs of OrtApiBase::GetApi), so that a
+ * function is identified by its index. The indices are those of API version 16 and earlier.
  */
 #if defined(_WIN32)
 #define CALIB_ORT_CALL __stdcall
@@ -82,8 +82,8 @@ struct Functions {
 
 /**
  * A custom operator as ONNX Runtime reads it at API version 16. The members about variadic inputs and outputs are not
- * called for an operator without them, and the two creation and computation functions of older versions not if the newer
- * ones are present; every other member must be set.
+ * called for an operator without them, and the two creation and computation functions of older versions not if the
+ * newer ones are present; every other member must be set.
  */
 struct CustomOp {
   std::uint32_t version = kApiVersion;

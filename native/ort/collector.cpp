@@ -136,8 +136,7 @@ ImageCounts Collector::count(const std::vector<FeedView>& feeds, CountRequest re
   return counts_.take();
 }
 
-std::vector<std::optional<Fingerprint>> Collector::fingerprints(const std::vector<FeedView>& feeds,
-                                                                std::size_t slots) {
+std::vector<std::optional<Fingerprint>> Collector::fingerprints(const std::vector<FeedView>& feeds, std::size_t slots) {
   std::vector<std::optional<Fingerprint>> found(counts_.tensors());
   fingerprints_ = &found;
   slots_ = slots;
