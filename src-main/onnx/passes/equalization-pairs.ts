@@ -5,6 +5,7 @@ import { isOp } from '../graph/opset';
 import { tensorAsInts } from '../graph/tensor-values';
 import { article, whyNotClip } from './channel-path';
 import { inChannels, layerWeights, type LayerWeights } from './layer-weights';
+import { Refused, type RescalingRefusal } from './rescaled-layer';
 
 /** A layer whose output channels can be scaled, and the layers whose input channels take that back. */
 export interface EqualizationPair {
@@ -18,14 +19,7 @@ export interface EqualizationPairs {
   /** In graph order. */
   readonly pairs: readonly EqualizationPair[];
   /** Layer -> why its output channels cannot be scaled. */
-  readonly refusals: ReadonlyMap<Node, EqualizationRefusal>;
-}
-
-export interface EqualizationRefusal {
-  /** Without names, so that layers can be counted by it. */
-  readonly cause: string;
-  /** One sentence part that names what is in the way. */
-  readonly reason: string;
+  readonly refusals: ReadonlyMap<Node, RescalingRefusal>;
 }
 
 const LAYERS = ['Conv', 'Gemm'];
@@ -50,7 +44,7 @@ const GLOBAL_POOLS = ['GlobalAveragePool', 'GlobalMaxPool'];
 export function equalizationPairs(graph: Graph): EqualizationPairs {
   const index = new GraphIndex(graph);
   const pairs: EqualizationPair[] = [];
-  const refusals = new Map<Node, EqualizationRefusal>();
+  const refusals = new Map<Node, RescalingRefusal>();
   for (const node of index.sortedNodes) {
     if (!isOp(node, ...LAYERS)) continue;
     try {
@@ -61,21 +55,6 @@ export function equalizationPairs(graph: Graph): EqualizationPairs {
     }
   }
   return { pairs, refusals };
-}
-
-/** Ends the search. */
-class Refused extends Error {
-  /** @param why without names; @param where the layer that is in the way, when it is not the first one itself */
-  constructor(
-    private readonly why: string,
-    private readonly where?: Node,
-  ) {
-    super(why);
-  }
-
-  get refusal(): EqualizationRefusal {
-    return { cause: this.why, reason: this.where === undefined ? this.why : `${this.why} (${this.where.name})` };
-  }
 }
 
 class PairSearch {

@@ -1,9 +1,9 @@
 import type { Graph, Node, Tensor } from '../graph/model';
 import { countChanged, dividedAlong, factorText, scaledWeights, strongestOf } from './channel-scaling';
 import { channelRanges, equalizationExponents } from './equalization-factors';
-import { equalizationPairs, type EqualizationPair, type EqualizationRefusal } from './equalization-pairs';
+import { equalizationPairs, type EqualizationPair } from './equalization-pairs';
 import { inChannels, layerWeights } from './layer-weights';
-import type { RescaledLayer } from './rescaled-layer';
+import type { RescaledLayer, RescalingRefusal } from './rescaled-layer';
 
 export interface Equalized {
   readonly graph: Graph;
@@ -37,7 +37,7 @@ export function equalize(graph: Graph): Equalized {
 class Changes {
   private readonly tensors = new Map<string, Tensor>();
   private readonly done = new Map<Node, string[]>();
-  private readonly refused = new Map<Node, EqualizationRefusal>();
+  private readonly refused = new Map<Node, RescalingRefusal>();
 
   constructor(private readonly original: Graph) {
     for (const tensor of original.initializer) this.tensors.set(tensor.name, tensor);
@@ -65,7 +65,7 @@ class Changes {
     }
   }
 
-  refuse(node: Node, refusal: EqualizationRefusal): void {
+  refuse(node: Node, refusal: RescalingRefusal): void {
     this.refused.set(node, refusal);
   }
 

@@ -5,6 +5,7 @@ import { isOp } from '../../onnx/graph/opset';
 import { staticShapes } from '../../onnx/graph/static-shapes';
 import { article, channelsBehind, fromStart, type ChannelAxis, type PathFacts } from '../../onnx/passes/channel-path';
 import { inChannels, layerWeights, type LayerWeights } from '../../onnx/passes/layer-weights';
+import { Refused, type RescalingRefusal } from '../../onnx/passes/rescaled-layer';
 
 /** A constant with one value per channel along `axis`. */
 export interface ChannelConstant {
@@ -44,18 +45,11 @@ export interface SmoothingGroup {
   readonly tensors: readonly string[];
 }
 
-export interface SmoothingRefusal {
-  /** Without names, so that layers can be counted by it. */
-  readonly cause: string;
-  /** One sentence part that names what is in the way. */
-  readonly reason: string;
-}
-
 export interface SmoothingGroups {
   /** In graph order. */
   readonly groups: readonly SmoothingGroup[];
   /** Normalizations and layers -> why their channels cannot be scaled. */
-  readonly refusals: ReadonlyMap<Node, SmoothingRefusal>;
+  readonly refusals: ReadonlyMap<Node, RescalingRefusal>;
 }
 
 /** An activation whose largest |x| is needed per index of an axis. */
@@ -91,7 +85,7 @@ function findGroups(model: Model): SmoothingGroups {
   const facts = { index: new GraphIndex(model.graph), shapes: staticShapes(model.graph) };
   const nodes = facts.index.sortedNodes;
   const groups: SmoothingGroup[] = [];
-  const refusals = new Map<Node, SmoothingRefusal>();
+  const refusals = new Map<Node, RescalingRefusal>();
   const claimed = new Set<string>();
   for (const [at, node] of nodes.entries()) {
     if (claimed.has(node.output[0] ?? '')) continue;
@@ -107,21 +101,6 @@ function findGroups(model: Model): SmoothingGroups {
     }
   }
   return { groups, refusals };
-}
-
-/** Ends a search. */
-class Refused extends Error {
-  /** @param why without names; @param where the node that is in the way, when it is not the first one itself */
-  constructor(
-    private readonly why: string,
-    private readonly where?: Node,
-  ) {
-    super(why);
-  }
-
-  get refusal(): SmoothingRefusal {
-    return { cause: this.why, reason: this.where === undefined ? this.why : `${this.why} (${this.where.name})` };
-  }
 }
 
 interface Root {
