@@ -24,7 +24,7 @@ import {
 } from '../projects/workspace';
 import { variantOptions } from '../variants/options';
 import { variantRecipe } from '../variants/recipe';
-import { analysisSetup } from './analysis-setup';
+import { analysisSetup, type UsedImages } from './analysis-setup';
 import { ensureThresholds } from './needed-decisions';
 import { saveSmoothingResult } from './smoothing-result-store';
 
@@ -48,7 +48,7 @@ export async function findSmoothing(spec: SmoothSpec, job: JobContext): Promise<
   const search = new SmoothingSearch(spec, job);
   const base = search.withKey(null);
   const maxima = await search.maxima(base);
-  const { chosen, confirmed } = await search.images();
+  const { set, chosen, confirmed } = await search.images();
   const setup = await analysisSetup(search.spec, base);
   const { exponents, refusals } = await services.compute.request(
     'smoothing-factors',
@@ -73,16 +73,20 @@ export async function findSmoothing(spec: SmoothSpec, job: JobContext): Promise<
       exponents: candidate.own,
     });
   }
-  const without = await search.measure(base, chosen);
+  const without = await search.measure(base, { set, entries: chosen });
   const candidates: { alpha: number; key: string; chosen: number; confirmed?: number }[] = [];
   for (const { alpha, key } of found)
-    candidates.push({ alpha, key, chosen: worstNmse(await search.measure(search.withKey(key), chosen)) });
+    candidates.push({
+      alpha,
+      key,
+      chosen: worstNmse(await search.measure(search.withKey(key), { set, entries: chosen })),
+    });
   const best = candidates.reduce<(typeof candidates)[number] | undefined>(
     (least, own) => (least === undefined || own.chosen < least.chosen ? own : least),
     undefined,
   );
-  const before = best && worstNmse(await search.measure(base, confirmed));
-  if (best) best.confirmed = worstNmse(await search.measure(search.withKey(best.key), confirmed));
+  const before = best && worstNmse(await search.measure(base, { set, entries: confirmed }));
+  if (best) best.confirmed = worstNmse(await search.measure(search.withKey(best.key), { set, entries: confirmed }));
   const isBetter = best?.confirmed !== undefined && before !== undefined && best.confirmed < before;
   const result: SmoothingResult = {
     ...common,
@@ -167,7 +171,7 @@ class SmoothingSearch {
   }
 
   /** The quality of the variant on some images of the calibration set. */
-  async measure(job: JobContext, entries: readonly ImageEntry[]): Promise<TrialQuality> {
+  async measure(job: JobContext, images: UsedImages): Promise<TrialQuality> {
     await this.calibrate(job);
     const variant = this.given.variant ?? 'mixed';
     const options = variantOptions({ ...this.spec, variants: [variant] }, job.workspace, []);
@@ -176,9 +180,8 @@ class SmoothingSearch {
     const { workspace } = job;
     const { model, calibration } = setup;
     const { plan, thresholds } = variantRecipe(parseVariant(variant), { workspace, model, calibration, options });
-    const { set } = await this.images();
     const measureOn = async (outputsOnly: boolean): Promise<TrialQuality | undefined> => {
-      const trials = await setup.trials([{ set, entries }], { outputsOnly });
+      const trials = await setup.trials([images], { outputsOnly });
       const params = { trials, phase: 'choosing factors', list: [{ plan, thresholds }] };
       return (await job.services.compute.request('evaluateCandidates', params, job)).qualities[0];
     };
