@@ -19,6 +19,7 @@ import { useElementSize } from '../../widgets/plot/use-element-size';
 import { costKind, fixFigure } from './fix-figure';
 import resultStyles from './results.module.css';
 import styles from './fix-section.module.css';
+import { Verdict } from './verdict';
 
 /** The button "Make it pass", its progress with the stages as they end, and its answer with the plan to adopt. */
 export function FixSection({ project }: { readonly project: ProjectView }) {
@@ -69,17 +70,10 @@ function Answer({
   const chosen = result.chosen === null ? undefined : result.plans[result.chosen];
   return (
     <>
-      <div
-        className={classNames(
-          styles.verdict,
-          chosen === undefined ? (isRunning ? undefined : styles.bad) : styles.good,
-        )}
-        role="status"
-        data-testid="fix-verdict"
-      >
+      <Verdict tone={chosen === undefined ? (isRunning ? undefined : 'bad') : 'good'} testId="fix-verdict">
         <p>{result.reason}</p>
         {chosen === undefined || !result.isFinished ? null : <Adopt plan={chosen} />}
-      </div>
+      </Verdict>
       {chosen === undefined || chosen.fp16Layers.length === 0 ? null : (
         <p>{t('fix.released', { layers: chosen.fp16Layers.join(', ') })}</p>
       )}

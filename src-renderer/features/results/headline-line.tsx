@@ -6,12 +6,11 @@ import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { Button } from '../../widgets/button';
 import { speedText } from '../../widgets/number-text';
-import { classNames } from '../../widgets/class-names';
 import { gateSentence, reasonText } from './gates';
 import { headlineOf, type Headline, type HeadlineAction, type HeadlineFacts } from './headline';
 import { useResults } from './results-store';
 import { actionName, changeText } from './why';
-import styles from './headline-line.module.css';
+import { Verdict, type Tone } from './verdict';
 
 interface HeadlineLineProps {
   readonly project: ProjectView;
@@ -19,14 +18,14 @@ interface HeadlineLineProps {
   readonly judged: readonly GateResult[];
 }
 
-const TONES: Readonly<Record<Headline['kind'], string | undefined>> = {
+const TONES: Readonly<Record<Headline['kind'], Tone | undefined>> = {
   none: undefined,
-  mend: styles.bad,
-  missed: styles.bad,
-  slower: styles.caution,
-  ship: styles.caution,
-  unjudged: styles.caution,
-  ready: styles.good,
+  mend: 'bad',
+  missed: 'bad',
+  slower: 'caution',
+  ship: 'caution',
+  unjudged: 'caution',
+  ready: 'good',
   open: undefined,
 };
 
@@ -36,10 +35,10 @@ export function HeadlineLine({ project, record, judged }: HeadlineLineProps) {
   const headline = headlineOf({ record, judged, analyses: view, file: project.file });
   const action = headline.kind === 'none' ? null : headline.action;
   return (
-    <div className={classNames(styles.root, TONES[headline.kind])} data-testid="results-headline" role="status">
+    <Verdict tone={TONES[headline.kind]} isLarge testId="results-headline">
       <p>{headlineText(headline)}</p>
       {action === null ? null : <HeadlineButton action={action} />}
-    </div>
+    </Verdict>
   );
 }
 
