@@ -8,6 +8,7 @@ that starting the script again computes only what is missing. The project, its i
 at the same paths on all nodes. Needs `pip install ray` and calib on every node.
 """
 import argparse
+import contextlib
 import ctypes
 import json
 import os
@@ -46,6 +47,23 @@ def run_shard(command, index, count):
     return {**result, "index": index, "wallSeconds": time.time() - started, "worker": os.getpid()}
 
 
+def run_shards(command, args):
+    """Runs all shards as Ray tasks. Returns their results in the order in which they end."""
+    # Without an address, Ray uses the cluster that it runs in, or else starts one on this machine.
+    ray.init(log_to_driver=False, include_dashboard=False, configure_logging=False)
+    task = ray.remote(num_cpus=args.cpus, max_retries=args.retries, retry_exceptions=True)(run_shard)
+    waiting = [task.remote(command, index, args.count) for index in range(1, args.count + 1)]
+    results = []
+    while waiting:
+        (finished,), waiting = ray.wait(waiting, num_returns=1)
+        result = ray.get(finished)
+        results.append(result)
+        kept = ", kept" if result.get("kept") else ""
+        print(f"shard {result['index']} of {args.count}: {result['wallSeconds']:.1f} s{kept}", file=sys.stderr, flush=True)
+    ray.shutdown()
+    return results
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, required=True, help="number of shards")
@@ -59,20 +77,11 @@ def main():
     if args.count < 1 or len(args.job) < 2:
         parser.error("expected --count of at least 1, and a command with a project after --")
 
-    # Without an address, Ray uses the cluster that it runs in, or else starts one on this machine.
-    ray.init(log_to_driver=False, include_dashboard=False, configure_logging=False)
     program = args.calib.split()
     command = program + args.job + ["--shards", os.path.abspath(args.shards)]
-    task = ray.remote(num_cpus=args.cpus, max_retries=args.retries, retry_exceptions=True)(run_shard)
-    waiting = [task.remote(command, index, args.count) for index in range(1, args.count + 1)]
-    results = []
-    while waiting:
-        (finished,), waiting = ray.wait(waiting, num_returns=1)
-        result = ray.get(finished)
-        results.append(result)
-        kept = ", kept" if result.get("kept") else ""
-        print(f"shard {result['index']} of {args.count}: {result['wallSeconds']:.1f} s{kept}", file=sys.stderr, flush=True)
-    ray.shutdown()
+    # Ray reports lost workers on stdout, which is for the result.
+    with contextlib.redirect_stdout(sys.stderr):
+        results = run_shards(command, args)
     if args.no_merge:
         print(json.dumps(sorted(results, key=lambda result: result["index"])))
         return 0

@@ -15,9 +15,11 @@ name=$1-${SHARD/\//-of-}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
+fetch() { $COPY "$STORE/$1" "$folder/$1" >/dev/null 2>&1; }
+
 # What exists: a finished shard, which calib keeps, or one that was stopped, which calib continues.
 for file in "$name.shard" "$name.partial"; do
-  for part in "$file" "$file.json"; do $COPY "$STORE/$part" "$folder/$part" >/dev/null 2>&1; done
+  fetch "$file.json" && fetch "$file" && break
 done
 
 $calib "$@" --shard "$SHARD" --shards "$folder" &

@@ -14,6 +14,7 @@ import type { VariantReport } from '../domain/runs/accuracy';
 import type { BenchmarkVariantRecord, DeviceRecord, GpuRecord, RunRecord, RunWarning } from '../domain/runs/run-record';
 import type { NoMeasure } from '../domain/runs/task-scores';
 import type { Task } from '../domain/tasks/task';
+import type { SetName } from './requests';
 import type { JobKind, Shard, ShardedKind } from './job-specs';
 
 export type Warning = RunWarning;
@@ -49,6 +50,18 @@ export interface CalibrateResult {
   readonly tensorrtGrid?: { readonly batch: number; readonly names: number };
   /** Path of the file for `merge`; present if only a shard was collected. */
   readonly shardPath?: string;
+}
+
+/** What is ready for shards. */
+export interface PrepareResult {
+  readonly project: string;
+  readonly sets: readonly {
+    readonly set: SetName;
+    readonly images: number;
+    /** Hash of names and contents. */
+    readonly manifestSha256: string;
+  }[];
+  readonly seconds: number;
 }
 
 /** The result of one part of a validation, sensitivity or search. */
@@ -157,6 +170,7 @@ export interface RunResult {
 
 /** The result of a job, by kind. */
 export interface JobResults {
+  readonly prepare: PrepareResult;
   readonly calibrate: CalibrateResult;
   readonly merge: MergeResult;
   readonly quantize: QuantizeResult;

@@ -72,6 +72,10 @@ const devicesFields = {
 };
 export type DevicesSpec = ObjectOutput<typeof devicesFields>;
 
+const prepareSchema = object({ kind: oneOf('prepare'), ...project });
+/** Prepares the model and stores the hashes of the images, which shards then find. */
+export type PrepareSpec = InferOutput<typeof prepareSchema>;
+
 const calibrateSchema = object({
   kind: oneOf('calibrate'),
   ...project,
@@ -358,6 +362,7 @@ export const jobSpecSchema = variant({
   smooth: smoothSchema,
   learn: learnSchema,
   health: healthSchema,
+  prepare: prepareSchema,
   calibrate: calibrateSchema,
   merge: mergeSchema,
   quantize: quantizeSchema,

@@ -1,6 +1,6 @@
 // Fuzzes every reader of untrusted input: ONNX models, calibration caches, project files, indices, histograms, arrays,
-// labels, boxes, masks, run records and images. Each input must be accepted or refused in words: no crash, no other
-// error, no input that takes over two seconds of processor time, no process above 512 MB. Usage: npm run fuzz --
+// labels, boxes, masks, run records, images and shards. Each input must be accepted or refused in words: no crash, no
+// other error, no input that takes over two seconds of processor time, no process above 512 MB. Usage: npm run fuzz --
 // [--inputs N | --seconds S] [--target NAME] [--seed N] [--json] Default: a million inputs. The same seed gives the
 // same inputs. Inputs that failed are kept under build/fuzz/failures.
 import { fork, spawnSync } from 'node:child_process';

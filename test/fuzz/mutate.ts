@@ -56,7 +56,7 @@ function changeCount(draws: Draws, limit: number): number {
  * `other`.
  */
 export function mutateBytes(seed: Uint8Array, other: Uint8Array, draws: Draws): Uint8Array {
-  let bytes: Uint8Array = seed.slice();
+  let bytes: Uint8Array = new Uint8Array(seed); // The method slice of a Buffer does not copy.
   for (let changes = changeCount(draws, 8); changes > 0; changes -= 1) bytes = changeBytes(bytes, other, draws);
   return bytes;
 }

@@ -1,5 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { loadProject } from '../../src-main/app/projects/project-store';
 import { readCalibrationIndex } from '../../src-main/calibration/histograms/calibration-store';
@@ -31,29 +30,11 @@ import { pseudoRandom } from '../support/onnx-builder';
 import { slowHistogram } from '../unit/domain/histograms/histogram-samples';
 import { sampleRecord } from '../unit/runs/sample-run';
 import { mutateModel, seedModels } from './models';
-import { mutateBytes, mutateJson, mutateText, type Draws } from './mutate';
+import { mutateBytes, mutateJson, mutateText } from './mutate';
+import { shardTargets } from './shard-targets';
 import { boxSeeds, npyFile, npzFile, SAMPLE_PROJECT } from './seeds';
+import { fileIn, utf8, type FuzzTarget } from './target';
 import { pngFile } from '../support/png';
-
-/**
- * A reader of untrusted input. `input` makes the bytes of one trial from random draws, `run` reads them. A
- * WorkbenchError or the result false mean that the reader refused the input; any other error is a fault.
- */
-export interface FuzzTarget {
-  /** Share of all trials, relative to the other targets. */
-  readonly weight: number;
-  input(draws: Draws): Uint8Array | Promise<Uint8Array>;
-  /** `folder` is an empty folder of this process for files that the reader opens. */
-  run(bytes: Uint8Array, folder: string): unknown;
-}
-
-const utf8 = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-
-function fileIn(folder: string, name: string, bytes: Uint8Array): string {
-  const path = join(folder, name);
-  writeFileSync(path, bytes);
-  return path;
-}
 
 const models = seedModels();
 const encodedModels = models.map((model) => encodeModel(model));
@@ -386,6 +367,7 @@ export const TARGETS_BY_NAME: ReadonlyMap<string, FuzzTarget> = new Map(
     masks,
     run,
     images,
+    ...shardTargets,
   }),
 );
 

@@ -5,7 +5,8 @@ import { openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { Draws } from './mutate';
-import { makeFolder, TARGETS_BY_NAME, type FuzzTarget } from './targets';
+import type { FuzzTarget } from './target';
+import { makeFolder, TARGETS_BY_NAME } from './targets';
 
 /** What one process tells its parent when it ends by itself. */
 export interface FuzzReport {

@@ -2,13 +2,15 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CalibrateResult, ShardResult } from '../../src-shared/contract/job-results';
+import type { CalibrateResult, PrepareResult, ShardResult } from '../../src-shared/contract/job-results';
 import { calib, calibJson, startCalib } from '../support/calib-process';
 import { REPO_ROOT } from '../support/shared';
 import { writeSlowModel } from '../support/slow-model';
 import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
 
 const SAMPLE = join(REPO_ROOT, 'resources/sample');
+
+const VALIDATION_IMAGES = 594;
 
 let dir = '';
 /** The sample, calibrated in one process. */
@@ -86,6 +88,12 @@ describe('shards of a validation', () => {
   it('are merged to the result of a single process', async () => {
     const single = await calib('validate', whole, '--limit', '120', '--json');
     const project = copyOf(whole, 'validated.calib');
+    const prepared = await calibJson<PrepareResult>('prepare', project);
+    expect(prepared.sets.map(({ set, images }) => [set, images])).toEqual([
+      ['calibration', 198],
+      ['validation', VALIDATION_IMAGES],
+    ]);
+    const hashes = readFileSync(join(project, 'image-hashes/validation.txt'), 'utf8');
     const parts = await Promise.all(
       ['1/2', '2/2'].map((shard) =>
         calibJson<ShardResult>('validate', project, '--limit', '120', '--shard', shard, '--threads', '1'),
@@ -93,6 +101,7 @@ describe('shards of a validation', () => {
     );
     expect(parts).toMatchObject([{ done: 60, kept: false }, { done: 60 }]);
     expect(await calibJson('validate', project, '--limit', '120', '--shard', '2/2')).toMatchObject({ kept: true });
+    expect(readFileSync(join(project, 'image-hashes/validation.txt'), 'utf8')).toBe(hashes);
     const elsewhere = copyOf(whole, 'elsewhere.calib');
     const merged = await calib('merge', elsewhere, project, '--json');
     expect(merged.stdout).toBe(single.stdout);

@@ -12,6 +12,7 @@ import { bestView } from '../../calibration/histograms/threshold-table';
 import type { UsableShard } from '../../compute/shards/find-shards';
 import { findShard, type ShardTask } from '../../compute/shards/shard-store';
 import { requireOriginalValues } from '../projects/rescaled-model';
+import { mergedManifest, shardManifest } from '../projects/set-manifest';
 import { methodWarnings } from '../analysis/method-warnings';
 import {
   calibrationKey,
@@ -48,7 +49,8 @@ export async function collectJob(spec: CalibrateSpec, job: JobContext): Promise<
   const model = await prepared(workspace, services.compute, job);
   job.onProgress?.({ phase: 'reading the calibration set', done: 0, total: 0, unit: 'images' });
   const set = await loadSet(workspace, 'calibration', spec.limit);
-  const key = await calibrationKey(workspace, set, job);
+  const manifest = spec.shard && (await shardManifest({ which: 'calibration', set, shard: spec.shard }, job));
+  const key = await calibrationKey(workspace, set, job, manifest);
   const calibrationDir = workspace.paths.calibrationDir(key);
   const shard = spec.shard ? shardTask(spec, spec.shard, workspace) : null;
   if (shard && !spec.fresh) {
@@ -206,7 +208,8 @@ export async function mergeCalibration(
   const { workspace, services } = job;
   await prepared(workspace, services.compute, job);
   const set = await loadSet(workspace, 'calibration', spec.limit);
-  const key = await calibrationKey(workspace, set, job);
+  const manifest = await mergedManifest({ which: 'calibration', set }, job);
+  const key = await calibrationKey(workspace, set, job, manifest);
   const result = await services.compute.request(
     'merge',
     {

@@ -10,6 +10,7 @@ import { fixJob } from './fix-job';
 import { healthJob } from './health-job';
 import { learnJob } from './learn-job';
 import { mergeJob } from './merge-job';
+import { prepareJob } from './prepare-job';
 import { quantizeJob } from './quantize-job';
 import { repairJob } from './repair-job';
 import { runJob } from './run-job';
@@ -27,6 +28,8 @@ export function dispatchJob(spec: JobSpec, job: JobContext): Promise<JobResult> 
   switch (spec.kind) {
     case 'calibrate':
       return calibrateJob(spec, job);
+    case 'prepare':
+      return prepareJob(spec, job);
     case 'merge':
       return mergeJob(spec, job);
     case 'quantize':

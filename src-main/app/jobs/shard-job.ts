@@ -53,11 +53,11 @@ type Work =
   | { readonly kind: 'validate'; readonly key: string; readonly params: EvaluateParams }
   | { readonly kind: 'trials'; readonly key: string; readonly problem: TrialProblem };
 
-function workOf({ of }: ShardSpec, job: JobContext): Promise<Work> {
+function workOf({ of, shard }: ShardSpec, job: JobContext): Promise<Work> {
   const spec = { ...of, projectPath: job.workspace.path };
   switch (spec.kind) {
     case 'validate':
-      return validationShard(spec, job).then((own) => ({ kind: 'validate', ...own }));
+      return validationShard(spec, shard, job).then((own) => ({ kind: 'validate', ...own }));
     case 'sensitivity':
       return sensitivityTrialsOf(spec, job);
     case 'search':

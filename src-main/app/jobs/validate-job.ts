@@ -1,14 +1,14 @@
 import { basename } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { ValidateResult } from '../../../src-shared/contract/job-results';
-import type { ValidateSpec } from '../../../src-shared/contract/job-specs';
+import type { Shard, ValidateSpec } from '../../../src-shared/contract/job-specs';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
-import { setManifestHash } from '../../calibration/images/image-set';
 import type { EvaluateParams } from '../../compute/pool/protocol';
 import type { UsableShard } from '../../compute/shards/find-shards';
 import { ensureThresholds } from '../analysis/needed-decisions';
 import { defaultThreads, type JobContext } from '../job-context';
 import { allowedMetricHash } from '../projects/metric-consent';
+import { mergedManifest, shardManifest } from '../projects/set-manifest';
 import { inputsOf, projectFeeding, loadSet, prepared, shortHash } from '../projects/workspace';
 import { buildVariants } from '../variants/builder';
 import { distinctEngines, withRepetitions, type BuiltVariant } from '../variants/built-variant';
@@ -77,7 +77,7 @@ export async function mergeValidation(
   job: JobContext,
 ): Promise<ValidateResult> {
   const validation = await prepareValidation(spec, job);
-  const { key } = await shardedValidation(validation, job);
+  const { key } = await shardedValidation(validation, null, job);
   return resultOf(validation, job, complete(key));
 }
 
@@ -87,15 +87,18 @@ export async function mergeValidation(
  */
 export async function validationShard(
   spec: ValidateSpec,
+  shard: Shard,
   job: JobContext,
 ): Promise<{ readonly params: EvaluateParams; readonly key: string }> {
   if (spec.backend !== undefined && spec.backend !== 'ort-cpu')
     throw new WorkbenchError('usage', `Expected backend ort-cpu for a shard of a validation, found ${spec.backend}`);
-  return shardedValidation(await prepareValidation(spec, job), job);
+  return shardedValidation(await prepareValidation(spec, job), shard, job);
 }
 
+/** @param shard null for all shards together */
 async function shardedValidation(
   { options, set, built, threads }: Validation,
+  shard: Shard | null,
   job: JobContext,
 ): Promise<{ readonly params: EvaluateParams; readonly key: string }> {
   const { workspace, services } = job;
@@ -110,7 +113,9 @@ async function shardedValidation(
     ...inputsOf(file),
     task: params.task,
     metricHash: params.metricHash ?? null,
-    set: await setManifestHash(set, job),
+    set: shard
+      ? await shardManifest({ which: 'validation', set, shard }, job)
+      : await mergedManifest({ which: 'validation', set }, job),
     labels: set.entries.map(labelOf),
     variants: engines.map(({ runnable, dir }) => [runnable.variant, basename(dir)]),
   });

@@ -20,6 +20,8 @@ export interface ArtifactPaths {
   /** The factors of smoothing. */
   readonly smoothingFile: (key: string) => string;
   readonly calibrationDir: (key: string) => string;
+  /** Hashes of the files of a set, see image-hashes. */
+  readonly imageHashesFile: (set: 'calibration' | 'validation') => string;
   /** Copy of the calibration cache that was imported last. */
   readonly importedCacheFile: string;
   /** Results of analyses, and journals of the trials that they made. */
@@ -51,6 +53,7 @@ export function artifactPaths(projectDir: string): ArtifactPaths {
     currentCalibrationPath: (changes) => join(calibration, `${safeName(['current', ...changes].join('-'))}.json`),
     smoothingFile: (key) => join(projectDir, 'smoothing', `${safeName(key)}.json`),
     calibrationDir: (key) => at('calibration', key),
+    imageHashesFile: (set) => join(projectDir, 'image-hashes', `${set}.txt`),
     importedCacheFile: join(projectDir, 'imported.cache'),
     analysisDir: join(projectDir, 'analysis'),
     healthDir: join(projectDir, 'health'),

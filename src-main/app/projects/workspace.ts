@@ -215,12 +215,18 @@ export function limited(set: ImageSet, limit: number): ImageSet['entries'] {
 /**
  * Identity of a calibration: model, content of the images, their groups, preprocessing and collector. Order does not
  * matter.
+ * @param manifest identity of the images; by default it is computed from all of them
  */
-export async function calibrationKey(workspace: Workspace, set: ImageSet, context: TaskContext): Promise<string> {
+export async function calibrationKey(
+  workspace: Workspace,
+  set: ImageSet,
+  context: TaskContext,
+  manifest?: string,
+): Promise<string> {
   const groups = set.entries.map((entry) => `${imageId(entry)}\0${entry.group ?? ''}`).sort();
   return shortHash({
     model: workspace.file.model.sha256,
-    set: await setManifestHash(set, context),
+    set: manifest ?? (await setManifestHash(set, context)),
     // The same images in other groups give other histograms per group.
     groups: set.groups.length === 0 ? [] : groups,
     preprocessing: workspace.file.preprocessing,

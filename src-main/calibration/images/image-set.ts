@@ -304,6 +304,14 @@ function emptyError(root: string, skipped: readonly SkippedImage[]): WorkbenchEr
   });
 }
 
+/** What a manifest states about the content of a file: its size in bytes and its sha256. */
+export interface FileIdentity {
+  readonly size: number;
+  readonly sha256: string;
+}
+
+type IdentityOf = (file: string, path: string, signal?: AbortSignal) => Promise<FileIdentity>;
+
 /** How a set uses one file. */
 interface UsedFile {
   readonly path: string;
@@ -318,9 +326,14 @@ interface UsedFile {
  * bytes, the sha256 of the content, the used records of an .npy or .npz file, and the number of times that an image is
  * listed if it is more than one. The identity does not depend on the order of the images, on labels or on the location
  * of the set. A file is read only if it has changed since this process last hashed it.
+ * @param identityOf gives size and hash of a file; it throws Node's error if the file cannot be read
  * @throws WorkbenchError not-found if a file no longer exists; cancelled
  */
-export async function setManifestHash(set: Pick<ImageSet, 'entries'>, context: TaskContext = {}): Promise<string> {
+export async function setManifestHash(
+  set: Pick<ImageSet, 'entries'>,
+  context: TaskContext = {},
+  identityOf: IdentityOf = fileIdentity,
+): Promise<string> {
   const used = new Map<string, UsedFile>();
   for (const { file, path, record } of set.entries) {
     const known = used.get(file) ?? { path, records: [], times: 0 };
@@ -334,7 +347,7 @@ export async function setManifestHash(set: Pick<ImageSet, 'entries'>, context: T
     throwIfAborted(context.signal);
     context.onProgress?.({ phase: 'hashing images', done, total: files.length, unit: 'images' });
     const batch = files.slice(done, done + HASH_BATCH);
-    const lines = await Promise.all(batch.map(([file, own]) => manifestLine(file, own, context.signal)));
+    const lines = await Promise.all(batch.map(([file, own]) => manifestLine(file, own, identityOf, context.signal)));
     for (const line of lines) hash.update(line);
   }
   return hash.digest('hex');
@@ -351,14 +364,19 @@ export async function imageHash({ path, record }: Pick<ImageEntry, 'path' | 'rec
   return record === null ? sha256 : `${sha256}#${record}`;
 }
 
+async function fileIdentity(_file: string, path: string, signal?: AbortSignal): Promise<FileIdentity> {
+  const { size } = await stat(path);
+  return { size, sha256: await sha256OfStoredFile(path, signal) };
+}
+
 async function manifestLine(
   file: string,
   { path, records, times }: UsedFile,
+  identityOf: IdentityOf,
   signal: AbortSignal | undefined,
 ): Promise<string> {
   try {
-    const { size } = await stat(path);
-    const sha256 = await sha256OfStoredFile(path, signal);
+    const { size, sha256 } = await identityOf(file, path, signal);
     // An image that is listed once adds nothing, so that identities of sets without repetitions stay the same.
     const usage = records.length > 0 ? [records.toSorted((a, b) => a - b)] : times > 1 ? [{ times }] : [];
     return `${JSON.stringify([file, size, sha256, ...usage])}\n`;

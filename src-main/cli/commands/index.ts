@@ -15,6 +15,7 @@ import { importCommand } from './import';
 import { init } from './init';
 import { inspect } from './inspect';
 import { merge } from './merge';
+import { prepare } from './prepare';
 import { quantize } from './quantize';
 import { repair } from './repair';
 import { run } from './run';
@@ -32,6 +33,7 @@ import { validate } from './validate';
 export const COMMANDS: readonly Command[] = [
   inspect,
   init,
+  prepare,
   calibrate,
   merge,
   show,

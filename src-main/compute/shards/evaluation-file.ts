@@ -15,6 +15,7 @@ import {
   string,
   unknown,
   variant,
+  where,
 } from '../../../src-shared/base/schema';
 import type { RegionCounts, TaskAnswer } from '../../../src-shared/domain/tasks/answer';
 import type { ImageAnswer } from '../../analysis/variant-evaluator';
@@ -37,17 +38,27 @@ type Bytes = Float32Array | Int32Array | Uint32Array;
 
 /** JSON has no NaN and no infinity. */
 const real = mapped(either('a number', number, oneOf('NaN', 'Infinity', '-Infinity')), Number);
-const bytes = mapped(string, (text) => Uint8Array.from(Buffer.from(text, 'base64')));
+const words = where(string, '4-byte numbers in base64', (text) => {
+  const own = Buffer.from(text, 'base64');
+  return own.length % 4 === 0 && own.toString('base64') === text;
+});
+const bytes = mapped(words, (text) => Uint8Array.from(Buffer.from(text, 'base64')));
 const float32 = mapped(bytes, (own) => new Float32Array(own.buffer, 0, own.byteLength >> 2));
 const int32 = mapped(bytes, (own) => new Int32Array(own.buffer, 0, own.byteLength >> 2));
 const uint32 = mapped(bytes, (own) => new Uint32Array(own.buffer, 0, own.byteLength >> 2));
-const regions = object({ intersection: uint32, predicted: uint32, truth: uint32 });
+const regions = where(
+  object({ intersection: uint32, predicted: uint32, truth: uint32 }),
+  'counts of the same classes',
+  ({ intersection, predicted, truth }) => predicted.length === intersection.length && truth.length === predicted.length,
+);
+const detections = where(
+  object({ boxes: float32, scores: float32, classes: int32 }),
+  'four coordinates, a score and a class of every box',
+  ({ boxes, scores, classes }) => boxes.length === 4 * scores.length && classes.length === scores.length,
+);
 const answerSchema = variant({
   classification: object({ kind: oneOf('classification'), top5: list(integer), score: real, classCount: integer }),
-  detection: object({
-    kind: oneOf('detection'),
-    detections: object({ boxes: float32, scores: float32, classes: int32 }),
-  }),
+  detection: object({ kind: oneOf('detection'), detections }),
   segmentation: object({ kind: oneOf('segmentation'), toTruth: nullable(regions), toFp32: regions }),
   embedding: object({ kind: oneOf('embedding'), vector: float32 }),
   custom: object({ kind: oneOf('custom'), record: optional(unknown) }),

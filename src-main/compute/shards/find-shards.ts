@@ -101,7 +101,7 @@ export function completeShards(found: readonly ListedShard[], kind: ShardedKind,
     const { index } = shard.marker.shard;
     byIndex.set(index, [...(byIndex.get(index) ?? []), shard]);
   }
-  const missing = Array.from({ length: total }, (_, i) => i + 1).filter((index) => !byIndex.has(index));
+  const missing = gapsOf([...byIndex.keys()], total);
   const problems = [
     ...named(foreign, (paths) => `${paths} made for another model, image set or settings`),
     ...(counts.length > 1 ? [`The shards are parts of different divisions: of ${counts.join(' and of ')}`] : []),
@@ -141,16 +141,25 @@ function unpaired(found: readonly ListedShard[]): string[] {
   ];
 }
 
-/** `Shards 3, 5 to 7 of 8 are missing`. */
-function missingText(missing: readonly number[], total: number): string {
-  const ranges: [number, number][] = [];
-  for (const index of missing) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last[1] === index - 1) last[1] = index;
-    else ranges.push([index, index]);
+/** First and last number of a range. */
+type Range = readonly [number, number];
+
+/** The numbers from 1 to `total` that are not among the indices. The total is that of a file and may be of any size. */
+function gapsOf(indices: readonly number[], total: number): Range[] {
+  const gaps: Range[] = [];
+  let next = 1;
+  for (const index of [...indices.toSorted((a, b) => a - b), total + 1]) {
+    if (index > next) gaps.push([next, index - 1]);
+    next = index + 1;
   }
-  const text = ranges.map(([from, to]) => (from === to ? String(from) : `${from} to ${to}`)).join(', ');
-  return missing.length === 1 ? `Shard ${text} of ${total} is missing` : `Shards ${text} of ${total} are missing`;
+  return gaps;
+}
+
+/** `Shards 3, 5 to 7 of 8 are missing`. */
+function missingText(missing: readonly Range[], total: number): string {
+  const text = missing.map(([from, to]) => (from === to ? String(from) : `${from} to ${to}`)).join(', ');
+  const isOne = missing.length === 1 && missing[0]?.[0] === missing[0]?.[1];
+  return isOne ? `Shard ${text} of ${total} is missing` : `Shards ${text} of ${total} are missing`;
 }
 
 function mismatch(problems: readonly string[]): WorkbenchError {

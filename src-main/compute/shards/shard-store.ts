@@ -11,6 +11,7 @@ import {
   optional,
   string,
   unknown,
+  where,
   yes,
   type InferOutput,
 } from '../../../src-shared/base/schema';
@@ -37,7 +38,7 @@ const markerSchema = object({
   kind: oneOf(...SHARDED_KINDS),
   /** Identity of what is computed: model, images, settings. Shards of different keys do not belong together. */
   key: string,
-  shard: shardSchema,
+  shard: where(shardSchema, 'an index up to the number of shards', ({ index, count: of }) => index <= of),
   /** Present if the shard was stopped early and lacks images: it can be continued, but not merged. */
   isPartial: optional(yes),
   /** Of the content. */

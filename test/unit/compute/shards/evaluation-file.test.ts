@@ -23,13 +23,19 @@ const answers: readonly ImageAnswer['answer'][] = [
   {
     kind: 'segmentation',
     toTruth: null,
-    toFp32: { intersection: Uint32Array.of(4e9), predicted: Uint32Array.of(1), truth: new Uint32Array() },
+    toFp32: { intersection: Uint32Array.of(4e9), predicted: Uint32Array.of(1), truth: Uint32Array.of(0) },
   },
   { kind: 'embedding', vector: Float32Array.of(Number.NaN, -0, 1 / 3) },
   { kind: 'custom', record: { distances: [0.1, null], text: 'a\nb' } },
   { kind: 'custom', record: undefined },
   null,
 ];
+
+/** A file with one answer as it is written. */
+function answerText(answer: object): string {
+  const image = { id: 'a.png', answers: [{ answer, outputs: [] }] };
+  return `{"format":"calib-evaluation","version":1}\n${JSON.stringify(image)}`;
+}
 
 describe('answers to images', () => {
   it('are the same after they were stored', () => {
@@ -51,6 +57,10 @@ describe('answers to images', () => {
     '{}',
     '{"format":"calib-evaluation","version":2}',
     '{"format":"calib-evaluation","version":1}\n{"id":3}',
+    answerText({ kind: 'embedding', vector: 'AAAAAAA=' }),
+    answerText({ kind: 'embedding', vector: '!AAA' }),
+    answerText({ kind: 'detection', detections: { boxes: 'AAAAAA==', scores: 'AAAAAA==', classes: 'AAAAAA==' } }),
+    answerText({ kind: 'segmentation', toTruth: null, toFp32: { intersection: '', predicted: '', truth: 'AAAAAA==' } }),
   ])('are not %s', (text) =>
     expect(() => decodeEvaluation(Buffer.from(text), 'a.shard')).toThrow(/Expected answers to images in a.shard/),
   );

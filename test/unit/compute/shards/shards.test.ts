@@ -121,6 +121,9 @@ describe('shards to merge', () => {
     await expect(merged([dir])).rejects.toThrow(/Shard 2 of 2 is missing/);
     for (const index of [2, 3, 7]) await write(index, 9, { folder: join(root, 'nine') });
     await expect(merged([join(root, 'nine')])).rejects.toThrow(/Shards 1, 4 to 6, 8 to 9 of 9 are missing/);
+    // A damaged marker may name any number.
+    await write(2, Number.MAX_SAFE_INTEGER, { folder: join(root, 'many') });
+    await expect(merged([join(root, 'many')])).rejects.toThrow(/Shards 1, 3 to 9007199254740991 of/);
   });
 
   it('are of one division', async () => {
