@@ -1,5 +1,5 @@
+import { releasedPlan } from '../../src-shared/domain/project/precision';
 import { chooseFromGroups } from './choose-images';
-import { releasedPlan } from './sensitivity';
 import { groupNames, qualitiesOf, worstNmse, type Trial, type Trials } from './trials';
 
 /** The largest number of layers that are chosen together by measured gains. */

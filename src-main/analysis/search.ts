@@ -1,5 +1,6 @@
 import type { SearchLimits, SearchResult, TrialQuality } from '../../src-shared/domain/analysis/analysis';
 import { ownValue } from '../../src-shared/base/records';
+import type { LearnedValues } from '../../src-shared/domain/analysis/repair';
 import type { Method } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import {
@@ -38,10 +39,10 @@ export interface SearchProblem {
   readonly labelled: boolean;
 }
 
-/** Method of the thresholds; null for those in use. */
-export interface ThresholdChoice {
+/** Thresholds with what was learned with them. */
+export interface ThresholdChoice extends LearnedValues, Pick<Trial, 'thresholds'> {
+  /** null for those in use. */
   readonly method: Method | null;
-  readonly thresholds: Readonly<Record<string, number>>;
 }
 
 export interface SearchedPlan {
@@ -99,9 +100,9 @@ export async function searchPlans(
   const alternatives = request.alternatives.length;
   const trialCounts = searchTrials(layers.length, limits.maxLayers, alternatives);
   onStep('ranking layers', rankingPasses(request.rank.length, layers.length, limits.maxLayers, alternatives));
-  const { method, thresholds } = await betterThresholds(trials, request);
-  const problem: Problem = { ...request, thresholds };
-  const base: Trial = { plan: request.plan, thresholds };
+  const choice = await betterThresholds(trials, request);
+  const base = baseOf(request, choice);
+  const problem: Problem = { ...request, base };
   const { ranking, sets } = await releaseOrder(trials, {
     base,
     layers,
@@ -132,7 +133,7 @@ export async function searchPlans(
   const plans = [...tried.values()].sort((a, b) => a.fp16Layers.length - b.fp16Layers.length);
   const chance = await chanceOf(trials, problem, chosen ?? nearest(plans));
   return {
-    method,
+    method: choice.method,
     fp32,
     ranking,
     plans,
@@ -165,7 +166,12 @@ async function chanceOf(
 }
 
 interface Problem extends SearchProblem {
-  readonly thresholds: Readonly<Record<string, number>>;
+  readonly base: Trial;
+}
+
+/** The model with all layers in INT8. */
+function baseOf({ plan }: Pick<SearchProblem, 'plan'>, { thresholds, biases, roundings }: ThresholdChoice): Trial {
+  return { plan, thresholds, ...(biases ? { biases } : {}), ...(roundings ? { roundings } : {}) };
 }
 
 /** Other thresholds replace those in use if they have at most this fraction of their error. */
@@ -173,15 +179,11 @@ const CLEARLY_BETTER = 0.9;
 
 async function betterThresholds(
   trials: Trials,
-  { plan, alternatives, rank }: Pick<SearchProblem, 'plan' | 'alternatives' | 'rank'>,
+  problem: Pick<SearchProblem, 'plan' | 'alternatives' | 'rank'>,
 ): Promise<ThresholdChoice> {
-  const errors = (
-    await qualitiesOf(
-      trials,
-      alternatives.map(({ thresholds }) => ({ plan, thresholds })),
-      rank,
-    )
-  ).map(worstNmse);
+  const { alternatives, rank } = problem;
+  const bases = alternatives.map((choice) => baseOf(problem, choice));
+  const errors = (await qualitiesOf(trials, bases, rank)).map(worstNmse);
   const [inUse = Number.POSITIVE_INFINITY] = errors;
   const best = errors.indexOf(Math.min(...errors));
   const found = (errors[best] ?? inUse) < inUse * CLEARLY_BETTER ? alternatives[best] : alternatives[0];
@@ -198,9 +200,9 @@ export async function rankPart(
   request: Pick<SearchProblem, 'plan' | 'alternatives' | 'layers' | 'rank'>,
   partOf: (list: readonly Trial[]) => readonly Trial[],
 ): Promise<void> {
-  const { thresholds } = await betterThresholds(trials, request);
-  const { plan, layers, rank } = request;
-  const { list, at } = firstRanking(trials, { base: { plan, thresholds }, layers, images: rank });
+  const base = baseOf(request, await betterThresholds(trials, request));
+  const { layers, rank } = request;
+  const { list, at } = firstRanking(trials, { base, layers, images: rank });
   await trials.run(partOf(list), at);
 }
 
@@ -224,8 +226,8 @@ export async function fewest(most: number, holds: (n: number) => Promise<boolean
   return holding;
 }
 
-function trialOf({ plan, thresholds }: Problem, released: readonly string[]): Trial {
-  return releasedTrial({ plan, thresholds }, released);
+function trialOf({ base }: Problem, released: readonly string[]): Trial {
+  return releasedTrial(base, released);
 }
 
 /** Tolerance for rounding errors of percentages. */

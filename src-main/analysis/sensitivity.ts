@@ -5,7 +5,7 @@ import {
   type SensitivityMetric,
   type TrialQuality,
 } from '../../src-shared/domain/analysis/analysis';
-import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
+import { releasedPlan } from '../../src-shared/domain/project/precision';
 import type { Trial } from './trials';
 
 /** A layer whose precision can be chosen, because it reads quantized tensors. */
@@ -21,20 +21,19 @@ export interface SensitiveLayer {
 export interface SensitivityProblem {
   readonly kind: SensitivityKind;
   readonly metric: SensitivityMetric;
-  /** The plan with all layers in INT8. */
-  readonly plan: PrecisionPlan;
-  readonly thresholds: Readonly<Record<string, number>>;
+  /** The model with all layers in INT8. */
+  readonly base: Trial;
   readonly layers: readonly SensitiveLayer[];
 }
 
 /** The model that measures the effect of one layer. */
-export function sensitivityTrial({ kind, plan, thresholds, layers }: SensitivityProblem, layer: string): Trial {
-  if (kind === 'release') return { thresholds, plan: releasedPlan(plan, [layer]) };
+export function sensitivityTrial({ kind, base, layers }: SensitivityProblem, layer: string): Trial {
+  if (kind === 'release') return { ...base, plan: releasedPlan(base.plan, [layer]) };
   // All other layers run in FP32, so that rounding in FP16 is not attributed to this layer.
   const others = layers.filter((other) => other.layer !== layer).map((other) => [other.layer, 'fp32'] as const);
   return {
-    thresholds,
-    plan: { ...plan, fallbackPrecision: 'fp32', layers: Object.fromEntries([...others, [layer, 'int8']]) },
+    ...base,
+    plan: { ...base.plan, fallbackPrecision: 'fp32', layers: Object.fromEntries([...others, [layer, 'int8']]) },
   };
 }
 
@@ -49,18 +48,13 @@ export function operandTrials(problem: SensitivityProblem, layer: string): reado
 
 /** Every model of a sensitivity of the kinds release and cause: all layers in INT8, then those of each layer. */
 export function sensitivityTrials(problem: SensitivityProblem): Trial[] {
-  const { kind, plan, thresholds, layers } = problem;
+  const { kind, base, layers } = problem;
   const operands = kind === 'cause' ? layers.filter(({ hasWeights }) => hasWeights) : [];
   return [
-    { plan, thresholds },
+    base,
     ...layers.map(({ layer }) => sensitivityTrial(problem, layer)),
     ...operands.flatMap(({ layer }) => operandTrials(problem, layer)),
   ];
-}
-
-/** A plan with these layers in FP16, or in FP32 if FP16 is refused. */
-export function releasedPlan(plan: PrecisionPlan, layers: readonly string[]): PrecisionPlan {
-  return { ...plan, layers: { ...plan.layers, ...Object.fromEntries(layers.map((layer) => [layer, 'fp16'])) } };
 }
 
 /**

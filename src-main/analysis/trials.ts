@@ -2,7 +2,7 @@ import { advise } from '../../src-shared/base/advice';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { setOwnValue } from '../../src-shared/base/records';
 import type { QuantizedOperand, TrialQuality } from '../../src-shared/domain/analysis/analysis';
-import type { BiasCorrection } from '../../src-shared/domain/analysis/repair';
+import type { LearnedValues } from '../../src-shared/domain/analysis/repair';
 import { differenceOf, judge, type MeasureDifference, type MeasuredSet } from '../../src-shared/domain/measures/judge';
 import { judgeCustom, type Summarize } from '../../src-shared/domain/measures/judge-custom';
 import { classificationSet } from '../../src-shared/domain/measures/measured-sets';
@@ -11,13 +11,14 @@ import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import type { Task } from '../../src-shared/domain/tasks/task';
 import { worstOutputNmse } from './output-error';
 
-/** One candidate: the prepared model with this plan and these thresholds. */
-export interface Trial {
+/**
+ * One candidate: the prepared model with this plan, these thresholds, and corrected or learned biases and roundings; if
+ * these are absent, the biases of the model and rounding to nearest.
+ */
+export interface Trial extends LearnedValues {
   readonly plan: PrecisionPlan;
   /** Tensor -> threshold, real units. */
   readonly thresholds: Readonly<Record<string, number>>;
-  /** Corrected biases; if absent, those of the model. */
-  readonly biases?: readonly BiasCorrection[];
   /** Quantizes only one operand of the INT8 layers. */
   readonly only?: QuantizedOperand;
   /** Activation type: int8 if absent; uint8 for the target onnxruntime only. */

@@ -64,7 +64,7 @@ describe('calib repair --learn', () => {
       '-o',
       join(dir, 'learned.onnx'),
     );
-    expect(decisions.filter(({ code }) => code === 'bias-corrected').length).toBeGreaterThan(0);
+    expect(decisions.filter(({ code }) => code === 'bias-learned').length).toBeGreaterThan(0);
   });
 
   it('learns only the blocks that are asked for', async () => {

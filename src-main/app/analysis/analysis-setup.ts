@@ -1,7 +1,10 @@
 import { basename, join } from 'node:path';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
-import type { PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
+import type { Method } from '../../../src-shared/domain/project/methods';
+import { allInt8, type PrecisionPlan, type Target } from '../../../src-shared/domain/project/precision';
 import type { SensitiveLayer } from '../../analysis/sensitivity';
+import type { Trial } from '../../analysis/trials';
+import { learnedInUse, thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import { setManifestHash } from '../../calibration/images/image-set';
 import type { TrialParams } from '../../compute/trials/trial-pool';
@@ -9,14 +12,14 @@ import type { Model } from '../../onnx/graph/model';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import { weightOf } from '../../quantization/rules/compute-layers';
 import { graphFacts } from '../../quantization/rules/graph-facts';
-import { allInt8, sweepAnalyses } from './analysis-store';
+import { sweepAnalyses } from './analysis-store';
 import { inputsOf, openCalibration, prepared, projectFeeding, rangesOf, shortHash } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
 import { allowedMetricHash } from '../projects/metric-consent';
 import { REWRITE_VERSION } from '../variants/recipe';
 
 /** Version of the trials; raise it when the same trial would give another result. */
-const TRIALS_VERSION = 3;
+const TRIALS_VERSION = 4;
 
 /** What the labels of a set say about an image. */
 function labelOf({ label, truth }: ImageEntry): unknown {
@@ -34,10 +37,15 @@ export interface AnalysisSetup {
   readonly model: Model;
   readonly calibration: StoredCalibration;
   readonly target: Target;
-  /** The project's plan without precisions of single layers: all quantizable layers run in INT8. */
+  /** The project's plan without released layers: all quantizable layers, and those requested by name, run in INT8. */
   readonly plan: PrecisionPlan;
   /** Layers that read quantized tensors under `plan`, in graph order. */
   readonly layers: readonly SensitiveLayer[];
+  /**
+   * The model with this plan, `plan` by default, and with the thresholds in use and what was learned with them.
+   * @param method instead of the methods of the project
+   */
+  base(plan?: PrecisionPlan, method?: Method): Trial;
   /** Tensors whose thresholds determine scales under `plan`, in graph order. */
   readonly tensors: readonly string[];
   /**
@@ -79,6 +87,11 @@ export async function analysisSetup(
       output: node.output[0] ?? '',
       hasWeights: weightOf(graphFacts(model), node) !== null,
     })),
+    base: (own = plan, method) => ({
+      plan: own,
+      thresholds: thresholdsInUse(calibration, { ...workspace.file, target }, method),
+      ...learnedInUse(calibration, workspace.file, method),
+    }),
     trials: async (images, { asShipped = false, outputsOnly = false } = {}) => {
       const { preprocessing } = workspace.file;
       const task = outputsOnly ? null : (workspace.file.task ?? null);

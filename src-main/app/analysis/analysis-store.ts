@@ -19,11 +19,11 @@ import { fixResultSchema } from '../../../src-shared/domain/analysis/fix';
 import { adviceResultSchema } from '../../../src-shared/domain/analysis/structure-advice';
 import { tuningResultSchema, type TuningResult } from '../../../src-shared/domain/analysis/tuning';
 import { healthResultSchema, type HealthResult } from '../../../src-shared/domain/health/health';
-import { withoutRepairs, type PrecisionPlan, type Target } from '../../../src-shared/domain/project/precision';
+import { allInt8, withoutRepairs, type Target } from '../../../src-shared/domain/project/precision';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { parseStoredJson } from '../../base/json-file';
 import { keepNewest } from '../../base/keep-newest';
-import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
+import { learnedInUse, thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import {
   calibrationForThresholds,
   currentCalibrationKey,
@@ -66,11 +66,6 @@ const STORED = {
   tuning: storedSchema(tuningResultSchema),
 };
 
-/** The plan without precisions of single layers, so that all quantizable layers run in INT8. */
-export function allInt8(plan: PrecisionPlan): PrecisionPlan {
-  return { ...plan, layers: {} };
-}
-
 /** Hash of these settings of the project; null if it has no calibration, or if the threshold of a tensor is missing. */
 export async function basisOf(
   current: Workspace,
@@ -92,6 +87,7 @@ export async function basisOf(
       target,
       plan: plan ? file.plan : allInt8(file.plan),
       thresholds: inUse,
+      ...(thresholds ? learnedInUse(calibration, file) : {}),
       ...chosenFrom,
       ...(judging ? { gates: file.gates, task: file.task ?? null, validation: file.validationSet } : {}),
     });

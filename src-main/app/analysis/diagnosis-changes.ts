@@ -1,8 +1,8 @@
+import { releasedPlan } from '../../../src-shared/domain/project/precision';
 import { ownValue } from '../../../src-shared/base/records';
 import type { DiagnosisAction, TrialQuality } from '../../../src-shared/domain/analysis/analysis';
 import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
 import type { Method } from '../../../src-shared/domain/project/methods';
-import { releasedPlan } from '../../analysis/sensitivity';
 import type { Trial } from '../../analysis/trials';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';

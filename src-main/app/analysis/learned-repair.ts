@@ -4,6 +4,7 @@ import type { Target } from '../../../src-shared/domain/project/precision';
 import { taskToCompare, worstNmse, type Trial } from '../../analysis/trials';
 import type { LearnRepairComputed } from '../../compute/pool/protocol';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
+import { learnedValues } from '../../calibration/histograms/learned-parameters';
 import { setManifestHash } from '../../calibration/images/image-set';
 import { defaultThreads, type JobContext } from '../job-context';
 import { projectFeeding, rangesOf, requireCalibration, shortHash } from '../projects/workspace';
@@ -11,7 +12,7 @@ import { REWRITE_VERSION } from '../variants/recipe';
 import { analysisSetup, type UsedImages } from './analysis-setup';
 
 /** Version of the learning; raise it when the same request would give another result. */
-const LEARNING_VERSION = 1;
+const LEARNING_VERSION = 2;
 
 /** What is learned, and within which limits. */
 export interface LearnRequest {
@@ -20,6 +21,8 @@ export interface LearnRequest {
   readonly target: Target;
   /** Only blocks with one of these layers are learned; null: all. */
   readonly layers: readonly string[] | null;
+  /** Layers whose weights are rounded by learning. */
+  readonly roundedLayers: readonly string[];
   /** Time for learning, without the comparison afterwards. */
   readonly minutes: number;
   /** Passes over the images in every block, for a reproducible result; null: as many as the time allows. */
@@ -41,13 +44,13 @@ export interface LearnedRepair extends LearnRepairComputed {
 }
 
 /**
- * Learns thresholds and biases of a quantized model, and compares it with the model to begin with on other images.
- * Blocks that were learned before an interruption are taken from a journal.
+ * Learns thresholds, biases and roundings of weights of a quantized model, and compares it with the model to begin with
+ * on other images. Blocks that were learned before an interruption are taken from a journal.
  * @throws WorkbenchError images-empty with fewer than 8 usable images of one size, model-unsupported, cancelled
  */
 export async function learnRepair(request: LearnRequest, job: JobContext): Promise<LearnedRepair> {
   const { workspace, services } = job;
-  const { trial, target, layers, minutes, epochs, learn, confirm } = request;
+  const { trial, target, layers, roundedLayers, minutes, epochs, learn, confirm } = request;
   const { preparedDir } = workspace;
   const threads = request.threads ?? defaultThreads();
   const setup = await analysisSetup({ target, threads }, job);
@@ -62,6 +65,7 @@ export async function learnRepair(request: LearnRequest, job: JobContext): Promi
     target,
     trial,
     layers,
+    roundedLayers,
     limits: epochs ?? { minutes },
     manifest: await setManifestHash({ entries: learn.entries }, job),
   });
@@ -80,6 +84,7 @@ export async function learnRepair(request: LearnRequest, job: JobContext): Promi
           entries: learn.entries,
           threads,
           layers,
+          roundedLayers,
           limits: { seconds: 60 * minutes, epochs },
         },
         journalPath,
@@ -96,7 +101,7 @@ export async function learnRepair(request: LearnRequest, job: JobContext): Promi
   await rm(journalPath, { force: true });
   return {
     ...computed,
-    trial: { ...trial, thresholds: { ...trial.thresholds, ...computed.thresholds }, biases: computed.biases },
+    trial: { ...trial, thresholds: { ...trial.thresholds, ...computed.thresholds }, ...learnedValues(computed) },
     isKept: worstNmse(computed.after) < worstNmse(computed.before),
   };
 }

@@ -1,8 +1,8 @@
+import { allInt8, releasedPlan, type BackendId, type Target } from '../../../src-shared/domain/project/precision';
 import { ensureThresholds } from './needed-decisions';
 import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { ReferenceLatency, SearchPlan } from '../../../src-shared/domain/analysis/analysis';
 import type { Method } from '../../../src-shared/domain/project/methods';
-import type { BackendId, Target } from '../../../src-shared/domain/project/precision';
 import type { BenchmarkVariantRecord } from '../../../src-shared/domain/runs/run-record';
 import { prepared, projectFeeding } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
@@ -58,8 +58,8 @@ export async function measurePlans(
   const options = withFixedBatch(variantOptions({ ...spec, variants: [variant] }, workspace, []), spec, feeding);
   const built = new Map<number, BuiltVariant>();
   for (const i of picked) {
-    const layers = Object.fromEntries((plans[i]?.fp16Layers ?? []).map((layer) => [layer, 'fp16' as const]));
-    const planned = { ...workspace, file: { ...workspace.file, plan: { ...workspace.file.plan, layers } } };
+    const plan = releasedPlan(allInt8(workspace.file.plan), plans[i]?.fp16Layers ?? []);
+    const planned = { ...workspace, file: { ...workspace.file, plan } };
     const own = { ...job, workspace: planned };
     await ensureThresholds(options, own);
     for (const engine of await buildVariants(options, own)) built.set(i, engine);

@@ -7,7 +7,7 @@ import type { LayerWork } from '../../../src-shared/domain/runs/latency-model';
 import { chooseImages } from '../../analysis/choose-images';
 import type { ThresholdChoice } from '../../analysis/search';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
-import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
+import { learnedInUse, thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import { graphFacts } from '../../quantization/rules/graph-facts';
 import { layerWork } from '../../quantization/rules/layer-work';
 import { loadSet, type Workspace } from '../projects/workspace';
@@ -108,6 +108,7 @@ export function thresholdChoices(
   return consideredMethods(spec, hasAuto).map((method) => ({
     method,
     thresholds: thresholdsInUse(calibration, { ...file, target: spec.target ?? file.target }, method ?? undefined),
+    ...learnedInUse(calibration, file, method ?? undefined),
   }));
 }
 

@@ -10,7 +10,7 @@ import { collectJob } from '../jobs/calibrate-job';
 import { defaultThreads } from '../job-context';
 import { currentCalibration, workspaceOf, type Workspace } from '../projects/workspace';
 import { withCorrectedBiases } from '../variants/bias-correction';
-import { variantRecipe } from '../variants/recipe';
+import { trialOfRecipe, variantRecipe } from '../variants/recipe';
 
 /** Decisions that might become the project's, with their error on the images that choose. */
 export interface Candidate {
@@ -57,8 +57,7 @@ export async function trialOf(
     calibration: setup.calibration,
     options: { target, activationType: 'int8' },
   });
-  const { plan, thresholds, biases } = await withCorrectedBiases(requested, threads, own);
-  return { trial: { plan, thresholds, ...(biases === undefined ? {} : { biases }) }, setup, workspace };
+  return { trial: trialOfRecipe(await withCorrectedBiases(requested, threads, own)), setup, workspace };
 }
 
 /** Measures candidates on images; those with the same prepared model run together. The result is in their order. */

@@ -1,3 +1,4 @@
+import { allInt8 } from '../../../src-shared/domain/project/precision';
 import { basename } from 'node:path';
 import type { FixSpec } from '../../../src-shared/contract/job-specs';
 import type { FixDecisions } from '../../../src-shared/domain/analysis/fix';
@@ -44,7 +45,7 @@ export async function fixSetup(spec: FixSpec, job: JobContext): Promise<FixSetup
   const options = withFixedBatch(variantOptions(spec, workspace, []), spec, projectFeeding(workspace, model));
   const { method, tensorMethods, plan } = workspace.file;
   const present: FixDecisions = { method, tensorMethods, plan };
-  const first: FixDecisions = { ...present, plan: { ...plan, layers: requestedInt8(plan.layers) } };
+  const first: FixDecisions = { ...present, plan: allInt8(plan) };
   const { setup } = await trialOf(first, { target: options.target, threads: spec.threads }, job);
   const works = layerWorks(setup);
   const images = await fixImages(rankImages(COMPARED_MODELS, macsOf(works)), spec, workspace);
@@ -67,11 +68,6 @@ export async function fixSetup(spec: FixSpec, job: JobContext): Promise<FixSetup
     works,
     secondsPerPass: (TRIAL_TO_COLLECTION * index.seconds) / Math.max(1, index.images),
   };
-}
-
-/** Without released layers. INT8 that was requested by name stays. */
-function requestedInt8(layers: FixDecisions['plan']['layers']): FixDecisions['plan']['layers'] {
-  return Object.fromEntries(Object.entries(layers).filter(([, precision]) => precision === 'int8'));
 }
 
 /** Identity of everything that the answer depends on. The time limit counts, because it decides which stages run. */

@@ -3,13 +3,13 @@ import type { FixDecisions } from '../../../src-shared/domain/analysis/fix';
 import { HISTOGRAM_METHODS } from '../../../src-shared/domain/project/methods';
 import {
   hasRepair,
+  releasedPlan,
   withRepair,
   withSmoothing,
   type SwitchedRepair,
 } from '../../../src-shared/domain/project/precision';
 import { releaseCostUs } from '../../../src-shared/domain/runs/latency-model';
 import { chooseImages } from '../../analysis/choose-images';
-import { releasedPlan } from '../../analysis/sensitivity';
 import { MEASURED_STEPS, releasePasses, type ReleaseOrder } from '../../analysis/release-order';
 import { fewest } from '../../analysis/search';
 import { autoPassesOf, ensureAuto } from '../analysis/auto-thresholds';
@@ -18,9 +18,7 @@ import { smoothingGroups } from '../../quantization/rules/smoothing-groups';
 import { isAutoAffordable, layerWorks, macsOf } from '../analysis/search-setup';
 import { learnJob } from '../jobs/learn-job';
 import { openCalibration, prepare } from '../projects/workspace';
-import type { UsedImages } from '../analysis/analysis-setup';
-import type { JobContext } from '../job-context';
-import { workspaceWith, type Candidate, type CandidateTrial } from './candidates';
+import { workspaceWith, type Candidate } from './candidates';
 import type { FixScope, FixStage } from './stage';
 
 /** Runs of the model that a bias correction takes: 64 images beside FP32, and 128 others with and without it. */
@@ -41,7 +39,7 @@ const MOST_EPOCHS = 8;
 const MOST_LEARNING_MINUTES = 60;
 
 /** Number of images on which the layers to release are chosen. */
-const RELEASE_IMAGES = 32;
+export const RELEASE_IMAGES = 32;
 /** How many layers of a set are chosen together by measured gains: for one layer, for up to three, for more. */
 const RELEASE_STEPS = [1, 3];
 
@@ -200,18 +198,6 @@ const release: FixStage = {
     return { candidates: candidate === undefined ? [] : [candidate], compared: layers.length + most };
   },
 };
-
-/** The layers by what their release alone wins back, for advice; null if no layer runs in INT8. */
-export async function releaseRanking(
-  { trial, setup }: CandidateTrial,
-  { set, entries }: UsedImages,
-  job: JobContext,
-): Promise<Pick<ReleaseOrder, 'error' | 'ranking'> | null> {
-  const layers = layerWorks(setup).map(({ layer, work }) => ({ layer, costUs: releaseCostUs(work) }));
-  if (layers.length === 0) return null;
-  const trials = await setup.trials([{ set, entries: chooseImages(entries, RELEASE_IMAGES) }]);
-  return job.services.compute.request('release-order', { base: trial, layers, maxLayers: 0, steps: 0, trials }, job);
-}
 
 /** In the order in which they are tried: cheap before expensive, and released layers last. */
 export const STAGES: readonly FixStage[] = [methods, biasCorrection, equalization, smoothing, auto, learned, release];

@@ -7,9 +7,9 @@ import {
   type StructureProposal,
 } from '../../../src-shared/domain/analysis/structure-advice';
 import { chooseImages } from '../../analysis/choose-images';
-import { rankableDb, releasedPlan } from '../../analysis/sensitivity';
+import { releasedPlan } from '../../../src-shared/domain/project/precision';
+import { rankableDb } from '../../analysis/sensitivity';
 import { worstNmse, type Trial } from '../../analysis/trials';
-import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import { graphMacs } from '../../onnx/graph/layer-macs';
 import type { Model } from '../../onnx/graph/model';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
@@ -42,11 +42,7 @@ export async function adviseJob(spec: AdviseSpec, job: JobContext): Promise<Advi
   const proposals = proposalsFor(workspace, { model, calibration, target });
   const set = await loadSet(workspace, which, undefined);
   const entries = chooseImages(set.entries, spec.limit ?? DEFAULT_ADVICE_IMAGES);
-  const thresholds = thresholdsInUse(calibration, { ...workspace.file, target });
-  const list = [
-    { plan, thresholds },
-    ...proposals.map(({ layers }): Trial => ({ thresholds, plan: releasedPlan(plan, layers) })),
-  ];
+  const list = [setup.base(plan), ...proposals.map(({ layers }): Trial => setup.base(releasedPlan(plan, layers)))];
   const measured = await services.compute.request(
     'evaluateCandidates',
     { phase: 'trying models', list, trials: await setup.trials([{ set, entries }]) },

@@ -5,8 +5,7 @@ import type { DiagnosisResult, DiagnosisSubject } from '../../../src-shared/doma
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
 import { parseVariant, planOfVariant } from '../../../src-shared/domain/project/variant';
 import { spread } from '../../analysis/choose-images';
-import type { Trial } from '../../analysis/trials';
-import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
+
 import { analysisSetup } from '../analysis/analysis-setup';
 import { saveAnalysis } from '../analysis/analysis-store';
 import { bestActions, candidateChanges, clippedTensors } from '../analysis/diagnosis-changes';
@@ -43,16 +42,13 @@ export async function diagnoseJob(spec: DiagnoseSpec, job: JobContext): Promise<
   const title = titleOf(spec.subject, set.classNames);
   if (entries.length === 0)
     throw new WorkbenchError('not-found', `The validation set ${set.root} has no images of ${title}`);
-  const { model, calibration, target } = setup;
+  const { model, target } = setup;
   const plan = planOfVariant(
     name,
     workspace.file.plan,
     model.graph.node.map((node) => layerId(node.name)),
   );
-  const base: Trial = {
-    plan,
-    thresholds: thresholdsInUse(calibration, { ...workspace.file, target }, name.method ?? undefined),
-  };
+  const base = setup.base(plan, name.method ?? undefined);
   const ungrouped = { ...set, entries: entries.map((entry) => ({ ...entry, group: null })), groups: [], skipped: [] };
   const here = await collectHealth(ungrouped, 1, {
     job,

@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import { writeFileAtomic } from '../../base/atomic-file';
 import type { FixAdvice, FixResult } from '../../../src-shared/domain/analysis/fix';
 import { saveAnalysis } from '../analysis/analysis-store';
+import { releaseRanking } from '../analysis/release-ranking';
 import { ensureBestFor } from '../analysis/needed-decisions';
 import { FixRun } from '../fix/fix-run';
 import { judgeFp16, limitsOf } from '../fix/judging';
@@ -10,7 +11,7 @@ import { withLatencies, withPareto, type Latencies } from '../fix/latency';
 import { adviceFor } from '../fix/advice';
 import { trialOf } from '../fix/candidates';
 import { fixSetup, type FixSetup } from '../fix/setup';
-import { releaseRanking } from '../fix/stages';
+import { RELEASE_IMAGES } from '../fix/stages';
 import { trainedLayers, trainingSnippet } from '../fix/training-snippet';
 import { chosenPlan, concluded, type Ended } from '../fix/summary';
 import type { JobContext } from '../job-context';
@@ -80,14 +81,14 @@ async function adviceOf(
   if (plan === undefined) return [];
   const { options, spec, images } = setup;
   const allInt8 = { ...plan.decisions, plan: { ...plan.decisions.plan, layers: setup.first.plan.layers } };
-  const trial = await trialOf(allInt8, { target: options.target, threads: spec.threads }, job);
+  const base = await trialOf(allInt8, { target: options.target, threads: spec.threads }, job);
   const { entries } = await loadSet(job.workspace, 'calibration', undefined);
   return adviceFor({
     plan,
     images: images.judging.entries.length,
     calibration: entries,
     groups: images.judging.groups,
-    release: await releaseRanking(trial, images.choosing, job),
+    release: await releaseRanking(base.trial, base.setup, { images: images.choosing, count: RELEASE_IMAGES }, job),
   });
 }
 

@@ -5,9 +5,12 @@ import type { LearnResult } from '../../../src-shared/domain/analysis/repair';
 import { requireMatches } from '../../../src-shared/domain/glob';
 import { bytesOfImage } from '../../../src-shared/domain/project/feeding';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
-import { chooseDisjoint } from '../../analysis/choose-images';
+import type { Target } from '../../../src-shared/domain/project/precision';
 import type { Trial } from '../../analysis/trials';
+import { chooseDisjoint } from '../../analysis/choose-images';
 import { writeLearnedParameters } from '../../calibration/histograms/learned-parameters';
+import { analysisSetup, type UsedImages } from '../analysis/analysis-setup';
+import { releaseRanking } from '../analysis/release-ranking';
 import { learnRepair } from '../analysis/learned-repair';
 import { ensureThresholds } from '../analysis/needed-decisions';
 import type { JobContext } from '../job-context';
@@ -21,7 +24,7 @@ import {
 } from '../projects/workspace';
 import { withCorrectedBiases } from '../variants/bias-correction';
 import { variantOptions } from '../variants/options';
-import { needsCalibration, variantRecipe } from '../variants/recipe';
+import { needsCalibration, trialOfRecipe, variantRecipe } from '../variants/recipe';
 
 const DEFAULT_MINUTES = 10;
 /** Largest numbers of images to learn on and to confirm on. */
@@ -30,7 +33,14 @@ const CONFIRMING_IMAGES = 128;
 /** All preprocessed images are held in memory at once; this limits their size. */
 const MAX_IMAGE_BYTES = 2 ** 30;
 
-/** Learns thresholds and biases for one variant. */
+/**
+ * Weights are rounded by learning in at most this many layers, whose release alone wins this share of the error back.
+ */
+const MOST_ROUNDED = 4;
+const ROUNDED_SHARE = 0.05;
+const RANKING_IMAGES = 8;
+
+/** Learns thresholds, biases and roundings of weights for one variant. */
 export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnResult> {
   const { workspace, services } = job;
   const startedAt = performance.now();
@@ -55,8 +65,7 @@ export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnR
     spec.threads,
     job,
   );
-  const { plan, thresholds, biases } = recipe;
-  const trial: Trial = { plan, thresholds, ...(biases === undefined ? {} : { biases }) };
+  const trial = trialOfRecipe(recipe);
   const set = await loadSet(workspace, 'calibration', currentCalibration(workspace)?.limit ?? undefined);
   const held = Math.floor(MAX_IMAGE_BYTES / bytesOfImage(projectFeeding(workspace, model)));
   const most = Math.min(Math.floor((set.entries.length * 3) / 4), held);
@@ -65,10 +74,12 @@ export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnR
     Math.min(spec.images ?? LEARNED_IMAGES, most),
     CONFIRMING_IMAGES,
   );
+  const learn = { set, entries: chosen };
   const learned = await learnRepair(
     {
       trial,
       target: options.target,
+      roundedLayers: await layersToRound(trial, options.target, learn, job),
       layers:
         spec.layers === undefined
           ? null
@@ -79,7 +90,7 @@ export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnR
             ),
       minutes: spec.minutes ?? DEFAULT_MINUTES,
       epochs: spec.epochs ?? null,
-      learn: { set, entries: chosen },
+      learn,
       confirm: { set, entries: confirmed },
       threads: spec.threads,
     },
@@ -91,6 +102,7 @@ export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnR
       target: options.target,
       thresholds: learned.trial.thresholds,
       biases: learned.biases,
+      roundings: learned.roundings,
     });
   }
   return {
@@ -103,7 +115,26 @@ export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnR
     blocks: learned.blocks,
     thresholds: Object.keys(learned.thresholds).length,
     biases: learned.biases.length,
+    roundedLayers: learned.roundings.length,
+    movedWeights: learned.roundings.reduce((sum, { moved }) => sum + moved, 0),
     seconds: (performance.now() - startedAt) / 1000,
     createdAt: new Date().toISOString(),
   };
+}
+
+/** The layers that hold most of the error: those that a search would release first. */
+async function layersToRound(
+  trial: Trial,
+  target: Target,
+  images: UsedImages,
+  job: JobContext,
+): Promise<readonly string[]> {
+  const setup = await analysisSetup({ target }, job);
+  const found = await releaseRanking(trial, setup, { images, count: RANKING_IMAGES }, job);
+  if (found === null) return [];
+  return found.ranking
+    .filter(({ gain }) => gain >= ROUNDED_SHARE * found.error)
+    .toSorted((a, b) => b.gain - a.gain)
+    .slice(0, MOST_ROUNDED)
+    .map(({ layer }) => layer);
 }

@@ -7,7 +7,6 @@ import { chooseImages } from '../../analysis/choose-images';
 import type { SensitivityParams } from '../../compute/pool/protocol';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import type { SensitiveLayer } from '../../analysis/sensitivity';
-import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import { saveAnalysis } from '../analysis/analysis-store';
 import { loadSet } from '../projects/workspace';
 import { analysisSetup } from '../analysis/analysis-setup';
@@ -51,8 +50,7 @@ export async function sensitivityTask(
   const params = {
     kind,
     metric,
-    plan: setup.plan,
-    thresholds: thresholdsInUse(setup.calibration, { ...workspace.file, target: setup.target }),
+    base: setup.base(),
     layers: matchingLayers(setup.layers, spec.layers),
     trials: await setup.trials([{ set, entries }]),
   };

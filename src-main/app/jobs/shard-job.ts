@@ -70,10 +70,10 @@ export async function sensitivityTrialsOf(spec: SensitivitySpec, job: JobContext
   if (spec.question === 'visible')
     throw new WorkbenchError('usage', 'Kind visible looks at one model only, which cannot be divided into shards');
   const { params } = await sensitivityTask(spec, job);
-  const { trials, kind, plan, thresholds, layers } = params;
+  const { trials, kind, base, layers } = params;
   return {
     kind: 'trials',
-    key: shortHash({ journal: basename(trials.journalPath), kind, plan, thresholds, layers }),
+    key: shortHash({ journal: basename(trials.journalPath), kind, base, layers }),
     problem: { kind: 'sensitivity', params },
   };
 }

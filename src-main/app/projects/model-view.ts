@@ -20,7 +20,7 @@ import { graphFacts, type GraphFacts } from '../../quantization/rules/graph-fact
 import { COMPUTE_OPS } from '../../quantization/rules/op-classes';
 import type { JobContext } from '../job-context';
 import { loadTuning } from '../analysis/analysis-store';
-import { knownBiases } from '../variants/bias-correction';
+import { knownCorrections } from '../variants/bias-correction';
 import { calibrationForThresholds, calibrationIfAny, prepared } from './workspace';
 
 /**
@@ -41,7 +41,7 @@ export async function explainedModel(asked: Target | undefined, job: JobContext)
       plan: file.plan,
       ranges: (await calibration?.prepareRanges()) ?? {},
       thresholds: knownThresholdsInUse(calibration, file),
-      biases: knownBiases(target, { model, calibration }, job),
+      ...knownCorrections(target, { model, calibration }, job),
     },
     job,
   );

@@ -18,7 +18,7 @@ import { SharedRuns } from '../../base/shared-runs';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import type { Model } from '../../onnx/graph/model';
 import { trialQualitySchema } from '../../../src-shared/domain/analysis/analysis';
-import { biasCorrectionSchema, type BiasCorrection } from '../../../src-shared/domain/analysis/repair';
+import { biasCorrectionSchema, type LearnedValues } from '../../../src-shared/domain/analysis/repair';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { currentCalibration, loadSet, projectFeeding, shortHash } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
@@ -83,17 +83,17 @@ export function correctionWarnings(variant: string, requested: VariantRecipe, re
 }
 
 /**
- * The biases that the project's own plan uses: learned ones, or stored corrections; empty if there are none, or if the
- * threshold of a tensor is missing.
+ * The biases and roundings that the project's own plan uses: learned ones, or stored corrections; nothing if there are
+ * none, or if the threshold of a tensor is missing.
  */
-export function knownBiases(
+export function knownCorrections(
   target: Target,
   { model, calibration }: { readonly model: Model; readonly calibration: StoredCalibration | null },
   job: JobContext,
-): readonly BiasCorrection[] {
+): LearnedValues {
   const { workspace } = job;
   const { plan, method } = workspace.file;
-  if (!calibration || (!hasRepair(plan, 'biasCorrection') && method !== 'learned')) return [];
+  if (!calibration || (!hasRepair(plan, 'biasCorrection') && method !== 'learned')) return {};
   try {
     const recipe = variantRecipe(parseVariant('mixed'), {
       workspace,
@@ -101,9 +101,10 @@ export function knownBiases(
       calibration,
       options: { target, activationType: 'int8' },
     });
-    return withKnownBiases(recipe, job).biases ?? [];
+    const { biases, roundings } = withKnownBiases(recipe, job);
+    return { ...(biases ? { biases } : {}), ...(roundings ? { roundings } : {}) };
   } catch (error) {
-    if (error instanceof WorkbenchError && error.code === 'calibration-missing') return [];
+    if (error instanceof WorkbenchError && error.code === 'calibration-missing') return {};
     throw error;
   }
 }

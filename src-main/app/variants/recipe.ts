@@ -2,8 +2,9 @@ import { basename } from 'node:path';
 import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { planOfVariant, type VariantName } from '../../../src-shared/domain/project/variant';
+import type { Trial } from '../../analysis/trials';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
-import { learnedBiases, thresholdsInUse } from '../../calibration/histograms/threshold-table';
+import { learnedInUse, thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import type { RewriteParams } from '../../compute/pool/protocol';
 import type { Model } from '../../onnx/graph/model';
 import { withoutRedundantInt8 } from '../../quantization/placement/presets';
@@ -18,7 +19,7 @@ export const REWRITE_VERSION = 6;
 
 /**
  * Everything that determines the graph of a variant: prepared model, plan, thresholds, value ranges, target. Biases
- * that were learned are part of it; those of bias correction are added by withCorrectedBiases.
+ * and roundings that were learned are part of it; those of bias correction are added by withCorrectedBiases.
  */
 export type VariantRecipe = Omit<RewriteParams, 'outPath' | 'materialize' | 'purpose' | 'mustRun'>;
 
@@ -43,10 +44,6 @@ export function variantRecipe(
     );
   }
   const layers = model.graph.node.map((node) => layerId(node.name));
-  const biases =
-    calibration && needsCalibration(name)
-      ? learnedBiases(calibration, workspace.file, name.method ?? undefined)
-      : undefined;
   return {
     preparedDir: workspace.preparedDir,
     target: options.target,
@@ -55,9 +52,21 @@ export function variantRecipe(
       calibration && needsCalibration(name)
         ? thresholdsInUse(calibration, { ...workspace.file, target: options.target }, name.method ?? undefined)
         : {},
-    ...(biases === undefined || biases.length === 0 ? {} : { biases }),
+    ...(calibration && needsCalibration(name)
+      ? learnedInUse(calibration, workspace.file, name.method ?? undefined)
+      : {}),
     ranges: rangesOf(calibration),
     activationType: options.activationType,
+  };
+}
+
+/** The model of a recipe as trials run it, with INT8 activations. */
+export function trialOfRecipe({ plan, thresholds, biases, roundings }: VariantRecipe): Trial {
+  return {
+    plan,
+    thresholds,
+    ...(biases === undefined ? {} : { biases }),
+    ...(roundings === undefined ? {} : { roundings }),
   };
 }
 

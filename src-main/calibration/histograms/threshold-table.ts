@@ -5,7 +5,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import { foldHistogram } from '../../../src-shared/domain/histograms/folded-histogram';
 import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
 import { percentileThreshold, scaleOfThreshold } from '../../../src-shared/domain/histograms/thresholds';
-import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
+import type { LearnedValues } from '../../../src-shared/domain/analysis/repair';
 import {
   costAgainstBest,
   type BestDecision,
@@ -23,6 +23,7 @@ import {
 import { isRescaled } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { findBest, findMeasured } from './best-decisions';
+import { learnedValues } from './learned-parameters';
 import type { TensorCalibration } from './calibration-index';
 import type { StoredCalibration } from './calibration-store';
 
@@ -155,15 +156,16 @@ export function thresholdsInUse(
 }
 
 /**
- * The biases that belong to the thresholds in use: those that were learned together with them, if the method is
- * `learned`; undefined otherwise. `method` overrides the method of the project.
+ * The biases and roundings that were learned together with the thresholds in use, if the method is `learned`; nothing
+ * otherwise. `method` overrides the method of the project.
  */
-export function learnedBiases(
+export function learnedInUse(
   calibration: StoredCalibration,
   choices: Pick<Choices, 'method'>,
   method?: Method,
-): readonly BiasCorrection[] | undefined {
-  return (method ?? choices.method) === 'learned' ? calibration.learnedParameters()?.biases : undefined;
+): LearnedValues {
+  const learned = (method ?? choices.method) === 'learned' ? calibration.learnedParameters() : null;
+  return learned === null ? {} : learnedValues(learned);
 }
 
 /** Thresholds in use; empty if there is no calibration or if the chosen method was not computed yet. */

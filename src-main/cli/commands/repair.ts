@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import { formatAccuracy, formatDb, formatSignificant } from '../../../src-shared/base/units';
+import {
+  formatAccuracy,
+  formatCount,
+  formatCountOf,
+  formatDb,
+  formatSignificant,
+} from '../../../src-shared/base/units';
 import type { Repairs } from '../../../src-shared/domain/project/precision';
 import type { LearnResult, RepairResult, RepairRow } from '../../../src-shared/domain/analysis/repair';
 import { worstGroupText } from '../../../src-shared/domain/tasks/measure-text';
@@ -22,7 +28,7 @@ export const repair = defineCommand({
     limit: limitOption('images of the validation set'),
     threads: threadsOption,
     'memory-limit': memoryLimitOption,
-    learn: flag('learn thresholds and biases instead of comparing'),
+    learn: flag('learn thresholds, biases and roundings of weights instead of comparing'),
     layers: text('GLOB', 'only the blocks with one of these layers; default: all', LEARNING),
     minutes: {
       ...realNumber('M', 'time for learning; default: 10', 'a number above 0', (minutes) => minutes > 0),
@@ -80,7 +86,7 @@ function learnedText(result: LearnResult): Block[] {
     ...['steps', 'error before', 'after'].map((title): Column => ({ title, align: 'right' })),
     { title: '' },
   ];
-  const { variant, target, images, blocks, isKept, before, after } = result;
+  const { variant, target, images, blocks, isKept, before, after, roundedLayers = 0, movedWeights = 0 } = result;
   return [
     `${variant} for ${target}: learned on ${images.learned} calibration images`,
     {
@@ -95,6 +101,9 @@ function learnedText(result: LearnResult): Block[] {
     },
     `output error on ${images.confirmed} other images, worst group: ${formatSignificant(errorOf(before))} before, ` +
       `${formatSignificant(errorOf(after))} after`,
+    ...(roundedLayers > 0
+      ? [`${formatCount(movedWeights)} weights of ${formatCountOf(roundedLayers, 'layer')} are rounded otherwise`]
+      : []),
     isKept ? 'to use it: calib set PROJECT --method learned' : 'it is no better on these images, and not kept',
   ];
 }

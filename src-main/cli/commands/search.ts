@@ -1,3 +1,4 @@
+import { allInt8, releasedPlan } from '../../../src-shared/domain/project/precision';
 import { resolve } from 'node:path';
 import { formatAccuracy, formatMs, formatSignificant } from '../../../src-shared/base/units';
 import type { WorkbenchApi } from '../../../src-shared/contract/api';
@@ -97,10 +98,7 @@ export const search = defineCommand({
 /** Stores a plan that the search found, and the method that it was found with, in the project. */
 async function adopt(chosen: SearchPlan, result: SearchResult, projectPath: string, api: WorkbenchApi): Promise<void> {
   const { file } = await api.openProject({ projectPath });
-  const plan = {
-    ...file.plan,
-    layers: Object.fromEntries(chosen.fp16Layers.map((layer) => [layer, 'fp16' as const])),
-  };
+  const plan = releasedPlan(allInt8(file.plan), chosen.fp16Layers);
   await api.editProject({
     projectPath,
     edits: [

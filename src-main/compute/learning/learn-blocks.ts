@@ -1,7 +1,7 @@
 import { defined } from '../../../src-shared/base/assert';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { BiasCorrection, LearnedBlock } from '../../../src-shared/domain/analysis/repair';
+import type { BiasCorrection, LearnedBlock, WeightRounding } from '../../../src-shared/domain/analysis/repair';
 import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { Trial } from '../../analysis/trials';
 import { equalShapes, inSharedArray, stackImages, type Feed, type PreparedImage } from '../../backends/feeds';
@@ -11,7 +11,9 @@ import type { Model } from '../../onnx/graph/model';
 import { staticShapes } from '../../onnx/graph/static-shapes';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { findBlocks, inFloat32, type Block } from '../../quantization/learning/blocks';
+import { roundedTo } from '../../quantization/learning/rounding';
 import { placeQdq } from '../../quantization/rewrite/quantize';
+import { packRounding } from '../../quantization/rewrite/weight-rounding';
 import { graphFacts } from '../../quantization/rules/graph-facts';
 import { WorkerPool } from '../pool/worker-pool';
 import { withLogits } from '../trials/trial-models';
@@ -28,6 +30,8 @@ export interface LearnParams extends LearningInit {
   readonly threads: number;
   /** Only blocks with one of these layers are learned; null: all blocks. */
   readonly layers: readonly string[] | null;
+  /** Layers whose weights are rounded by learning, if they are in learned blocks. */
+  readonly roundedLayers: readonly string[];
   readonly limits: TrainingLimits;
 }
 
@@ -36,15 +40,17 @@ export interface LearnedModel {
   readonly thresholds: Readonly<Record<string, number>>;
   /** Corrections of all biases: those to begin with, replaced where a bias was learned. */
   readonly biases: readonly BiasCorrection[];
+  /** Roundings of weights: those to begin with, and those that were learned. */
+  readonly roundings: readonly WeightRounding[];
   readonly blocks: readonly LearnedBlock[];
   readonly images: number;
   readonly skipped: readonly SkippedImage[];
 }
 
 /**
- * Learns thresholds and biases block by block, first to last, so that every block gets its inputs from the learned INT8
- * blocks in front of it and approaches the outputs of the same FP32 block (Nagel et al. 2020, arXiv 2004.10568; Li et
- * al. 2021, arXiv 2102.05426). The results do not depend on the number of threads.
+ * Learns thresholds, biases and roundings of weights block by block, first to last, so that every block gets its inputs
+ * from the learned INT8 blocks in front of it and approaches the outputs of the same FP32 block (Nagel et al. 2020,
+ * arXiv 2004.10568; Li et al. 2021, arXiv 2102.05426). The results do not depend on the number of threads.
  */
 export async function learnBlocks(
   params: LearnParams,
@@ -152,7 +158,8 @@ class Learning {
     const learned: LearnedBlock[] = [];
     let [made, left] = [0, blocks.filter(isWanted).length];
     for (const [i, block] of blocks.slice(0, last + 1).entries()) {
-      await this.pool.runOnAll('begin', { block, trial: this.trial });
+      const roundedLayers = isWanted(block) ? this.params.roundedLayers : [];
+      await this.pool.runOnAll('begin', { block, trial: this.trial, roundedLayers });
       const targets = await this.collect('targets');
       await this.hold('fp32', targets);
       const signals = block.outputs.map((name) => meanSignal(targets, name));
@@ -198,6 +205,7 @@ class Learning {
     return {
       thresholds: Object.fromEntries(this.thresholds),
       biases: this.trial.biases ?? [],
+      roundings: this.trial.roundings ?? [],
       blocks: learned,
       images: this.images,
       skipped: this.skipped,
@@ -214,7 +222,9 @@ class Learning {
   /** Uses the learned values in the trial from which later blocks are made. */
   private adopt(parameters: readonly BlockParameter[], values: readonly Float32Array[]): void {
     const thresholds = new Map(Object.entries(this.trial.thresholds));
-    const biases = new Map((this.trial.biases ?? []).map((bias) => [`${bias.slot} ${bias.layer}`, bias]));
+    const keyOf = ({ layer, slot }: { readonly layer: string; readonly slot: number }): string => `${slot} ${layer}`;
+    const biases = new Map((this.trial.biases ?? []).map((bias) => [keyOf(bias), bias]));
+    const roundings = new Map((this.trial.roundings ?? []).map((rounding) => [keyOf(rounding), rounding]));
     for (const [i, { target }] of parameters.entries()) {
       const own = values[i] ?? new Float32Array();
       if (target.kind === 'threshold') {
@@ -223,12 +233,20 @@ class Learning {
           thresholds.set(tensor, threshold);
           this.thresholds.set(tensor, threshold);
         }
+      } else if (target.kind === 'rounding') {
+        const rounding = packRounding(target.weight, target.rounded.scaled, roundedTo(target.rounded, own));
+        if (rounding.moved > 0) roundings.set(keyOf(target.weight), rounding);
       } else {
         const shift = Array.from(own, (value, channel) => Math.fround(value - (target.original[channel] ?? 0)));
-        biases.set(`${target.bias.slot} ${target.bias.layer}`, { ...target.bias, shift });
+        biases.set(keyOf(target.bias), { ...target.bias, shift, isLearned: true });
       }
     }
-    this.trial = { ...this.trial, thresholds: Object.fromEntries(thresholds), biases: [...biases.values()] };
+    this.trial = {
+      ...this.trial,
+      thresholds: Object.fromEntries(thresholds),
+      biases: [...biases.values()],
+      ...(roundings.size === 0 ? {} : { roundings: [...roundings.values()] }),
+    };
   }
 
   private async hold(side: Side, samples: readonly SampleValues[]): Promise<void> {

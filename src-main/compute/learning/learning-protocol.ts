@@ -27,7 +27,7 @@ export interface SampleValues {
 export interface BlockParameter {
   readonly initial: Float32Array;
   readonly target: ParameterTarget;
-  /** The size of a usual change: 1 for the logarithm of a threshold, the RMS of the layer's output for a bias. */
+  /** The size of a usual change: the RMS of the layer's output for a bias; 1 for other parameters. */
   readonly unit: number;
 }
 
@@ -47,7 +47,7 @@ export interface LearningTasks {
   readonly drop: { readonly params: { readonly keep: readonly string[] }; readonly result: null };
   /** Makes the models of a block. */
   readonly begin: {
-    readonly params: { readonly block: Block; readonly trial: Trial };
+    readonly params: { readonly block: Block; readonly trial: Trial; readonly roundedLayers: readonly string[] };
     readonly result: null;
   };
   /** FP32's outputs of the block. */

@@ -92,10 +92,10 @@ export class BlockLearner {
     return Promise.resolve(null);
   }
 
-  async begin({ block, trial }: LearningTasks['begin']['params']): Promise<null> {
+  async begin({ block, trial, roundedLayers }: LearningTasks['begin']['params']): Promise<null> {
     await this.end();
     const outputs = [...new Set([...block.outputs, ...block.live.filter((name) => !this.isHeld(name))])];
-    const learnable = this.learnablePart(block, trial, outputs);
+    const learnable = this.learnablePart(block, trial, { outputs, roundedLayers });
     const fp32 = await this.session(partOf(this.model, block.inputs, outputs));
     const int8 = await this.session(learnable.model);
     this.current = { block, learnable, fp32, int8, learning: null };
@@ -135,7 +135,7 @@ export class BlockLearner {
       parameters: learnable.parameters.map(({ initial, target }): BlockParameter => ({
         initial,
         target,
-        unit: target.kind === 'threshold' ? 1 : rms(tensors.get(this.outputOf(target.bias.layer))?.data ?? null),
+        unit: target.kind === 'bias' ? rms(tensors.get(this.outputOf(target.bias.layer))?.data ?? null) : 1,
       })),
     };
   }
@@ -178,9 +178,13 @@ export class BlockLearner {
     return null;
   }
 
-  private learnablePart(block: Block, trial: Trial, outputs: readonly string[]): OpenBlock['learnable'] {
+  private learnablePart(
+    block: Block,
+    trial: Trial,
+    { outputs, roundedLayers }: { readonly outputs: readonly string[]; readonly roundedLayers: readonly string[] },
+  ): OpenBlock['learnable'] {
     const { target, ranges } = this.init;
-    const { thresholds, biases = [] } = trial;
+    const { thresholds, biases = [], roundings = [] } = trial;
     const plan = inFloat32(trial.plan);
     // For ONNX Runtime, activation functions are computed on integers, unless their float output is needed.
     const model = target === 'onnxruntime' ? withOutputs(this.model, outputs) : this.model;
@@ -190,6 +194,7 @@ export class BlockLearner {
       plan,
       thresholds,
       biases,
+      roundings,
       ranges,
       purpose: 'simulation',
       weights: this.weights,
@@ -202,6 +207,7 @@ export class BlockLearner {
       scales: quantized.scales,
       biases: correctableBiases(graphFacts(model), placement),
       corrections: biases,
+      roundedLayers: new Set(roundedLayers),
       model: whole,
       original: (name) => this.weights.tensor(name),
     });

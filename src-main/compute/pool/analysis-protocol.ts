@@ -167,7 +167,8 @@ export interface LearnRepairParams {
   readonly trials: TrialParams;
 }
 
-export interface LearnRepairComputed extends Tried, Pick<LearnedModel, 'thresholds' | 'biases' | 'blocks'> {
+export interface LearnRepairComputed
+  extends Tried, Pick<LearnedModel, 'thresholds' | 'biases' | 'roundings' | 'blocks'> {
   readonly images: { readonly learned: number; readonly confirmed: number };
   /** Results on the images to confirm on: as it was, and with the learned parameters. */
   readonly before: TrialQuality;

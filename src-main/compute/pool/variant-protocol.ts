@@ -6,7 +6,7 @@ import type { QuantizeResult } from '../../../src-shared/contract/job-results';
 import type { EngineLayer } from '../../../src-shared/domain/engines/engine-layers';
 import type { TensorrtBenchOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
-import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
+import type { BiasCorrection, WeightRounding } from '../../../src-shared/domain/analysis/repair';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry, ImageSet, SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { Fp16Hazard, PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
@@ -58,6 +58,8 @@ export interface RewriteParams {
   readonly thresholds: Readonly<Record<string, number>>;
   /** Corrections that are added to the biases of quantized layers; none by default. */
   readonly biases?: readonly BiasCorrection[];
+  /** Learned INT8 values of weights; all are rounded to nearest by default. */
+  readonly roundings?: readonly WeightRounding[];
   /** Tensor -> range that calibration observed. */
   readonly ranges: TensorRanges;
   readonly activationType: 'int8' | 'uint8';
@@ -96,7 +98,10 @@ export type LayerWeightsParams =
   { readonly modelPath: string } | { readonly preparedDir: string; readonly tensor?: string };
 
 /** `thresholds` contains the known thresholds and may be incomplete. */
-export type ExplainParams = Pick<RewriteParams, 'preparedDir' | 'target' | 'plan' | 'ranges' | 'thresholds' | 'biases'>;
+export type ExplainParams = Pick<
+  RewriteParams,
+  'preparedDir' | 'target' | 'plan' | 'ranges' | 'thresholds' | 'biases' | 'roundings'
+>;
 
 export interface ExplainResult {
   readonly decisions: QuantizeResult['decisions'];

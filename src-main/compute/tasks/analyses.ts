@@ -127,12 +127,11 @@ export async function sensitivity(
   { trials: params, ...problem }: SensitivityParams,
   context: TaskContext,
 ): Promise<SensitivityComputed> {
-  const { kind, metric, layers, plan, thresholds } = problem;
+  const { kind, metric, layers, base: quantized } = problem;
   return withTrials(params, context, async (trials) => {
     const all = trials.part(0, params.entries.length);
     const reference = await referenceQuality(trials, all);
     checkMetric(metric, trials.task, reference);
-    const quantized = { plan, thresholds };
     const common = { images: all.length, skipped: trials.skipped };
     if (kind === 'visible') {
       trials.expect('measuring layers', all.length * (1 + 2 * Math.ceil(layers.length / LAYERS_AT_ONCE)));

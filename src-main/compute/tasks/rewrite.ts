@@ -9,6 +9,7 @@ import { loadPrepared, preparedWeights } from '../../onnx/passes/prepared-store'
 import { writeModel } from '../../onnx/wire/wire-writer';
 import { materialize } from '../../quantization/rewrite/materialize';
 import { biasDecisions } from '../../quantization/rewrite/bias-correction';
+import { roundingDecisions } from '../../quantization/rewrite/weight-rounding';
 import { graphFacts } from '../../quantization/rules/graph-facts';
 import { fp16Hazards } from '../../quantization/fp16/fp16-hazards';
 import type { RangeFacts } from '../../quantization/rules/range-facts';
@@ -36,7 +37,7 @@ export function openPrepared(dir: string): { readonly model: Model; readonly wei
  */
 export async function rewrite(params: RewriteParams, context: TaskContext): Promise<RewriteResult> {
   const { model, weights } = openPrepared(params.preparedDir);
-  const { target, plan, thresholds, ranges, activationType, purpose, biases = [] } = params;
+  const { target, plan, thresholds, ranges, activationType, purpose, biases = [], roundings = [] } = params;
   const quantized = quantizeModel({
     model,
     target,
@@ -46,6 +47,7 @@ export async function rewrite(params: RewriteParams, context: TaskContext): Prom
     activationType,
     purpose,
     biases,
+    roundings,
     weights,
   });
   const { hasFp16 } = quantized;
@@ -68,8 +70,14 @@ export async function explain(params: ExplainParams, context: TaskContext): Prom
   const { model, weights } = openPrepared(params.preparedDir);
   const ranges = rangeFacts(weights, params.ranges);
   const hazards = hazardsOf(model, ranges, params.ranges);
-  const { decisions } = placeQdq(model, params.plan, params.target, { ranges, thresholds: params.thresholds });
-  const explained = withRescaling([...decisions, ...biasDecisions(params.biases ?? [])], params.preparedDir);
+  const placement = placeQdq(model, params.plan, params.target, { ranges, thresholds: params.thresholds });
+  const quantized = new Set(placement.weights.map(({ layer }) => layer));
+  const repaired = [
+    ...biasDecisions((params.biases ?? []).filter(({ owner }) => quantized.has(owner))),
+    ...roundingDecisions((params.roundings ?? []).filter(({ layer }) => quantized.has(layer))),
+  ];
+  const { decisions } = placement;
+  const explained = withRescaling([...decisions, ...repaired], params.preparedDir);
   return Promise.resolve({ decisions: explained, hazards });
 }
 

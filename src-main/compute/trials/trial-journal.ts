@@ -104,6 +104,8 @@ function keyOf(trial: Trial, images: readonly string[]): string {
     sorted(trial.thresholds),
     images,
     ...(trial.biases ? [trial.biases] : []),
+    ...(trial.roundings ? [{ roundings: trial.roundings }] : []),
+    ...(trial.only ? [{ only: trial.only }] : []),
     ...(trial.activationType === 'uint8' ? ['uint8'] : []),
   ];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 24);

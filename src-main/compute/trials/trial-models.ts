@@ -117,7 +117,7 @@ export class TrialModels {
   }
 
   private quantized(
-    { plan, thresholds, biases = [], only, activationType = 'int8' }: Trial,
+    { plan, thresholds, biases = [], roundings = [], only, activationType = 'int8' }: Trial,
     observed: readonly string[],
   ): QuantizedModel {
     return quantizeModel({
@@ -126,6 +126,7 @@ export class TrialModels {
       plan,
       thresholds,
       biases,
+      roundings,
       activationType,
       ranges: this.ranges,
       purpose: this.simulates ? 'simulation' : 'engine',

@@ -17,13 +17,15 @@ export class Adam {
     this.steps += 1;
     const correctFirst = 1 - BETA_1 ** this.steps;
     const correctSecond = 1 - BETA_2 ** this.steps;
-    for (const [i, value] of this.values.entries()) {
+    const { values } = this;
+    // Roundings have as many values as their weights: entries() would take most of the time.
+    for (let i = 0; i < values.length; i++) {
       const own = gradient[i] ?? 0;
       const first = BETA_1 * (this.first[i] ?? 0) + (1 - BETA_1) * own;
       const second = BETA_2 * (this.second[i] ?? 0) + (1 - BETA_2) * own * own;
       this.first[i] = first;
       this.second[i] = second;
-      this.values[i] = value - (rate * first) / correctFirst / (Math.sqrt(second / correctSecond) + EPSILON);
+      values[i] = (values[i] ?? 0) - (rate * first) / correctFirst / (Math.sqrt(second / correctSecond) + EPSILON);
     }
   }
 }

@@ -1,12 +1,14 @@
-import type { BiasCorrection, LayerBias } from '../../../src-shared/domain/analysis/repair';
+import type { BiasCorrection, LayerBias, WeightRounding } from '../../../src-shared/domain/analysis/repair';
+import { elementCount } from '../../onnx/graph/element-types';
 import { FreshNames } from '../../onnx/graph/fresh-names';
-import { floatScalar, makeNode, makeValueInfo } from '../../onnx/graph/make';
+import { floatScalar, floatTensor, makeNode, makeValueInfo } from '../../onnx/graph/make';
 import { DataType, type Model, type Node, type Tensor } from '../../onnx/graph/model';
 import { isOp } from '../../onnx/graph/opset';
 import { tensorAsFloat32, tensorAsInts } from '../../onnx/graph/tensor-values';
-import type { Placement } from '../placement/placement';
+import type { Placement, QuantizedWeight } from '../placement/placement';
 import type { ActivationParameters } from '../rewrite/scales';
 import type { Dims } from '../../onnx/graph/static-shapes';
+import { initialRounding, roundedWeights, STRETCH, type RoundedWeights } from './rounding';
 
 /** A value of a model that is learned. */
 export interface Parameter {
@@ -17,10 +19,18 @@ export interface Parameter {
   readonly target: ParameterTarget;
 }
 
-/** `threshold`: the natural logarithm of one threshold of several tensors. `bias`: the values of a layer's bias. */
+/**
+ * `threshold`: the natural logarithm of one threshold of several tensors. `bias`: the values of a layer's bias.
+ * `rounding`: see rounding.ts, one value per weight.
+ */
 export type ParameterTarget =
   | { readonly kind: 'threshold'; readonly tensors: readonly string[] }
-  | { readonly kind: 'bias'; readonly bias: LayerBias; readonly original: Float32Array };
+  | { readonly kind: 'bias'; readonly bias: LayerBias; readonly original: Float32Array }
+  | {
+      readonly kind: 'rounding';
+      readonly weight: Pick<WeightRounding, 'layer' | 'slot' | 'initializer' | 'op'>;
+      readonly rounded: RoundedWeights;
+    };
 
 /** What is known about a quantized model. */
 export interface QuantizedFacts {
@@ -30,6 +40,8 @@ export interface QuantizedFacts {
   readonly biases: readonly LayerBias[];
   /** Corrections that the biases already have. */
   readonly corrections: readonly BiasCorrection[];
+  /** Layers whose weights are rounded by learning. */
+  readonly roundedLayers: ReadonlySet<string>;
   /** The whole quantized model. */
   readonly model: Model;
   /** The initializers of the prepared model. */
@@ -39,7 +51,8 @@ export interface QuantizedFacts {
 /**
  * A part of a quantized model in which thresholds and biases are inputs. Q/DQ of activations become arithmetic with the
  * same result, through which gradients flow: x / s, clipping, rounding, times s, with s = exp(log T) / 127 (LSQ, Esser
- * et al. 2020, arXiv 1902.08153; the logarithm keeps thresholds positive). Q/DQ of weights stay as they are.
+ * et al. 2020, arXiv 1902.08153; the logarithm keeps thresholds positive). Q/DQ of weights stay as they are, except in
+ * layers whose rounding is learned.
  */
 export function learnablePart(
   part: Model,
@@ -48,6 +61,10 @@ export function learnablePart(
   return new PartWriter(part, facts).write();
 }
 
+/** Operators whose weights have gradients. */
+const ROUNDABLE: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul']);
+/** Larger weights stay as they are: their gradients are sent to another thread for every sample. */
+const MAX_ROUNDED_WEIGHTS = 2 ** 17;
 /** Largest INT8 value; a threshold is this many steps. */
 const LEVELS = 127;
 
@@ -61,6 +78,8 @@ class PartWriter {
   private readonly scaleOf = new Map<string, string>();
   /** Integer tensor of the part -> the scale of the float tensor that takes its place, and its zero point. */
   private readonly integers = new Map<string, { readonly scale: string; readonly zeroPoint: number }>();
+  /** Weight -> the only layer that reads it in INT8, if its rounding is learned. */
+  private readonly roundedWeights: ReadonlyMap<string, QuantizedWeight>;
   private readonly groups: ReadonlyMap<string, readonly string[]>;
 
   constructor(
@@ -73,6 +92,20 @@ class PartWriter {
       facts.placement.groups.flatMap(({ tensors, sources }) =>
         tensors.map((tensor) => [tensor, [...new Set([...sources, ...tensors])].sort()] as const),
       ),
+    );
+    const { weights } = facts.placement;
+    const ops = new Map(part.graph.node.map(({ name, opType }) => [name, opType]));
+    const isRoundable = (initializer: string, layer: string): boolean => {
+      const { dims } = facts.original(initializer);
+      return ROUNDABLE.has(ops.get(layer) ?? '') && dims.length > 1 && elementCount(dims) <= MAX_ROUNDED_WEIGHTS;
+    };
+    this.roundedWeights = new Map(
+      weights
+        .filter(({ layer, initializer }) => {
+          const isShared = weights.some((other) => other.initializer === initializer && other.layer !== layer);
+          return facts.roundedLayers.has(layer) && !isShared && isRoundable(initializer, layer);
+        })
+        .map((weight) => [weight.initializer, weight]),
     );
   }
 
@@ -95,10 +128,49 @@ class PartWriter {
 
   private add(node: Node): void {
     const [first = ''] = node.input;
-    if (isOp(node, 'QuantizeLinear') && !this.initializers.has(first)) this.addQuantize(node);
+    const weight = isOp(node, 'QuantizeLinear') ? this.roundedWeights.get(first) : undefined;
+    if (weight) this.addRounding(node, weight);
+    else if (isOp(node, 'QuantizeLinear') && !this.initializers.has(first)) this.addQuantize(node);
     else if (this.integers.has(first) && isOp(node, 'DequantizeLinear')) this.addDequantize(node);
     else if (this.integers.has(first) && isOp(node, 'Clip')) this.addClip(node);
     else this.nodes.push(this.withBias(node));
+  }
+
+  /** A weight as floor(w / s) + h(V). */
+  private addRounding(node: Node, { layer, slot, initializer, axis }: QuantizedWeight): void {
+    const scale = this.initializers.get(node.input[1] ?? '');
+    const op = this.part.graph.node.find(({ name }) => name === layer)?.opType;
+    if (!scale || op === undefined) {
+      this.nodes.push(node);
+      return;
+    }
+    const { dims, ...tensor } = this.facts.original(initializer);
+    const weights = tensorAsFloat32({ dims, ...tensor });
+    const rounded = roundedWeights({ weights, dims, axis, scales: tensorAsFloat32(scale) });
+    const name = this.names.next(`${initializer}_learned_rounding`);
+    const [sigmoid, stretched, shifted, share] = ['sigmoid', 'stretched', 'shifted', 'share'].map((suffix) =>
+      this.names.next(`${name}_${suffix}`),
+    );
+    const floor = this.constant(floatTensor(this.names.next(`${initializer}_floor`), dims, rounded.floor));
+    const broadcast = dims.map((size, i) => (i === axis ? size : 1));
+    const scales = this.constant(
+      floatTensor(this.names.next(`${initializer}_scales`), broadcast, rounded.scaled.scales),
+    );
+    const output = node.output[0] ?? '';
+    this.nodes.push(
+      makeNode('Sigmoid', [name], [sigmoid ?? '']),
+      makeNode('Mul', [sigmoid ?? '', this.scalar(STRETCH.factor)], [stretched ?? '']),
+      makeNode('Sub', [stretched ?? '', this.scalar(STRETCH.offset)], [shifted ?? '']),
+      makeNode('Clip', [shifted ?? '', this.scalar(0), this.scalar(1)], [share ?? '']),
+      makeNode('Add', [share ?? '', floor], [output]),
+    );
+    this.integers.set(output, { scale: scales, zeroPoint: 0 });
+    this.parameters.push({
+      name,
+      dims,
+      initial: initialRounding(rounded),
+      target: { kind: 'rounding', weight: { layer, slot, initializer, op }, rounded },
+    });
   }
 
   private addQuantize(node: Node): void {
@@ -198,7 +270,10 @@ class PartWriter {
   }
 
   private scalar(value: number): string {
-    const tensor = floatScalar(this.names.next('learning_constant'), value);
+    return this.constant(floatScalar(this.names.next('learning_constant'), value));
+  }
+
+  private constant(tensor: Tensor): string {
     this.constants.push(tensor);
     return tensor.name;
   }

@@ -85,13 +85,22 @@ export function shiftName(i: number): string {
   return `bias shift ${i}`;
 }
 
-/** The sentence about a corrected bias in the explanation of a layer. */
+/** The sentence about a corrected or learned bias in the explanation of a layer. */
 export function biasDecisions(corrections: readonly BiasCorrection[]): PlacementDecision[] {
-  return corrections.map(({ owner, op, initializer, shift }) => {
+  return corrections.map(({ owner, op, initializer, shift, isLearned = false }) => {
     const channel = shift.reduce((best, value, at) => (Math.abs(value) > Math.abs(shift[best] ?? 0) ? at : best), 0);
     const most = Number((shift[channel] ?? 0).toPrecision(2));
-    const reason = `INT8 moved the mean of its output channels, channel ${channel} most, by ${-most}; its bias takes that back`;
-    return { layer: layerId(owner), op, precision: 'int8', code: 'bias-corrected', reason, tensor: initializer };
+    const reason = isLearned
+      ? `its bias was learned: channel ${channel} changed most, by ${most}`
+      : `INT8 moved the mean of its output channels, channel ${channel} most, by ${-most}; its bias takes that back`;
+    return {
+      layer: layerId(owner),
+      op,
+      precision: 'int8',
+      code: isLearned ? 'bias-learned' : 'bias-corrected',
+      reason,
+      tensor: initializer,
+    };
   });
 }
 

@@ -10,7 +10,8 @@ import { floatOutput } from '../../onnx/graph/make';
 import type { Model } from '../../onnx/graph/model';
 import { raiseOpset } from '../../onnx/passes/raise-opset';
 import { biasDecisions } from './bias-correction';
-import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
+import { roundingDecisions } from './weight-rounding';
+import type { BiasCorrection, WeightRounding } from '../../../src-shared/domain/analysis/repair';
 import { graphFacts } from '../rules/graph-facts';
 import type { QuantizedOperand } from '../../../src-shared/domain/analysis/analysis';
 import { NO_RANGES, type RangeFacts } from '../rules/range-facts';
@@ -49,6 +50,8 @@ export interface QuantizeRequest {
   readonly observed?: readonly string[];
   /** Values to add to the biases of quantized layers; those of layers that this plan does not quantize are ignored. */
   readonly biases?: readonly BiasCorrection[];
+  /** Learned INT8 values of weights; those of layers that this plan does not quantize are ignored. */
+  readonly roundings?: readonly WeightRounding[];
   /** Quantizes only one operand of the INT8 layers; their other one stays in floating point. */
   readonly only?: QuantizedOperand;
   /** Maxima of the model's weights, if they were read before. */
@@ -97,6 +100,7 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
   });
   const quantizedLayers = new Set(placement.weights.map(({ layer }) => layer));
   const biases = (request.biases ?? []).filter(({ owner }) => quantizedLayers.has(owner));
+  const roundings = (request.roundings ?? []).filter(({ layer }) => quantizedLayers.has(layer));
   const rewriter = new Rewriter({
     facts,
     placement,
@@ -107,6 +111,7 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
     weightStorage: WEIGHT_STORAGE[request.target],
     mseWeightLayers: new Set(Object.keys(request.plan.weights ?? {})),
     corrections: biases,
+    roundings,
   });
   for (const node of facts.nodes) rewriter.add(node);
   rewriter.finish(request.observed ?? []);
@@ -120,7 +125,7 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
       request.raisesOpset !== false && half.tensors.size + half.weightLayers.size > 0
         ? raiseOpset(rewritten)
         : rewritten,
-    decisions: [...placement.decisions, ...biasDecisions(biases)],
+    decisions: [...placement.decisions, ...biasDecisions(biases), ...roundingDecisions(roundings)],
     scales,
     hasFp16: placement.fp16Layers.size > 0,
   };

@@ -11,7 +11,8 @@ import {
 import { DataType, type Node, type Tensor } from '../../onnx/graph/model';
 import { defaultOpset } from '../../onnx/graph/opset';
 import { capturedNames } from '../../onnx/graph/subgraphs';
-import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
+import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
+import type { BiasCorrection, WeightRounding } from '../../../src-shared/domain/analysis/repair';
 import type { GraphFacts } from '../rules/graph-facts';
 import { floatOnlySlots } from '../fp16/fp16-types';
 import { FreshNames } from '../../onnx/graph/fresh-names';
@@ -19,6 +20,7 @@ import { fp16Bits, roundHalfEven, SYMMETRIC_UINT8_ZERO } from '../rules/number-f
 import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedWeight } from '../placement/placement';
 import type { ActivationParameters } from './scales';
 import { fp16WeightScales, quantizeBias, weightScalesFor } from './weight-quantization';
+import { roundedValues } from './weight-rounding';
 import type { WeightScales } from './weight-scales';
 
 export interface RewriteInputs {
@@ -38,6 +40,8 @@ export interface RewriteInputs {
   readonly mseWeightLayers: ReadonlySet<string>;
   /** Biases that replace those of the model in quantized layers. */
   readonly corrections: readonly BiasCorrection[];
+  /** Integers that replace weights rounded to nearest in quantized layers. */
+  readonly roundings: readonly WeightRounding[];
 }
 
 type FloatType = 'fp32' | 'fp16';
@@ -64,6 +68,7 @@ export class Rewriter {
   private readonly biasOfWeight: ReadonlyMap<QuantizedWeight, QuantizedBias>;
   private readonly foldedLayers: ReadonlyMap<string, FoldedActivation>;
   private readonly corrections: ReadonlyMap<string, BiasCorrection>;
+  private readonly roundings: ReadonlyMap<string, WeightRounding>;
   /** Tensor -> its quantized form. */
   private readonly quantized = new Map<string, QuantizedForm>();
   /** Float type and tensor -> name of the tensor behind Q/DQ. */
@@ -84,6 +89,7 @@ export class Rewriter {
     this.biasUses = new Map(placement.biases.map((bias) => [useKey(bias), bias]));
     this.biasOfWeight = new Map(placement.biases.map((bias) => [bias.weight, bias]));
     this.corrections = new Map(inputs.corrections.map((correction) => [useKey(correction), correction]));
+    this.roundings = new Map(inputs.roundings.map((rounding) => [useKey(rounding), rounding]));
     this.foldedLayers = new Map(placement.folded.map((folded) => [folded.layer, folded]));
   }
 
@@ -271,7 +277,9 @@ export class Rewriter {
     const isFp16Scale = this.inputs.fp16WeightLayers.has(weight.layer);
     const isMse = this.inputs.mseWeightLayers.has(weight.layer);
     const kind = `${type} ${isFp16Scale} ${isMse}`;
-    const key = `${kind} ${weight.axis} ${weight.initializer} ${scales.isRaised ? weight.layer : ''}`;
+    const rounding = this.roundings.get(useKey(weight));
+    const isOwn = scales.isRaised || rounding !== undefined;
+    const key = `${kind} ${weight.axis} ${weight.initializer} ${isOwn ? weight.layer : ''}`;
     const known = this.dequantizedWeights.get(key);
     if (known !== undefined) return known;
     const name = weight.initializer;
@@ -279,7 +287,9 @@ export class Rewriter {
     const scale = this.constant(floatTensor(this.names.next(`${name}_scale`), [length], scales.values));
     const zero = this.constant(zeroPoints(this.inputs.weightStorage, this.names.next(`${name}_zero_point`), length));
     const attributes = [intAttr('axis', weight.axis)];
-    const quantized = this.quantizeLinear(name, name, [scale, zero], attributes);
+    const quantized = rounding
+      ? this.roundedWeight(rounding, weight.axis, scales.values)
+      : this.quantizeLinear(name, name, [scale, zero], attributes);
     const ownScale =
       type === 'fp16'
         ? this.constant(
@@ -289,6 +299,23 @@ export class Rewriter {
     const output = this.dequantizeLinear(name, quantized, [ownScale, zero], attributes);
     this.dequantizedWeights.set(key, output);
     return output;
+  }
+
+  /** The learned integers, as a constant. */
+  private roundedWeight(rounding: WeightRounding, axis: number, scales: Float32Array): string {
+    const { weights, weightStorage } = this.inputs;
+    const tensor = weights.tensor(rounding.initializer);
+    const values = roundedValues(rounding, { weights: tensorAsFloat32(tensor), dims: tensor.dims, axis, scales });
+    const name = this.names.next(`${rounding.initializer}_rounded`);
+    return this.constant(
+      weightStorage === 'int8'
+        ? int8Tensor(name, tensor.dims, values)
+        : uint8Tensor(
+            name,
+            tensor.dims,
+            Uint8Array.from(values, (value) => value + SYMMETRIC_UINT8_ZERO),
+          ),
+    );
   }
 
   private weightScales(weight: QuantizedWeight, bias: QuantizedBias | undefined): ReturnType<typeof weightScalesFor> {

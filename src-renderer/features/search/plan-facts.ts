@@ -6,7 +6,7 @@ import type {
   SearchResult,
   TrialQuality,
 } from '../../../src-shared/domain/analysis/analysis';
-import type { PrecisionPlan } from '../../../src-shared/domain/project/precision';
+import { allInt8, releasedPlan, type PrecisionPlan } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
@@ -92,7 +92,7 @@ type TriedPlan = Pick<SearchPlan, 'fp16Layers'> & Pick<SearchResult, 'method'>;
 
 /** The edits that apply a plan to the project: its layers and thresholds. Everything else is unchanged. */
 export function adoption(current: PrecisionPlan, { fp16Layers, method }: TriedPlan): readonly ProjectEdit[] {
-  const plan: PrecisionPlan = { ...current, layers: Object.fromEntries(fp16Layers.map((layer) => [layer, 'fp16'])) };
+  const plan = releasedPlan(allInt8(current), fp16Layers);
   return method === null
     ? [{ kind: 'plan', plan }]
     : [

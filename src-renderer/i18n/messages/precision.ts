@@ -166,6 +166,8 @@ export default {
     'precision.reason.smoothed': 'Channels scaled by powers of two to suit the activations; FP32 stays as it is',
     'precision.reason.not-smoothed': 'Its channels cannot be scaled without changing FP32',
     'precision.reason.bias-corrected': 'Its bias takes back the mean that INT8 shifts its output by',
+    'precision.reason.bias-learned': 'Its bias was learned together with the thresholds',
+    'precision.reason.weights-learned': 'The rounding of its weights was learned',
   },
   zh: {
     'precision.plan': '精度方案',
@@ -328,5 +330,7 @@ export default {
     'precision.reason.smoothed': '通道按 2 的幂缩放以适应激活值，FP32 结果不变',
     'precision.reason.not-smoothed': '缩放其通道会改变 FP32 结果',
     'precision.reason.bias-corrected': '偏置补回了 INT8 造成的输出均值偏移',
+    'precision.reason.bias-learned': '偏置与阈值一同学习得出',
+    'precision.reason.weights-learned': '权重的舍入方向由学习得出',
   },
 };

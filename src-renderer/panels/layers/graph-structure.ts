@@ -88,9 +88,19 @@ export function layerRemarks(layer: LayerView): readonly PlacementDecision[] {
   );
 }
 
+const REPAIR_CODES: readonly string[] = [
+  'equalized',
+  'not-equalized',
+  'smoothed',
+  'not-smoothed',
+  'bias-corrected',
+  'bias-learned',
+  'weights-learned',
+];
+
 /** True for decisions about repairs of the layer's weights or bias, which do not restrict its precision. */
 export function isRepair(decision: PlacementDecision): boolean {
-  return ['equalized', 'not-equalized', 'smoothed', 'not-smoothed', 'bias-corrected'].includes(decision.code);
+  return REPAIR_CODES.includes(decision.code);
 }
 
 /** True for decisions that are shown in addition to the decision about the edge and do not replace it. */

@@ -36,9 +36,36 @@ export type LayerBias = InferOutput<typeof layerBiasSchema>;
 export const biasCorrectionSchema = object({
   ...layerBiasSchema.entries,
   shift: list(number),
+  /** True if it was learned; otherwise it was measured by bias correction. */
+  isLearned: optional(boolean),
 });
 /** A correction that is added to a bias, one value per output channel, in real units. */
 export type BiasCorrection = InferOutput<typeof biasCorrectionSchema>;
+
+export const weightRoundingSchema = object({
+  /** The layer whose input `slot` is the weight. */
+  layer: string,
+  slot: count,
+  initializer: string,
+  /** ONNX op type of the layer. */
+  op: string,
+  /** Axis of the output channels. */
+  axis: count,
+  /** Scale of each output channel. In a channel with another scale, weights are rounded to nearest. */
+  scales: list(number),
+  /** INT8 values, one signed byte per weight in row-major order, as base64. */
+  values: string,
+  /** Number of weights that are not rounded to nearest. */
+  moved: count,
+});
+/** Learned INT8 values of the weights of one layer: each is one of the two steps next to the float weight. */
+export type WeightRounding = InferOutput<typeof weightRoundingSchema>;
+
+/** What a learned repair changes beside thresholds. */
+export interface LearnedValues {
+  readonly biases?: readonly BiasCorrection[];
+  readonly roundings?: readonly WeightRounding[];
+}
 
 export const learnedBlockSchema = object({
   /** Names of its layers. */
@@ -69,10 +96,13 @@ export const learnResultSchema = object({
   blocks: list(learnedBlockSchema),
   thresholds: count,
   biases: count,
+  /** Number of layers whose weights are rounded otherwise than to nearest, and of these weights. */
+  roundedLayers: optional(count),
+  movedWeights: optional(count),
   seconds: measured,
   createdAt: string,
 });
-/** Thresholds and biases that were learned for one variant. */
+/** Thresholds, biases and roundings of weights that were learned for one variant. */
 export type LearnResult = InferOutput<typeof learnResultSchema>;
 
 /** Results of older versions have the top-1 of the worst group only. */

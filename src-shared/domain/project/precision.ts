@@ -101,6 +101,17 @@ export function choiceOf(plan: Pick<PrecisionPlan, 'layers'>, layer: string): Pr
   return ownValue(plan.layers, layer) ?? 'auto';
 }
 
+/** The plan without released layers: all quantizable layers, and those that were requested by name, run in INT8. */
+export function allInt8(plan: PrecisionPlan): PrecisionPlan {
+  const requested = Object.entries(plan.layers).filter(([, precision]) => precision === 'int8');
+  return { ...plan, layers: Object.fromEntries(requested) };
+}
+
+/** A plan with these layers in FP16, or in FP32 if FP16 is refused. */
+export function releasedPlan(plan: PrecisionPlan, layers: readonly string[]): PrecisionPlan {
+  return { ...plan, layers: { ...plan.layers, ...Object.fromEntries(layers.map((layer) => [layer, 'fp16'])) } };
+}
+
 /** The plan with other choices for some layers; the entry of a layer on `auto` is removed. */
 export function withChoices(
   plan: PrecisionPlan,

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   rankableDb,
-  releasedPlan,
   scoreOf,
   operandTrials,
   sensitivityTrial,
@@ -24,8 +23,7 @@ const layers = ['a', 'b', 'c'].map((layer) => ({ layer, op: 'Conv', output: `${l
 const problem: SensitivityProblem = {
   kind: 'release',
   metric: 'sqnr',
-  plan: { layers: {}, fallbackPrecision: 'fp16' },
-  thresholds: { t: 1 },
+  base: { plan: { layers: {}, fallbackPrecision: 'fp16' }, thresholds: { t: 1 } },
   layers,
 };
 
@@ -79,10 +77,6 @@ describe('scoreOf', () => {
     expect(scoreOf('cause', 'sqnr', quality({ sqnrDb: null }), before)).toBe(-300);
     expect(scoreOf('cause', 'sqnr', quality({ sqnrDb: Number.NEGATIVE_INFINITY }), before)).toBe(300);
   });
-});
-
-it('releases layers on top of a plan', () => {
-  expect(releasedPlan({ layers: { a: 'fp32' }, attention: 'int8' }, ['b']).layers).toEqual({ a: 'fp32', b: 'fp16' });
 });
 
 it('sorts by score, equal ones in graph order', () => {

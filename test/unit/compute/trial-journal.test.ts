@@ -45,6 +45,9 @@ describe('TrialJournal', () => {
     expect(journal.get(trial, ['y', 'x'])).toBeUndefined();
     expect(journal.get({ ...trial, thresholds: { t: 1.5, u: 2.0000001 } }, ['x', 'y'])).toBeUndefined();
     expect(journal.get({ ...trial, plan: { ...trial.plan, fallbackPrecision: 'fp32' } }, ['x', 'y'])).toBeUndefined();
+    expect(journal.get({ ...trial, only: 'weights' }, ['x', 'y'])).toBeUndefined();
+    expect(journal.get({ ...trial, biases: [] }, ['x', 'y'])).toBeUndefined();
+    expect(journal.get({ ...trial, roundings: [] }, ['x', 'y'])).toBeUndefined();
   });
 
   it('keeps what the measure of each task needs', () => {

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { DataType, type Model } from '../../../src-main/onnx/graph/model';
 import { tensorAsFloat32, tensorAsInts } from '../../../src-main/onnx/graph/tensor-values';
 import { encodeModel } from '../../../src-main/onnx/wire/wire-writer';
-import { biasShiftModel, correctableBiases, shiftName } from '../../../src-main/quantization/rewrite/bias-correction';
+import {
+  biasDecisions,
+  biasShiftModel,
+  correctableBiases,
+  shiftName,
+} from '../../../src-main/quantization/rewrite/bias-correction';
 import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair';
 import { graphFacts } from '../../../src-main/quantization/rules/graph-facts';
 import { materialize } from '../../../src-main/quantization/rewrite/materialize';
@@ -192,6 +197,14 @@ describe('quantizeModel with corrected biases', () => {
     expect(decisions.find(({ code }) => code === 'bias-corrected')?.reason).toBe(
       'INT8 moved the mean of its output channels, channel 3 most, by 0.5; its bias takes that back',
     );
+    const learned = corrected(biases, (channel) => (channel === 3 ? -0.5 : 0.125)).map((own) => ({
+      ...own,
+      isLearned: true,
+    }));
+    expect(biasDecisions(learned)[0]).toMatchObject({
+      code: 'bias-learned',
+      reason: 'its bias was learned: channel 3 changed most, by -0.5',
+    });
   });
 
   it('quantizes INT32 biases from the corrected values', async () => {

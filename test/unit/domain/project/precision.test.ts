@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { object, parse } from '../../../../src-shared/base/schema';
 import {
+  allInt8,
+  releasedPlan,
   hasRepair,
   isRescaled,
   planJson,
@@ -69,4 +71,13 @@ describe('the fallback precision of a plan', () => {
     expect(planJson(PLAN)).toEqual({ ...PLAN, rest: 'fp32' });
     expect(planJson({ layers: {} })).toEqual({ layers: {} });
   });
+});
+
+it('releases layers on top of a plan', () => {
+  expect(releasedPlan({ layers: { a: 'fp32' }, attention: 'int8' }, ['b']).layers).toEqual({ a: 'fp32', b: 'fp16' });
+});
+
+it('keeps the layers that are INT8 by name when it takes released layers back', () => {
+  const plan = { layers: { a: 'fp32', b: 'int8', c: 'fp16' }, attention: 'int8' } as const;
+  expect(allInt8(plan)).toEqual({ layers: { b: 'int8' }, attention: 'int8' });
 });

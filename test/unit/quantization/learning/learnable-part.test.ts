@@ -7,12 +7,16 @@ import { raiseOpset } from '../../../../src-main/onnx/passes/raise-opset';
 import { encodeModel } from '../../../../src-main/onnx/wire/wire-writer';
 import { learnablePart, type Parameter } from '../../../../src-main/quantization/learning/learnable-part';
 import { partOf } from '../../../../src-main/quantization/learning/part-of-model';
+import { hardened, roundedTo } from '../../../../src-main/quantization/learning/rounding';
 import { stepModel } from '../../../../src-main/quantization/learning/step-model';
 import { correctableBiases } from '../../../../src-main/quantization/rewrite/bias-correction';
 import { calibrationTensors } from '../../../../src-main/quantization/rewrite/calibration-tensors';
+import { materialize } from '../../../../src-main/quantization/rewrite/materialize';
 import { placeQdq, quantizeModel, withOutputs } from '../../../../src-main/quantization/rewrite/quantize';
+import { packRounding } from '../../../../src-main/quantization/rewrite/weight-rounding';
 import { WeightScales } from '../../../../src-main/quantization/rewrite/weight-scales';
 import { graphFacts } from '../../../../src-main/quantization/rules/graph-facts';
+import type { WeightRounding } from '../../../../src-shared/domain/analysis/repair';
 import { EMPTY_PLAN, type Target } from '../../../../src-shared/domain/project/precision';
 import { pseudoRandom } from '../../../support/onnx-builder';
 import { Net, residualNet } from '../graphs';
@@ -21,8 +25,13 @@ const DIMS = [1, 3, 4, 4];
 const IMAGE = pseudoRandom(48, 21);
 const THRESHOLD = 1.5;
 
+interface Rounding {
+  readonly roundedLayers?: readonly string[];
+  readonly roundings?: readonly WeightRounding[];
+}
+
 /** The whole of a network as one block. */
-function wholeNetwork(model: Model, target: Target) {
+function wholeNetwork(model: Model, target: Target, { roundedLayers = [], roundings = [] }: Rounding = {}) {
   const outputs = model.graph.output.map(({ name }) => name);
   const observed = target === 'onnxruntime' ? withOutputs(model, outputs) : model;
   const thresholds = Object.fromEntries(calibrationTensors(model).map((name) => [name, THRESHOLD]));
@@ -34,6 +43,7 @@ function wholeNetwork(model: Model, target: Target) {
     thresholds,
     ranges: {},
     purpose: 'simulation',
+    roundings,
     weights,
   });
   const whole = raiseOpset(quantized.model);
@@ -43,6 +53,7 @@ function wholeNetwork(model: Model, target: Target) {
     scales: quantized.scales,
     biases: correctableBiases(graphFacts(observed), placement),
     corrections: [],
+    roundedLayers: new Set(roundedLayers),
     model: whole,
     original: (name: string) => weights.tensor(name),
   };
@@ -120,7 +131,108 @@ describe('learnablePart', () => {
   });
 });
 
+describe('learned rounding', () => {
+  const signsOf = (count: number): Float32Array => pseudoRandom(count, 77);
+  const roundingsOf = (parameters: readonly Parameter[]): WeightRounding[] =>
+    parameters.flatMap(({ target, initial }) =>
+      target.kind === 'rounding'
+        ? [
+            packRounding(
+              target.weight,
+              target.rounded.scaled,
+              roundedTo(target.rounded, hardened(signsOf(initial.length))),
+            ),
+          ]
+        : [],
+    );
+
+  it('begins with the float weights', async () => {
+    const model = residualNet();
+    const { part, output } = wholeNetwork(model, 'tensorrt', { roundedLayers: ['c1', 'c2'] });
+    const { part: plain } = wholeNetwork(model, 'tensorrt');
+    const [soft, nearest] = [
+      (await run(part.model, feedsOf(part.parameters)))[output]?.data as Float32Array,
+      (await run(plain.model, feedsOf(plain.parameters)))[output]?.data as Float32Array,
+    ];
+    const float = (await run(model))[output]?.data as Float32Array;
+    const errorOf = (found: Float32Array): number => float.reduce((sum, y, i) => sum + (y - (found[i] ?? 0)) ** 2, 0);
+    expect(part.parameters.filter(({ target }) => target.kind === 'rounding')).toHaveLength(2);
+    expect(errorOf(soft)).toBeLessThan(errorOf(nearest));
+  });
+
+  it.each(['tensorrt', 'onnxruntime'] as const)(
+    'gives integers with which the quantized model computes the same: %s',
+    async (target) => {
+      const model = residualNet();
+      const { part, output } = wholeNetwork(model, target, { roundedLayers: ['c1', 'c2'] });
+      const values = part.parameters.map((parameter) => ({
+        ...parameter,
+        initial: parameter.target.kind === 'rounding' ? hardened(signsOf(parameter.initial.length)) : parameter.initial,
+      }));
+      const roundings = roundingsOf(part.parameters);
+      const { whole } = wholeNetwork(model, target, { roundings });
+      const expected = (await run(part.model, feedsOf(values)))[output]?.data as Float32Array;
+      const found = (await run(whole))[output]?.data as Float32Array;
+      const nearest = (await run(wholeNetwork(model, target).whole))[output]?.data as Float32Array;
+      // A file has the integers, and computes the same.
+      const file = materialize(whole);
+      const types = new Map(file.graph.initializer.map(({ name, dataType }) => [name, dataType]));
+      expect(types.get('c1.w_rounded')).toBe(target === 'tensorrt' ? DataType.INT8 : DataType.UINT8);
+      expect((await run(file))[output]?.data).toEqual(found);
+      const distance = (a: Float32Array): number =>
+        Math.max(...expected.map((value, i) => Math.abs(value - (a[i] ?? 0))));
+      const largest = Math.max(...expected.map(Math.abs));
+      expect(distance(found)).toBeLessThan(largest / 50);
+      expect(distance(nearest)).toBeGreaterThan(distance(found));
+      expect(roundings.map(({ layer }) => layer)).toEqual(['c1', 'c2']);
+    },
+  );
+
+  it('leaves weights alone that two layers share, and those that are rounded already', () => {
+    const model = residualNet();
+    const { part } = wholeNetwork(model, 'tensorrt', { roundedLayers: ['c1'] });
+    const again = wholeNetwork(model, 'tensorrt', { roundedLayers: ['c1'], roundings: roundingsOf(part.parameters) });
+    expect(again.part.parameters.some(({ target }) => target.kind === 'rounding')).toBe(false);
+    const net = new Net();
+    net.conv('first', 'x', 3, 16);
+    net.conv('one', 'first:0', 16, 16);
+    net.conv('two', 'one:0', 16, 16);
+    const twice = net.model(['n', 3, 4, 4], 'two:0');
+    const node = twice.graph.node.map((each) =>
+      each.name === 'two' ? { ...each, input: [each.input[0] ?? '', 'one.w', ...each.input.slice(2)] } : each,
+    );
+    const shared = { ...twice, graph: { ...twice.graph, node } };
+    const found = wholeNetwork(shared, 'tensorrt', { roundedLayers: ['one', 'two'] });
+    expect(found.part.parameters.some(({ target }) => target.kind === 'rounding')).toBe(false);
+  });
+});
+
 describe('stepModel', () => {
+  it('has the gradients of roundings that finite differences give', async () => {
+    const { part, output } = wholeNetwork(residualNet(), 'tensorrt', { roundedLayers: ['c2'] });
+    const dims = await dimsOf(part.model, part.parameters);
+    const step = stepModel(part, dims, [10]);
+    const target = { dims: dims.get(output) ?? [], data: pseudoRandom(20, 5) };
+    const at = part.parameters.findIndex(({ target: own }) => own.kind === 'rounding');
+    const parameter = part.parameters[at] as Parameter;
+    const found = async (data: Float32Array) =>
+      await run(step.model, {
+        ...feedsOf(part.parameters),
+        [parameter.name]: { dims: parameter.dims, data },
+        [step.targets[0] ?? '']: target,
+      });
+    const middle = new Float32Array(parameter.initial.length);
+    const gradient = (await found(middle))[step.gradients[at] ?? '']?.data as Float32Array;
+    const lossAt = async (by: number) =>
+      ((await found(middle.map((value, i) => value + by * (gradient[i] ?? 0))))[step.loss]?.data as Float32Array)[0] ??
+      0;
+    const size = gradient.reduce((sum, value) => sum + value * value, 0);
+    const width = 3 / Math.sqrt(size);
+    const slope = ((await lossAt(width)) - (await lossAt(-width))) / (2 * width);
+    expect(slope / size).toBeGreaterThan(0.9);
+    expect(slope / size).toBeLessThan(1.1);
+  });
+
   it('has the gradients of LSQ for thresholds', async () => {
     const net = new Net();
     const model = net.model(['n', 3, 4, 4], net.conv('c', 'x', 3, 16));
