@@ -1,7 +1,7 @@
 import { formatAccuracy, formatDb, formatMs, formatProbability, formatRate } from '../../src-shared/base/units';
 import { worstOutput } from '../../src-shared/domain/runs/accuracy';
-import { gateState, type GateState } from '../../src-shared/domain/runs/gates';
-import type { GateReason, GateResult, RunRecord, TableRow } from '../../src-shared/domain/runs/run-record';
+import { gateAmount, gateLimitText, gatePart, statisticsText } from '../../src-shared/domain/runs/gate-text';
+import type { GateReason, GateResult, GateState, RunRecord, TableRow } from '../../src-shared/domain/runs/run-record';
 import { isBeyondChance } from '../../src-shared/domain/statistics';
 import { distinctRows, isDifferenceClear, type DistinctRow } from '../../src-shared/domain/runs/run-table';
 import type { NoMeasure } from '../../src-shared/domain/runs/task-scores';
@@ -97,11 +97,21 @@ function worstOutputText({ outputs = [] }: TableRow): string {
   return outputs.length > 1 && worst !== null ? ` (${worst.name})` : '';
 }
 
-/** One line per gate: met or not, the value and the limit. */
-export function gateLines(record: RunRecord): string[] {
-  return record.gates.map(
-    (gate) =>
-      `${GATE_WORDS[gateState(gate)]}  ${gate.name}${gateMeasure(gate)} of ${gate.variant}: ${valueText(gate)}, limit ${gate.limit}`,
+/** One line per gate: the state, the value and the limit, and the test behind the verdict. */
+export function gateLines(record: Pick<RunRecord, 'gates'>): string[] {
+  return record.gates.map((gate) => {
+    const chance = statisticsText(gate);
+    return (
+      `${GATE_WORDS[gate.state]}  ${gate.name}${gateMeasure(gate)} of ${gate.variant}: ${valueText(gate)}, ` +
+      `limit ${gateLimitText(gate)}${chance === '' ? '' : ` [${chance}]`}`
+    );
+  });
+}
+
+/** One line per step that was not done. */
+export function skippedLines({ steps = [] }: Pick<RunRecord, 'steps'>): string[] {
+  return steps.flatMap(({ step, state, reason }) =>
+    state === 'skipped' ? [`SKIPPED     ${step}: ${reason ?? 'no reason was recorded'}`] : [],
   );
 }
 
@@ -113,7 +123,7 @@ function gateMeasure({ name, measure }: GateResult): string {
 const GATE_WORDS: Readonly<Record<GateState, string>> = {
   met: 'met       ',
   missed: 'NOT MET   ',
-  'not-judged': 'NOT JUDGED',
+  unjudged: 'NOT JUDGED',
 };
 
 /** What the user can do so that a gate can be judged. */
@@ -122,6 +132,8 @@ const GATE_HINTS: Readonly<Partial<Record<GateReason, string>>> = {
   'no-labels': 'name a set with labels: calib set PROJECT --validation DIR',
   'no-measure': 'calib set PROJECT --task chooses what the model does',
   'no-benchmark': 'ort-cpu times the target onnxruntime only, others take --backend tensorrt',
+  'no-baseline': 'name one with --baseline ID or --baseline BRANCH',
+  'few-samples': 'more --rounds time more inferences',
 };
 
 function valueText(gate: GateResult): string {
@@ -129,6 +141,6 @@ function valueText(gate: GateResult): string {
     const hint = gate.reasonCode === undefined ? undefined : GATE_HINTS[gate.reasonCode];
     return `${gate.reason ?? 'no value'}${hint === undefined ? '' : ` (${hint})`}`;
   }
-  const part = gate.group ?? gate.className;
-  return `${gate.value.toFixed(2)}${part === undefined ? '' : ` (${part})`}`;
+  const part = gatePart(gate);
+  return `${gateAmount(gate, gate.value)}${part === '' ? '' : ` (${part})`}`;
 }

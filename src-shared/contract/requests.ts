@@ -33,7 +33,8 @@ import {
   TARGETS,
 } from '../domain/project/precision';
 import { partialPreprocessingSchema, preprocessingSchema } from '../domain/project/preprocessing';
-import { decisionsSchema, gateFields, percentileSchema } from '../domain/project/project';
+import { baselineGatesEditSchema, gateFields } from '../domain/project/gates';
+import { decisionsSchema, percentileSchema } from '../domain/project/project';
 import { decoderChangeSchema } from '../domain/tasks/decoder';
 import { TASKS, taskSchema } from '../domain/tasks/task';
 import { analysisSpecSchema, jobSpecSchema } from './job-specs';
@@ -100,7 +101,7 @@ const projectEditSchema = variant({
   preset: object({ kind: oneOf('preset'), preset: oneOf('first-and-head-fp16', 'all-int8') }),
   target: object({ kind: oneOf('target'), target: oneOf(...TARGETS) }),
   /** Sets the given limits; null removes a limit. */
-  gates: object({ kind: oneOf('gates'), gates: partial(gateFields) }),
+  gates: object({ kind: oneOf('gates'), gates: partial(gateFields), baseline: optional(baselineGatesEditSchema) }),
   preprocessing: object({ kind: oneOf('preprocessing'), preprocessing: preprocessingSchema }),
   /** Sources of the inputs that are named; the others keep theirs. */
   inputs: object({ kind: oneOf('inputs'), inputs: inputSourcesSchema }),

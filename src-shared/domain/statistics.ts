@@ -159,3 +159,17 @@ export function medianOfSorted(sorted: ArrayLike<number>): number {
   if (upper === undefined) return Number.NaN;
   return all % 2 === 1 ? upper : ((sorted[all / 2 - 1] ?? upper) + upper) / 2;
 }
+
+/**
+ * Wilson's 95 % score interval of a share in percent (Wilson 1927, JASA 22:209): the shares from which `percent` of n
+ * images lies at most 1.96 standard deviations away. [0, 100] for no images.
+ */
+export function wilsonInterval95(percent: number, n: number): readonly [number, number] {
+  if (n === 0) return [0, 100];
+  const share = percent / 100;
+  const z = 1.96;
+  const centre = share + (z * z) / (2 * n);
+  const spread = z * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n));
+  const scale = 100 / (1 + (z * z) / n);
+  return [Math.max(0, scale * (centre - spread)), Math.min(100, scale * (centre + spread))];
+}

@@ -30,10 +30,10 @@ export function adviceFor(facts: AdviceFacts): FixAdvice[] {
 /** The group that loses too much, and groups with few or no calibration images. */
 function groupAdvice({ plan, calibration, groups }: AdviceFacts): FixAdvice[] {
   const missed = plan.gates.find(({ met, group }) => !met && group !== undefined);
-  const { group: lostGroup, value = null, limit } = missed ?? {};
+  const { group: lostGroup, value = null, limit = null } = missed ?? {};
   const count = (group: string): string => formatCount(countOf(calibration, group));
   const lost =
-    lostGroup === undefined || value === null || limit === undefined
+    lostGroup === undefined || value === null || limit === null
       ? []
       : [
           `Group ${lostGroup} loses ${formatFixed(value, 2)} points, the limit is ${formatFixed(limit, 2)}; it has ` +
@@ -74,9 +74,10 @@ function layerAdvice({ release }: AdviceFacts): FixAdvice[] {
 function imageAdvice({ plan, images }: AdviceFacts): FixAdvice[] {
   const missed = plan.gates.find(({ met, name, value }) => !met && value !== null && /^max(Top1)?Drop$/.test(name));
   const { difference } = plan;
-  if (missed?.value === undefined || missed.value === null || difference === undefined) return [];
+  const { value = null, limit = null } = missed ?? {};
+  if (value === null || limit === null || difference === undefined) return [];
   const [low, high] = difference.interval95;
-  const excess = missed.value - missed.limit;
+  const excess = value - limit;
   const half = (high - low) / 2;
   if (!(half > excess) || !(excess > 0)) return [];
   const factor = (half / excess) ** 2;

@@ -1,8 +1,9 @@
 import { ownValue } from '../../../src-shared/base/records';
 import type { FixDecisions, FixPlan, FixResult } from '../../../src-shared/domain/analysis/fix';
 import type { ImageSet } from '../../../src-shared/domain/project/image-set';
-import { GATE_NAMES, type Gates } from '../../../src-shared/domain/project/project';
+import { GATE_NAMES, type Gates } from '../../../src-shared/domain/project/gates';
 import { worstGroup, type VariantReport } from '../../../src-shared/domain/runs/accuracy';
+import { withoutCosts } from '../../../src-shared/domain/runs/gate-values';
 import { evaluateGates } from '../../../src-shared/domain/runs/gates';
 import type { GateResult } from '../../../src-shared/domain/runs/run-record';
 import { buildTable, REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
@@ -38,7 +39,7 @@ export type Verdict = Pick<
  * The gates of accuracy: those of the project, and 0.5 points in all and 1 point of the worst group where it has none.
  */
 export function accuracyGates(gates: Gates, set: Pick<ImageSet, 'groups'>): Gates {
-  const own: Gates = { ...gates, maxLatencyMs: null };
+  const own = withoutCosts(gates);
   const isTotalSet = [own.maxDrop, own.maxTop1Drop, own.minMeasure, own.minTop1].some(
     (limit) => typeof limit === 'number',
   );

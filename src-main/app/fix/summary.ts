@@ -47,7 +47,7 @@ function nearestPlan(plans: readonly FixPlan[]): number | null {
 
 function excessOf(plan: FixPlan | undefined): number {
   const excesses = (plan?.gates ?? []).flatMap(({ value, limit, name }) =>
-    value === null ? [] : [name.startsWith('min') ? limit - value : value - limit],
+    value === null || limit === null ? [] : [name.startsWith('min') ? limit - value : value - limit],
   );
   return excesses.length === 0 ? (plan?.error ?? Number.POSITIVE_INFINITY) : Math.max(0, ...excesses);
 }

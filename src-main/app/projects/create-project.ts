@@ -6,7 +6,8 @@ import type { CreateProjectRequest } from '../../../src-shared/contract/requests
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { DEFAULT_METHOD, DEFAULT_PERCENTILE } from '../../../src-shared/domain/project/methods';
 import { EMPTY_PLAN } from '../../../src-shared/domain/project/precision';
-import { PROJECT_VERSION, type Gates, type ProjectFile } from '../../../src-shared/domain/project/project';
+import type { Gates } from '../../../src-shared/domain/project/gates';
+import { PROJECT_VERSION, type ProjectFile } from '../../../src-shared/domain/project/project';
 import { packageRoot } from '../../base/package-info';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { inspectModel } from '../../onnx/graph/inspect';

@@ -184,7 +184,7 @@ function applyEdit(
             ),
           };
     case 'gates':
-      return { ...file, gates: { ...file.gates, ...edit.gates } };
+      return withGates(file, edit);
     case 'preprocessing':
       checkInputs(model, { ...file, preprocessing: edit.preprocessing });
       return { ...file, preprocessing: normalPreprocessing(edit.preprocessing), preprocessingNotes: [] };
@@ -341,4 +341,13 @@ function matchingTensors(pattern: string, model: Model): string[] {
     what: 'tensor',
     hint: advise('list-tensors'),
   });
+}
+
+function withGates(file: ProjectFile, { gates, baseline }: Extract<ProjectEdit, { kind: 'gates' }>): ProjectFile {
+  const changed = { ...file, gates: { ...file.gates, ...gates } };
+  if (baseline === undefined) return changed;
+  const limits = Object.entries({ ...file.baselineGates, ...baseline }).flatMap(([name, limit]) =>
+    limit === null ? [] : [[name, limit] as const],
+  );
+  return { ...changed, baselineGates: Object.fromEntries(limits) };
 }

@@ -4,7 +4,7 @@ import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
 import { requireMatches } from '../../../src-shared/domain/glob';
-import { GATE_NAMES, type Gates } from '../../../src-shared/domain/project/project';
+import { GATE_NAMES, type Gates } from '../../../src-shared/domain/project/gates';
 import { measuredText, singlesText } from '../../../src-shared/domain/analysis/best-method';
 import { METHODS } from '../../../src-shared/domain/project/methods';
 import type { Task } from '../../../src-shared/domain/tasks/task';

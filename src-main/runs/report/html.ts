@@ -8,7 +8,7 @@ import { renderProvenance } from './provenance-section';
 import { STYLE } from './style';
 import { renderHistograms, renderTensorTable } from './tensor-section';
 import { renderVariantTable } from './variant-table';
-import { renderGates, renderVerdict } from './verdict';
+import { renderGates, renderSkipped, renderVerdict } from './verdict';
 
 export type { ReportHistogram, ReportInput, ReportThreshold } from './input';
 
@@ -24,7 +24,7 @@ export function renderReport({ record, histograms, decisions }: ReportInput): st
 <h1>${record.project}</h1>
 <p class="meta">Run ${record.runId} · ${record.createdAt.slice(0, 16).replace('T', ' ')} UTC · ${record.options.backend}
 · target ${record.options.target} · ${record.machine.gpu ?? record.machine.cpu}</p>
-${renderVerdict(record)}${renderVariantTable(record)}${renderGates(record)}
+${renderVerdict(record)}${renderVariantTable(record)}${renderGates(record)}${renderSkipped(record)}
 ${record.warnings.length > 0 && html`<ul class="warnings">${record.warnings.map((warning) => html`<li>${warning.message}</li>`)}</ul>`}
 ${renderAnalyses(record)}${renderAccuracy(record)}${renderLatency(record)}
 ${renderHistograms(histograms)}${renderTensorTable(histograms)}${renderDecisions(decisions)}${renderProvenance(record)}

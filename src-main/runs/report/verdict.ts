@@ -1,38 +1,17 @@
-import { formatMs } from '../../../src-shared/base/units';
-import { formatMeasure, formatMeasureDifference } from '../../../src-shared/domain/tasks/measure-text';
-import { ownValue } from '../../../src-shared/base/records';
 import type { GateResult, RunRecord } from '../../../src-shared/domain/runs/run-record';
-import { gateState } from '../../../src-shared/domain/runs/gates';
+import {
+  gateAmount,
+  gateLimitText,
+  gatePart,
+  gateTitle,
+  statisticsText,
+} from '../../../src-shared/domain/runs/gate-text';
 import { html, type Html } from './markup';
 
-/** The description of a gate. */
-const GATE_TITLES: Readonly<Record<string, string>> = {
-  maxDrop: 'Drop against FP32',
-  minMeasure: 'Least value',
-  maxClassDrop: 'Largest drop of a class',
-  maxTop1Drop: 'Top-1 drop against FP32',
-  maxWorstGroupDrop: 'Largest drop of a group',
-  minTop1: 'Top-1',
-  maxLatencyMs: 'Median latency',
-};
-
-export function gateTitle({ name, measure }: Pick<GateResult, 'name' | 'measure'>): string {
-  const title = ownValue(GATE_TITLES, name) ?? name;
-  return measure === undefined || measure === 'top-1' ? title : `${title} (${measure})`;
-}
-
-/** A gate's value or limit with its unit. */
-export function gateAmount({ name, measure = 'top-1' }: Pick<GateResult, 'name' | 'measure'>, value: number): string {
-  if (name === 'maxLatencyMs') return formatMs(value);
-  if (name.startsWith('min')) return formatMeasure(measure, value);
-  return formatMeasureDifference(measure, value).replace(/^\+/, '');
-}
-
 function sentence(gate: GateResult): string {
-  const part = gate.group ?? gate.className;
-  const subject = `${gateTitle(gate)}${part === undefined ? '' : ` (${part})`}`;
-  const relation = gate.name.startsWith('min') ? 'at least' : 'at most';
-  const limit = `${relation} ${gateAmount(gate, gate.limit)}`;
+  const part = gatePart(gate);
+  const subject = `${gateTitle(gate)}${part === '' ? '' : ` (${part})`}`;
+  const limit = gateLimitText(gate);
   if (gate.value === null) return `${subject}: cannot be judged, ${gate.reason ?? 'no value'} (limit: ${limit})`;
   return `${subject}: ${gateAmount(gate, gate.value)}, allowed is ${limit}`;
 }
@@ -49,8 +28,8 @@ function variantVerdict(record: RunRecord, variant: string): Html {
   if (gates.length === 0) {
     return html`<p class="verdict"><b>${variant}</b> was measured; no gates are set, so nothing was judged.</p>`;
   }
-  const missed = gates.filter((gate) => gateState(gate) === 'missed');
-  const unjudged = gates.filter((gate) => gateState(gate) === 'not-judged');
+  const missed = gates.filter((gate) => gate.state === 'missed');
+  const unjudged = gates.filter((gate) => gate.state === 'unjudged');
   if (missed.length === 0 && unjudged.length === 0) {
     return html`<p class="verdict good"><b>Ready: ${variant}</b> meets ${gates.length === 1 ? 'its gate' : `all ${gates.length} gates`}.
 <small>${gates.map((gate) => html`${sentence(gate)}<br>`)}</small></p>`;
@@ -75,15 +54,22 @@ ${record.gates.map(gateRow)}</table></div>`;
 const STATES = {
   met: html`<span class="ok">✓ met</span>`,
   missed: html`<span class="no">✗ missed</span>`,
-  'not-judged': html`<span class="open">? not judged</span>`,
+  unjudged: html`<span class="open">? not judged</span>`,
 } as const;
 
 function gateRow(gate: GateResult): Html {
-  const sign = gate.name.startsWith('min') ? '≥' : '≤';
-  const part = gate.group === undefined ? '' : `group ${gate.group}`;
-  const note = gate.reason ?? (gate.className === undefined ? part : `class ${gate.className}`);
+  const note = gate.reason ?? [gatePart(gate), statisticsText(gate)].filter((text) => text !== '').join('; ');
   return html`<tr><td>${gateTitle(gate)}</td><td>${gate.variant}</td>
 <td class="n">${gate.value === null ? '–' : gateAmount(gate, gate.value)}</td>
-<td class="n">${sign} ${gateAmount(gate, gate.limit)}</td>
-<td>${STATES[gateState(gate)]}</td><td class="dim wrap">${note}</td></tr>`;
+<td class="n">${gateLimitText(gate)}</td>
+<td>${STATES[gate.state]}</td><td class="dim wrap">${note}</td></tr>`;
+}
+
+/** The steps that were not done, with the reasons; nothing if all were. */
+export function renderSkipped({ steps = [] }: RunRecord): Html {
+  const skipped = steps.filter(({ state }) => state === 'skipped');
+  if (skipped.length === 0) return html``;
+  return html`<h2>Skipped</h2><table class="tight">${skipped.map(
+    ({ step, reason }) => html`<tr><th>${step}</th><td class="wrap">${reason ?? ''}</td></tr>`,
+  )}</table>`;
 }

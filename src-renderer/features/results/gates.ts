@@ -1,7 +1,7 @@
-import { formatAccuracy, formatMs, formatPoints } from '../../../src-shared/base/units';
-import { GATE_NAMES, type Gates } from '../../../src-shared/domain/project/project';
-import { formatMeasure, formatMeasureDifference } from '../../../src-shared/domain/tasks/measure-text';
-import { evaluateGates, gateState } from '../../../src-shared/domain/runs/gates';
+import { formatFixed } from '../../../src-shared/base/units';
+import { GATE_NAMES, type Gates } from '../../../src-shared/domain/project/gates';
+import { gateAmount } from '../../../src-shared/domain/runs/gate-text';
+import { evaluateGates } from '../../../src-shared/domain/runs/gates';
 import type { GateResult, RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import { t } from '../../i18n';
@@ -15,7 +15,15 @@ const COLUMN_OF_GATE: Readonly<Record<keyof Gates, ColumnId | null>> = {
   maxClassDrop: null,
   minMeasure: 'top1',
   minTop1: 'top1',
+  minAgreement: 'agreement',
   maxLatencyMs: 'latency',
+  maxP99LatencyMs: null,
+  minThroughput: 'throughput',
+  maxMemoryMb: 'memory',
+  maxSizeMb: 'size',
+  maxBuildSeconds: null,
+  minInt8Time: null,
+  maxDrift: null,
 };
 
 const NO_GATES: Gates = { maxTop1Drop: null, maxWorstGroupDrop: null, minTop1: null, maxLatencyMs: null };
@@ -27,7 +35,8 @@ function isGateName(name: string): name is keyof Gates {
 /** The gates that were in effect when the run was judged. */
 export function gatesOfRun(record: Pick<RunRecord, 'gates'>): Gates {
   const found: { -readonly [K in keyof Gates]: Gates[K] } = { ...NO_GATES };
-  for (const gate of record.gates) if (isGateName(gate.name)) found[gate.name] = gate.limit;
+  for (const gate of record.gates)
+    if (isGateName(gate.name) && gate.baseline === undefined) found[gate.name] = gate.limit;
   return found;
 }
 
@@ -57,16 +66,18 @@ export function gateOfColumn(results: readonly GateResult[], column: ColumnId): 
   return results.find((gate) => isGateName(gate.name) && COLUMN_OF_GATE[gate.name] === column);
 }
 
-/** A gate's value or limit with its unit. A drop is positive if the variant is worse. */
-function gateAmount({ name, measure }: Pick<GateResult, 'name' | 'measure'>, value: number): string {
-  if (name === 'maxLatencyMs') return formatMs(value);
-  if (name.startsWith('min')) return measure === undefined ? formatAccuracy(value) : formatMeasure(measure, value);
-  return (measure === undefined ? formatPoints(value) : formatMeasureDifference(measure, value)).replace(/^\+/, '');
-}
-
-/** The limit as text, such as `≤ 1.00 pp`. */
-export function gateLimit(gate: Pick<GateResult, 'name' | 'limit' | 'measure'>): string {
-  return `${gate.name.startsWith('min') ? '≥' : '≤'} ${gateAmount(gate, gate.limit)}`;
+/** The limit as text, such as `≤ 1.00 pp`, and where it comes from if it is relative to another run. */
+export function gateLimit(gate: Pick<GateResult, 'name' | 'limit' | 'measure' | 'baseline'>): string {
+  const { name, limit, baseline } = gate;
+  const sign = name.startsWith('min') ? '≥' : '≤';
+  const absolute = limit === null ? sign : `${sign} ${gateAmount(gate, limit)}`;
+  if (baseline === undefined) return absolute;
+  const margin = baseline.isPercent ? `${formatFixed(baseline.margin, 1)} %` : gateAmount(gate, baseline.margin);
+  return t('results.gate.baseline', {
+    limit: absolute,
+    value: baseline.value === undefined ? '' : ` ${gateAmount(gate, baseline.value)}`,
+    margin: `${name.startsWith('min') ? '−' : '+'} ${margin}`,
+  });
 }
 
 /**
@@ -86,8 +97,8 @@ type Verdict =
 export function verdictOf(results: readonly GateResult[], variant: string): Verdict {
   const gates = results.filter((gate) => gate.variant === variant);
   if (gates.length === 0) return { kind: 'open' };
-  const missed = gates.filter((gate) => gateState(gate) === 'missed');
-  const unjudged = gates.filter((gate) => gateState(gate) === 'not-judged');
+  const missed = gates.filter((gate) => gate.state === 'missed');
+  const unjudged = gates.filter((gate) => gate.state === 'unjudged');
   if (missed.length > 0) return { kind: 'missed', gates, missed, unjudged };
   return unjudged.length === 0 ? { kind: 'ready', gates } : { kind: 'unjudged', gates, missed, unjudged };
 }

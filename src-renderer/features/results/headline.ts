@@ -174,10 +174,20 @@ function remedyOf(reason: GateReason | undefined): HeadlineAction | null {
     case 'no-benchmark':
     case 'no-fp32':
     case 'no-variant':
+    case 'few-samples':
+    case 'no-drift':
       return { kind: 'open', screen: 'run', label: 'run' };
     case 'no-classification':
     case 'no-measure':
     case 'no-classes':
+    case 'no-memory':
+    case 'no-build-time':
+    case 'no-layer-times':
+    case 'no-agreement':
+    case 'no-baseline':
+    case 'no-baseline-value':
+    case 'other-hardware':
+    case 'other-images':
     case undefined:
       return null;
   }

@@ -1,9 +1,8 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { ProjectDecisions } from '../../../src-shared/domain/project/project';
 import type { RunSummary } from '../../../src-shared/contract/views';
-import { gateState, type GateState } from '../../../src-shared/domain/runs/gates';
 import type { Measure } from '../../../src-shared/domain/tasks/measure';
-import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
+import type { GateState, RunRecord } from '../../../src-shared/domain/runs/run-record';
 import type { Language } from '../../i18n';
 import { isSame } from '../../../src-shared/domain/project/decisions';
 import { useJobs } from '../../state/jobs';
@@ -72,7 +71,7 @@ export interface RunHeadline {
 export function runHeadline(record: RunRecord): RunHeadline {
   const variant = record.shipped[0] ?? null;
   const row = record.table.find((candidate) => candidate.variant === variant);
-  const count = (state: GateState): number => record.gates.filter((gate) => gateState(gate) === state).length;
+  const count = (state: GateState): number => record.gates.filter((gate) => gate.state === state).length;
   return {
     variant,
     measure: row?.measure ?? null,
@@ -80,7 +79,7 @@ export function runHeadline(record: RunRecord): RunHeadline {
     gates:
       record.gates.length === 0
         ? null
-        : { all: record.gates.length, missed: count('missed'), unjudged: count('not-judged') },
+        : { all: record.gates.length, missed: count('missed'), unjudged: count('unjudged') },
   };
 }
 

@@ -1,5 +1,4 @@
 import type { GateResult, RunRecord, TableRow } from '../../../src-shared/domain/runs/run-record';
-import { gateState } from '../../../src-shared/domain/runs/gates';
 import { distinctRows } from '../../../src-shared/domain/runs/run-table';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
@@ -144,13 +143,13 @@ function ColumnLimit({ gate }: { readonly gate: GateResult | undefined }) {
 const GATE_MARKS = {
   met: { icon: 'check', className: styles.gateMet },
   missed: { icon: 'cross', className: styles.gateMissed },
-  'not-judged': { icon: 'help', className: styles.gateOpen },
+  unjudged: { icon: 'help', className: styles.gateOpen },
 } as const;
 
 /** The mark ✓, ✗ or ?. The column header shows the limit, and the tooltip shows both the value and the limit. */
 function GateMark({ gate }: { readonly gate: GateResult }) {
   const title = gateSentence(gate);
-  const mark = GATE_MARKS[gateState(gate)];
+  const mark = GATE_MARKS[gate.state];
   return (
     <span className={classNames(styles.gate, mark.className)} title={title}>
       <Icon name={mark.icon} size={12} label={title} />

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { Gates } from '../../../src-shared/domain/project/project';
+import type { Gates } from '../../../src-shared/domain/project/gates';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { recordSentence } from '../../i18n/record-sentences';

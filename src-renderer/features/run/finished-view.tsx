@@ -14,7 +14,6 @@ import type {
   QuantizeResult,
   RunResult,
 } from '../../../src-shared/contract/job-results';
-import { gateState } from '../../../src-shared/domain/runs/gates';
 import type { TableRow } from '../../../src-shared/domain/runs/run-record';
 import { distinctRows, type DistinctRow } from '../../../src-shared/domain/runs/run-table';
 import { t } from '../../i18n';
@@ -56,8 +55,8 @@ export function FinishedView({ result }: { readonly result: JobResult }) {
 function RunVerdict({ result }: { readonly result: RunResult }) {
   const openScreen = useView((state) => state.openScreen);
   const { gates } = result.record;
-  const missed = gates.filter((gate) => gateState(gate) === 'missed').length;
-  const unjudged = gates.filter((gate) => gateState(gate) === 'not-judged').length;
+  const missed = gates.filter((gate) => gate.state === 'missed').length;
+  const unjudged = gates.filter((gate) => gate.state === 'unjudged').length;
   return (
     <div className={styles.verdict}>
       <strong>{t('run.finished')}</strong>

@@ -1,4 +1,4 @@
-import type { Gates } from '../../../src-shared/domain/project/project';
+import type { Gates } from '../../../src-shared/domain/project/gates';
 import type { TaskKind } from '../../../src-shared/domain/tasks/task';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
@@ -9,7 +9,7 @@ import shared from './run.module.css';
 interface GateField {
   readonly name: keyof Gates;
   /** The unit that is shown after the field. */
-  readonly unit: 'pp' | '%' | 'ms' | '';
+  readonly unit: 'pp' | '%' | 'ms' | 's' | 'MB' | '/s' | '';
   readonly least: number;
   readonly most: number;
   readonly step: number;
@@ -31,6 +31,18 @@ const MEASURE_FIELDS: readonly GateField[] = [
   { name: 'maxClassDrop', unit: '', ...DROP },
   { name: 'minMeasure', unit: '', ...DROP },
   LATENCY,
+];
+
+/** Gates that every task can have. */
+const MORE_FIELDS: readonly GateField[] = [
+  { name: 'maxP99LatencyMs', unit: 'ms', least: 0, most: 1e6, step: 0.01 },
+  { name: 'minThroughput', unit: '/s', least: 0, most: 1e9, step: 1 },
+  { name: 'maxMemoryMb', unit: 'MB', least: 0, most: 1e6, step: 1 },
+  { name: 'maxSizeMb', unit: 'MB', least: 0, most: 1e6, step: 0.1 },
+  { name: 'maxBuildSeconds', unit: 's', least: 0, most: 1e6, step: 1 },
+  { name: 'minAgreement', unit: '%', ...DROP },
+  { name: 'minInt8Time', unit: '%', least: 0, most: 100, step: 1 },
+  { name: 'maxDrift', unit: '', least: 0, most: 100, step: 0.05 },
 ];
 
 /** The gates that fit the task, and those of other names that were set elsewhere. */
@@ -57,6 +69,12 @@ export function GatesPanel({ gates, task }: GatesPanelProps) {
       {fieldsOf(gates, task).map((field) => (
         <GateRow key={field.name} field={field} limit={gates[field.name] ?? null} />
       ))}
+      <details open={MORE_FIELDS.some(({ name }) => (gates[name] ?? null) !== null)}>
+        <summary>{t('run.gate.more')}</summary>
+        {MORE_FIELDS.map((field) => (
+          <GateRow key={field.name} field={field} limit={gates[field.name] ?? null} />
+        ))}
+      </details>
       <p className={classNames(shared.note, 'dim')}>{t('run.gates.hint')}</p>
     </section>
   );

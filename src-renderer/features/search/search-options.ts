@@ -3,7 +3,7 @@ import type { ProjectView } from '../../../src-shared/contract/views';
 import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { SearchLimits } from '../../../src-shared/domain/analysis/analysis';
 import { HISTOGRAM_METHODS } from '../../../src-shared/domain/project/methods';
-import type { Gates } from '../../../src-shared/domain/project/project';
+import type { Gates } from '../../../src-shared/domain/project/gates';
 
 export interface SearchOptions {
   /** Percentage points; null: the gate of the project. */

@@ -12,6 +12,7 @@ export function decisionsOf(file: ProjectDecisions): ProjectDecisions {
     plan,
     target,
     gates,
+    baselineGates,
     preprocessing,
     inputs,
     calibrationSet,
@@ -29,15 +30,17 @@ export function decisionsOf(file: ProjectDecisions): ProjectDecisions {
     preprocessing,
     calibrationSet,
     validationSet,
+    ...(baselineGates === undefined ? {} : { baselineGates }),
     ...(inputs === undefined ? {} : { inputs }),
     ...(task === undefined ? {} : { task }),
   };
 }
 
-/** The file with other decisions. A task or inputs that the decisions do not name are undecided afterwards. */
+/** The file with other decisions. Optional decisions that are not named are absent afterwards. */
 export function withDecisions<F extends ProjectDecisions>(file: F, decisions: ProjectDecisions): F {
-  const copy: Omit<F, 'task'> & { inputs?: unknown } = withoutTask(file);
+  const copy: Omit<F, 'task'> & { inputs?: unknown; baselineGates?: unknown } = withoutTask(file);
   delete copy.inputs;
+  delete copy.baselineGates;
   return { ...copy, ...decisions } as unknown as F;
 }
 
@@ -57,6 +60,7 @@ export function applyChange(current: ProjectDecisions, from: ProjectDecisions, t
     isSame(from[key], to[key]) ? current[key] : to[key];
   const task = pick('task');
   const inputs = pick('inputs');
+  const baselineGates = pick('baselineGates');
   return {
     method: pick('method'),
     percentile: pick('percentile'),
@@ -64,6 +68,7 @@ export function applyChange(current: ProjectDecisions, from: ProjectDecisions, t
     preprocessing: pick('preprocessing'),
     calibrationSet: pick('calibrationSet'),
     validationSet: pick('validationSet'),
+    ...(baselineGates === undefined ? {} : { baselineGates }),
     ...(inputs === undefined ? {} : { inputs }),
     ...(task === undefined ? {} : { task }),
     tensorMethods: applyToRecord(current.tensorMethods, from.tensorMethods, to.tensorMethods),

@@ -13,6 +13,7 @@ import {
   where,
   type InferOutput,
 } from '../../base/schema';
+import { baselineGatesSchema, gatesSchema } from './gates';
 import { LABEL_ORDERS } from './image-set';
 import { inputSourcesSchema } from './inputs';
 import { METHODS } from './methods';
@@ -48,38 +49,6 @@ const setReferenceSchema = object({
 });
 export type SetReference = InferOutput<typeof setReferenceSchema>;
 
-const limit = nullable(numberWhere('a limit of at least 0', (value) => value >= 0));
-/**
- * Limits of accuracy are in the unit of the task's measure: points from 0 to 100 (percent for top-1; AP and mIoU times
- * 100), or the unit of a user's metric. A drop is how much worse than FP32 a variant is.
- */
-export const gateFields = {
-  /** The same as `maxDrop`; for a classification the drop of top-1. */
-  maxTop1Drop: limit,
-  /** Drop of the group that loses most. */
-  maxWorstGroupDrop: limit,
-  /** The same as `minMeasure`; for a classification the least top-1. */
-  minTop1: limit,
-  maxLatencyMs: limit,
-  maxDrop: optional(limit),
-  /** The least value of the measure; the largest one for a metric of which less is better. */
-  minMeasure: optional(limit),
-  /** Drop of the class that loses most. */
-  maxClassDrop: optional(limit),
-};
-export const GATE_NAMES = [
-  'maxDrop',
-  'minMeasure',
-  'maxWorstGroupDrop',
-  'maxClassDrop',
-  'maxTop1Drop',
-  'minTop1',
-  'maxLatencyMs',
-] as const satisfies readonly (keyof typeof gateFields)[];
-const gatesSchema = object(gateFields);
-/** Limits that a run must meet; null: no limit. */
-export type Gates = InferOutput<typeof gatesSchema>;
-
 export const percentileSchema = numberWhere('a percentile above 0 and up to 100', (value) => value > 0 && value <= 100);
 /** Tensor -> threshold in real units. */
 export const thresholdsSchema = record(where(number, 'a threshold above 0', (value) => value > 0));
@@ -97,6 +66,8 @@ const decisionFields = {
   plan: planSchema,
   target: oneOf(...TARGETS),
   gates: gatesSchema,
+  /** Limits against a baseline run; absent: none. */
+  baselineGates: optional(baselineGatesSchema),
   preprocessing: preprocessingSchema,
   /** Sources of the inputs by name; absent: as their names and shapes suggest. */
   inputs: optional(inputSourcesSchema),

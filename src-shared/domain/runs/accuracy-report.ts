@@ -39,9 +39,12 @@ interface Tally {
   right: number;
   rightFp32: number;
   agreeing: number;
+  /** Right with FP32 only, and with the variant only. */
+  losses: number;
+  gains: number;
 }
 
-const emptyTally = (): Tally => ({ images: 0, labelled: 0, right: 0, rightFp32: 0, agreeing: 0 });
+const emptyTally = (): Tally => ({ images: 0, labelled: 0, right: 0, rightFp32: 0, agreeing: 0, losses: 0, gains: 0 });
 
 const percent = (part: number, whole: number): number => (100 * part) / whole;
 
@@ -145,8 +148,6 @@ function countAnswers(images: ValidationImages, predictions: Predictions, fp32: 
   const all = emptyTally();
   const groups = new Map<string, Tally>();
   const classes = new Map<number, Tally>();
-  let losses = 0;
-  let gains = 0;
   for (let i = 0; i < images.files.length; i += 1) {
     const answer = predictions.top1[i] ?? -1;
     const reference = fp32?.top1[i] ?? answer;
@@ -155,8 +156,6 @@ function countAnswers(images: ValidationImages, predictions: Predictions, fp32: 
     const group = images.groups[i] ?? null;
     const isRight = label >= 0 && answer === label;
     const isRightFp32 = label >= 0 && reference === label;
-    if (isRightFp32 && !isRight) losses += 1;
-    if (isRight && !isRightFp32) gains += 1;
     const tallies = [all];
     if (group !== null) tallies.push(tallyOf(groups, group));
     if (label >= 0) tallies.push(tallyOf(classes, label));
@@ -166,9 +165,11 @@ function countAnswers(images: ValidationImages, predictions: Predictions, fp32: 
       if (isRight) tally.right += 1;
       if (isRightFp32) tally.rightFp32 += 1;
       if (answer === reference) tally.agreeing += 1;
+      if (isRightFp32 && !isRight) tally.losses += 1;
+      if (isRight && !isRightFp32) tally.gains += 1;
     }
   }
-  return { all, groups, classes, paired: { images: all.labelled, losses, gains } };
+  return { all, groups, classes, paired: { images: all.labelled, losses: all.losses, gains: all.gains } };
 }
 
 /** Percent of labelled images whose label is among the five answers; undefined without top5 or labels. */
@@ -201,9 +202,14 @@ function groupReports(groups: ReadonlyMap<string, Tally>, hasFp32: boolean): Rea
         ...(tally.labelled > 0 ? { top1: percent(tally.right, tally.labelled) } : {}),
         ...(tally.labelled > 0 ? { measure: percent(tally.right, tally.labelled) } : {}),
         ...(hasFp32 ? { agreement: percent(tally.agreeing, tally.images) } : {}),
+        ...(hasFp32 && tally.labelled > 0 ? changesOf(tally) : {}),
       },
     ]),
   );
+}
+
+function changesOf({ losses, gains }: Tally) {
+  return { worseImages: losses, betterImages: gains };
 }
 
 function classReports(
@@ -222,6 +228,7 @@ function classReports(
         ? {
             top1Fp32: percent(tally.rightFp32, tally.images),
             difference: (100 * (tally.right - tally.rightFp32)) / tally.images,
+            ...changesOf(tally),
           }
         : {}),
     }));

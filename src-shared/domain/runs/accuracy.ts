@@ -17,6 +17,9 @@ import { BACKENDS } from '../project/precision';
 import { pairedComparisonSchema } from '../statistics';
 import { groupScoreFields, imageChangeFields, taskScoreFields } from './task-scores';
 
+/** Images that FP32 answers right and the variant does not, and the other way round; omitted without labels. */
+const changeFields = { worseImages: optional(count), betterImages: optional(count) };
+
 export const groupAccuracySchema = object({
   /** Number of images of the group that were answered. */
   images: count,
@@ -24,6 +27,7 @@ export const groupAccuracySchema = object({
   top1: optional(number),
   /** Percent of images with the same top-1 as FP32; omitted without an FP32 pass. */
   agreement: optional(number),
+  ...changeFields,
   ...groupScoreFields,
 });
 /** The accuracy of a variant on one group of images. */
@@ -39,6 +43,7 @@ export const classAccuracySchema = object({
   top1Fp32: optional(number),
   /** Variant minus FP32, percentage points. */
   difference: optional(number),
+  ...changeFields,
 });
 export type ClassAccuracy = InferOutput<typeof classAccuracySchema>;
 

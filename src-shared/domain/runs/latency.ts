@@ -1,4 +1,4 @@
-import { count, type InferOutput, number, object, optional } from '../../base/schema';
+import { count, type InferOutput, number, object, optional, pair } from '../../base/schema';
 import { medianOfSorted, percentileOfSorted } from '../statistics';
 
 /**
@@ -24,6 +24,9 @@ export const latencySummarySchema = object({
   coefficientOfVariation: number,
   /** Number of measured values. */
   samples: count,
+  /** 95 % intervals of the quantiles, see quantileInterval95; omitted where there are too few samples. */
+  medianInterval95: optional(pair(number, number)),
+  p99Interval95: optional(pair(number, number)),
 });
 /** Latencies of one variant in milliseconds; percentiles as trtexec defines them, omitted below MIN_SAMPLES. */
 export type LatencySummary = InferOutput<typeof latencySummarySchema>;
@@ -46,7 +49,27 @@ export function summarizeLatency(samplesMs: ArrayLike<number>): LatencySummary {
     max: sorted[samples - 1] ?? Number.NaN,
     coefficientOfVariation: mean > 0 ? deviation / mean : 0,
     samples,
+    ...present('medianInterval95', quantileInterval95(sorted, 0.5)),
+    ...present('p99Interval95', quantileInterval95(sorted, 0.99)),
   };
+}
+
+function present<K extends string>(key: K, interval: readonly [number, number] | null) {
+  return interval === null ? {} : ({ [key]: interval } as { readonly [P in K]: readonly [number, number] });
+}
+
+/**
+ * 95 % interval of a quantile by order statistics, which assumes no distribution: of n values, the number below the
+ * quantile q is binomial with mean n q and variance n q (1 - q), so that the quantile lies between the values of these
+ * ranks (normal approximation; Conover, Practical Nonparametric Statistics, section 3.2). null if a rank lies outside of
+ * the sample. It covers the noise within this measurement, not a different state of the machine.
+ */
+export function quantileInterval95(sorted: ArrayLike<number>, q: number): readonly [number, number] | null {
+  const n = sorted.length;
+  const spread = 1.96 * Math.sqrt(n * q * (1 - q));
+  const low = sorted[Math.floor(n * q - spread) - 1];
+  const high = sorted[Math.ceil(n * q + spread)];
+  return low === undefined || high === undefined ? null : [low, high];
 }
 
 export function isUnstable(summary: Pick<LatencySummary, 'coefficientOfVariation'>): boolean {

@@ -109,6 +109,17 @@ export function migrateRunRecord2(record: JsonObject): JsonObject {
   };
 }
 
+/** Converts version 3 to version 4, where a gate has a state: without a value it was not judged. */
+export function migrateRunRecord3(record: JsonObject): JsonObject {
+  return {
+    ...record,
+    gates: mapObjects(record['gates'], (gate) => ({
+      ...gate,
+      state: gate['value'] === null ? 'unjudged' : gate['met'] === true ? 'met' : 'missed',
+    })),
+  };
+}
+
 function withMeasure(entry: JsonObject): JsonObject {
   const { top1, agreement, comparedToFp32 } = entry;
   const measure = (name: string, value: number): JsonObject => ({ name, value, higherIsBetter: true });

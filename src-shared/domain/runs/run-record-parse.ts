@@ -1,11 +1,12 @@
 import { parse, SchemaError } from '../../base/schema';
 import { RUN_RECORD_VERSION, runRecordSchema, type RunRecord } from './run-record';
-import { migrateRunRecord1, migrateRunRecord2, type JsonObject } from './run-record-migration';
+import { migrateRunRecord1, migrateRunRecord2, migrateRunRecord3, type JsonObject } from './run-record-migration';
 
 /** Steps from an older version to the next one, by the version they start from. Version 1 is the first. */
 const MIGRATIONS: Readonly<Record<number, (record: JsonObject) => JsonObject>> = {
   1: migrateRunRecord1,
   2: migrateRunRecord2,
+  3: migrateRunRecord3,
 };
 
 export type ParsedRunRecord =

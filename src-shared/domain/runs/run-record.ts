@@ -9,6 +9,7 @@ import {
   object,
   oneOf,
   optional,
+  pair,
   record,
   string,
   yes,
@@ -28,8 +29,9 @@ import { noMeasureSchema } from './task-scores';
 /**
  * Version 2: SQNR of the worst output, agreement of classifications only; percentiles of few samples are omitted.
  * Version 3: variants are judged by the measure of a task, of which top-1 is one.
+ * Version 4: a gate has a state and the test behind its verdict; steps that were skipped are recorded.
  */
-export const RUN_RECORD_VERSION = 3;
+export const RUN_RECORD_VERSION = 4;
 
 export const tableRowSchema = object({
   variant: string,
@@ -48,6 +50,10 @@ export const tableRowSchema = object({
   /** 1 MB = 1,000,000 bytes. */
   memoryMb: optional(number),
   sizeMb: optional(number),
+  /** Duration of the build of its engine. */
+  buildSeconds: optional(number),
+  /** Percent of the time of convolutions and matrix products that the engine spends in INT8. */
+  int8Time: optional(number),
   /** Percent. */
   top1: optional(number),
   top5: optional(number),
@@ -90,15 +96,83 @@ export const GATE_REASONS = [
   'no-fp32',
   'no-benchmark',
   'no-variant',
+  'few-samples',
+  'no-memory',
+  'no-build-time',
+  'no-layer-times',
+  'no-drift',
+  'no-agreement',
+  'no-baseline',
+  'no-baseline-value',
+  'other-hardware',
+  'other-images',
 ] as const;
 export type GateReason = (typeof GATE_REASONS)[number];
 
+/**
+ * The test behind a verdict. It says whether a difference is larger than chance explains:
+ * - `mcnemar`: McNemar's exact test on images that only one of FP32 and the variant answers right
+ * - `paired-bootstrap`: the 95 % interval of the difference from FP32, over the choice of images
+ * - `wilson`: Wilson's 95 % interval of a share of images, against the limit
+ * - `order-statistics`: the 95 % interval of a quantile of the timed inferences, against the limit
+ * - `normal-mean`: the 95 % interval of the mean time, against the limit
+ * - `drift-noise`: the part of a drift that the number of images explains
+ * - `separate-intervals`: the 95 % intervals of this run and of the baseline lie apart
+ * - `exact`: the value is counted, so that chance has no part in it
+ * - `single`: the value was measured once; no test is possible
+ */
+export const GATE_TESTS = [
+  'mcnemar',
+  'paired-bootstrap',
+  'wilson',
+  'order-statistics',
+  'normal-mean',
+  'drift-noise',
+  'separate-intervals',
+  'exact',
+  'single',
+] as const;
+export type GateTest = (typeof GATE_TESTS)[number];
+
+export const gateStatisticsSchema = object({
+  test: oneOf(...GATE_TESTS),
+  p: optional(number),
+  /** In the unit of the gate. */
+  interval95: optional(pair(number, number)),
+  /** Number of images behind the test. */
+  images: optional(count),
+  /** The test was made for the worst of this many groups or classes, and p multiplied by it (Bonferroni). */
+  parts: optional(count),
+  /**
+   * Gates on drops: whether the variant differs from FP32 by more than chance; all others: whether the value differs from
+   * the limit by more than chance.
+   */
+  isBeyondChance: boolean,
+});
+export type GateStatistics = InferOutput<typeof gateStatisticsSchema>;
+
+/** `unjudged`: there is no value, so that the gate is neither met nor missed. It does not let a run pass. */
+export const GATE_STATES = ['met', 'missed', 'unjudged'] as const;
+export type GateState = (typeof GATE_STATES)[number];
+
 export const gateResultSchema = object({
   name: string,
-  /** Percent, percentage points or ms, depending on the gate. */
-  limit: number,
+  /** Percent, percentage points or ms, depending on the gate; null if it needs a baseline that has no value. */
+  limit: nullable(number),
   value: nullable(number),
   met: boolean,
+  state: oneOf(...GATE_STATES),
+  /** Omitted if there is no value, and in runs of older versions. */
+  statistics: optional(gateStatisticsSchema),
+  /** Present if the limit comes from another run: that run's value plus (or minus) the margin. */
+  baseline: optional(
+    object({
+      runId: optional(string),
+      value: optional(number),
+      margin: number,
+      isPercent: optional(yes),
+    }),
+  ),
   /** The shipped variant that was judged. */
   variant: string,
   /** Group with the largest drop, for the gate on groups. */
@@ -111,7 +185,7 @@ export const gateResultSchema = object({
   reason: optional(string),
   reasonCode: optional(oneOf(...GATE_REASONS)),
 });
-/** A limit and the measured value. A gate that cannot be judged is not met and has a reason. */
+/** A limit and the measured value with its verdict. */
 export type GateResult = InferOutput<typeof gateResultSchema>;
 
 export const setRecordSchema = object({
@@ -190,6 +264,10 @@ export const benchmarkVariantRecordSchema = object({
   ratioToFp32: optional(pairedRatioSchema),
   /** An earlier variant with the same engine; all numbers are those of that variant. */
   sameAs: optional(string),
+  /** Duration of the build, now or when the engine was built; omitted if none was needed or the time is not known. */
+  buildSeconds: optional(number),
+  /** Percent of the time of convolutions and matrix products in INT8; only where the engine reports layer times. */
+  int8Time: optional(number),
   /** Present if several GPUs were benchmarked. */
   device: optional(deviceRecordSchema),
 });
@@ -254,6 +332,31 @@ export const fixRecordSchema = object({
 /** The way that a fix took to its plan. */
 export type FixRecord = InferOutput<typeof fixRecordSchema>;
 
+export const RUN_STEPS = [
+  'calibration',
+  'search',
+  'fix',
+  'tuning',
+  'benchmark',
+  'validation',
+  'accuracy',
+  'drift',
+  'diagnosis',
+] as const;
+export type RunStep = (typeof RUN_STEPS)[number];
+
+export const stepRecordSchema = object({
+  step: oneOf(...RUN_STEPS),
+  state: oneOf('done', 'skipped'),
+  /** Why it was skipped, as a sentence without a full stop. */
+  reason: optional(string),
+  seconds: optional(number),
+  /** Present (true) if the result was taken over from a run that was cut off. */
+  resumed: optional(yes),
+});
+/** A step of a run. What was asked for or is needed for a gate and was not done is recorded as skipped. */
+export type StepRecord = InferOutput<typeof stepRecordSchema>;
+
 export const runRecordSchema = object({
   version: oneOf(RUN_RECORD_VERSION),
   runId: string,
@@ -296,6 +399,16 @@ export const runRecordSchema = object({
   validation: nullable(validationRecordSchema),
   benchmark: nullable(benchmarkRecordSchema),
   gates: list(gateResultSchema),
+  /** Omitted in runs of older versions. */
+  steps: optional(list(stepRecordSchema)),
+  /** Hash of everything that decides the results: model, images, preprocessing, decisions, options, software. */
+  inputsSha256: optional(string),
+  /** Where the run belongs in version control, from flags or the environment of the CI system. */
+  source: optional(object({ branch: optional(string), commit: optional(string) })),
+  /** The run that gates were compared with. */
+  baselineId: optional(string),
+  /** Distance of the validation images from the calibration images; measured if a gate needs it. */
+  drift: optional(object({ value: number, atLeast: number })),
   warnings: list(runWarningSchema),
   /** The result of the search for a plan as one sentence; present if a search was requested. */
   search: optional(string),

@@ -45,6 +45,8 @@ function latencyFields(entry: BenchmarkVariantRecord | undefined): Partial<Table
     throughputPerSecond: entry.throughputPerSecond,
     ...(entry.memoryMb === undefined ? {} : { memoryMb: entry.memoryMb }),
     sizeMb: entry.sizeMb,
+    ...(entry.buildSeconds === undefined ? {} : { buildSeconds: entry.buildSeconds }),
+    ...(entry.int8Time === undefined ? {} : { int8Time: entry.int8Time }),
   };
 }
 

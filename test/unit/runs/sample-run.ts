@@ -103,7 +103,7 @@ export function sampleRecord(changes: Partial<RunRecord> = {}): RunRecord {
   const table = buildTable({ validation, benchmark });
   const shipped = ['int8-entropy'];
   return {
-    version: 3,
+    version: 4,
     runId: '20261121T070812345Z-a1b2c3',
     createdAt: '2026-11-21T07:08:12.345Z',
     project: 'plate_chars',

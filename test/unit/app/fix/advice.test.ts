@@ -12,8 +12,8 @@ const plan: FixPlan = {
   error: 0.02,
   difference: { value: -0.5, interval95: [-0.9, -0.1] },
   gates: [
-    { name: 'maxDrop', limit: 0.3, value: 0.5, met: false, variant: 'mixed' },
-    { name: 'maxWorstGroupDrop', limit: 1, value: 1.2, met: false, variant: 'mixed', group: 'night' },
+    { name: 'maxDrop', limit: 0.3, value: 0.5, met: false, state: 'missed', variant: 'mixed' },
+    { name: 'maxWorstGroupDrop', limit: 1, value: 1.2, met: false, state: 'missed', variant: 'mixed', group: 'night' },
   ],
   met: false,
   isPareto: true,

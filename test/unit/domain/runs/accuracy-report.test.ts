@@ -31,16 +31,25 @@ describe('buildVariantReport', () => {
 
   it('gives each group and the worst one', () => {
     expect(int8.groups).toEqual({
-      day: { images: 4, top1: 100, measure: 100, agreement: 100 },
-      night: { images: 4, top1: 100 / 3, measure: 100 / 3, agreement: 0 },
+      day: { images: 4, top1: 100, measure: 100, agreement: 100, worseImages: 0, betterImages: 0 },
+      night: { images: 4, top1: 100 / 3, measure: 100 / 3, agreement: 0, worseImages: 2, betterImages: 1 },
     });
     expect(worstGroup(int8)).toEqual({ name: 'night', measure: 100 / 3, top1: 100 / 3 });
   });
 
   it('gives each class against FP32', () => {
     expect(int8.classes).toEqual([
-      { label: 0, name: 'zero', images: 3, top1: 200 / 3, top1Fp32: 100, difference: -100 / 3 },
-      { label: 1, name: 'one', images: 4, top1: 75, top1Fp32: 75, difference: 0 },
+      {
+        label: 0,
+        name: 'zero',
+        images: 3,
+        top1: 200 / 3,
+        top1Fp32: 100,
+        difference: -100 / 3,
+        worseImages: 1,
+        betterImages: 0,
+      },
+      { label: 1, name: 'one', images: 4, top1: 75, top1Fp32: 75, difference: 0, worseImages: 1, betterImages: 1 },
     ]);
   });
 
@@ -87,7 +96,7 @@ describe('buildVariantReport', () => {
       predictions: predictions(-1, 0, 1, 1, 0, 1, 2, 2),
     });
     expect(both.top1).toBeCloseTo((100 * 5) / 6);
-    expect(both.groups['day']).toEqual({ images: 3, top1: 100, measure: 100, agreement: 100 });
+    expect(both.groups['day']).toMatchObject({ images: 3, top1: 100, measure: 100, agreement: 100 });
   });
 
   it('compares FP32 with nothing', () => {

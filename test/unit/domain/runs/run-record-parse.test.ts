@@ -45,9 +45,9 @@ describe('parseRunRecord', () => {
       'expected a number at table[0].top1, found "97"',
     ],
     [
-      'null where a number belongs',
-      (record) => (record['gates'] = [{ name: 'x', limit: null }]),
-      'expected a number at gates[0].limit, found null',
+      'null where a text belongs',
+      (record) => (record['shipped'] = [null]),
+      'expected a string at shipped[0], found null',
     ],
     [
       'a fraction for a count',
@@ -74,7 +74,7 @@ describe('parseRunRecord', () => {
   });
 
   it('says when a record is newer', () => {
-    expect(parseRunRecord({ ...stored(), version: 4 })).toEqual({ state: 'newer', version: 4 });
+    expect(parseRunRecord({ ...stored(), version: 5 })).toEqual({ state: 'newer', version: 5 });
   });
 });
 
@@ -166,6 +166,20 @@ describe('a record of version 2', () => {
       measure: { name: 'agreement with FP32', value: 98 },
       againstFp32: true,
     });
+  });
+});
+
+describe('a record of version 3', () => {
+  it('knows a gate without a value as one that was not judged', () => {
+    const gate = { name: 'minTop1', limit: 90, variant: 'int8' };
+    const gates = [
+      { ...gate, value: 91, met: true },
+      { ...gate, value: 89, met: false },
+      { ...gate, value: null, met: false, reason: 'no labels' },
+    ];
+    const parsed = parseRunRecord({ ...stored(), version: 3, gates });
+    if (parsed.state !== 'ok') throw new Error(JSON.stringify(parsed));
+    expect(parsed.record.gates.map(({ state }) => state)).toEqual(['met', 'missed', 'unjudged']);
   });
 });
 

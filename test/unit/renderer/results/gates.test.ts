@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TableRow } from '../../../../src-shared/domain/runs/run-record';
-import type { Gates } from '../../../../src-shared/domain/project/project';
+import type { Gates } from '../../../../src-shared/domain/project/gates';
 import {
   areGatesEqual,
   gateLimit,

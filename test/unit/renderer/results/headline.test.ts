@@ -4,7 +4,7 @@ import { headlineOf, type Headline } from '../../../../src-renderer/features/res
 import { knownClipping } from '../../../../src-renderer/features/results/why';
 import type { ThresholdRow } from '../../../../src-shared/contract/views';
 import type { DiagnosisResult } from '../../../../src-shared/domain/analysis/analysis';
-import type { Gates } from '../../../../src-shared/domain/project/project';
+import type { Gates } from '../../../../src-shared/domain/project/gates';
 import type { RunRecord } from '../../../../src-shared/domain/runs/run-record';
 import { diagnosis } from '../analysis-results';
 import { RECORD, withRow } from './records';

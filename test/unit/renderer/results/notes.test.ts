@@ -106,8 +106,8 @@ describe('statisticsNotes', () => {
 
 describe('runHeadline', () => {
   it('tells what is shipped and whether its gates were met', () => {
-    const gate = { name: 'minTop1', limit: 96, value: 95.5, met: false, variant: 'mixed' };
-    expect(runHeadline({ ...RECORD, gates: [gate, { ...gate, met: true }] })).toEqual({
+    const gate = { name: 'minTop1', limit: 96, value: 95.5, met: false, state: 'missed' as const, variant: 'mixed' };
+    expect(runHeadline({ ...RECORD, gates: [gate, { ...gate, met: true, state: 'met' }] })).toEqual({
       variant: 'mixed',
       measure: { name: 'top-1', value: 95.5, higherIsBetter: true },
       latencyMs: 0.1,
@@ -117,8 +117,8 @@ describe('runHeadline', () => {
       runHeadline({
         ...RECORD,
         gates: [
-          { ...gate, value: null },
-          { ...gate, met: true },
+          { ...gate, value: null, state: 'unjudged' },
+          { ...gate, met: true, state: 'met' },
         ],
       }).gates,
     ).toEqual({ all: 2, missed: 0, unjudged: 1 });

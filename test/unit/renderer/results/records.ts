@@ -31,7 +31,7 @@ export const MIXED: TableRow = {
 };
 
 export const RECORD: RunRecord = {
-  version: 3,
+  version: 4,
   runId: 'a',
   createdAt: '2026-11-21T07:44:16.821Z',
   project: 'plates',

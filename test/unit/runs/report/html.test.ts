@@ -91,12 +91,12 @@ describe('renderReport', () => {
   it('opens with the verdict and says which gate is missed by how much', () => {
     const verdict = page.slice(page.indexOf('class="verdict'), page.indexOf('<h2>Variants'));
     expect(verdict).toContain('Not ready: int8-entropy');
-    expect(verdict).toMatch(/Largest drop of a group \(night\): 2\d\.\d\d pp, allowed is at most 1\.00 pp/);
+    expect(verdict).toMatch(/Largest drop of a group \(group night\): 2\d\.\d\d pp, allowed is ≤ 1\.00 pp/);
   });
 
   it('says ready when all gates are met', () => {
     const base = sampleRecord();
-    const record = { ...base, gates: base.gates.map((gate) => ({ ...gate, met: true })) };
+    const record = { ...base, gates: base.gates.map((gate) => ({ ...gate, met: true, state: 'met' as const })) };
     expect(renderReport({ record, histograms: [], decisions: [] })).toContain(
       'Ready: int8-entropy</b> meets all 3 gates',
     );
@@ -209,8 +209,8 @@ describe('renderReport', () => {
     const base = sampleRecord();
     const gates = base.gates.map((gate) =>
       gate.name === 'maxLatencyMs'
-        ? { ...gate, value: null, met: false, reason: 'the variant was not benchmarked' }
-        : { ...gate, met: true },
+        ? { ...gate, value: null, met: false, state: 'unjudged' as const, reason: 'the variant was not benchmarked' }
+        : { ...gate, met: true, state: 'met' as const },
     );
     const open = renderReport({ record: { ...base, gates }, histograms: [], decisions: [] });
     expect(open).toContain('<b>Not judged: int8-entropy</b>; 1 of 3 gates cannot be judged');
