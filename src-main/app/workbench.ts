@@ -1,6 +1,6 @@
 import type { LayerWeightsView } from '../../src-shared/domain/analysis/layer-weights';
 import { rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { JobId } from '../../src-shared/base/brand';
 import type { Unsubscribe, WorkbenchApi, WorkbenchEvent } from '../../src-shared/contract/api';
 import type {
@@ -18,6 +18,7 @@ import type {
   EnginesView,
   ExportResult,
   HistogramView,
+  HistoryView,
   ImageAnswersView,
   ImageSetView,
   ImportReport,
@@ -27,12 +28,16 @@ import type {
   ProjectView,
   RecentProject,
   RunSummary,
+  RunView,
   ThresholdTable,
+  ToolchainView,
 } from '../../src-shared/contract/views';
 import type { JobResult } from '../../src-shared/contract/job-results';
 import type { AnalysisSpec, JobSpec } from '../../src-shared/contract/job-specs';
 import type { JobSnapshot } from '../../src-shared/contract/jobs';
 import type { TaskContext } from '../../src-shared/contract/progress';
+import type { RunMarks } from '../../src-shared/domain/history/history-entry';
+import { toolchainDifferences } from '../../src-shared/domain/project/toolchain';
 import type { HealthResult } from '../../src-shared/domain/health/health';
 import type { ModelInspection } from '../../src-shared/domain/project/inspection';
 import type { Method } from '../../src-shared/domain/project/methods';
@@ -42,6 +47,8 @@ import { ForcedCancelError } from '../compute/pool/client';
 import type { ShardIdentity } from '../compute/shards/shard-store';
 import { inspectModel } from '../onnx/graph/inspect';
 import { readModel } from '../onnx/wire/wire-reader';
+import { markRun, readHistory } from '../runs/history';
+import { loadDetails, loadRunIn, runsDirOf } from '../runs/run-store';
 import { doctor } from './doctor';
 import type { PreviewRequest, ThumbnailRequest } from './projects/image-sets';
 import { JobQueue } from './job-queue';
@@ -54,6 +61,7 @@ import { ProjectSessions, type ProjectSession } from './projects/project-session
 import { checkProjectModel } from './projects/project-store';
 import { runReport, runSummaries } from './projects/project-view';
 import { RecentProjects } from './projects/recent-projects';
+import { presentToolchain, readToolchainLock, writeToolchainLock } from './runs/toolchain';
 
 /**
  * The application behind every window, HTTP client and command. It finds the session of a project and calls it; all
@@ -176,6 +184,29 @@ export class Workbench implements WorkbenchApi {
     readonly runId: string;
   }): Promise<{ readonly html: string }> {
     return { html: await runReport(resolve(request.projectPath), request.runId) };
+  }
+
+  async getHistory({ projectPath }: RequestOf<'getHistory'>): Promise<HistoryView> {
+    const path = runsDirOf(resolve(projectPath));
+    return { path, ...(await readHistory(path)) };
+  }
+
+  async getRun({ projectPath, runId }: RequestOf<'getRun'>): Promise<RunView> {
+    const runsDir = runsDirOf(resolve(projectPath));
+    const record = await loadRunIn(runsDir, runId);
+    return { runId, record, report: join(runsDir, runId, 'report.html'), details: loadDetails(runsDir, runId) };
+  }
+
+  async markRun({ projectPath, runId, marks }: RequestOf<'markRun'>): Promise<RunMarks> {
+    return markRun(runsDirOf(resolve(projectPath)), runId, marks);
+  }
+
+  async getToolchain({ projectPath, lock: policy }: RequestOf<'getToolchain'>): Promise<ToolchainView> {
+    const path = this.session({ projectPath }).path;
+    const present = await presentToolchain(this.services);
+    if (policy !== undefined) await writeToolchainLock(path, { policy, toolchain: present });
+    const lock = await readToolchainLock(path);
+    return { present, lock, differences: lock === null ? [] : toolchainDifferences(lock.toolchain, present, true) };
   }
 
   getAnalyses(request: { readonly projectPath: string }): Promise<AnalysesView> {

@@ -19,6 +19,7 @@ export function exitCodeOf(code: ErrorCode): number {
     case 'usage':
       return EXIT_USAGE;
     case 'backend-unavailable':
+    case 'toolchain-differs':
       return EXIT_ENVIRONMENT;
     case 'cancelled':
       return EXIT_CANCELLED;

@@ -1,15 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import type { RunRecord } from '../../src-shared/domain/runs/run-record';
+import { type RunDetails, runDetailsSchema } from '../../src-shared/domain/runs/run-details';
 import { parseRunRecord } from '../../src-shared/domain/runs/run-record-parse';
 import { writeFileAtomic } from '../base/atomic-file';
 import { errnoOf, writeError } from '../base/file-errors';
+import { readStoredJson } from '../base/json-file';
 
 const RUN_ID = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
 const RECORD_FILE = 'run.json';
 const REPORT_FILE = 'report.html';
+const DETAILS_FILE = 'details.json';
+/** A run folder without a record that is older than this belongs to a run that was killed. */
+const ABANDONED_MS = 24 * 3600 * 1000;
+
+/** The folder with the runs of a project; any other folder is itself a folder with runs, for example on a shared drive. */
+export function runsDirOf(path: string): string {
+  return existsSync(join(path, 'project.json')) ? join(path, 'runs') : path;
+}
 
 /** A folder `runs/<id>` with a record. */
 export interface StoredRun {
@@ -20,11 +31,53 @@ export interface StoredRun {
 
 /**
  * A run's id: UTC time to the millisecond and six hex digits, `20261121T070812345Z-a1b2c3`. Sorting ids as text sorts
- * runs by time.
+ * runs by time. Runs with the same inputs have the same digits.
+ * @param inputsSha256 hash of what decides the results of the run; random if absent.
  */
-export function createRunId(now: Date = new Date()): string {
+export function createRunId(now: Date = new Date(), inputsSha256: string = randomBytes(3).toString('hex')): string {
   const time = now.toISOString().replaceAll(/[-:.]/g, '');
-  return `${time}-${randomBytes(3).toString('hex')}`;
+  return `${time}-${inputsSha256.slice(0, 6)}`;
+}
+
+/**
+ * Makes the folder of a new run in every folder of runs, under the next id that none of them has. No other writer can
+ * take the id afterwards. @throws WorkbenchError unwritable
+ */
+export async function reserveRun(
+  runsDirs: readonly string[],
+  inputsSha256: string,
+  now: Date = new Date(),
+): Promise<{ readonly runId: string; readonly createdAt: Date }> {
+  for (const dir of runsDirs) await ensureFolder(dir);
+  for (let time = now.getTime(); ; time += 1) {
+    const createdAt = new Date(time);
+    const runId = createRunId(createdAt, inputsSha256);
+    const taken: string[] = [];
+    for (const dir of runsDirs) if (await makeFolder(join(dir, runId))) taken.push(join(dir, runId));
+    if (taken.length === runsDirs.length) return { runId, createdAt };
+    for (const folder of taken) await rmdir(folder);
+  }
+}
+
+/** @returns false if the folder exists */
+async function makeFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw writeError(error, path);
+  }
+}
+
+/** Removes the folders of runs that were killed before they had a record. */
+export async function removeAbandoned(runsDir: string, now: number = Date.now()): Promise<void> {
+  for (const name of (await namesIn(runsDir)).filter(isRunId)) {
+    const folder = join(runsDir, name);
+    if (existsSync(join(folder, RECORD_FILE))) continue;
+    const { mtimeMs } = await stat(folder);
+    if (now - mtimeMs > ABANDONED_MS) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 export function isRunId(text: string): boolean {
@@ -32,6 +85,10 @@ export function isRunId(text: string): boolean {
 }
 
 function runFolder(projectPath: string, runId: string): string {
+  return folderIn(join(projectPath, 'runs'), runId);
+}
+
+function folderIn(runsDir: string, runId: string): string {
   if (!isRunId(runId)) {
     throw new WorkbenchError(
       'usage',
@@ -41,7 +98,7 @@ function runFolder(projectPath: string, runId: string): string {
       },
     );
   }
-  return join(projectPath, 'runs', runId);
+  return join(runsDir, runId);
 }
 
 async function ensureFolder(path: string): Promise<void> {
@@ -61,6 +118,29 @@ export async function saveRun(projectPath: string, record: RunRecord): Promise<s
   return path;
 }
 
+/** Writes `runs/<runId>/details.json` atomically. It is written before the record, so that a run that is listed has it. */
+export async function saveDetails(projectPath: string, runId: string, details: RunDetails): Promise<void> {
+  const folder = runFolder(projectPath, runId);
+  await ensureFolder(folder);
+  await writeFileAtomic(join(folder, DETAILS_FILE), `${JSON.stringify(details)}\n`);
+}
+
+/** null for runs of older versions. */
+export function loadDetails(runsDir: string, runId: string): RunDetails | null {
+  return readStoredJson(join(folderIn(runsDir, runId), DETAILS_FILE), runDetailsSchema);
+}
+
+/** Copies a finished run into another folder of runs, where its id was reserved; the record is written last. */
+export async function copyRun(projectPath: string, runId: string, runsDir: string): Promise<void> {
+  const from = runFolder(projectPath, runId);
+  const to = folderIn(runsDir, runId);
+  await ensureFolder(to);
+  for (const file of [DETAILS_FILE, REPORT_FILE, RECORD_FILE]) {
+    const content = await readFile(join(from, file)).catch(() => null);
+    if (content !== null) await writeFileAtomic(join(to, file), content);
+  }
+}
+
 /** Writes `runs/<runId>/report.html` atomically; returns its path. */
 export async function saveReport(projectPath: string, runId: string, html: string): Promise<string> {
   const folder = runFolder(projectPath, runId);
@@ -73,13 +153,15 @@ export async function saveReport(projectPath: string, runId: string, html: strin
 /** All runs of a project, oldest first; folders without a record (a run that was cut off) are left out. */
 export async function listRuns(projectPath: string): Promise<readonly StoredRun[]> {
   const root = join(projectPath, 'runs');
-  const names = await namesIn(root);
-  const runs: StoredRun[] = [];
-  for (const runId of names.filter(isRunId).sort()) {
-    const path = join(root, runId);
-    if ((await namesIn(path)).includes(RECORD_FILE)) runs.push({ runId, path });
-  }
-  return runs;
+  const ids = await runIdsIn(root);
+  return ids
+    .map((runId) => ({ runId, path: join(root, runId) }))
+    .filter(({ path }) => existsSync(join(path, RECORD_FILE)));
+}
+
+/** The ids of all run folders, oldest first, with or without a record. */
+export async function runIdsIn(runsDir: string): Promise<readonly string[]> {
+  return (await namesIn(runsDir)).filter(isRunId).sort();
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
@@ -96,8 +178,13 @@ async function namesIn(folder: string): Promise<readonly string[]> {
  * Reads one run. Throws `not-found`, `project-newer` (written by a newer version) or `project-invalid`, naming the
  * file.
  */
-export async function loadRun(projectPath: string, runId: string): Promise<RunRecord> {
-  const path = join(runFolder(projectPath, runId), RECORD_FILE);
+export function loadRun(projectPath: string, runId: string): Promise<RunRecord> {
+  return loadRunIn(join(projectPath, 'runs'), runId);
+}
+
+/** Like loadRun, from a folder of runs. */
+export async function loadRunIn(runsDir: string, runId: string): Promise<RunRecord> {
+  const path = join(folderIn(runsDir, runId), RECORD_FILE);
   const text = await readRecord(path);
   const parsed = parseRunRecord(parseJson(path, text));
   switch (parsed.state) {

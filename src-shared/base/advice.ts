@@ -11,6 +11,9 @@ const COMMAND_LINE_ADVICE = {
   'batch-of-model': 'Leave --batch and --batches out, or export the model with a dynamic batch.',
   'batches-of-engine': 'Name the batch sizes in --batches.',
   'bias-correction-images': 'Add images, or switch it off: calib set {project} --bias-correction off',
+  'list-runs': 'calib history lists the recorded runs.',
+  'lock-toolchain':
+    'Use the locked toolchain, or lock the project to this one: calib toolchain PROJECT --policy refuse',
   calibrate: 'Run: calib calibrate {project}',
   'calibrate-again': 'The file of histograms is damaged: run `calib calibrate` again.',
   'calibrate-fresh': 'Calibrate again from the first image: calib calibrate PROJECT --fresh',

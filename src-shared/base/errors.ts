@@ -26,6 +26,7 @@ export const ERROR_CODES = [
   'calibration-missing', // the step needs `calibrate` first
   'calibration-mismatch', // shards or files belong to another model, set or version
   'cache-invalid', // the text of a calibration cache cannot be parsed
+  'toolchain-differs', // the project is locked to other hardware or software
   'backend-unavailable', // a backend, library or addon is missing; the hint says what to install
   'compute-crashed', // the compute process ended during a job
   'cancelled',

@@ -1,5 +1,6 @@
 import type { LayerWeightsView } from '../domain/analysis/layer-weights';
 import type { JobId } from '../base/brand';
+import type { RunMarks } from '../domain/history/history-entry';
 import type { HealthResult } from '../domain/health/health';
 import type { ModelInspection } from '../domain/project/inspection';
 import type { TaskGuess } from '../domain/tasks/task';
@@ -13,6 +14,7 @@ import type {
   EnginesView,
   ExportResult,
   HistogramView,
+  HistoryView,
   ImageAnswersView,
   ImageSetView,
   ImportReport,
@@ -22,7 +24,9 @@ import type {
   ProjectView,
   RecentProject,
   RunSummary,
+  RunView,
   ThresholdTable,
+  ToolchainView,
 } from './views';
 
 export type WorkbenchEvent =
@@ -53,6 +57,10 @@ export interface WorkbenchApi {
   listRuns(request: RequestOf<'listRuns'>): Promise<readonly RunSummary[]>;
   /** The HTML report of a run. */
   getReport(request: RequestOf<'getReport'>): Promise<{ readonly html: string }>;
+  getHistory(request: RequestOf<'getHistory'>): Promise<HistoryView>;
+  getRun(request: RequestOf<'getRun'>): Promise<RunView>;
+  markRun(request: RequestOf<'markRun'>): Promise<RunMarks>;
+  getToolchain(request: RequestOf<'getToolchain'>): Promise<ToolchainView>;
   getAnalyses(request: RequestOf<'getAnalyses'>): Promise<AnalysesView>;
   getAnalysisCost(request: RequestOf<'getAnalysisCost'>): Promise<AnalysisCost>;
   /** The last check of the calibration set; null if it was never checked. */
@@ -91,6 +99,10 @@ export const API_METHODS = [
   'openSample',
   'listRuns',
   'getReport',
+  'getHistory',
+  'getRun',
+  'markRun',
+  'getToolchain',
   'getAnalyses',
   'getAnalysisCost',
   'getHealth',

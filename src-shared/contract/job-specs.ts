@@ -168,6 +168,12 @@ const runSchema = object({
   fixes: optional(boolean),
   /** If true, the run explains why groups of the shipped variant lost more than the gate allows. */
   diagnoses: optional(boolean),
+  /** Folder with the runs of many machines, into which the finished run is copied. */
+  historyPath: optional(filePath('write')),
+  /** The run that gates are compared with: an id, or a branch, which stands for its newest run. */
+  baseline: optional(string),
+  /** Where the model belongs in version control. */
+  source: optional(object({ branch: optional(string), commit: optional(string) })),
 });
 export type RunSpec = InferOutput<typeof runSchema>;
 

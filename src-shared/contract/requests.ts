@@ -33,6 +33,8 @@ import {
   TARGETS,
 } from '../domain/project/precision';
 import { partialPreprocessingSchema, preprocessingSchema } from '../domain/project/preprocessing';
+import { runMarksEditSchema } from '../domain/history/history-entry';
+import { TOOLCHAIN_POLICIES } from '../domain/project/toolchain';
 import { baselineGatesEditSchema, gateFields } from '../domain/project/gates';
 import { decisionsSchema, percentileSchema } from '../domain/project/project';
 import { decoderChangeSchema } from '../domain/tasks/decoder';
@@ -188,6 +190,14 @@ export const REQUEST_SCHEMAS = {
   openSample: nothing,
   listRuns: ofProject,
   getReport: object({ ...project, runId: string }),
+  /** Every recorded run in short; `projectPath` may also be a folder of runs. */
+  getHistory: ofProject,
+  /** One run of a project or of a folder of runs in full. */
+  getRun: object({ ...project, runId: string }),
+  /** Changes what people wrote about a run; null removes it. */
+  markRun: object({ ...project, runId: string, marks: runMarksEditSchema }),
+  /** The toolchain of this machine, and the one that the project is locked to. `lock`: locks it to that of this machine. */
+  getToolchain: object({ ...project, lock: optional(oneOf(...TOOLCHAIN_POLICIES)) }),
   getAnalyses: ofProject,
   getAnalysisCost: object({ spec: analysisSpecSchema }),
   getHealth: ofProject,

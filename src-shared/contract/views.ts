@@ -17,10 +17,13 @@ import type { TensorHistogram } from '../domain/histograms/histogram';
 import type { LabelOrder, SkippedImage, TruthFacts } from '../domain/project/image-set';
 import type { HistogramMethod, Method } from '../domain/project/methods';
 import type { Fp16Hazard, PlacementDecision, Precision, PrecisionChoice } from '../domain/project/precision';
+import type { MarkedEntry } from '../domain/history/history-entry';
 import type { ProjectFile } from '../domain/project/project';
+import type { Toolchain, ToolchainLock } from '../domain/project/toolchain';
 import type { Detections } from '../domain/tasks/answer';
 import type { Measure } from '../domain/tasks/measure';
 import type { TruthBox } from '../domain/tasks/truth';
+import type { RunDetails } from '../domain/runs/run-details';
 import type { RunRecord } from '../domain/runs/run-record';
 import type { Warning } from './job-results';
 import type { ExportRequest } from './requests';
@@ -254,6 +257,29 @@ export interface RunSummary {
   readonly record: RunRecord;
   /** Path of the HTML report. */
   readonly report: string;
+}
+
+/** Recorded runs, from thousands on. */
+export interface HistoryView {
+  /** Folder of the runs. */
+  readonly path: string;
+  /** Newest first. */
+  readonly entries: readonly MarkedEntry[];
+  /** Runs that cannot be read: damaged, or written by a newer version. */
+  readonly unreadable: readonly { readonly runId: string; readonly problem: string }[];
+}
+
+export interface RunView extends RunSummary {
+  /** null for runs of older versions. */
+  readonly details: RunDetails | null;
+}
+
+export interface ToolchainView {
+  readonly present: Toolchain;
+  /** null if the project is not locked. */
+  readonly lock: ToolchainLock | null;
+  /** What differs, as sentences. */
+  readonly differences: readonly string[];
 }
 
 /** The result of the import of a calibration cache for each name. */

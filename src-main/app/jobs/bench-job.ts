@@ -5,14 +5,18 @@ import type { BenchSpec, BuildSpec } from '../../../src-shared/contract/job-spec
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
-import type { DeviceRecord } from '../../../src-shared/domain/runs/run-record';
+import { int8TimePercent } from '../../../src-shared/domain/engines/engine-layers';
+import type { BenchmarkVariantRecord, DeviceRecord } from '../../../src-shared/domain/runs/run-record';
 import { variantPath } from '../../backends/runnable-variant';
+import type { Model } from '../../onnx/graph/model';
+import { COMPUTE_OPS } from '../../quantization/rules/op-classes';
 import type { BenchOutcome, TensorrtStatus } from '../../compute/pool/protocol';
 import { projectFeeding, prepared } from '../projects/workspace';
 import { rethrowAsProviderCrash, ortGpuWarnings } from '../variants/ort-gpu';
 import { defaultThreads, type JobContext, type JobServices } from '../job-context';
 import { buildVariants } from '../variants/builder';
 import { type BuiltVariant, builtWarnings, distinctEngines, withRepetitions } from '../variants/built-variant';
+import { readEngineLayers } from '../variants/engine-record';
 import { type DeviceEngines, buildOnDevices, devicesOf, forEachDevice } from '../variants/devices';
 import { atUsualSize, projectImageSizes } from '../variants/image-sizes';
 import { type VariantOptions, variantOptions, withFixedBatch } from '../variants/options';
@@ -89,7 +93,8 @@ export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchR
       { hint: advise('choose-onnxruntime') },
     );
   }
-  const feeding = projectFeeding(workspace, await prepared(workspace, services.compute, job));
+  const model = await prepared(workspace, services.compute, job);
+  const feeding = projectFeeding(workspace, model);
   const options = withFixedBatch(
     { ...requested, variants: ['fp32', ...requested.variants.filter((variant) => variant !== 'fp32')] },
     spec,
@@ -100,7 +105,12 @@ export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchR
   const rounds = spec.rounds ?? DEFAULT_ROUNDS;
   const timedFeeding = atUsualSize(feeding, await projectImageSizes(workspace, feeding, options.tensorrt));
   const timed = await forEachDevice(engines, spec.isParallel ?? false, job, (own, ownContext) =>
-    timeEngines(own, { feeding: timedFeeding, threads, rounds }, services, ownContext),
+    timeEngines(
+      own,
+      { feeding: timedFeeding, threads, rounds, computeLayers: computeLayers(model) },
+      services,
+      ownContext,
+    ),
   );
   const { warnings, ...result } = resultOf(timed, requested);
   return {
@@ -118,9 +128,39 @@ interface Timed {
   readonly seconds: number;
 }
 
+/** Names of the convolutions and matrix products. */
+function computeLayers({ graph }: Model): ReadonlySet<string> {
+  return new Set(graph.node.filter(({ opType }) => COMPUTE_OPS.has(opType)).map(({ name }) => name));
+}
+
+interface HowToTime {
+  readonly feeding: Feeding;
+  readonly threads: number;
+  readonly rounds: number;
+  /** Names of the convolutions and matrix products. */
+  readonly computeLayers: ReadonlySet<string>;
+}
+
+function withBuildFacts(
+  records: readonly BenchmarkVariantRecord[],
+  built: readonly BuiltVariant[],
+  computeLayers: ReadonlySet<string>,
+): readonly BenchmarkVariantRecord[] {
+  return records.map((record) => {
+    const own = built.find(({ runnable }) => runnable.variant === record.variant);
+    const layers = own?.engine === undefined ? null : readEngineLayers(own.dir);
+    const int8Time = layers === null ? null : int8TimePercent(layers, computeLayers);
+    return {
+      ...record,
+      ...(own?.buildSeconds === undefined ? {} : { buildSeconds: own.buildSeconds }),
+      ...(int8Time === null ? {} : { int8Time }),
+    };
+  });
+}
+
 async function timeEngines(
   { device, options, built }: Engines,
-  how: { readonly feeding: Feeding; readonly threads: number; readonly rounds: number },
+  { computeLayers: onnxLayers, ...how }: HowToTime,
   services: JobServices,
   context: TaskContext,
 ): Promise<Timed> {
@@ -136,7 +176,7 @@ async function timeEngines(
   const outcome = await rethrowAsProviderCrash(options, services.compute.request('bench', params, context));
   return {
     device,
-    outcome: { ...outcome, variants: withRepetitions(outcome.variants, built) },
+    outcome: { ...outcome, variants: withRepetitions(withBuildFacts(outcome.variants, built, onnxLayers), built) },
     seconds: (performance.now() - startedAt) / 1000,
   };
 }

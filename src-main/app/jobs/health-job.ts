@@ -24,6 +24,13 @@ import { collectJob } from './calibrate-job';
  * calibrated first if it has no calibration.
  */
 export async function healthJob(spec: HealthSpec, job: JobContext): Promise<HealthResult> {
+  const result = await measureHealth(spec, job);
+  await saveAnalysis(job.workspace, 'health', 'health', result);
+  return result;
+}
+
+/** The same without storing the result. */
+export async function measureHealth(spec: HealthSpec, job: JobContext): Promise<HealthResult> {
   const { workspace, services } = job;
   const startedAt = performance.now();
   const limits: HealthLimits = { ...DEFAULT_HEALTH_LIMITS, ...spec.limits };
@@ -69,7 +76,7 @@ export async function healthJob(spec: HealthSpec, job: JobContext): Promise<Heal
     ...(measured.against === null ? [] : fieldFindings(measured.against, methodOf, limits)),
     ...skippedFindings(measured.fieldSkipped),
   ];
-  const result: HealthResult = {
+  return {
     findings: bySeverity(findings),
     groups: quick.groups,
     images: calibration.index.images,
@@ -82,8 +89,6 @@ export async function healthJob(spec: HealthSpec, job: JobContext): Promise<Heal
     seconds: (performance.now() - startedAt) / 1000,
     createdAt: new Date().toISOString(),
   };
-  await saveAnalysis(workspace, 'health', 'health', result);
-  return result;
 }
 
 function setsToCheck(calibration: ImageSet, validation: ImageSet | null) {

@@ -16,14 +16,17 @@ import { variantRecipe } from '../variants/recipe';
  * The data of a report that are not in the run record: histograms with thresholds, and the decisions of the shipped
  * plan.
  */
-export async function reportInput(record: RunRecord, job: JobContext): Promise<ReportInput> {
+export async function reportInput(record: RunRecord, job: JobContext): Promise<ReportInput & ShippedPlan> {
   const { workspace } = job;
   const calibration = await openCalibration(workspace);
-  return {
-    record,
-    histograms: histograms(calibration, workspace),
-    decisions: await shippedDecisions(record, calibration, job),
-  };
+  return { record, histograms: histograms(calibration, workspace), ...(await shippedPlan(record, calibration, job)) };
+}
+
+/** What the shipped variant was made of. */
+export interface ShippedPlan {
+  readonly decisions: readonly PlacementDecision[];
+  /** Tensor -> threshold, real units. */
+  readonly thresholds: Readonly<Record<string, number>>;
 }
 
 function histograms(calibration: StoredCalibration, workspace: Workspace): ReportHistogram[] {
@@ -64,14 +67,10 @@ function foldSides(histogram: TensorHistogram, exponent: number): Float64Array {
   return folded;
 }
 
-async function shippedDecisions(
-  record: RunRecord,
-  calibration: StoredCalibration,
-  job: JobContext,
-): Promise<readonly PlacementDecision[]> {
+async function shippedPlan(record: RunRecord, calibration: StoredCalibration, job: JobContext): Promise<ShippedPlan> {
   const { workspace, services } = job;
   const shipped = record.shipped[0];
-  if (shipped === undefined) return [];
+  if (shipped === undefined) return { decisions: [], thresholds: {} };
   const { target, other } = record.options;
   const options = { target, activationType: other['activations'] === 'uint8' ? 'uint8' : 'int8' } as const;
   const model = await prepared(workspace, services.compute, job);
@@ -81,5 +80,5 @@ async function shippedDecisions(
     { ...recipe, purpose: 'engine', outPath: null, materialize: false },
     job,
   );
-  return result.decisions;
+  return { decisions: result.decisions, thresholds: recipe.thresholds };
 }

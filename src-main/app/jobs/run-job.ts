@@ -1,23 +1,39 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import type { RunResult } from '../../../src-shared/contract/job-results';
+import type { BenchResult, RunResult, ValidateResult, Warning } from '../../../src-shared/contract/job-results';
 import type { RunSpec } from '../../../src-shared/contract/job-specs';
 import { AS_IMPORTED, parseVariant } from '../../../src-shared/domain/project/variant';
+import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import { renderReport } from '../../runs/report/html';
-import { saveReport, saveRun } from '../../runs/run-store';
+import {
+  copyRun,
+  removeAbandoned,
+  reserveRun,
+  runsDirOf,
+  saveDetails,
+  saveReport,
+  saveRun,
+} from '../../runs/run-store';
 import { methodWarnings } from '../analysis/method-warnings';
 import { healthWarnings, type SetLimits } from '../health/run-warnings';
 import type { JobContext } from '../job-context';
 import { allowedMetricHash } from '../projects/metric-consent';
-import { currentCalibration, projectFeeding, openCalibration, prepared, type Workspace } from '../projects/workspace';
-import { variantOptions, withFixedBatch } from '../variants/options';
+import { currentCalibration, projectFeeding, openCalibration, prepared } from '../projects/workspace';
+import { findBaseline } from '../runs/baseline';
+import { resumeKey, runInputsHash } from '../runs/run-inputs';
+import { runDetails } from '../runs/run-details';
+import { Steps } from '../runs/steps';
+import { checkToolchain } from '../runs/toolchain';
+import { UnfinishedRun } from '../runs/unfinished-run';
+import { variantOptions, withFixedBatch, type VariantOptions } from '../variants/options';
 import { ortGpuStatus } from '../variants/ort-gpu';
 import { benchJob } from './bench-job';
 import { calibrateJob } from './calibrate-job';
+import { measureHealth } from './health-job';
 import { reportInput } from './report-input';
 import { diagnosesOf, withSearchedPlan, withTunedPlan } from './run-analyses';
-import { runRecord } from './run-record';
+import { runRecord, setRecords } from './run-record';
 import { validateJob } from './validate-job';
 
 /** Variants that are compared if the specification names none. */
@@ -25,15 +41,103 @@ const DEFAULT_VARIANTS = ['fp32', 'int8-minmax', 'int8-entropy', 'mixed'];
 
 /**
  * Does everything from the model to the report: calibrates, builds, benchmarks, validates, evaluates the gates, and
- * stores a record and an HTML report.
+ * stores a record and an HTML report. A run that was killed continues: what its steps had finished is taken over.
  */
 export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResult> {
   const { workspace: project, services } = given;
   const { projectPath } = spec;
   const variants = spec.variants ?? DEFAULT_VARIANTS;
-  // Wrong names of variants, a missing GPU, a wrong batch and a metric that may not run must fail before the
-  // calibration, which takes long.
-  await allowedMetricHash(project.file.task, services.userDataDir);
+  const checked = await checkRun(spec, variants, given);
+  const { options, metricHash } = checked;
+  const runsDirs = [join(project.path, 'runs'), ...(spec.historyPath === undefined ? [] : [historyDir(spec)])];
+  // A baseline that does not exist must be reported before the work.
+  const baseline =
+    spec.baseline === undefined
+      ? null
+      : await findBaseline(spec.baseline, { project: project.file.name, runsDirs: [...runsDirs].reverse() });
+  const steps = new Steps();
+  const common = { ...spec, projectPath, variants: withReference(variants) };
+  // The user may have calibrated on a part of the set. The same part is used again.
+  const limit = currentCalibration(project)?.limit ?? undefined;
+  const calibration = await steps.do('calibration', () =>
+    calibrateJob(
+      {
+        kind: 'calibrate',
+        projectPath,
+        target: options.target,
+        ...(spec.threads === undefined ? {} : { threads: spec.threads }),
+        ...(limit === undefined ? {} : { limit }),
+        ...(spec.tensorrtGridBatch === undefined ? {} : { tensorrtGridBatch: spec.tensorrtGridBatch }),
+      },
+      given,
+    ),
+  );
+  const searches = (): ReturnType<typeof withSearchedPlan> => withSearchedPlan({ spec, variants }, given);
+  const {
+    workspace: searched,
+    search,
+    fix,
+  } = await (spec.fixes ? steps.do('fix', searches) : spec.searches ? steps.do('search', searches) : searches());
+  const tunes = (): ReturnType<typeof withTunedPlan> =>
+    withTunedPlan({ spec, variants }, { ...given, workspace: searched });
+  const { workspace, tuning } = await (spec.tunes ? steps.do('tuning', tunes) : tunes());
+  const job: JobContext = { ...given, workspace };
+  const limits: SetLimits = { calibration: limit, validation: spec.limit };
+  const sets = await setRecords(limits, job);
+  const inputsSha256 = runInputsHash({ spec, variants, sets, metricHash }, job);
+  const unfinished = await UnfinishedRun.open(workspace.path, resumeKey(inputsSha256, spec));
+
+  const health = await healthWarnings(limits, job);
+  const bench = await benchStep({ ...common, kind: 'run' }, { steps, unfinished }, job);
+  const validation = await validationStep({ ...common, kind: 'run' }, { steps, unfinished }, job);
+  const drift = await driftStep(spec, steps, job);
+  const shipped = shippedVariants(variants);
+  const thresholds = methodWarnings({
+    workspace,
+    calibration: await openCalibration(workspace),
+    model: await prepared(workspace, services.compute, job),
+    target: options.target,
+    variant: parseVariant(shipped[0] ?? REFERENCE_VARIANT),
+  });
+  const explains = (): ReturnType<typeof diagnosesOf> =>
+    diagnosesOf({ spec, shipped: shipped[0] ?? REFERENCE_VARIANT, validation }, job);
+  if (spec.diagnoses && validation === null) steps.skip('diagnosis', 'the project has no validation set');
+  const diagnoses = await (spec.diagnoses && validation !== null ? steps.do('diagnosis', explains) : explains());
+
+  const made = { calibration, search, fix, tuning, health, bench, validation, thresholds, diagnoses, drift };
+  const { runId, createdAt } = await reserveRun(runsDirs, inputsSha256);
+  const record = runRecord(
+    {
+      spec,
+      options,
+      shipped,
+      identity: { runId, createdAt: createdAt.toISOString(), inputsSha256, sets },
+      baseline,
+      steps: made,
+      done: steps.records,
+      notes: [...checked.warnings, ...baselineWarnings(spec, baseline)],
+    },
+    job,
+  );
+  await store(record, { runsDirs, unfinished }, job);
+  return { runId, record, report: join(workspace.path, 'runs', runId, 'report.html') };
+}
+
+/**
+ * Wrong names of variants, a missing GPU, a wrong batch, another toolchain and a metric that may not run must fail
+ * before the calibration, which takes long.
+ */
+async function checkRun(
+  spec: RunSpec,
+  variants: readonly string[],
+  given: JobContext,
+): Promise<{
+  readonly options: VariantOptions;
+  readonly metricHash: string | undefined;
+  readonly warnings: readonly Warning[];
+}> {
+  const { workspace: project, services } = given;
+  const metricHash = await allowedMetricHash(project.file.task, services.userDataDir);
   const kinds = variants.map((variant) => parseVariant(variant).kind);
   if (spec.searches && spec.fixes) {
     throw new WorkbenchError('usage', 'A run shows one plan as variant mixed, found both search and fix', {
@@ -57,51 +161,104 @@ export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResul
   if (spec.backend === 'tensorrt') await services.compute.request('tensorrt-status', {}, given);
   const options = variantOptions(spec, project, DEFAULT_VARIANTS);
   await ortGpuStatus(options, given);
+  const { backend } = options;
+  const warnings = await checkToolchain(project.path, { backend, device: spec.tensorrt?.device }, given);
   withFixedBatch(options, spec, projectFeeding(project, await prepared(project, services.compute, given)));
-  const common = { ...spec, projectPath, variants: withReference(variants) };
-  // The user may have calibrated on a part of the set. The same part is used again.
-  const limit = currentCalibration(project)?.limit ?? undefined;
-  const calibration = await calibrateJob(
-    {
-      kind: 'calibrate',
-      projectPath,
-      target: options.target,
-      ...(spec.threads === undefined ? {} : { threads: spec.threads }),
-      ...(limit === undefined ? {} : { limit }),
-      ...(spec.tensorrtGridBatch === undefined ? {} : { tensorrtGridBatch: spec.tensorrtGridBatch }),
-    },
-    given,
+  return { options, metricHash: metricHash ?? undefined, warnings };
+}
+
+interface Recording {
+  readonly steps: Steps;
+  readonly unfinished: UnfinishedRun;
+}
+
+/** null if the backend only simulates the target: then accuracy is measured, but latency is not. */
+async function benchStep(
+  spec: RunSpec,
+  { steps, unfinished }: Recording,
+  job: JobContext,
+): Promise<BenchResult | null> {
+  const { target } = job.workspace.file;
+  if ((spec.backend ?? 'ort-cpu') === 'ort-cpu' && (spec.target ?? target) !== 'onnxruntime') {
+    const reason = `backend ort-cpu only simulates the target ${spec.target ?? target}, so that its time says nothing`;
+    steps.skip('benchmark', reason);
+    return null;
+  }
+  if (unfinished.bench !== undefined) return steps.resume('benchmark', unfinished.bench);
+  const bench = await steps.do('benchmark', () => benchJob({ ...spec, kind: 'bench' }, job));
+  await unfinished.keep({ bench });
+  return bench;
+}
+
+/** null without a validation set. */
+async function validationStep(
+  spec: RunSpec,
+  { steps, unfinished }: Recording,
+  job: JobContext,
+): Promise<ValidateResult | null> {
+  if (job.workspace.file.validationSet === null) {
+    steps.skip('validation', 'the project has no validation set');
+    return null;
+  }
+  const known = unfinished.validation;
+  const validation =
+    known === undefined
+      ? await steps.do('validation', () => validateJob({ ...spec, kind: 'validate' }, job))
+      : steps.resume('validation', known);
+  if (known === undefined) await unfinished.keep({ validation });
+  if (!validation.labelled)
+    steps.skip('accuracy', 'the validation images have no labels, so that variants are compared with FP32 only');
+  return validation;
+}
+
+/** The drift of the validation images from the calibration images; measured only if a gate needs it. */
+async function driftStep(spec: RunSpec, steps: Steps, job: JobContext): Promise<RunRecord['drift']> {
+  const { gates, baselineGates, validationSet } = job.workspace.file;
+  if ((gates.maxDrift ?? null) === null && baselineGates?.maxDrift === undefined) return undefined;
+  if (validationSet === null) {
+    steps.skip('drift', 'the project has no validation set');
+    return undefined;
+  }
+  const { against } = await steps.do('drift', () =>
+    measureHealth(
+      {
+        kind: 'health',
+        projectPath: spec.projectPath,
+        againstPath: validationSet.path,
+        ...(spec.limit === undefined ? {} : { limit: spec.limit }),
+        ...(spec.threads === undefined ? {} : { threads: spec.threads }),
+      },
+      job,
+    ),
   );
-  const { workspace: searched, search, fix } = await withSearchedPlan({ spec, variants }, given);
-  const { workspace, tuning } = await withTunedPlan({ spec, variants }, { ...given, workspace: searched });
-  const job: JobContext = { ...given, workspace };
-  const limits: SetLimits = { calibration: limit, validation: spec.limit };
-  const health = await healthWarnings(limits, job);
-  const bench = isSimulation(spec, workspace) ? null : await benchJob({ ...common, kind: 'bench' }, job);
-  const validation = workspace.file.validationSet ? await validateJob({ ...common, kind: 'validate' }, job) : null;
-  const shipped = shippedVariants(variants);
-  const thresholds = methodWarnings({
-    workspace,
-    calibration: await openCalibration(workspace),
-    model: await prepared(workspace, services.compute, job),
-    target: options.target,
-    variant: parseVariant(shipped[0] ?? REFERENCE_VARIANT),
-  });
-  const diagnoses = await diagnosesOf({ spec, shipped: shipped[0] ?? REFERENCE_VARIANT, validation }, job);
-  const record = await runRecord(
-    {
-      spec,
-      options,
-      shipped,
-      limits,
-      steps: { calibration, search, fix, tuning, health, bench, validation, thresholds, diagnoses },
-    },
-    job,
-  );
-  await saveRun(workspace.path, record);
+  return against === null ? undefined : { value: against.drift, atLeast: against.driftAtLeast };
+}
+
+function baselineWarnings({ baseline }: RunSpec, found: RunRecord | null): readonly Warning[] {
+  if (baseline === undefined || found !== null) return [];
+  const message = `No run of branch ${baseline} was recorded yet, so that nothing can be compared with it`;
+  return [{ code: 'baseline-missing', message }];
+}
+
+/** The record is written before the report: a run is finished when it has a record. */
+async function store(
+  record: RunRecord,
+  { runsDirs, unfinished }: { readonly runsDirs: readonly string[]; readonly unfinished: UnfinishedRun },
+  job: JobContext,
+): Promise<void> {
+  const { path } = job.workspace;
+  const input = await reportInput(record, job);
+  await saveDetails(path, record.runId, runDetails(record, input));
+  await saveRun(path, record);
   job.onProgress?.({ phase: 'writing the report', done: 0, total: 1, unit: 'reports' });
-  await saveReport(workspace.path, record.runId, renderReport(await reportInput(record, job)));
-  return { runId: record.runId, record, report: join(workspace.path, 'runs', record.runId, 'report.html') };
+  await saveReport(path, record.runId, renderReport(input));
+  for (const dir of runsDirs.slice(1)) await copyRun(path, record.runId, dir);
+  for (const dir of runsDirs) await removeAbandoned(dir);
+  await unfinished.finish();
+}
+
+function historyDir({ historyPath = '' }: RunSpec): string {
+  return runsDirOf(resolve(historyPath));
 }
 
 /** The variant that the gates judge: the mixed plan if it is in the table, else the last quantized variant. */
@@ -118,9 +275,4 @@ function shippedVariants(variants: readonly string[]): string[] {
 /** The variants with fp32 in front: all others are compared with it. */
 function withReference(variants: readonly string[]): readonly string[] {
   return [REFERENCE_VARIANT, ...variants.filter((variant) => variant !== REFERENCE_VARIANT)];
-}
-
-/** Whether the backend only simulates the target: then accuracy is measured, but latency is not. */
-function isSimulation(spec: RunSpec, workspace: Workspace): boolean {
-  return (spec.backend ?? 'ort-cpu') === 'ort-cpu' && (spec.target ?? workspace.file.target) !== 'onnxruntime';
 }

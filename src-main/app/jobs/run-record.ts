@@ -3,21 +3,23 @@ import type { BenchResult, CalibrateResult, ValidateResult, Warning } from '../.
 import type { RunSpec } from '../../../src-shared/contract/job-specs';
 import { flagsOfTensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import type { ImageSet } from '../../../src-shared/domain/project/image-set';
-import { evaluateGates } from '../../../src-shared/domain/runs/gates';
+import { hardwareOf } from '../../../src-shared/domain/history/history-entry';
+import { judgeRun } from '../../../src-shared/domain/runs/gates';
 import {
   RUN_RECORD_VERSION,
   type DiagnosisRecord,
   type FixRecord,
   type RunRecord,
   type SetRecord,
+  type StepRecord,
 } from '../../../src-shared/domain/runs/run-record';
 import { buildTable } from '../../../src-shared/domain/runs/run-table';
 import { setManifestHash } from '../../calibration/images/image-set';
-import { createRunId } from '../../runs/run-store';
 import { isMethodWarning, type MethodFindings } from '../analysis/method-warnings';
 import type { SetLimits } from '../health/run-warnings';
 import { defaultThreads, type JobContext } from '../job-context';
 import { loadSet, type Workspace } from '../projects/workspace';
+import { asBaseline } from '../runs/baseline';
 import type { VariantOptions } from '../variants/options';
 
 /** The results of the steps of a run. */
@@ -37,6 +39,8 @@ interface RunSteps {
   /** Warnings about the thresholds of the shipped variant. */
   readonly thresholds: MethodFindings;
   readonly diagnoses: readonly DiagnosisRecord[];
+  /** undefined: not measured. */
+  readonly drift: RunRecord['drift'];
 }
 
 interface RecordTask {
@@ -44,30 +48,33 @@ interface RecordTask {
   readonly options: Pick<VariantOptions, 'target'>;
   /** Variants that the gates judge. */
   readonly shipped: readonly string[];
-  readonly limits: SetLimits;
+  readonly identity: Pick<RunRecord, 'runId' | 'createdAt' | 'inputsSha256' | 'sets'>;
+  /** The run that gates are compared with; null if there is none. */
+  readonly baseline: RunRecord | null;
   readonly steps: RunSteps;
+  readonly done: readonly StepRecord[];
+  /** Warnings about the run itself. */
+  readonly notes: readonly Warning[];
 }
 
 /**
  * The record of a run: what was run on which machine with which settings, the results, and the verdict of the gates.
  */
-export async function runRecord(
-  { spec, options, shipped, limits, steps }: RecordTask,
+export function runRecord(
+  { spec, options, shipped, identity, baseline, steps, done, notes }: RecordTask,
   job: JobContext,
-): Promise<RunRecord> {
+): RunRecord {
   const { services } = job;
   const { file } = job.workspace;
-  const { calibration, search, fix, tuning, health, bench, validation, thresholds, diagnoses } = steps;
+  const { calibration, search, fix, tuning, health, bench, validation, thresholds, diagnoses, drift } = steps;
   const table = buildTable({ validation, benchmark: bench });
-  return {
+  const record: RunRecord = {
     version: RUN_RECORD_VERSION,
-    runId: createRunId(),
-    createdAt: new Date().toISOString(),
+    ...identity,
     project: file.name,
     tool: { version: services.toolVersion, node: process.versions.node, onnxruntime: services.onnxruntimeVersion },
     machine: machineRecord(bench),
     model: file.model,
-    sets: await setRecords(limits, job),
     preprocessing: file.preprocessing,
     options: {
       target: options.target,
@@ -100,8 +107,13 @@ export async function runRecord(
       variants: validation.variants,
     },
     benchmark: bench,
-    gates: evaluateGates(file.gates, table, shipped, validation),
+    gates: [],
+    steps: done,
+    ...(spec.source === undefined ? {} : { source: spec.source }),
+    ...(baseline === null ? {} : { baselineId: baseline.runId }),
+    ...(drift === undefined ? {} : { drift }),
     warnings: [
+      ...notes,
       ...calibration.warnings.filter((warning) => !isMethodWarning(warning)),
       ...thresholds.warnings,
       ...health,
@@ -113,6 +125,13 @@ export async function runRecord(
     ...(fix === undefined ? {} : { fix }),
     ...(diagnoses.length === 0 ? {} : { diagnoses }),
   };
+  const { gates, baselineGates } = file;
+  const judgedBy = {
+    gates,
+    baselineGates,
+    baseline: baseline && asBaseline(baseline, { sets: record.sets, hardware: hardwareOf(record) }),
+  };
+  return { ...record, gates: judgeRun(judgedBy, { rows: table, validation, drift }, shipped) };
 }
 
 function machineRecord(bench: BenchResult | null): RunRecord['machine'] {
@@ -141,7 +160,7 @@ function otherOptions(spec: RunSpec, { file }: Workspace): RunRecord['options'][
   };
 }
 
-async function setRecords(limits: SetLimits, job: JobContext): Promise<RunRecord['sets']> {
+export async function setRecords(limits: SetLimits, job: JobContext): Promise<RunRecord['sets']> {
   const { workspace } = job;
   const record = async (set: ImageSet): Promise<SetRecord> => ({
     root: set.root,

@@ -116,8 +116,11 @@ async function buildOne(name: VariantName, task: OnnxTask): Promise<BuiltVariant
   if (known !== null && known.backend !== 'tensorrt' && (await hasContent(onnxPathIn(dir), known.sha256, job.signal)))
     return builtVariant(engine, known, null);
   const startedAt = performance.now();
-  const record = await writeOnnx(recipe, { engine, materialize }, task);
-  return builtVariant(engine, record, (performance.now() - startedAt) / 1000);
+  const written = await writeOnnx(recipe, { engine, materialize }, task);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const record = { ...written, seconds };
+  await writeEngineRecord(engine.dir, record);
+  return builtVariant(engine, record, seconds);
 }
 
 interface OnnxEngine {
@@ -148,7 +151,6 @@ async function writeOnnx(
     sha256: await sha256OfStoredFile(modelPath),
     createdAt: new Date().toISOString(),
   };
-  await writeEngineRecord(engine.dir, record);
   return record;
 }
 
@@ -160,6 +162,7 @@ function builtVariant(engine: OnnxEngine, record: OnnxEngineRecord, buildSeconds
     sizeBytes: record.sizeBytes,
     seconds: buildSeconds ?? 0,
     built: buildSeconds !== null,
+    ...(record.seconds === undefined ? {} : { buildSeconds: record.seconds }),
     warnings: engine.warnings,
   };
 }

@@ -12,6 +12,8 @@ export interface BuiltVariant {
   readonly seconds: number;
   /** False if an existing engine was reused. */
   readonly built: boolean;
+  /** Duration of the build, also if the engine was reused; absent if none was needed or it is not known. */
+  readonly buildSeconds?: number;
   /** Requests that the variant does not fulfil. */
   readonly warnings?: readonly Warning[];
   /** TensorRT's report about the engine. */

@@ -13,6 +13,7 @@ import {
   number,
   object,
   oneOf,
+  optional,
   parse,
   record,
   string,
@@ -46,6 +47,8 @@ const onnxEngineRecordSchema = object({
   backend: oneOf('ort-cpu', 'ort-webgpu', 'ort-cuda'),
   /** Whether some layer runs in FP16. */
   hasFp16: boolean,
+  /** Duration of the build; omitted in records of older versions. */
+  seconds: optional(number),
 });
 export type OnnxEngineRecord = InferOutput<typeof onnxEngineRecordSchema>;
 

@@ -276,6 +276,7 @@ function builtVariant(
     dir,
     sizeBytes: record.sizeBytes,
     seconds: built ? record.seconds : 0,
+    buildSeconds: record.seconds,
     built,
     engine: { summary: record.summary, layersPath: layersPathIn(dir), log: record.log },
   };

@@ -26,6 +26,7 @@ import { set } from './set';
 import { show } from './show';
 import { start } from './start';
 import { thresholds } from './thresholds';
+import { toolchain } from './toolchain';
 import { tune } from './tune';
 import { validate } from './validate';
 
@@ -54,6 +55,7 @@ export const COMMANDS: readonly Command[] = [
   tune,
   diff,
   run,
+  toolchain,
   importCommand,
   exportCommand,
   serveCommand,

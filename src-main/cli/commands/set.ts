@@ -4,7 +4,8 @@ import type { ProjectEdit } from '../../../src-shared/contract/requests';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
 import { requireMatches } from '../../../src-shared/domain/glob';
-import { GATE_NAMES, type Gates } from '../../../src-shared/domain/project/gates';
+import { GATE_NAMES } from '../../../src-shared/domain/project/gates';
+import { type GateOption, parseGate } from '../gate-option';
 import { measuredText, singlesText } from '../../../src-shared/domain/analysis/best-method';
 import { METHODS } from '../../../src-shared/domain/project/methods';
 import type { Task } from '../../../src-shared/domain/tasks/task';
@@ -24,13 +25,11 @@ import { switchSmoothingOn } from '../smoothing';
 import { noteSets } from '../image-set-text';
 import { allowNamedMetric, METRIC_OPTIONS, metricTask } from '../metric-option';
 import { inputOption } from '../input-options';
-import { choice, flag, parseRealNumber, realNumber, text, type OptionSpec, type OptionValues } from '../options';
+import { choice, flag, realNumber, text, type OptionSpec, type OptionValues } from '../options';
 import { PREPROCESSING_OPTIONS, targetOption } from '../shared-options';
 import { DECODER_DETAILS, decoderOption, requireDetection } from '../decoder-option';
 import { taskEdit, taskOption } from '../task-option';
 import { labelOrderOption } from './init';
-
-type Gate = readonly [keyof Gates, number | null];
 
 const onOff = (description: string): OptionSpec<'on' | 'off'> => choice('on|off', ['on', 'off'], description);
 
@@ -76,9 +75,11 @@ const OPTIONS = {
   'bias-correction': onOff('give back the mean that INT8 takes from every output channel'),
   gate: {
     value: 'NAME=VALUE',
-    description: `limit of a run (NAME=none removes it), repeatable: ${GATE_NAMES.join(', ')}`,
+    description:
+      'limit of a run (NAME=VALUE, NAME=baseline+5% against another run, NAME=none), repeatable: ' +
+      GATE_NAMES.join(', '),
     parse: (given, _, previous) => [...(previous ?? []), parseGate(given)],
-  } satisfies OptionSpec<readonly Gate[]>,
+  } satisfies OptionSpec<readonly GateOption[]>,
   target: targetOption,
   calibration: text('PATH', 'another calibration set (folder or list)'),
   validation: text('PATH', 'another validation set, or none'),
@@ -142,7 +143,8 @@ ${DECODER_DETAILS}`,
     if (choosesBest && view.best && !isJson)
       note(`${measuredText(view.best.decision)}: ${singlesText(view.best.decision)}`);
     if (edits.some(({ kind }) => kind === 'sets')) await noteSets(view, api, note);
-    const { method, percentile, tensorMethods, manualThresholds, plan, target, gates, task, inputs } = view.file;
+    const { method, percentile, tensorMethods, manualThresholds, plan, target, gates, baselineGates, task, inputs } =
+      view.file;
     const { chosenMethod, best } = view;
     print(
       {
@@ -155,7 +157,7 @@ ${DECODER_DETAILS}`,
         plan: planJson(plan),
         target,
         gates,
-        ...present({ task, inputs }),
+        ...present({ baselineGates, task, inputs }),
       },
       () => {
         const chosen = chosenMethod === undefined ? '' : ` (${chosenMethod})`;
@@ -216,7 +218,7 @@ function editsOf(values: Values): ProjectEdit[] {
     labelOrder: values['label-order'],
   });
   if (Object.keys(sets).length > 0) edits.push({ kind: 'sets', ...sets });
-  if (values.gate !== undefined) edits.push({ kind: 'gates', gates: Object.fromEntries(values.gate) });
+  if (values.gate !== undefined) edits.push(gatesEdit(values.gate));
   if (values.model !== undefined) edits.push({ kind: 'model', modelPath: values.model });
   return edits;
 }
@@ -229,27 +231,14 @@ async function preprocessingEdits(values: Values, projectPath: string, api: Work
   return [{ kind: 'preprocessing', preprocessing: { ...file.preprocessing, ...changed } }];
 }
 
-/**
- * Parses `maxDrop=0.5`; `none` removes the limit. Limits of accuracy are in points of the measure: percent for top-1,
- * AP and mIoU times 100.
- */
-function parseGate(given: string): Gate {
-  const [name = '', value = ''] = given.split('=', 2);
-  const gate = GATE_NAMES.find((candidate) => candidate === name);
-  if (gate === undefined)
-    throw new WorkbenchError('usage', `Expected --gate to be one of ${GATE_NAMES.join(', ')}, found "${name}"`);
-  if (value === '') throw new WorkbenchError('usage', `Expected --gate NAME=VALUE, found "${given}"`);
-  const limit = value === 'none' ? null : parseRealNumber(`--gate ${gate}`, value);
-  if (limit !== null && limit < 0)
-    throw new WorkbenchError('usage', `Expected --gate ${gate} to be 0 or more, found ${limit}`);
-  if (limit !== null && (gate === 'maxTop1Drop' || gate === 'minTop1') && limit > 100)
-    throw new WorkbenchError('usage', `Expected --gate ${gate} in percent, at most 100, found ${limit}`);
-  if (limit !== null && gate === 'minTop1' && limit > 0 && limit <= 1)
-    throw new WorkbenchError(
-      'usage',
-      `Expected --gate minTop1 in percent, found ${limit}: every model is better. Did you mean ${100 * limit}?`,
-    );
-  return [gate, limit];
+function gatesEdit(given: readonly GateOption[]): ProjectEdit {
+  const gates = given.flatMap(({ name, limit }) => (limit === undefined ? [] : [[name, limit] as const]));
+  const baseline = given.flatMap(({ name, baseline: own }) => (own === undefined ? [] : [[name, own] as const]));
+  return {
+    kind: 'gates',
+    gates: Object.fromEntries(gates),
+    ...(baseline.length === 0 ? {} : { baseline: Object.fromEntries(baseline) }),
+  };
 }
 
 function tensorEdits(values: Values): ProjectEdit[] {

@@ -11,6 +11,9 @@ const messages: FeatureMessages = {
     'advice.bias-correction-images': 'Add calibration images, or switch bias correction off in the precision plan.',
     'advice.calibrate': 'Calibrate on the Run screen.',
     'advice.calibrate-again': 'The file of histograms is damaged: calibrate again on the Run screen.',
+    'advice.list-runs': 'The history lists the recorded runs.',
+    'advice.lock-toolchain':
+      'Use the locked hardware and software, or delete toolchain.json in the folder of the project.',
     'advice.calibrate-fresh': 'The file is damaged: calibrate again on the Run screen.',
     'advice.check-preprocessing':
       'The model itself overflows or divides by zero on this preprocessing: check scale, mean and standard deviation on the Data screen, then the weights before that tensor.',
@@ -100,6 +103,8 @@ const messages: FeatureMessages = {
     'advice.bias-correction-images': '请增加校准图像，或在精度方案中关闭偏置校正。',
     'advice.calibrate': '请在“运行”页进行校准。',
     'advice.calibrate-again': '直方图文件已损坏：请在“运行”页重新校准。',
+    'advice.list-runs': '历史记录列出所有已记录的运行。',
+    'advice.lock-toolchain': '请使用锁定的硬件和软件，或删除项目文件夹中的 toolchain.json。',
     'advice.calibrate-fresh': '文件已损坏：请在“运行”页重新校准。',
     'advice.check-preprocessing':
       '在当前预处理下模型自身溢出或除以零：请在“数据”页检查缩放、均值和标准差，再检查该张量之前的权重。',

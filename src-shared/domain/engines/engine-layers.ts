@@ -88,6 +88,17 @@ function text(value: unknown, name: string): string {
   return typeof found === 'string' ? found : '';
 }
 
+/**
+ * Percent of the time of some layers of the model that the engine spends in INT8; null if it was not profiled or
+ * contains none of them.
+ */
+export function int8TimePercent(layers: readonly EngineLayer[], computeLayers: ReadonlySet<string>): number | null {
+  const own = layers.filter(({ onnxLayers }) => onnxLayers.some((name) => computeLayers.has(name)));
+  const timeOf = (some: readonly EngineLayer[]): number => some.reduce((sum, { medianMs }) => sum + (medianMs ?? 0), 0);
+  const all = timeOf(own);
+  return all > 0 ? (100 * timeOf(own.filter(({ type }) => type === 'int8'))) / all : null;
+}
+
 /** Counts and times by type, for a one-line summary of an engine. */
 export interface EngineSummary {
   /** Number of layers that are not conversions, by type. */

@@ -1,4 +1,4 @@
-import { type InferOutput, nullable, numberWhere, object, optional, record, where, yes } from '../../base/schema';
+import { type InferOutput, nullable, numberWhere, object, optional, partial, yes } from '../../base/schema';
 
 const limit = nullable(numberWhere('a limit of at least 0', (value) => value >= 0));
 /**
@@ -70,10 +70,10 @@ export const baselineLimitSchema = object({
 });
 export type BaselineLimit = InferOutput<typeof baselineLimitSchema>;
 
-const namesGates = (gates: Readonly<Record<string, unknown>>): boolean => Object.keys(gates).every(isGateName);
+const eachGate = <S>(schema: S): Readonly<Record<GateName, S>> =>
+  Object.fromEntries(GATE_NAMES.map((name) => [name, schema])) as Record<GateName, S>;
 /** Gate -> how much worse than the run that is chosen as the baseline. */
-export const baselineGatesSchema = where(record(baselineLimitSchema), 'names of gates', namesGates);
+export const baselineGatesSchema = partial(eachGate(baselineLimitSchema));
 export type BaselineGates = InferOutput<typeof baselineGatesSchema>;
 /** Changes of them; null removes a limit. */
-export const baselineGatesEditSchema = where(record(nullable(baselineLimitSchema)), 'names of gates', namesGates);
-export type BaselineGatesEdit = InferOutput<typeof baselineGatesEditSchema>;
+export const baselineGatesEditSchema = partial(eachGate(nullable(baselineLimitSchema)));

@@ -84,7 +84,7 @@ export function statisticsText(gate: Pick<GateResult, 'name' | 'measure' | 'stat
   if (statistics === undefined) return '';
   const { test, p, interval95, images, parts, isBeyondChance } = statistics;
   if (test === 'exact') return 'counted, chance has no part in it';
-  if (test === 'single') return 'measured once, no test is possible';
+  if (test === 'single') return 'too few measurements for a test';
   const facts = [
     ...(p === undefined ? [] : [`p ${formatProbability(p).startsWith('<') ? '' : '= '}${formatProbability(p)}`]),
     ...(p !== undefined || interval95 === undefined

@@ -1,4 +1,3 @@
-import { ownValue } from '../../base/records';
 import { type BaselineGates, type BaselineLimit, GATE_NAMES, type GateName, type Gates } from '../project/gates';
 import { GATE_RULES, type GateValidation, gateValue, type GateValue, type JudgedRun } from './gate-values';
 import type { GateResult, GateStatistics, TableRow } from './run-record';
@@ -48,7 +47,7 @@ export function judgeRun(by: JudgedBy, run: JudgedRun, shipped: readonly string[
           ? { kind: 'unknown', code: 'no-variant', reason: `variant ${variant} is not in the table` }
           : gateValue(name, row, run);
       const limit = by.gates[name] ?? null;
-      const margin = ownValue(by.baselineGates, name);
+      const margin = by.baselineGates?.[name];
       const bound = boundOf(name, row);
       const common = { name, variant, ...measureName(name, row) };
       return [
