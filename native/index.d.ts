@@ -116,6 +116,8 @@ export interface NativeCollectorOptions {
   readonly inputs: readonly { readonly name: string; readonly tensor: number | null }[];
   /** For each tensor the axis of its channels (negative: from the end), or null: without channel maxima. */
   readonly axes: readonly (number | null)[];
+  /** Run the model as it is written, because ONNX Runtime has optimized it before. */
+  readonly isOptimized?: boolean;
 }
 
 /**
@@ -162,6 +164,11 @@ export interface NativeAddon {
   readonly HistogramSet: HistogramSetConstructor;
   readonly TensorrtGridSet: TensorrtGridSetConstructor;
   readonly Collector: NativeCollectorConstructor;
+  /**
+   * [sync] Writes the model as ONNX Runtime has optimized it for this processor to `path`, and its larger weights to
+   * weights.bin beside it. Throws an Error with code 'library-unusable' or 'runtime-failed'.
+   */
+  readonly writeOptimizedModel: (options: NativeCollectorOptions, path: string) => void;
   /**
    * [sync] Throws an Error with code 'library-unusable' unless this process has loaded ONNX Runtime of this version from
    * this file, and its functions behave as expected.

@@ -53,6 +53,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("resizeImage", Napi::Function::New(env, resize_image_of, "resizeImage"));
   exports.Set("imageValues", Napi::Function::New(env, values_of_image, "imageValues"));
   exports.Set("Collector", Collector::define(env));
+  exports.Set("writeOptimizedModel", Napi::Function::New(env, write_optimized_model, "writeOptimizedModel"));
   exports.Set("checkOnnxruntime", Napi::Function::New(env, check_onnxruntime, "checkOnnxruntime"));
   exports.Set("fingerprint", Napi::Function::New(env, fingerprint, "fingerprint"));
   exports.Set("channelMaxima", Napi::Function::New(env, channel_maxima, "channelMaxima"));

@@ -46,6 +46,7 @@ ort::CollectorOptions options_of(const Napi::Object& options) {
   read.model_bytes = model.ByteLength();
   read.weights_dir = text_argument(options.Get("weightsDir"), "weightsDir");
   read.output = text_argument(options.Get("output"), "output");
+  read.is_optimized = options.Get("isOptimized").ToBoolean().Value();
   const Napi::Array axes = list_of(options.Get("axes"), "axes");
   if (axes.Length() > kMaxTensors) throw Error(kInvalidArgument, "Expected at most 1000000 tensors");
   for (std::uint32_t i = 0; i < axes.Length(); ++i) {
@@ -64,7 +65,28 @@ ort::CollectorOptions options_of(const Napi::Object& options) {
   return read;
 }
 
+const ort::Functions& functions_of(const Napi::Object& options) {
+  return ort::functions_of(text_argument(options.Get("library"), "library"),
+                           text_argument(options.Get("version"), "version"));
+}
+
+Napi::Object options_argument(const Napi::CallbackInfo& info) {
+  const Napi::Value value = argument(info, 0, "options");
+  if (!value.IsObject()) throw Error(kInvalidArgument, "Expected options to be an object");
+  return value.As<Napi::Object>();
+}
+
 }  // namespace
+
+Napi::Value write_optimized_model(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Napi::Object options = options_argument(info);
+    ort::CollectorOptions read = options_of(options);
+    read.optimized_path = text_argument(argument(info, 1, "path"), "path");
+    const ort::Collector written(functions_of(options), read);
+    return info.Env().Undefined();
+  });
+}
 
 Napi::Function Collector::define(Napi::Env env) {
   return DefineClass(env, "Collector",
@@ -79,14 +101,10 @@ Napi::Function Collector::define(Napi::Env env) {
 
 Collector::Collector(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Collector>(info) {
   guarded(info.Env(), [&] {
-    const Napi::Value value = argument(info, 0, "options");
-    if (!value.IsObject()) throw Error(kInvalidArgument, "Expected options to be an object");
-    const Napi::Object options = value.As<Napi::Object>();
-    const ort::Functions& functions = ort::functions_of(text_argument(options.Get("library"), "library"),
-                                                        text_argument(options.Get("version"), "version"));
+    const Napi::Object options = options_argument(info);
     const ort::CollectorOptions read = options_of(options);
     input_count_ = read.inputs.size();
-    collector_ = std::make_unique<ort::Collector>(functions, read);
+    collector_ = std::make_unique<ort::Collector>(functions_of(options), read);
     thread_ = std::make_unique<JobThread>(info.Env());
   });
 }

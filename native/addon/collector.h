@@ -11,6 +11,9 @@
 
 namespace calib::addon {
 
+/** [sync] writeOptimizedModel of index.d.ts. */
+Napi::Value write_optimized_model(const Napi::CallbackInfo& info);
+
 /** The class Collector of index.d.ts. */
 class Collector : public Napi::ObjectWrap<Collector> {
  public:

@@ -59,7 +59,7 @@ Napi::Value channel_maxima(const Napi::CallbackInfo& info) {
     if (view.count() != values.ElementLength())
       throw Error(kInvalidArgument, "Expected values with one element for each position of dims");
     ChannelMaxima maxima;
-    maxima.add(view.values, view.dims, integer_argument(argument(info, 2, "axis"), "axis"));
+    maxima.add(view.values, view.dims, view.block, integer_argument(argument(info, 2, "axis"), "axis"));
     return float32_values(info.Env(), maxima.values());
   });
 }

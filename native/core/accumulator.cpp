@@ -38,6 +38,35 @@ std::size_t keep_finite(Histogram& histogram, const float* values, std::size_t c
 Accumulator::Accumulator(const ChunkKernels& kernels) : kernels_(kernels), scratch_(std::make_unique<Scratch>()) {}
 
 float Accumulator::add(Histogram& histogram, const float* values, std::size_t count) {
+  const std::uint32_t amax_bits = add_pending(histogram, values, count);
+  flush(histogram);
+  return float_of(amax_bits);
+}
+
+float Accumulator::add_blocked(Histogram& histogram, const float* values, const BlockedShape& shape) {
+  std::uint32_t amax_bits = 0;
+  const std::size_t full = shape.channels / shape.block;
+  const std::size_t used = shape.channels % shape.block;
+  for (std::size_t image = 0; image < shape.images; ++image) {
+    amax_bits = std::max(amax_bits, add_pending(histogram, values, full * shape.group_size()));
+    values += full * shape.group_size();
+    if (used == 0) continue;
+    // The channels of the last group that belong to the tensor, packed.
+    float* packed = scratch_->packed.data();
+    const std::size_t rows = kChunk / used;
+    for (std::size_t begin = 0; begin < shape.inner; begin += rows) {
+      const std::size_t end = std::min(shape.inner, begin + rows);
+      float* out = packed;
+      for (std::size_t i = begin; i < end; ++i, out += used) std::copy_n(values + i * shape.block, used, out);
+      amax_bits = std::max(amax_bits, add_pending(histogram, packed, (end - begin) * used));
+    }
+    values += shape.group_size();
+  }
+  flush(histogram);
+  return float_of(amax_bits);
+}
+
+std::uint32_t Accumulator::add_pending(Histogram& histogram, const float* values, std::size_t count) {
   std::uint32_t amax_bits = 0;
   for (std::size_t start = 0; start < count; start += kChunk) {
     const std::size_t size = std::min(kChunk, count - start);
@@ -50,8 +79,7 @@ float Accumulator::add(Histogram& histogram, const float* values, std::size_t co
     const std::size_t kept = keep_finite(histogram, values + start, size, finite);
     if (kept > 0) amax_bits = std::max(amax_bits, add_finite(histogram, finite, kept, scan(histogram, finite, kept)));
   }
-  flush(histogram);
-  return float_of(amax_bits);
+  return amax_bits;
 }
 
 ChunkScan Accumulator::scan(const Histogram& histogram, const float* values, std::size_t count) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "blocked_shape.h"
 #include "chunk_kernels.h"
 #include "histogram.h"
 
@@ -15,13 +16,15 @@ namespace calib {
  * one vectorised pass (range, zeros, and the bin numbers for the range so far) and one scalar pass that counts into
  * four small counters for each bin in turn, so that runs of equal bins do not wait for each other's store. A piece that
  * extends the range is passed again. It works on the bits of the values, so that the counts do not depend on the
- * thread's denormal mode. Each thread needs its own; it contains scratch memory only (about 90 KB).
+ * thread's denormal mode. Each thread needs its own; it contains scratch memory only (about 110 KB).
  */
 class Accumulator {
  public:
   explicit Accumulator(const ChunkKernels& kernels = chunk_kernels());
   /** Adds `count` values and returns the largest finite |x| among them (0 if there is none). */
   float add(Histogram& histogram, const float* values, std::size_t count);
+  /** The same for a tensor in groups of channels, without the channels that fill the last group. */
+  float add_blocked(Histogram& histogram, const float* values, const BlockedShape& shape);
 
  private:
   static constexpr std::size_t kChunk = 4096;
@@ -39,8 +42,11 @@ class Accumulator {
     alignas(64) std::array<std::uint16_t, kSlots * kBanks> counters{};
     alignas(64) std::array<std::uint16_t, kChunk + kSlotPadding> slots{};
     alignas(64) std::array<float, kChunk> finite{};
+    alignas(64) std::array<float, kChunk> packed{};
   };
 
+  /** Adds values without moving the counters to the histogram; returns the bits of their largest |x|. */
+  std::uint32_t add_pending(Histogram& histogram, const float* values, std::size_t count);
   /** Scans a piece for the range of the histogram, and writes its slots to the scratch memory. */
   ChunkScan scan(const Histogram& histogram, const float* values, std::size_t count);
   /** Adds at most kChunk finite values; returns the bits of their largest |x|. */

@@ -2,12 +2,28 @@
 
 #include <algorithm>
 
+#include "blocked_shape.h"
 #include "chunk_kernels.h"
 #include "float_bits.h"
 
 namespace calib {
 
-void ChannelMaxima::add(const float* values, const std::vector<std::int64_t>& dims, std::int64_t axis) {
+namespace {
+
+void raise_blocked(const float* values, const BlockedShape& shape, float* maxima) {
+  const ChunkKernels& kernels = chunk_kernels();
+  for (std::size_t image = 0; image < shape.images; ++image) {
+    for (std::size_t first = 0; first < shape.channels; first += shape.block, values += shape.group_size()) {
+      const std::size_t used = std::min(shape.block, shape.channels - first);
+      for (std::size_t i = 0; i < shape.inner; ++i) kernels.raise_each(values + i * shape.block, used, maxima + first);
+    }
+  }
+}
+
+}  // namespace
+
+void ChannelMaxima::add(const float* values, const std::vector<std::int64_t>& dims, std::size_t block,
+                        std::int64_t axis) {
   const auto rank = static_cast<std::int64_t>(dims.size());
   const std::int64_t at = axis < 0 ? axis + rank : axis;
   if (at < 0 || at >= rank) return;
@@ -18,6 +34,10 @@ void ChannelMaxima::add(const float* values, const std::vector<std::int64_t>& di
   };
   const std::size_t channels = product(at, at + 1);
   if (channels > values_.size()) values_.resize(channels, 0.0F);
+  if (block > 1) {
+    raise_blocked(values, {dims, block}, values_.data());
+    return;
+  }
   raise_channel_maxima(values, product(0, at), channels, product(at + 1, rank), values_.data());
 }
 

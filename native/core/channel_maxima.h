@@ -12,11 +12,17 @@ class ChannelMaxima {
   /** The axis of a tensor without channel maxima. */
   static constexpr std::int64_t kNone = INT64_MIN;
 
+  /** Whether `add` takes tensors of this rank in groups of channels. */
+  static bool reads_blocks(std::int64_t axis, std::size_t rank) {
+    return axis == kNone || axis == 1 || axis == 1 - static_cast<std::int64_t>(rank);
+  }
+
   /**
-   * Raises the maxima by a tensor in row-major order.
+   * Raises the maxima by a tensor.
+   * @param block see TensorView; more than 1 only if reads_blocks
    * @param axis of the channels; a negative one counts from the end. A tensor that does not have it adds nothing.
    */
-  void add(const float* values, const std::vector<std::int64_t>& dims, std::int64_t axis);
+  void add(const float* values, const std::vector<std::int64_t>& dims, std::size_t block, std::int64_t axis);
 
   /** One per channel; a tensor whose number of channels varies has the largest number. */
   const std::vector<float>& values() const { return values_; }

@@ -3,6 +3,7 @@
 #include <limits>
 #include <string>
 
+#include "blocked_shape.h"
 #include "error.h"
 #include "float_bits.h"
 
@@ -37,6 +38,20 @@ std::size_t TensorView::count() const {
   return product;
 }
 
+std::vector<float> row_major(const TensorView& view) {
+  if (view.block == 1) return {view.values, view.values + view.count()};
+  const BlockedShape shape(view.dims, view.block);
+  std::vector<float> values(view.count());
+  std::size_t at = 0;
+  for (std::size_t image = 0; image < shape.images; ++image) {
+    for (std::size_t channel = 0; channel < shape.channels; ++channel) {
+      const float* group = view.values + (image * shape.groups() + channel / view.block) * shape.group_size();
+      for (std::size_t i = 0; i < shape.inner; ++i) values[at++] = group[i * view.block + channel % view.block];
+    }
+  }
+  return values;
+}
+
 TensorCounts::TensorCounts(std::size_t tensors, std::vector<std::int64_t> axes)
     : axes_(std::move(axes)), channels_(tensors) {
   if (axes_.size() != tensors) throw Error(kInvalidArgument, "Expected one channel axis for each tensor");
@@ -60,18 +75,28 @@ void TensorCounts::add(std::size_t tensor, const TensorView& view) {
     throw Error(kInvalidArgument, "Expected the values of tensor " + std::to_string(tensor) + " in " +
                                       std::to_string(pieces) + " equal pieces, found " + std::to_string(count));
   }
-  const std::size_t size = count / pieces;
-  for (std::size_t image = 0; image < request_.groups.size(); ++image)
-    add_piece(image, tensor, view.values + (pieces == 1 ? 0 : image * size), size);
+  if (view.block > 1 && (pieces > 1 || !ChannelMaxima::reads_blocks(axes_[tensor], view.dims.size()))) {
+    const std::vector<float> values = row_major(view);
+    add(tensor, {values.data(), view.dims});
+    return;
+  }
+  const std::int64_t size = static_cast<std::int64_t>(count / pieces);
+  for (std::size_t image = 0; image < request_.groups.size(); ++image) {
+    if (pieces == 1)
+      add_piece(image, tensor, view);
+    else
+      add_piece(image, tensor, {view.values + static_cast<std::int64_t>(image) * size, {size}});
+  }
   // Slots without an image of their own repeat one, so that they do not change the maxima.
-  if (axes_[tensor] != ChannelMaxima::kNone) channels_[tensor].add(view.values, view.dims, axes_[tensor]);
+  if (axes_[tensor] != ChannelMaxima::kNone) channels_[tensor].add(view.values, view.dims, view.block, axes_[tensor]);
 }
 
-void TensorCounts::add_piece(std::size_t image, std::size_t tensor, const float* values, std::size_t count) {
+void TensorCounts::add_piece(std::size_t image, std::size_t tensor, const TensorView& view) {
   Histogram& histogram = groups_[request_.groups[image]][tensor];
   const std::uint64_t before = histogram.non_finite_count();
   const std::size_t at = image * tensors() + tensor;
-  found_.amax[at] = accumulator_.add(histogram, values, count);
+  found_.amax[at] = view.block == 1 ? accumulator_.add(histogram, view.values, view.count())
+                                    : accumulator_.add_blocked(histogram, view.values, {view.dims, view.block});
   found_.non_finite[at] = histogram.non_finite_count() != before ? 1 : 0;
 }
 

@@ -10,12 +10,22 @@
 
 namespace calib {
 
-/** The values of one tensor in row-major order; they belong to the caller. */
+/** The values of one tensor; they belong to the caller. */
 struct TensorView {
   const float* values;
+  /** Without the channels that fill the last group. */
   std::vector<std::int64_t> dims;
+  /**
+   * 1: row-major order. More: groups of as many channels (axis 1), and inside a group the channels are the innermost
+   * axis. The last group is filled up with channels that do not belong to the tensor. This is how ONNX Runtime keeps
+   * the tensors between its convolutions.
+   */
+  std::size_t block = 1;
   std::size_t count() const;
 };
+
+/** The values of a tensor in row-major order. */
+std::vector<float> row_major(const TensorView& view);
 
 /** How the slots of a batch are counted. */
 struct CountRequest {
@@ -58,7 +68,8 @@ class TensorCounts {
   void clear();
 
  private:
-  void add_piece(std::size_t image, std::size_t tensor, const float* values, std::size_t count);
+  /** Counts one piece of a tensor in row-major order, or a whole tensor, for one image. */
+  void add_piece(std::size_t image, std::size_t tensor, const TensorView& view);
 
   Accumulator accumulator_;
   std::vector<std::int64_t> axes_;

@@ -31,11 +31,8 @@ constexpr std::int32_t kFailCode = 1;
 #if defined(_WIN32)
 /** Not tried on Windows yet. */
 void* entry_of_loaded(const std::string& path) {
-  const int length = MultiByteToWideChar(CP_UTF8, 0, path.c_str(), -1, nullptr, 0);
-  std::wstring wide(static_cast<std::size_t>(length > 0 ? length : 1), L'\0');
-  MultiByteToWideChar(CP_UTF8, 0, path.c_str(), -1, wide.data(), length);
   // The handle is not counted: the library stays loaded as long as onnxruntime-node does.
-  const HMODULE library = GetModuleHandleW(wide.c_str());
+  const HMODULE library = GetModuleHandleW(native_path(path).c_str());
   return library == nullptr ? nullptr : reinterpret_cast<void*>(GetProcAddress(library, kEntry));
 }
 #else
@@ -77,6 +74,7 @@ Functions read_functions(const void* api, const std::string& path) {
   slots.read(8, f.create_session_from_array);
   slots.read(9, f.run);
   slots.read(10, f.create_session_options);
+  slots.read(11, f.set_optimized_model_path);
   slots.read(22, f.set_log_severity);
   slots.read(23, f.set_optimization_level);
   slots.read(24, f.set_intra_op_threads);
@@ -151,6 +149,20 @@ Functions open(const std::string& path, const std::string& version) {
 }
 
 }  // namespace
+
+#if defined(_WIN32)
+NativePath native_path(const std::string& utf8) {
+  const int length = MultiByteToWideChar(CP_UTF8, 0, utf8.c_str(), -1, nullptr, 0);
+  NativePath wide(static_cast<std::size_t>(length > 0 ? length : 1), L'\0');
+  MultiByteToWideChar(CP_UTF8, 0, utf8.c_str(), -1, wide.data(), length);
+  wide.resize(wide.size() - 1);
+  return wide;
+}
+#else
+NativePath native_path(const std::string& utf8) {
+  return utf8;
+}
+#endif
 
 const Functions& functions_of(const std::string& path, const std::string& version) {
   // Shared by all threads: the functions of a loaded library do not change.

@@ -32,6 +32,15 @@ struct KernelContext;
 /** The version of the API that is asked for; the oldest one whose custom operators can return a status. */
 inline constexpr std::uint32_t kApiVersion = 16;
 
+/** What a file name consists of. */
+#if defined(_WIN32)
+using PathChar = wchar_t;
+#else
+using PathChar = char;
+#endif
+using NativePath = std::basic_string<PathChar>;
+NativePath native_path(const std::string& utf8);
+
 /** Element types have the numbers of onnx.TensorProto.DataType. */
 inline constexpr std::int32_t kFloat = 1;
 inline constexpr std::int32_t kAnyType = 0;
@@ -51,6 +60,7 @@ struct Functions {
        std::size_t, Value**>
       run;
   Call<SessionOptions**> create_session_options;
+  Call<SessionOptions*, const PathChar*> set_optimized_model_path;
   Call<SessionOptions*, std::int32_t> set_log_severity;
   Call<SessionOptions*, std::int32_t> set_optimization_level;
   Call<SessionOptions*, std::int32_t> set_intra_op_threads;

@@ -12,14 +12,20 @@ namespace {
 
 constexpr const char* kDomain = "calib";
 constexpr const char* kOperator = "CountValues";
+/** Attributes: the index of the tensor, the number of its channels, and TensorView::block. */
 constexpr const char* kIndex = "tensor";
+constexpr const char* kChannels = "channels";
+constexpr const char* kBlock = "block";
 /** Input 0 is the output of the operator before. */
 constexpr std::size_t kValues = 1;
 constexpr std::int32_t kOptional = 1;
 constexpr std::int32_t kRequired = 0;
 constexpr std::int32_t kFailCode = 1;
 constexpr std::int32_t kErrorsOnly = 3;
+constexpr std::int32_t kNoOptimizations = 0;
 constexpr std::int32_t kAllOptimizations = 99;
+/** Smaller weights are part of the model. */
+constexpr const char* kWeightsFileMinBytes = "1024";
 
 std::vector<std::int64_t> dims_of(const Functions& f, const ShapeInfo* shape) {
   std::size_t rank = 0;
@@ -58,21 +64,39 @@ struct Collector::CountOp : CustomOp {
 struct Collector::Kernel {
   Collector* collector;
   std::size_t tensor;
+  /** Of a tensor in groups of channels. */
+  std::int64_t channels;
+  std::int64_t block;
+
+  /** The tensor with the dimensions that ONNX Runtime states. @throws Error kInvalidArgument */
+  TensorView view(const float* values, std::vector<std::int64_t> dims) const {
+    if (block == 1) return {values, std::move(dims)};
+    if (dims.size() < 2 || dims[1] != (channels + block - 1) / block * block)
+      throw Error(kInvalidArgument, "Expected the channels of tensor " + std::to_string(tensor) + " in groups of " +
+                                        std::to_string(block));
+    dims[1] = channels;
+    return {values, std::move(dims), static_cast<std::size_t>(block)};
+  }
 };
 
 Status* Collector::CountOp::create(const CustomOp* op, const void*, const KernelInfo* info, void** kernel) {
   Collector* collector = static_cast<const CountOp*>(op)->collector;
   std::int64_t tensor = 0;
+  std::int64_t channels = 0;
+  std::int64_t block = 0;
   if (Status* status = collector->functions_.int_attribute(info, kIndex, &tensor)) return status;
+  if (Status* status = collector->functions_.int_attribute(info, kChannels, &channels)) return status;
+  if (Status* status = collector->functions_.int_attribute(info, kBlock, &block)) return status;
   if (tensor < 0 || static_cast<std::size_t>(tensor) >= collector->counts_.tensors())
     return collector->functions_.create_status(kFailCode, "CountValues names a tensor that does not exist");
-  *kernel = new (std::nothrow) Kernel{collector, static_cast<std::size_t>(tensor)};
+  if (block < 1) return collector->functions_.create_status(kFailCode, "CountValues has no block");
+  *kernel = new (std::nothrow) Kernel{collector, static_cast<std::size_t>(tensor), channels, block};
   return *kernel == nullptr ? collector->functions_.create_status(kFailCode, "Not enough memory") : nullptr;
 }
 
 Status* Collector::CountOp::compute_kernel(void* kernel, KernelContext* context) {
-  const auto& [collector, tensor] = *static_cast<const Kernel*>(kernel);
-  const Functions& f = collector->functions_;
+  const Kernel& self = *static_cast<const Kernel*>(kernel);
+  const Functions& f = self.collector->functions_;
   try {
     const Value* input = nullptr;
     check(f, f.kernel_input(context, kValues, &input));
@@ -83,7 +107,7 @@ Status* Collector::CountOp::compute_kernel(void* kernel, KernelContext* context)
     if (type == kFloat) {
       void* data = nullptr;
       check(f, f.tensor_data(const_cast<Value*>(input), &data));
-      collector->visit(tensor, static_cast<const float*>(data), dims_of(f, shape.get()));
+      self.collector->visit(self.tensor, self.view(static_cast<const float*>(data), dims_of(f, shape.get())));
     }
     Value* output = nullptr;
     const std::int64_t empty = 0;
@@ -117,11 +141,21 @@ Collector::Collector(const Functions& functions, const CollectorOptions& options
   Owned<SessionOptions> session_options(f.release_session_options);
   check(f, f.create_session_options(session_options.out()));
   check(f, f.set_log_severity(session_options.get(), kErrorsOnly));
-  check(f, f.set_optimization_level(session_options.get(), kAllOptimizations));
+  check(f,
+        f.set_optimization_level(session_options.get(), options.is_optimized ? kNoOptimizations : kAllOptimizations));
   check(f, f.set_intra_op_threads(session_options.get(), 1));
   check(f, f.set_inter_op_threads(session_options.get(), 1));
   check(f, f.add_session_config(session_options.get(), "session.model_external_initializers_file_folder_path",
                                 options.weights_dir.c_str()));
+  if (!options.optimized_path.empty()) {
+    const NativePath path = native_path(options.optimized_path);
+    check(f, f.set_optimized_model_path(session_options.get(), path.c_str()));
+    check(f, f.add_session_config(session_options.get(), "session.optimized_model_external_initializers_file_name",
+                                  kWeightsFile));
+    check(f,
+          f.add_session_config(session_options.get(), "session.optimized_model_external_initializers_min_size_in_bytes",
+                               kWeightsFileMinBytes));
+  }
   check(f, f.add_op_domain(session_options.get(), domain_.get()));
   check(f, f.create_session_from_array(env_.get(), options.model, options.model_bytes, session_options.get(),
                                        session_.out()));
@@ -152,7 +186,7 @@ void Collector::run(const std::vector<FeedView>& feeds) {
   for (const FeedView& feed : feeds) {
     const std::int64_t tensor = input_tensors_.at(feed.input);
     if (tensor >= 0 && feed.element_type == kFloat)
-      visit(static_cast<std::size_t>(tensor), static_cast<const float*>(feed.data), feed.dims);
+      visit(static_cast<std::size_t>(tensor), {static_cast<const float*>(feed.data), feed.dims});
     values.emplace_back(f.release_value);
     check(f, f.create_tensor(memory_.get(), feed.data, feed.size_bytes, feed.dims.data(), feed.dims.size(),
                              feed.element_type, values.back().out()));
@@ -165,12 +199,13 @@ void Collector::run(const std::vector<FeedView>& feeds) {
   check(f, f.run(session_.get(), nullptr, names.data(), inputs.data(), inputs.size(), &output_name, 1, output.out()));
 }
 
-void Collector::visit(std::size_t tensor, const float* values, std::vector<std::int64_t> dims) {
-  const TensorView view{values, std::move(dims)};
-  if (fingerprints_ != nullptr)
-    (*fingerprints_)[tensor] = fingerprint_of(values, view.count(), slots_);
-  else
+void Collector::visit(std::size_t tensor, const TensorView& view) {
+  if (fingerprints_ == nullptr) {
     counts_.add(tensor, view);
+    return;
+  }
+  const std::vector<float> values = row_major(view);
+  (*fingerprints_)[tensor] = fingerprint_of(values.data(), values.size(), slots_);
 }
 
 }  // namespace calib::ort

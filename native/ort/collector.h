@@ -33,7 +33,14 @@ struct CollectorOptions {
   std::string output;
   /** The channel axis of each tensor, or ChannelMaxima::kNone. */
   std::vector<std::int64_t> axes;
+  /** The model is run as it is written: ONNX Runtime has optimized it before. */
+  bool is_optimized = false;
+  /** Where ONNX Runtime writes the model as it has optimized it, UTF-8; its weights go to `kWeightsFile` beside it. */
+  std::string optimized_path;
 };
+
+/** File of the larger weights of an optimized model, in the folder of the model. */
+inline constexpr const char* kWeightsFile = "weights.bin";
 
 /**
  * Runs a model in ONNX Runtime and counts its tensors inside the run, by an operator that reads the values where they
@@ -41,7 +48,7 @@ struct CollectorOptions {
  */
 class Collector {
  public:
-  /** Opens a session with one thread and all graph optimizations. @throws Error kRuntimeFailed */
+  /** Opens a session with one thread. @throws Error kRuntimeFailed */
   Collector(const Functions& functions, const CollectorOptions& options);
   ~Collector();
 
@@ -58,7 +65,7 @@ class Collector {
 
   void run(const std::vector<FeedView>& feeds);
   /** A tensor of the current run. */
-  void visit(std::size_t tensor, const float* values, std::vector<std::int64_t> dims);
+  void visit(std::size_t tensor, const TensorView& view);
 
   const Functions& functions_;
   TensorCounts counts_;

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 
 #include "../core/accumulator.h"
 #include "../core/channel_maxima.h"
@@ -81,6 +82,46 @@ TEST(TensorCounts, CountsPiecesOfABatchAndWholeTensors) {
   EXPECT_EQ(counts.channels(0).values().size(), 4U);
   EXPECT_TRUE(counts.channels(1).values().empty());
   EXPECT_ANY_THROW(counts.add(0, {values.data(), {59}}));
+}
+
+/** The values of a tensor [images, channels, inner] in groups of channels, filled up with NaN. */
+std::vector<float> in_blocks(const std::vector<float>& values, const std::vector<std::int64_t>& dims,
+                             std::size_t block) {
+  const BlockedShape shape(dims, block);
+  std::vector<float> blocked(shape.images * shape.groups() * shape.group_size(), std::nanf(""));
+  std::size_t at = 0;
+  for (std::size_t row = 0; row < shape.images * shape.channels; ++row) {
+    const std::size_t channel = row % shape.channels;
+    const std::size_t group = row / shape.channels * shape.groups() + channel / block;
+    for (std::size_t i = 0; i < shape.inner; ++i)
+      blocked[group * shape.group_size() + i * block + channel % block] = values[at++];
+  }
+  return blocked;
+}
+
+TEST(TensorCounts, CountsGroupsOfChannelsLikeRows) {
+  for (const std::int64_t channels : {1, 8, 12, 16, 40}) {
+    for (const std::int64_t axis : {std::int64_t{1}, std::int64_t{-2}, std::int64_t{2}, ChannelMaxima::kNone}) {
+      for (const std::size_t slots : {1U, 2U}) {
+        const std::vector<std::int64_t> dims = {2, channels, 333};
+        const std::vector<float> values = sample_values(static_cast<std::size_t>(2 * channels * 333), 5, 9);
+        TensorCounts rows(1, {axis});
+        TensorCounts groups(1, {axis});
+        const std::vector<float> blocked = in_blocks(values, dims, 8);
+        CountRequest request{{0}, slots, {slots > 1 ? std::uint8_t{1} : std::uint8_t{0}}};
+        if (slots > 1) request.groups.push_back(1);
+        rows.begin(request);
+        groups.begin(request);
+        rows.add(0, {values.data(), dims});
+        groups.add(0, {blocked.data(), dims, 8});
+        for (const std::size_t group : request.groups)
+          EXPECT_EQ(encode_histogram(rows.histogram(group, 0)), encode_histogram(groups.histogram(group, 0)));
+        EXPECT_EQ(rows.take().amax, groups.take().amax);
+        EXPECT_EQ(rows.channels(0).values(), groups.channels(0).values());
+        EXPECT_EQ(0, std::memcmp(row_major({blocked.data(), dims, 8}).data(), values.data(), 4 * values.size()));
+      }
+    }
+  }
 }
 
 TEST(Fingerprint, TellsValuesApartAndNotNans) {

@@ -8,7 +8,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, threadId, Worker, workerData } from 'node:worker_threads';
 import { runnerImport } from 'vite';
 import { median, spread } from './statistics.mjs';
 
@@ -54,9 +54,12 @@ async function runnersOf({ weightsDir, tensors, input, copying, counting, bare }
     fixedBatch: null,
     inputs: [{ name: input.name, dtype: 'float32', dims: input.dims.slice(1), hasBatch: true, source }],
   };
-  const options = { weightsDir, tensors, feeding, channels: [], model: copying };
+  const options = { weightsDir, tensors, feeding, channels: [], model: copying, copyingModel: () => copying };
   const image = { feeds: [{ name: input.name, dtype: 'float32', dims: input.dims.slice(1), data }], geometry: null };
-  const { collector, copyReason } = await openCollector({ ...options, counting }, addon);
+  const { collector, copyReason } = await openCollector(
+    { ...options, counting, optimizedDir: join(weightsDir, `optimized-${threadId}`) },
+    addon,
+  );
   if (copyReason !== null) throw new Error(copyReason);
   const createSet = (size) => new addon.HistogramSet(size);
   const copies = await CopyingCollector.open({ ...options, createSet, addon });

@@ -7,7 +7,10 @@ import { dropUnusedInitializers } from '../../onnx/passes/drop-unused-initialize
 import { preparedWeights } from '../../onnx/passes/prepared-store';
 
 /** The operator of native/ort/collector.cpp. */
-const COUNT = { domain: 'calib', opType: 'CountValues', version: 1 } as const;
+export const COUNT = { domain: 'calib', opType: 'CountValues', version: 1 } as const;
+
+/** Operators that ONNX Runtime computes in groups of channels. */
+const BLOCKED_OPERATORS = new Set(['Conv', 'MaxPool', 'AveragePool', 'GlobalMaxPool', 'GlobalAveragePool']);
 
 /**
  * The encoded prepared model with `tensors` as its only outputs; its weights stay in the weights file of the prepared
@@ -27,6 +30,8 @@ export interface CountingModel {
   readonly model: Uint8Array;
   /** The output that a run asks for; empty if all tensors are inputs, so that nothing has to be run. */
   readonly output: string;
+  /** Whether ONNX Runtime may keep some of its tensors in groups of channels, see countBlocked. */
+  readonly mayHaveBlocks: boolean;
 }
 
 /**
@@ -54,14 +59,18 @@ export function countingModel(prepared: Model, preparedDir: string, tensors: rea
           ...COUNT,
           input,
           output: [last],
-          attribute: [intAttr('tensor', position)],
+          attribute: [intAttr('tensor', position), intAttr('channels', 0), intAttr('block', 1)],
         },
       ];
     }),
   ]);
   const output = last === '' ? [] : [floatOutput(last)];
   const opsetImport = [...prepared.opsetImport, { domain: COUNT.domain, version: COUNT.version }];
-  return { model: encodeWith({ ...prepared, opsetImport }, preparedDir, { ...graph, node, output }), output: last };
+  return {
+    model: encodeWith({ ...prepared, opsetImport }, preparedDir, { ...graph, node, output }),
+    output: last,
+    mayHaveBlocks: graph.node.some(({ opType }) => BLOCKED_OPERATORS.has(opType)),
+  };
 }
 
 /** The tensors that are not inputs of the graph: the collector has the inputs themselves. */
@@ -71,10 +80,10 @@ function computedTensors(graph: Graph, tensors: readonly string[]): string[] {
 }
 
 /** The graph without the layers that none of `tensors` depends on; the inputs stay as they are. */
-function reachingGraph(graph: Graph, tensors: readonly string[]): Graph {
+export function reachingGraph(graph: Graph, tensors: readonly string[]): Graph {
   const needed = new Set(tensors);
   const kept: Node[] = [];
-  // The layers of a prepared model are in topological order.
+  // The layers of prepared models, and of those that ONNX Runtime writes, are in topological order.
   for (const node of [...graph.node].reverse()) {
     if (!node.output.some((name) => needed.has(name))) continue;
     for (const name of node.input) needed.add(name);

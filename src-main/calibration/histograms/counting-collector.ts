@@ -1,9 +1,10 @@
-import type { NativeAddon, NativeCollector, NativeFeed } from '../../../native/index';
+import type { NativeAddon, NativeCollector, NativeCollectorOptions, NativeFeed } from '../../../native/index';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { FEED_ELEMENT_TYPES, type Feed } from '../../backends/feeds';
 import type { OnnxruntimeLibrary } from '../../backends/onnxruntime-library';
 import { explainFailure } from '../../backends/ort-session';
 import type { CountingModel } from './collection-model';
+import { optimizedCounting } from './optimized-counting';
 import {
   BatchPlanner,
   type CollectedImage,
@@ -18,8 +19,10 @@ import {
 
 export interface CountingOptions extends CollectorOptions {
   readonly counting: CountingModel;
+  /** Folder for a model that all workers share, see optimizedCounting; null: none. */
+  readonly optimizedDir: string | null;
   readonly library: OnnxruntimeLibrary;
-  readonly addon: Pick<NativeAddon, 'Collector'>;
+  readonly addon: Pick<NativeAddon, 'Collector' | 'writeOptimizedModel'>;
 }
 
 /**
@@ -27,27 +30,26 @@ export interface CountingOptions extends CollectorOptions {
  * the collector, so that nothing is copied to JavaScript.
  */
 export class CountingCollector implements Collector, CollectorRuns {
-  private readonly native: NativeCollector;
   /** Groups in the order of their first images; the native collector knows their positions. */
   private readonly groups: string[] = [];
   private readonly planner: BatchPlanner;
 
+  private constructor(
+    private readonly options: CountingOptions,
+    private readonly native: NativeCollector,
+  ) {
+    this.planner = new BatchPlanner(options.feeding, this);
+  }
+
   /** @throws WorkbenchError model-unsupported with ONNX Runtime's own message when it refuses the model. */
-  constructor(private readonly options: CountingOptions) {
-    const { tensors, feeding, weightsDir, counting, library, addon } = options;
-    const positions = new Map(tensors.map((name, i) => [name, i]));
-    const axes = new Map(options.channels.map(({ tensor, axis }) => [tensor, axis]));
-    this.planner = new BatchPlanner(feeding, this);
+  static async open(options: CountingOptions): Promise<CountingCollector> {
+    const { addon, counting } = options;
+    const optimizedDir = counting.mayHaveBlocks ? options.optimizedDir : null;
+    const asGiven = nativeOptions(options);
     try {
-      this.native = new addon.Collector({
-        library: library.path,
-        version: library.version,
-        model: counting.model,
-        output: counting.output,
-        weightsDir,
-        inputs: feeding.inputs.map(({ name }) => ({ name, tensor: positions.get(name) ?? null })),
-        axes: tensors.map((name) => axes.get(name) ?? null),
-      });
+      const optimized = optimizedDir === null ? null : await optimizedCounting(asGiven, optimizedDir, addon);
+      const native = new addon.Collector(optimized ? { ...asGiven, ...optimized, isOptimized: true } : asGiven);
+      return new CountingCollector(options, native);
     } catch (error) {
       if (!(error instanceof Error) || error instanceof WorkbenchError) throw error;
       throw new WorkbenchError('model-unsupported', `ONNX Runtime cannot open the model: ${error.message}`, {
@@ -115,6 +117,27 @@ export class CountingCollector implements Collector, CollectorRuns {
     const known = this.groups.indexOf(group);
     return known >= 0 ? known : this.groups.push(group) - 1;
   }
+}
+
+function nativeOptions({
+  tensors,
+  channels,
+  feeding,
+  weightsDir,
+  counting,
+  library,
+}: CountingOptions): NativeCollectorOptions {
+  const positions = new Map(tensors.map((name, i) => [name, i]));
+  const axes = new Map(channels.map(({ tensor, axis }) => [tensor, axis]));
+  return {
+    library: library.path,
+    version: library.version,
+    model: counting.model,
+    output: counting.output,
+    weightsDir,
+    inputs: feeding.inputs.map(({ name }) => ({ name, tensor: positions.get(name) ?? null })),
+    axes: tensors.map((name) => axes.get(name) ?? null),
+  };
 }
 
 /** Channels, height and width, in either layout. */

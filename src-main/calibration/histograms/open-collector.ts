@@ -7,9 +7,11 @@ import { CopyingCollector } from './copying-collector';
 import { CountingCollector } from './counting-collector';
 
 export interface OpenCollectorOptions extends CollectorOptions {
-  /** See collectionModel. */
-  readonly model: Uint8Array;
   readonly counting: CountingModel;
+  /** See CountingOptions. */
+  readonly optimizedDir: string | null;
+  /** Encodes the model that copies its tensors, see collectionModel. */
+  readonly copyingModel: () => Uint8Array;
 }
 
 export interface OpenedCollector {
@@ -27,12 +29,13 @@ export async function openCollector(options: OpenCollectorOptions, addon: Native
   let copyReason: string;
   try {
     const library = findOnnxruntimeLibrary(addon);
-    return { collector: new CountingCollector({ ...options, library, addon }), copyReason: null };
+    return { collector: await CountingCollector.open({ ...options, library, addon }), copyReason: null };
   } catch (error) {
     if (!(error instanceof WorkbenchError) || !['backend-unavailable', 'model-unsupported'].includes(error.code))
       throw error;
     copyReason = error.message;
   }
   const createSet = (count: number): InstanceType<NativeAddon['HistogramSet']> => new addon.HistogramSet(count);
-  return { collector: await CopyingCollector.open({ ...options, createSet, addon }), copyReason };
+  const model = options.copyingModel();
+  return { collector: await CopyingCollector.open({ ...options, model, createSet, addon }), copyReason };
 }

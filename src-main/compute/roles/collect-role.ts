@@ -1,12 +1,14 @@
 import type { CollectorState, ImageContribution } from '../../calibration/histograms/collector';
+import { collectionModel } from '../../calibration/histograms/collection-model';
 import { openCollector, type OpenCollectorOptions } from '../../calibration/histograms/open-collector';
 import { createFeedLoader } from '../../calibration/inputs/feed-loader';
+import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { loadAddon } from '../../backends/addon';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import { GridCollector, type GridInit } from './grid-role';
 import { imageRole } from './image-role';
 
-export interface CollectInit extends OpenCollectorOptions {
+export interface CollectInit extends Omit<OpenCollectorOptions, 'copyingModel'> {
   /** Keep one histogram per group; otherwise all images count into one. */
   readonly splitsGroups: boolean;
   /** Also count on TensorRT's grid; null: do not. */
@@ -25,7 +27,9 @@ export interface CollectFlush {
 /** Counts the values of every tensor into histograms and, if asked, on TensorRT's grid. */
 export async function createCollectRole(init: CollectInit, stop: StopFlag): Promise<WorkerRole> {
   const loader = createFeedLoader(init.feeding);
-  const { collector, copyReason } = await openCollector(init, loadAddon());
+  const { weightsDir, tensors } = init;
+  const copyingModel = (): Uint8Array => collectionModel(loadPrepared(weightsDir), weightsDir, tensors);
+  const { collector, copyReason } = await openCollector({ ...init, copyingModel }, loadAddon());
   const grid = init.grid === null ? null : await GridCollector.open(init.grid);
   return imageRole<ImageContribution, CollectFlush>(
     {

@@ -6,10 +6,11 @@ import { imageId, type ImageEntry } from '../../../src-shared/domain/project/ima
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { isPatient, type TaskContext } from '../../../src-shared/contract/progress';
 import { writeFileAtomic } from '../../base/atomic-file';
+import { unfinishedFolder } from '../../base/temporary-files';
 import { CalibrationState } from '../../calibration/histograms/calibration-state';
 import { readCalibrationIndex } from '../../calibration/histograms/calibration-store';
 import { CHANNEL_MAXIMA_FILE, decodeChannelMaxima, mismatchOf } from '../../calibration/histograms/channel-maxima';
-import { collectionModel, countingModel, type CountingModel } from '../../calibration/histograms/collection-model';
+import { countingModel, type CountingModel } from '../../calibration/histograms/collection-model';
 import type { ChannelTensor, ImageContribution } from '../../calibration/histograms/collector';
 import {
   decodeHistogramFile,
@@ -93,9 +94,8 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
   const secondsBefore = state.seconds;
   try {
     const grid = plan && (await openGridPass(plan, checkpoint?.grid ?? null, params, context));
-    const model = collectionModel(prepared, params.preparedDir, tensors);
     const counting = countingModel(prepared, params.preparedDir, tensors);
-    const task: CollectTask = { params, context, state, grid, entries, remaining, partialPath, model, counting };
+    const task: CollectTask = { params, context, state, grid, entries, remaining, partialPath, counting };
     try {
       await collect(task);
     } catch (error) {
@@ -120,8 +120,14 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
     const own = [note, copyWarning(task.copyReason)];
     return { ...result, warnings: [...result.warnings, ...own.flatMap((warning) => warning ?? [])] };
   } finally {
+    await rm(optimizedDir(params), { recursive: true, force: true });
     if (plan) await removeGridModel(params.calibrationDir);
   }
+}
+
+/** Folder of the model that the workers share while they collect. */
+function optimizedDir({ calibrationDir }: CalibrateParams): string {
+  return unfinishedFolder(join(calibrationDir, 'counting-model'));
 }
 
 /** What a checkpoint must belong to and hold, to be continued. */
@@ -192,7 +198,6 @@ interface CollectTask {
   readonly entries: readonly ImageEntry[];
   readonly remaining: readonly ImageEntry[];
   readonly partialPath: string;
-  readonly model: Uint8Array;
   readonly counting: CountingModel;
   /** Known after the first image. */
   workers?: ChosenWorkers;
@@ -224,8 +229,8 @@ async function collect(task: CollectTask): Promise<void> {
   report();
   const groupCount = new Set(params.set.entries.map((entry) => entry.group)).size;
   const init: CollectInit = {
-    model: task.model,
     counting: task.counting,
+    optimizedDir: optimizedDir(params),
     weightsDir: params.preparedDir,
     tensors: state.tensors,
     channels: state.channelTensors,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { CopyingCollector } from '../../../src-main/calibration/histograms/copyi
 import { openCollector, type OpenCollectorOptions } from '../../../src-main/calibration/histograms/open-collector';
 import { floatTensor, int64Tensor, intAttr, intsAttr, makeNode } from '../../../src-main/onnx/graph/make';
 import { DataType, type Model, type Node } from '../../../src-main/onnx/graph/model';
+import { readModel } from '../../../src-main/onnx/wire/wire-reader';
 import type { WorkbenchError } from '../../../src-shared/base/errors';
 import type { FeedType } from '../../../src-shared/domain/project/feed-types';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
@@ -33,8 +34,9 @@ interface Case {
 
 function optionsOf({ model, tensors, feeding, channels = [] }: Case): OpenCollectorOptions {
   return {
-    model: collectionModel(model, dir, tensors),
+    copyingModel: () => collectionModel(model, dir, tensors),
     counting: countingModel(model, dir, tensors),
+    optimizedDir: mkdtempSync(join(dir, 'optimized-')),
     weightsDir: dir,
     tensors,
     feeding,
@@ -55,7 +57,7 @@ async function collectBoth(example: Case): Promise<CollectorState> {
   const { collector, copyReason } = await openCollector(options, addon);
   expect(copyReason).toBeNull();
   const createSet = (count: number) => new addon.HistogramSet(count);
-  const copying = await CopyingCollector.open({ ...options, createSet, addon });
+  const copying = await CopyingCollector.open({ ...options, model: options.copyingModel(), createSet, addon });
   const counted = await collected(collector, example);
   expect(counted).toEqual(await collected(copying, example));
   return counted[0];
@@ -123,6 +125,59 @@ describe('both collectors count the same', () => {
       ['relu', 12],
       ['x', 8],
     ]);
+  });
+
+  it('tensors in groups of channels, and activations between them', async () => {
+    const layers = [conv('x', 'a', [3, 20], 1), conv('clipped', 'b', [20, 32], 2), conv('silu', 'c', [32, 32], 3)];
+    const model = buildModel({
+      inputs: { x: ['N', 3, 9, 11] },
+      outputs: { pooled: null },
+      nodes: [
+        layers[0]?.node,
+        makeNode('Clip', ['a', 'low', 'high'], ['clipped'], { name: 'clipped' }),
+        layers[1]?.node,
+        makeNode('HardSigmoid', ['b'], ['gate'], { name: 'gate' }),
+        makeNode('Mul', ['b', 'gate'], ['silu'], { name: 'silu' }),
+        layers[2]?.node,
+        makeNode('Add', ['c', 'silu'], ['sum'], { name: 'sum' }),
+        makeNode('Concat', ['sum', 'b'], ['both'], { name: 'both', attributes: [intAttr('axis', 1)] }),
+        makeNode('MaxPool', ['both'], ['pooled'], { name: 'pooled', attributes: [intsAttr('kernel_shape', [2, 2])] }),
+      ].flatMap((node) => node ?? []),
+      initializers: [
+        ...layers.map(({ weights }) => weights),
+        floatTensor('low', [], [0.25]),
+        floatTensor('high', [], [1.5]),
+      ],
+    });
+    const tensors = ['x', 'a', 'clipped', 'b', 'gate', 'silu', 'c', 'sum', 'both', 'pooled'];
+    const broken = floats('x', [3, 9, 11], 6);
+    (broken.data as Float32Array).set([Number.POSITIVE_INFINITY, Number.NaN], 100);
+    const example: Case = {
+      model,
+      tensors,
+      feeding: feedingOf([['x', [3, 9, 11]]]),
+      channels: ['a', 'clipped', 'both'].map((tensor) => ({ tensor, axis: 1 })).concat({ tensor: 'silu', axis: -1 }),
+      batches: [[['day', imageOf(floats('x', [3, 9, 11], 4))]], [['', imageOf(floats('x', [3, 9, 11], 5))]]],
+    };
+    const state = await collectBoth(example);
+    expect(elements(state, 'day', 1)).toBe(20 * 99);
+    expect(state.channels.get('both')).toHaveLength(64);
+    await collectBoth({ ...example, batches: [[['', imageOf(broken)]]] });
+  });
+
+  it.runIf(process.arch === 'x64')('without reordering, with weights that all workers share', async () => {
+    const { node, weights } = conv('x', 'a', [16, 16], 1);
+    const model = buildModel({
+      inputs: { x: ['N', 16, 8, 8] },
+      outputs: { a: null },
+      nodes: [node],
+      initializers: [weights],
+    });
+    const options = optionsOf({ model, tensors: ['a'], feeding: feedingOf([['x', [16, 8, 8]]]), batches: [] });
+    for (let worker = 0; worker < 2; worker += 1) await openCollector(options, addon);
+    const optimized = readModel(join(options.optimizedDir ?? '', 'counting.onnx'));
+    expect(optimized.graph.node.map(({ opType }) => opType)).not.toContain('ReorderOutput');
+    expect(existsSync(join(options.optimizedDir ?? '', 'weights.bin'))).toBe(true);
   });
 
   it('a fixed batch with tensors that split, and that are constant', async () => {
@@ -272,7 +327,7 @@ it('reports a failed operator in the same words', async () => {
   const options = optionsOf(example);
   const { collector } = await openCollector(options, addon);
   const createSet = (count: number) => new addon.HistogramSet(count);
-  const copying = await CopyingCollector.open({ ...options, createSet, addon });
+  const copying = await CopyingCollector.open({ ...options, model: options.copyingModel(), createSet, addon });
   const failure = (each: Collector): Promise<unknown> =>
     collected(each, example).then(
       () => null,
@@ -304,7 +359,10 @@ describe('the copying collector is used instead', () => {
   });
 
   it('if ONNX Runtime refuses the counting model', async () => {
-    const options = { ...optionsOf(example), counting: { model: Uint8Array.of(1, 2, 3), output: 'y' } };
+    const options = {
+      ...optionsOf(example),
+      counting: { model: Uint8Array.of(1, 2, 3), output: 'y', mayHaveBlocks: true },
+    };
     const { collector, copyReason } = await openCollector(options, addon);
     expect(copyReason).toMatch(/^ONNX Runtime cannot open the model: /);
     expect(elements((await collected(collector, example))[0], '', 1)).toBe(4);

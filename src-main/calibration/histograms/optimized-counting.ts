@@ -1,0 +1,48 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NativeAddon, NativeCollectorOptions } from '../../../native/index';
+import { writeFileAtomic } from '../../base/atomic-file';
+import { preparedWeights } from '../../onnx/passes/prepared-store';
+import { readModel } from '../../onnx/wire/wire-reader';
+import { encodeModel } from '../../onnx/wire/wire-writer';
+import { blockSize, countBlocked, hasBlockedTensors } from './blocked-tensors';
+
+/** Larger models are not written as optimized ones: ONNX Runtime has all weights in memory twice while it writes. */
+const MAX_WEIGHT_BYTES = 1e9;
+
+/** A model that ONNX Runtime has optimized; `weightsDir` has its weights. */
+export interface OptimizedModel {
+  readonly model: Uint8Array;
+  readonly weightsDir: string;
+}
+
+/**
+ * The counting model as ONNX Runtime optimizes it on this machine, changed so that tensors in groups of channels are
+ * counted as they are (countBlocked). It is written to `dir` once and then read from there: all workers map the same
+ * weights. Null if it would not be faster, or if some part of this does not work here; the counting model itself then
+ * counts the same.
+ */
+export async function optimizedCounting(
+  options: NativeCollectorOptions,
+  dir: string,
+  addon: Pick<NativeAddon, 'writeOptimizedModel'>,
+): Promise<OptimizedModel | null> {
+  const path = join(dir, 'counting.onnx');
+  if (existsSync(path)) return { model: readFileSync(path), weightsDir: dir };
+  const weightsPath = preparedWeights(options.weightsDir).path;
+  if ((statSync(weightsPath, { throwIfNoEntry: false })?.size ?? 0) > MAX_WEIGHT_BYTES) return null;
+  try {
+    await mkdir(dir, { recursive: true });
+    const optimizedPath = join(dir, 'optimized.onnx');
+    addon.writeOptimizedModel(options, optimizedPath);
+    const optimized = readModel(optimizedPath);
+    const block = hasBlockedTensors(optimized) ? await blockSize() : null;
+    if (block === null) return null;
+    const model = encodeModel(countBlocked(optimized, block), { externalTo: preparedWeights(dir) });
+    await writeFileAtomic(path, model);
+    return { model, weightsDir: dir };
+  } catch {
+    return null;
+  }
+}
