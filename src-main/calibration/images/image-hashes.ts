@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
 import { writeFileAtomic } from '../../base/atomic-file';
@@ -96,10 +97,15 @@ export async function storedManifestHash(
   if (isWrong) {
     for (const { file } of set.entries) ownFiles.add(file);
     const again = await setManifestHash(set, context, identityOf);
-    await writeFileAtomic(path, formatImageHashes(found));
+    await writeHashes(path, found);
     return again;
   }
   // Images that only another selection of the set uses stay known.
-  if (isNew) await writeFileAtomic(path, formatImageHashes(new Map([...stored, ...found])));
+  if (isNew) await writeHashes(path, new Map([...stored, ...found]));
   return sha256;
+}
+
+async function writeHashes(path: string, known: KnownHashes): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFileAtomic(path, formatImageHashes(known));
 }

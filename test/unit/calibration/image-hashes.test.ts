@@ -27,7 +27,6 @@ describe('the hashes of a set', () => {
     folder = join(dir, 'images');
     path = join(dir, 'project/hashes.txt');
     mkdirSync(folder);
-    mkdirSync(join(dir, 'project'));
     for (const file of files) {
       writeFileSync(join(folder, file), `content of ${file}`);
       utimesSync(join(folder, file), TIME, TIME);
