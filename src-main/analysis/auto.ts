@@ -2,6 +2,7 @@ import type { AutoObjective } from '../../src-shared/domain/analysis/analysis';
 import { ownValue, setOwnValue } from '../../src-shared/base/records';
 import type { Method } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
+import { NO_WORK, sumOfWork, WHOLE_RUNS, wholeRuns, type ChangedPart, type ExpectedWork } from './expected-work';
 import { race, type Raced } from './race';
 import { qualitiesOf, qualityOf, worstNmse, type TrialAnswer, type Trials } from './trials';
 
@@ -33,7 +34,54 @@ export interface AutoOutcome {
   readonly thresholds: Readonly<Record<string, number>>;
 }
 
-/** The largest number of model runs that the choice can take, for progress and cost. */
+/** Called when the choice for a tensor was made. */
+export type OnTensor = (decision: TensorDecision, left: ExpectedWork) => void;
+
+export interface TensorDecision {
+  readonly tensor: string;
+  /** null: it keeps the method that the choice started with. */
+  readonly method: Method | null;
+  /** The error with the thresholds so far. */
+  readonly objective: number;
+}
+
+/** The part of the images that a candidate is expected to run on before it is given up, until races have shown it. */
+const EXPECTED_SHARE = 0.55;
+/** Weight of EXPECTED_SHARE, in candidates. */
+const EXPECTED_WEIGHT = 8;
+
+/** What the choice is expected to compute. */
+export function autoWork(
+  { tensors, thresholds, chosen, confirmed }: Pick<AutoProblem, 'tensors' | 'thresholds' | 'chosen' | 'confirmed'>,
+  part: ChangedPart,
+): ExpectedWork {
+  const methods = Object.values(thresholds);
+  return sumOfWork(
+    wholeRuns(methods.length, chosen.length + confirmed.length),
+    descentWork(tensors, { thresholds, chosen, part, share: EXPECTED_SHARE }),
+    wholeRuns(1, confirmed.length),
+  );
+}
+
+function descentWork(
+  tensors: readonly string[],
+  {
+    thresholds,
+    chosen,
+    part,
+    share,
+  }: Pick<AutoProblem, 'thresholds' | 'chosen'> & { readonly part: ChangedPart; readonly share: number },
+): ExpectedWork {
+  const methods = Object.values(thresholds);
+  return sumOfWork(
+    ...tensors.map((tensor) => {
+      const others = Math.max(0, distinct(methods.map((own) => ownValue(own, tensor))).length - 1);
+      return { ...NO_WORK, passes: others * chosen.length * share * part.ofTensor(tensor), trials: others };
+    }),
+  );
+}
+
+/** The largest number of model runs that the choice can take. */
 export function autoPasses({
   tensors,
   thresholds,
@@ -54,7 +102,11 @@ export function autoPasses({
  * improvement overfits its images, so that the result is only accepted if it is better than every single method on
  * unseen images.
  */
-export async function chooseThresholds(trials: Trials, problem: AutoProblem): Promise<AutoOutcome> {
+export async function chooseThresholds(
+  trials: Trials,
+  problem: AutoProblem,
+  { part = WHOLE_RUNS, onTensor }: { readonly part?: ChangedPart; readonly onTensor?: OnTensor } = {},
+): Promise<AutoOutcome> {
   const { plan, tensors, chosen, confirmed } = problem;
   const methods = (Object.keys(problem.thresholds) as Method[]).filter((method) =>
     tensors.every((tensor) => ownValue(problem.thresholds[method], tensor) !== undefined),
@@ -87,9 +139,14 @@ export async function chooseThresholds(trials: Trials, problem: AutoProblem): Pr
     confirmed: onConfirmed[i] ?? Number.POSITIVE_INFINITY,
   }));
   const start = smallest(singles, (single) => single.chosen);
+  const answers = startAnswers[methods.indexOf(start.method)] ?? [];
   const descent = await descend(trials, problem, {
-    ...start,
-    answers: startAnswers[methods.indexOf(start.method)] ?? [],
+    start: { ...start, answers },
+    onTensor: (decision, next, share) =>
+      onTensor?.(
+        decision,
+        sumOfWork(descentWork(tensors.slice(next), { ...problem, part, share }), wholeRuns(1, confirmed.length)),
+      ),
   });
   const [confirmedDescent = Number.POSITIVE_INFINITY] = await objectives([descent.thresholds], confirmed);
   const bestConfirmed = Math.min(...singles.map((single) => single.confirmed));
@@ -121,12 +178,21 @@ interface Descent {
 async function descend(
   trials: Trials,
   { plan, tensors, thresholds: byMethod, chosen }: AutoProblem,
-  start: AutoObjective & { readonly method: Method; readonly answers: readonly TrialAnswer[] },
+  {
+    start,
+    onTensor,
+  }: {
+    readonly start: AutoObjective & { readonly method: Method; readonly answers: readonly TrialAnswer[] };
+    /** @param share the part of the images that candidates ran on before they were given up. */
+    readonly onTensor: (decision: TensorDecision, next: number, share: number) => void;
+  },
 ): Promise<Descent> {
   let thresholds: Record<string, number> = { ...byMethod[start.method] };
   let best: Raced = { objective: start.chosen, answers: start.answers };
   const methods: Record<string, Method> = {};
-  for (const tensor of tensors) {
+  let runs = EXPECTED_WEIGHT * chosen.length * EXPECTED_SHARE;
+  let possible = EXPECTED_WEIGHT * chosen.length;
+  for (const [index, tensor] of tensors.entries()) {
     const now = ownValue(thresholds, tensor) ?? 0;
     const others = (Object.keys(byMethod) as Method[]).flatMap((method) => {
       const threshold = ownValue(byMethod[method], tensor);
@@ -135,7 +201,12 @@ async function descend(
     const tried = others.filter(
       ({ threshold }, i) => others.findIndex((other) => isSame(other.threshold, threshold)) === i,
     );
-    if (tried.length === 0) continue;
+    const decide = (method: Method | null): void =>
+      onTensor({ tensor, method, objective: best.objective }, index + 1, runs / Math.max(1, possible));
+    if (tried.length === 0) {
+      decide(null);
+      continue;
+    }
     const candidates = tried.map((candidate) => ({
       ...candidate,
       trial: { plan, thresholds: { ...thresholds, [tensor]: candidate.threshold } },
@@ -145,11 +216,16 @@ async function descend(
       candidates.map(({ trial }) => trial),
       { at: chosen, incumbent: best.answers, limit: best.objective * (1 - MIN_GAIN) },
     );
-    const winner = found && candidates[found.index];
-    if (!found || !winner) continue;
-    thresholds = { ...thresholds, [tensor]: winner.threshold };
-    setOwnValue(methods, tensor, winner.method);
-    best = found;
+    runs += found.runs;
+    possible += tried.length * chosen.length;
+    const { winner } = found;
+    const chosenOne = winner && candidates[winner.index];
+    if (winner && chosenOne) {
+      thresholds = { ...thresholds, [tensor]: chosenOne.threshold };
+      setOwnValue(methods, tensor, chosenOne.method);
+      best = winner;
+    }
+    decide(chosenOne?.method ?? null);
   }
   return { thresholds, methods, objective: best.objective };
 }

@@ -20,8 +20,15 @@ export interface Raced {
   readonly answers: readonly TrialAnswer[];
 }
 
+export interface RaceResult {
+  /** null if no trial was below the limit. */
+  readonly winner: (Raced & { readonly index: number }) | null;
+  /** How often a model was run. */
+  readonly runs: number;
+}
+
 /**
- * The trial with the smallest error below a limit; null if there is none. Errors are sums over images, which only grow:
+ * The trial with the smallest error below a limit. Errors are sums over images, which only grow:
  * a trial is given up as soon as its error on a part of the images is above the limit, or above that of a trial that
  * has run on all of them. The images on which the incumbent fails most come first, because they decide soonest. The
  * result is that of running every trial on all images.
@@ -35,12 +42,14 @@ export async function race(
     incumbent,
     limit,
   }: { readonly at: readonly number[]; readonly incumbent: readonly TrialAnswer[]; readonly limit: number },
-): Promise<(Raced & { readonly index: number }) | null> {
+): Promise<RaceResult> {
   // An agreement of answers is no sum of errors of images.
   const parts = hasOutputs(trials) ? partsOf(trials, at, incumbent) : [[...at.keys()]];
   const reference = referenceAnswers(trials, at);
   let running = list.map((trial, index) => ({ trial, index, answers: [...reference], objective: 0 }));
+  let runs = 0;
   for (const part of parts) {
+    runs += running.length * part.length;
     const found = await trials.run(
       running.map(({ trial }) => trial),
       part.map((slot) => at[slot] ?? 0),
@@ -54,10 +63,11 @@ export async function race(
       runner.objective = worstNmse(await qualityOf(trials, at, runner.answers));
     }
     running = running.filter(({ objective }) => objective < limit);
-    if (running.length === 0) return null;
+    if (running.length === 0) return { winner: null, runs };
   }
   const [first, ...others] = running;
-  return first ? others.reduce((best, own) => (own.objective < best.objective ? own : best), first) : null;
+  const winner = first ? others.reduce((best, own) => (own.objective < best.objective ? own : best), first) : null;
+  return { winner, runs };
 }
 
 /** Positions in `at`, those with the largest errors of the incumbent first. */

@@ -1,5 +1,6 @@
 import { releasedPlan } from '../../src-shared/domain/project/precision';
 import { chooseFromGroups } from './choose-images';
+import { layerRuns, sumOfWork, WHOLE_RUNS, wholeRuns, type ChangedPart, type ExpectedWork } from './expected-work';
 import { groupNames, qualitiesOf, worstNmse, type Trial, type Trials } from './trials';
 
 /** The largest number of layers that are chosen together by measured gains. */
@@ -59,9 +60,44 @@ export function releaseTrials(layers: number, maxLayers: number | null): number 
   return releasePasses(layers, maxLayers, 1);
 }
 
+/** What the ranking is expected to compute, in the steps of releaseOrder. */
+function releaseSteps(
+  { layers, maxLayers, steps = MEASURED_STEPS }: Omit<ReleaseProblem, 'base' | 'images'>,
+  { images, few, part }: { readonly images: number; readonly few: number; readonly part: ChangedPart },
+): ExpectedWork[] {
+  const names = layers.map(({ layer }) => layer);
+  const each = names.reduce((sum, layer) => sum + part.ofLayers([layer]), 0) / Math.max(1, names.length);
+  const some = (models: number): ExpectedWork => ({ passes: models * images * each, trials: models, opens: models });
+  const most = Math.min(steps, names.length, maxLayers ?? names.length);
+  return [
+    sumOfWork(wholeRuns(1, few), layerRuns(names, few, part)),
+    few === images ? some(0) : sumOfWork(wholeRuns(1, images), some(Math.min(names.length, SHORT_LIST))),
+    ...Array.from({ length: most }, (_, size) => {
+      const others = names.length - size;
+      // About half of the sets of the swaps have been tried before.
+      return some(Math.min(CANDIDATES, others) + (size * Math.min(SWAP_CANDIDATES, others - 1)) / 2);
+    }),
+  ];
+}
+
+/** What the ranking is expected to compute. @param images number of images that choose */
+export function releaseWork(
+  problem: Omit<ReleaseProblem, 'base' | 'images'>,
+  images: number,
+  part: ChangedPart,
+): ExpectedWork {
+  return sumOfWork(...releaseSteps(problem, { images, few: Math.min(images, FEW_IMAGES), part }));
+}
+
 /** The model with these layers in FP16. */
 export function releasedTrial(base: Trial, released: Released): Trial {
   return { ...base, plan: releasedPlan(base.plan, released) };
+}
+
+export interface ReleaseSteps {
+  readonly part?: ChangedPart;
+  /** Called after each step with what the others are expected to compute. */
+  readonly onStep?: (left: ExpectedWork) => void;
 }
 
 /**
@@ -71,10 +107,17 @@ export function releasedTrial(base: Trial, released: Released): Trial {
  * layers suffer from the same tensor, releasing one of them does not help. Sets of up to six layers are therefore grown
  * one layer at a time by measured gains, and each layer of a set may be swapped for another one that does better.
  */
-export async function releaseOrder(trials: Trials, problem: ReleaseProblem): Promise<ReleaseOrder> {
+export async function releaseOrder(
+  trials: Trials,
+  problem: ReleaseProblem,
+  { part = WHOLE_RUNS, onStep }: ReleaseSteps = {},
+): Promise<ReleaseOrder> {
   const { layers } = problem;
   const most = Math.min(layers.length, problem.maxLayers ?? layers.length);
-  const ranking = await rankLayers(trials, problem);
+  const few = fewImages(trials, problem.images).length;
+  const steps = releaseSteps(problem, { images: problem.images.length, few, part });
+  const ends = (count: number): void => onStep?.(sumOfWork(...steps.slice(count)));
+  const ranking = await rankLayers(trials, problem, ends);
   const order = ranking.map(({ layer }) => layer);
   const sets: Released[] = [[]];
   let grown: Released = [];
@@ -83,6 +126,7 @@ export async function releaseOrder(trials: Trials, problem: ReleaseProblem): Pro
     if (next === null) break;
     grown = await swap(trials, problem, order, next);
     sets.push(grown);
+    ends(2 + grown.length);
   }
   const rest = order.filter((layer) => !grown.includes(layer));
   for (let size = grown.length + 1; size <= most; size += 1)
@@ -106,14 +150,20 @@ export async function withoutLeastUseful(
 }
 
 /** Orders layers by the decrease of the error for each microsecond if only this layer is released. */
-async function rankLayers(trials: Trials, problem: ReleaseProblem): Promise<{ layer: string; gain: number }[]> {
+async function rankLayers(
+  trials: Trials,
+  problem: ReleaseProblem,
+  ends: (steps: number) => void,
+): Promise<{ layer: string; gain: number }[]> {
   const names = problem.layers.map(({ layer }) => layer);
   const few = fewImages(trials, problem.images);
   const first = await gainsOf(trials, problem, names, few);
+  ends(1);
   const byGain = byGainPerCost(problem, first);
   if (few.length === problem.images.length) return byGain;
   const short = byGain.slice(0, SHORT_LIST).map(({ layer }) => layer);
   const again = byGainPerCost(problem, await gainsOf(trials, problem, short, problem.images));
+  ends(2);
   return [...again, ...byGain.slice(SHORT_LIST)];
 }
 

@@ -3,12 +3,13 @@ import { ownValue } from '../../src-shared/base/records';
 import type { LearnedValues } from '../../src-shared/domain/analysis/repair';
 import type { Method } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
+import { layerRuns, sumOfWork, WHOLE_RUNS, wholeRuns, type ChangedPart, type ExpectedWork } from './expected-work';
 import {
   firstRanking,
   releasedTrial,
   releaseOrder,
-  releasePasses,
   releaseTrials,
+  releaseWork,
   withoutLeastUseful,
 } from './release-order';
 import {
@@ -63,8 +64,29 @@ export interface SearchOutcome {
 }
 
 export interface SearchSteps {
-  /** Called before each step with its largest possible number of model runs. */
-  readonly onStep: (name: 'ranking layers' | 'searching plans', passes: number) => void;
+  readonly part?: ChangedPart;
+  /** Called before each step with what it is expected to compute, and again when that has changed. */
+  readonly onStep: (name: 'ranking layers' | 'searching plans', left: ExpectedWork) => void;
+  /** Called when a plan was judged. */
+  readonly onPlan?: (plan: SearchedPlan) => void;
+}
+
+/** What a search is expected to compute. */
+export function searchWork(
+  { layers, limits, alternatives }: Pick<SearchProblem, 'layers' | 'limits'> & { readonly alternatives: number },
+  { rank, judge, part }: { readonly rank: number; readonly judge: number; readonly part: ChangedPart },
+): ExpectedWork {
+  const most = Math.min(layers.length, limits.maxLayers ?? layers.length);
+  return sumOfWork(
+    wholeRuns(alternatives, rank),
+    releaseWork({ layers, maxLayers: limits.maxLayers }, rank, part),
+    wholeRuns(expectedPlans(-1, most), judge),
+  );
+}
+
+/** The number of plans that are usually judged until the smallest one is found, in a range that a step halves. */
+function expectedPlans(failing: number, most: number): number {
+  return Math.max(1, Math.ceil(Math.log2(Math.max(1, most - failing))) + 1);
 }
 
 /** The usual largest number of models that a search tries, for ranking layers and for judging plans. */
@@ -80,11 +102,6 @@ export function searchTrials(
   };
 }
 
-/** The largest number of runs of the model that the ranking takes on this number of images. */
-export function rankingPasses(images: number, layers: number, maxLayers: number | null, alternatives: number): number {
-  return images * alternatives + releasePasses(layers, maxLayers, images);
-}
-
 /**
  * Finds the plan with the fewest released layers that meets the limits. The sets to release are chosen on a few images,
  * see releaseOrder. Those of 0, 1, 2, 4, 8 ... layers are judged until the limits are met, and the smallest number is
@@ -93,23 +110,24 @@ export function rankingPasses(images: number, layers: number, maxLayers: number 
 export async function searchPlans(
   trials: Trials,
   request: SearchProblem,
-  { onStep }: SearchSteps,
+  { part = WHOLE_RUNS, onStep, onPlan }: SearchSteps,
 ): Promise<SearchOutcome> {
   const { layers, judge, limits } = request;
   const most = Math.min(layers.length, limits.maxLayers ?? layers.length);
   const alternatives = request.alternatives.length;
-  const trialCounts = searchTrials(layers.length, limits.maxLayers, alternatives);
-  onStep('ranking layers', rankingPasses(request.rank.length, layers.length, limits.maxLayers, alternatives));
+  const ranked = releaseWork({ layers, maxLayers: limits.maxLayers }, request.rank.length, part);
+  onStep('ranking layers', sumOfWork(wholeRuns(alternatives, request.rank.length), ranked));
   const choice = await betterThresholds(trials, request);
   const base = baseOf(request, choice);
   const problem: Problem = { ...request, base };
-  const { ranking, sets } = await releaseOrder(trials, {
-    base,
-    layers,
-    images: request.rank,
-    maxLayers: limits.maxLayers,
-  });
-  onStep('searching plans', judge.length * trialCounts.judging);
+  onStep('ranking layers', ranked);
+  const { ranking, sets } = await releaseOrder(
+    trials,
+    { base, layers, images: request.rank, maxLayers: limits.maxLayers },
+    { part, onStep: (left) => onStep('ranking layers', left) },
+  );
+  const judged = (plans: number): void => onStep('searching plans', wholeRuns(plans, judge.length));
+  judged(expectedPlans(-1, most));
   const fp32 = await referenceQuality(trials, judge);
   const tried = new Map<string, SearchedPlan>();
   const evaluate = async (released: readonly string[]): Promise<SearchedPlan> => {
@@ -120,11 +138,19 @@ export async function searchPlans(
     if (!quality) throw new Error('Assertion failed: a trial has no quality');
     const plan = { fp16Layers: released, quality, meetsLimit: meets(quality, fp32, problem) };
     tried.set(key, plan);
+    onPlan?.(plan);
     return plan;
   };
-  const count = await fewest(most, async (n) => (await evaluate(sets[n] ?? [])).meetsLimit);
+  const count = await fewest(most, async (n, { failing, holding }) => {
+    judged(expectedPlans(failing, holding ?? most));
+    return (await evaluate(sets[n] ?? [])).meetsLimit;
+  });
   let chosen = count === null ? null : await evaluate(sets[count] ?? []);
   for (let returned = 0; chosen !== null && returned < MOST_RETURNED; returned += 1) {
+    onStep(
+      'searching plans',
+      sumOfWork(wholeRuns(1, judge.length), layerRuns(chosen.fp16Layers, request.rank.length, part)),
+    );
     const set = await withoutLeastUseful(trials, { base, images: request.rank }, chosen.fp16Layers);
     const smaller: SearchedPlan | null = set === null ? null : await evaluate(set);
     if (smaller?.meetsLimit !== true) break;
@@ -210,17 +236,20 @@ export async function rankPart(
  * The smallest n up to `most` for which the condition holds, by doubling and bisection, assuming that it also holds for
  * all larger n. Null if there is none.
  */
-export async function fewest(most: number, holds: (n: number) => Promise<boolean>): Promise<number | null> {
+export async function fewest(
+  most: number,
+  holds: (n: number, known: { readonly failing: number; readonly holding: number | null }) => Promise<boolean>,
+): Promise<number | null> {
   let failing = -1;
   let holding: number | null = null;
   for (let n = 0; holding === null; n = n === 0 ? 1 : Math.min(most, 2 * n)) {
-    if (await holds(n)) holding = n;
+    if (await holds(n, { failing, holding })) holding = n;
     else if (n >= most) return null;
     else failing = n;
   }
   while (holding - failing > 1) {
     const middle = Math.floor((holding + failing) / 2);
-    if (await holds(middle)) holding = middle;
+    if (await holds(middle, { failing, holding })) holding = middle;
     else failing = middle;
   }
   return holding;

@@ -6,6 +6,7 @@ import {
   type TrialQuality,
 } from '../../src-shared/domain/analysis/analysis';
 import { releasedPlan } from '../../src-shared/domain/project/precision';
+import { layerRuns, sumOfWork, wholeRuns, type ChangedPart, type ExpectedWork } from './expected-work';
 import type { Trial } from './trials';
 
 /** A layer whose precision can be chosen, because it reads quantized tensors. */
@@ -55,6 +56,28 @@ export function sensitivityTrials(problem: SensitivityProblem): Trial[] {
     ...layers.map(({ layer }) => sensitivityTrial(problem, layer)),
     ...operands.flatMap(({ layer }) => operandTrials(problem, layer)),
   ];
+}
+
+/** The number of layers whose outputs are compared in one run; it bounds the memory of kind `visible`. */
+export const LAYERS_AT_ONCE = 8;
+
+/** What a sensitivity is expected to compute. */
+export function sensitivityWork(
+  { kind, layers }: Pick<SensitivityProblem, 'kind' | 'layers'>,
+  images: number,
+  part: ChangedPart,
+): ExpectedWork {
+  // Two runs of the model for each group of layers: FP32, and all layers in INT8.
+  if (kind === 'visible') return wholeRuns(1 + 2 * Math.ceil(layers.length / LAYERS_AT_ONCE), images);
+  const operands = kind === 'cause' ? layers.filter(({ hasWeights }) => hasWeights) : [];
+  return sumOfWork(
+    wholeRuns(1, images),
+    layerRuns(
+      [...layers, ...operands, ...operands].map(({ layer }) => layer),
+      images,
+      part,
+    ),
+  );
 }
 
 /**

@@ -73,8 +73,11 @@ export interface Trials {
    * @returns one list per trial, with one answer per index.
    * @throws WorkbenchError cancelled, model-unsupported.
    */
-  run(trials: readonly Trial[], at: readonly number[]): Promise<TrialAnswer[][]>;
+  run(trials: readonly Trial[], at: readonly number[], onAnswers?: OnAnswers): Promise<TrialAnswer[][]>;
 }
+
+/** Called once per trial, when its answers to all images are known; the order of the trials is not fixed. */
+export type OnAnswers = (trial: number, answers: readonly TrialAnswer[]) => void;
 
 /** Runs models and summarizes their answers. */
 export async function qualitiesOf(
@@ -210,6 +213,18 @@ export function differenceBetween(
     if (difference !== null) return { name: against === 'truth' ? set.name : `${set.name} against FP32`, difference };
   }
   return null;
+}
+
+/** The error of the worst output over images. @param answers one per entry of `at` */
+export function outputError(trials: Trials, at: readonly number[], answers: readonly TrialAnswer[]): number {
+  return nmseOf(
+    trials,
+    at.map((image, slot) => ({
+      image: imageOf(trials, image),
+      reference: referenceOf(trials, image),
+      answer: answers[slot] ?? NO_ANSWER,
+    })),
+  );
 }
 
 /** The names of the groups of the images, sorted. */

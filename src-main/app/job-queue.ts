@@ -148,7 +148,7 @@ export class JobQueue {
     }
   }
 
-  private progress(job: Job, progress: Progress): void {
+  private progress(job: Job, { partial, ...progress }: Progress): void {
     if (isFinished(job.snapshot)) return;
     const now = this.now();
     job.rate = advanceRate(job.rate, progress, now);
@@ -156,7 +156,12 @@ export class JobQueue {
     const times = { elapsedMs, phases: withProgress(job.snapshot.times?.phases ?? [], progress, elapsedMs) };
     this.change(
       job,
-      { ...progress, times, etaSeconds: etaSeconds(job.rate, progress) },
+      {
+        ...progress,
+        times,
+        etaSeconds: etaSeconds(job.rate, progress),
+        ...(partial === undefined ? {} : { partial }),
+      },
       progress.phase !== job.snapshot.phase,
     );
   }

@@ -6,6 +6,7 @@ import type { JobResults } from '../../src-shared/contract/job-results';
 import type { AnalysisSpec, JobKind, JobSpec } from '../../src-shared/contract/job-specs';
 import { isFinished, type JobSnapshot } from '../../src-shared/contract/jobs';
 import { formatCount, formatDuration } from '../../src-shared/base/units';
+import { createPartialLines } from './partial-lines';
 import { createProgressLine, type ProgressStream } from './progress-line';
 
 /**
@@ -19,9 +20,11 @@ export async function runJobToEnd<S extends JobSpec>(
 ): Promise<JobResults[S['kind'] & JobKind]> {
   const line = createProgressLine({ stream });
   const { jobId } = await api.startJob(spec);
+  const linesOf = createPartialLines();
   const ended = waitForEnd(api, jobId, (snapshot) => {
-    if (snapshot.state === 'running')
-      line.onProgress({ phase: snapshot.phase, done: snapshot.done, total: snapshot.total, unit: snapshot.unit });
+    if (snapshot.state !== 'running') return;
+    for (const text of linesOf(snapshot.partial)) line.message(text);
+    line.onProgress({ phase: snapshot.phase, done: snapshot.done, total: snapshot.total, unit: snapshot.unit });
   });
   // Batch systems send SIGTERM some time before they kill a job: a shard keeps what it has.
   let isStopped = false;
@@ -73,7 +76,7 @@ async function waitForEnd(
   });
 }
 
-/** Announces the number of models, images and passes of an analysis and the time that they take, then runs it. */
+/** Announces the expected number of models, images and passes of an analysis and the time, then runs it. */
 export async function runAnalysisToEnd<S extends AnalysisSpec>(
   api: WorkbenchApi,
   spec: S,
@@ -82,7 +85,8 @@ export async function runAnalysisToEnd<S extends AnalysisSpec>(
   const { trials, images, passes, seconds } = await api.getAnalysisCost({ spec });
   const time = seconds === null ? '' : `, about ${formatDuration(seconds)}`;
   stream.write(
-    `at most ${formatCount(trials)} models on ${formatCount(images)} images: ${formatCount(passes)} passes${time}\n`,
+    `about ${formatCount(trials)} models on ${formatCount(images)} images: ` +
+      `the work of ${formatCount(passes)} passes${time}\n`,
   );
   return runJobToEnd(api, spec, stream);
 }

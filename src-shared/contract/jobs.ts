@@ -1,4 +1,5 @@
 import type { JobId } from '../base/brand';
+import type { PartialResult } from '../domain/analysis/partial';
 import type { WireError } from './errors';
 import type { JobResult } from './job-results';
 import type { JobKind } from './job-specs';
@@ -27,6 +28,8 @@ export interface JobSnapshot {
   readonly total: number;
   readonly unit: string;
   readonly etaSeconds: number | null;
+  /** What the job has found so far; see Progress. */
+  readonly partial?: PartialResult;
   readonly error: WireError | null;
   /** The job did not end within the time allowed after a cancel, and its process was killed. */
   readonly forced: boolean;
@@ -48,7 +51,7 @@ export interface JobTimes {
   readonly phases: readonly PhaseTimes[];
 }
 
-export interface PhaseTimes extends Progress {
+export interface PhaseTimes extends Omit<Progress, 'partial'> {
   readonly beganMs: number;
 }
 

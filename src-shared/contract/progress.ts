@@ -1,3 +1,5 @@
+import type { PartialResult } from '../domain/analysis/partial';
+
 /** One progress report of a long-running function: what it is doing and how far it is. */
 export interface Progress {
   /** The current activity as a verb phrase: `collecting histograms`. */
@@ -7,6 +9,8 @@ export interface Progress {
   readonly total: number;
   /** What `done` counts: `images`, `layers`, `rounds`. */
   readonly unit: string;
+  /** What was found so far, if the function can say. */
+  readonly partial?: PartialResult;
 }
 export type OnProgress = (progress: Progress) => void;
 

@@ -340,12 +340,12 @@ export interface Dated<T> {
 
 /** An estimate of the cost of an analysis before it starts. */
 export interface AnalysisCost {
-  /** Largest number of models that will be tried. */
+  /** Number of models that will be tried. */
   readonly trials: number;
   readonly images: number;
-  /** trials times images. */
+  /** In runs of the whole model on one image. A model that starts behind unchanged layers counts as a part of a run. */
   readonly passes: number;
-  /** Estimated from the speed of the last analysis, else of the calibration; null if neither is known. */
+  /** From the speed of the latest trials of the project, else of the calibration; null if neither is known. */
   readonly seconds: number | null;
 }
 

@@ -314,7 +314,7 @@ describe('calib diagnose', () => {
         '64',
         '--json',
       );
-      expect(stderr).toMatch(/at most .* models on 64 images: .* passes/);
+      expect(stderr).toMatch(/about .* models on 64 images: the work of .* passes/);
       const diagnosis = JSON.parse(stdout) as DiagnosisResult;
       expect(diagnosis.clipped[0]?.tensor).toBe('/f/f.4/pre/pre.5/Relu_output_0');
       expect(diagnosis.clipped[0]?.clippedFraction).toBeGreaterThan(diagnosis.clipped[0]?.elsewhere ?? 1);

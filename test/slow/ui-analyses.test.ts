@@ -35,7 +35,7 @@ describe.skipIf(NO_BROWSER !== null)(
       await openScreen(page, 'Precision');
       await openPrecisionTab('Sensitivity');
       await setNumber('Images at most, spread over the set', '8');
-      await page.getByText(/\d+ models × 8 images = \d+ passes/).waitFor();
+      await page.getByText(/About \d+ models on 8 images: the work of \d+ passes/).waitFor();
       await page.getByRole('button', { name: 'Measure', exact: true }).click();
       await jobDone();
       const rows = page.getByRole('grid', { name: 'Layers by score' }).getByRole('row');
@@ -98,11 +98,14 @@ describe.skipIf(NO_BROWSER !== null)(
       await expect.poll(() => projectFile().plan.layers).toEqual({});
     }, 180_000);
 
-    it('cancels an analysis and says that what was measured is kept', async () => {
+    it('shows layers while it measures, and says after a cancellation that what was measured is kept', async () => {
       await openPrecisionTab('Sensitivity');
+      // Three models for each layer, on all images: the first layers are known long before the last one.
+      await page.getByRole('radio', { name: /^Cause/ }).check();
       await setNumber('Images at most, spread over the set', '400');
-      await page.getByRole('button', { name: 'Measure again' }).click();
-      const panel = page.getByRole('region', { name: 'Measure again' });
+      const panel = page.getByRole('region', { name: 'Measure', exact: true });
+      await panel.getByRole('button', { name: 'Measure', exact: true }).click();
+      await panel.getByRole('region', { name: 'Layers so far' }).getByRole('row').first().waitFor();
       await panel.getByRole('button', { name: 'Cancel' }).click();
       await panel.getByText('Cancelled. What was measured is kept').waitFor({ timeout: 20_000 });
     });

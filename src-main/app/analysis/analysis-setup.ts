@@ -74,7 +74,6 @@ export async function analysisSetup(
   const plan = allInt8(workspace.file.plan);
   const parts = quantizedParts(model, plan, target);
   const ranges = rangesOf(calibration);
-  await sweepAnalyses(workspace.paths.analysisDir);
   return {
     model,
     calibration,
@@ -93,6 +92,7 @@ export async function analysisSetup(
       ...learnedInUse(calibration, workspace.file, method),
     }),
     trials: async (images, { asShipped = false, outputsOnly = false } = {}) => {
+      await sweepAnalyses(workspace.paths.analysisDir);
       const { preprocessing } = workspace.file;
       const task = outputsOnly ? null : (workspace.file.task ?? null);
       const metricHash = await allowedMetricHash(task ?? undefined, services.userDataDir);

@@ -72,7 +72,7 @@ export async function chooseAutoThresholds(spec: AutoSpec, job: JobContext): Pro
       hint: 'Run it again.',
     });
   await writeAutoThresholds(workspace.paths.calibrationDir(key), outcome.thresholds);
-  const { singles, descent, verdict, bestSingle, images, passes } = outcome;
+  const { singles, descent, verdict, bestSingle, images, passes, work } = outcome;
   const table = thresholdTable(setup.calibration, workspace.file, { withCosts: true });
   const result: AutoResult = {
     target: setup.target,
@@ -86,6 +86,7 @@ export async function chooseAutoThresholds(spec: AutoSpec, job: JobContext): Pro
     summary: summarizeAuto(outcome),
     choices: explainChoices(outcome, setup.tensors, table),
     passes,
+    work,
     seconds: (performance.now() - startedAt) / 1000,
     createdAt: new Date().toISOString(),
   };
@@ -125,7 +126,7 @@ export async function autoPassesOf(
 export async function ensureAuto(
   spec: { readonly target?: Target; readonly threads?: number },
   job: JobContext,
-): Promise<{ readonly passes: number }> {
+): Promise<{ readonly passes: number; readonly work?: number | undefined }> {
   const { workspace } = job;
   const target = spec.target ?? workspace.file.target;
   if (await hasCurrentAuto(target, workspace)) return { passes: 0 };

@@ -1,122 +1,154 @@
 import { unreachable } from '../../../src-shared/base/assert';
-import type { AnalysisCost } from '../../../src-shared/contract/views';
 import type { AnalysisSpec, AutoSpec, SearchSpec } from '../../../src-shared/contract/job-specs';
-import { rankingPasses, searchTrials } from '../../analysis/search';
+import type { AnalysisCost } from '../../../src-shared/contract/views';
+import { autoWork } from '../../analysis/auto';
+import { chooseAndConfirm } from '../../analysis/choose-images';
+import { sumOfWork, wholeRuns, type ChangedPart, type ExpectedWork } from '../../analysis/expected-work';
+import { searchTrials, searchWork } from '../../analysis/search';
+import { sensitivityWork } from '../../analysis/sensitivity';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { setArrays } from '../../calibration/inputs/set-arrays';
-import type { Model } from '../../onnx/graph/model';
-import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
-import { allInt8 } from '../../../src-shared/domain/project/precision';
-import { loadAnalyses } from '../analysis/analysis-store';
+import { changedPart } from '../../compute/trials/changed-part';
+import { chooseCuts } from '../../compute/trials/graph-cuts';
+import { inputDimsOf } from '../../compute/trials/trial-images';
+import { readSpeed, secondsOf, type TrialSpeed } from '../../compute/trials/trial-speed';
+import { analysisSetup, type AnalysisSetup } from '../analysis/analysis-setup';
+import { autoCandidates, autoPassesOf, DEFAULT_AUTO_IMAGES, hasCurrentAuto } from '../analysis/auto-thresholds';
 import { TRIED_TENSORS } from '../analysis/diagnosis-changes';
+import {
+  consideredMethods,
+  isAutoAffordable,
+  layerWorks,
+  macsOf,
+  rankImages,
+  searchLimits,
+} from '../analysis/search-setup';
+import { defaultThreads, type JobContext } from '../job-context';
+import { calibrationIfAny, loadSet, projectFeeding, requireCalibration, type Workspace } from '../projects/workspace';
 import { DEFAULT_ADVICE_IMAGES, proposalsFor } from './advise-job';
 import { DEFAULT_DIAGNOSIS_IMAGES } from './diagnose-job';
-import { consideredMethods, isAutoAffordable, layerWorks, macsOf, rankImages } from '../analysis/search-setup';
-import { DEFAULT_SENSITIVITY_IMAGES, sensitivitySet } from './sensitivity-job';
-import { defaultThreads, type JobContext } from '../job-context';
-import {
-  loadSet,
-  openCalibration,
-  calibrationIfAny,
-  prepared,
-  requireCalibration,
-  type Workspace,
-} from '../projects/workspace';
-import { autoPassesOf, hasCurrentAuto } from '../analysis/auto-thresholds';
+import { DEFAULT_SENSITIVITY_IMAGES, matchingLayers, sensitivitySet } from './sensitivity-job';
 
-/** Duration of a simulated INT8 pass relative to an FP32 pass that collects histograms, approximately. */
-const SIMULATION_FACTOR = 1.5;
-
-/** An upper bound of what an analysis will cost. @throws WorkbenchError calibration-missing */
-export async function analysisCost(spec: AnalysisSpec, job: JobContext): Promise<AnalysisCost> {
-  const cost = await countPasses(spec, job);
-  return { ...cost, seconds: await secondsOf(cost.passes, spec.threads ?? defaultThreads(), job.workspace) };
+/** What an analysis will compute, and on how many images. */
+interface Task {
+  readonly work: ExpectedWork;
+  readonly images: number;
 }
 
-async function countPasses(spec: AnalysisSpec, job: JobContext): Promise<Omit<AnalysisCost, 'seconds'>> {
-  const { workspace, services } = job;
-  const model = await prepared(workspace, services.compute, job);
-  const parts = quantizedParts(model, allInt8(workspace.file.plan), spec.target ?? workspace.file.target);
+/**
+ * What an analysis is expected to cost. The time follows from the latest trials of this project on this machine.
+ * @throws WorkbenchError calibration-missing
+ */
+export async function analysisCost(spec: AnalysisSpec, job: JobContext): Promise<AnalysisCost> {
+  const { workspace } = job;
+  const setup = await analysisSetup(spec, job);
+  const cuts = chooseCuts(setup.model, inputDimsOf(projectFeeding(workspace, setup.model)));
+  const task = await taskOf(spec, workspace, { setup, part: changedPart(setup.model, cuts) });
+  const { passes, trials } = task.work;
+  const workers = Math.max(1, Math.min(spec.threads ?? defaultThreads(), task.images));
+  const speed = readSpeed(workspace.paths.analysisDir) ?? collectionSpeed(workspace);
+  return {
+    trials,
+    images: task.images,
+    passes: Math.round(passes),
+    seconds: speed && secondsOf(speed, task.work, { images: task.images, workers }),
+  };
+}
+
+interface Model {
+  readonly setup: AnalysisSetup;
+  readonly part: ChangedPart;
+}
+
+async function taskOf(spec: AnalysisSpec, workspace: Workspace, model: Model): Promise<Task> {
+  const { setup, part } = model;
   switch (spec.kind) {
     case 'sensitivity': {
       const set = await loadSet(workspace, sensitivitySet(spec), undefined);
       const images = Math.min(set.entries.length, spec.limit ?? DEFAULT_SENSITIVITY_IMAGES);
-      const perLayer = spec.question === 'cause' ? 3 : 1;
-      return costOf(spec.question === 'visible' ? 3 : 2 + perLayer * parts.layers.length, images);
+      const layers = matchingLayers(setup.layers, spec.layers);
+      return { images, work: sensitivityWork({ kind: spec.question ?? 'release', layers }, images, part) };
     }
     case 'auto':
-      return autoCost(spec, workspace, parts.tensors);
+      return autoTask(spec, workspace, model);
     case 'search':
-      return searchCost(spec, workspace, { model, ...parts });
-    case 'diagnose':
-      return costOf(2 + parts.layers.length + 2 * TRIED_TENSORS, spec.limit ?? DEFAULT_DIAGNOSIS_IMAGES);
+      return searchTask(spec, workspace, model);
+    case 'diagnose': {
+      const set = await loadSet(workspace, 'validation', undefined);
+      const images = Math.min(set.entries.length, spec.limit ?? DEFAULT_DIAGNOSIS_IMAGES);
+      return { images, work: wholeRuns(1 + setup.layers.length + 2 * TRIED_TENSORS, images) };
+    }
     case 'advise': {
       const set = await loadSet(workspace, spec.set ?? 'calibration', undefined);
-      const calibration = requireCalibration(workspace);
-      const proposals = proposalsFor(workspace, { model, calibration, target: spec.target ?? workspace.file.target });
-      return costOf(2 + proposals.length, Math.min(set.entries.length, spec.limit ?? DEFAULT_ADVICE_IMAGES));
+      const proposals = proposalsFor(workspace, {
+        model: setup.model,
+        calibration: requireCalibration(workspace),
+        target: setup.target,
+      });
+      const images = Math.min(set.entries.length, spec.limit ?? DEFAULT_ADVICE_IMAGES);
+      return { images, work: wholeRuns(1 + proposals.length, images) };
     }
     default:
       return unreachable(spec);
   }
 }
 
-function costOf(trials: number, images: number): Omit<AnalysisCost, 'seconds'> {
-  return { trials, images, passes: trials * images };
+async function autoTask(spec: Pick<AutoSpec, 'images'>, workspace: Workspace, { setup, part }: Model): Promise<Task> {
+  const set = await loadSet(workspace, 'calibration', undefined);
+  const { chosen, confirmed } = chooseAndConfirm(set.entries, spec.images ?? DEFAULT_AUTO_IMAGES);
+  const thresholds = autoCandidates(setup.calibration, workspace.file);
+  const at = { chosen: [...chosen.keys()], confirmed: [...confirmed.keys()] };
+  return {
+    images: chosen.length + confirmed.length,
+    work: autoWork({ tensors: setup.tensors, thresholds, ...at }, part),
+  };
 }
 
-async function autoCost(
-  spec: Pick<AutoSpec, 'images'>,
-  workspace: Workspace,
-  tensors: readonly string[],
-): Promise<Omit<AnalysisCost, 'seconds'>> {
-  const cost = await autoPassesOf(spec, workspace, tensors);
-  return { ...cost, trials: Math.ceil(cost.passes / Math.max(1, cost.images)) };
-}
-
-async function searchCost(
-  spec: SearchSpec,
-  workspace: Workspace,
-  parts: ReturnType<typeof quantizedParts> & { readonly model: Model },
-): Promise<Omit<AnalysisCost, 'seconds'>> {
-  const target = spec.target ?? workspace.file.target;
-  const isAutoKnown = await hasCurrentAuto(target, workspace);
-  const works = layerWorks({
-    model: parts.model,
-    calibration: await openCalibration(workspace),
-    layers: parts.layers.map(({ name }) => ({ layer: name })),
-  });
-  const cost = isAutoKnown ? 0 : (await autoPassesOf({}, workspace, parts.tensors)).passes;
-  const isAsked = spec.method === 'auto' || (spec.method === undefined && isAutoAffordable(cost, macsOf(works)));
-  const before = isAsked ? cost : 0;
+async function searchTask(spec: SearchSpec, workspace: Workspace, model: Model): Promise<Task> {
+  const { setup, part } = model;
+  const works = layerWorks(setup);
+  const isAutoKnown = await hasCurrentAuto(setup.target, workspace);
+  const isAsked = !isAutoKnown && (await choosesAuto(spec, workspace, { setup, macs: macsOf(works) }));
+  const auto = isAsked ? await autoTask({}, workspace, model) : null;
   const calibration = await loadSet(workspace, 'calibration', undefined);
-  const methods = consideredMethods(spec, isAutoKnown || isAsked).length;
-  const trials = searchTrials(parts.layers.length, spec.maxLayers ?? null, methods);
-  const ranked = Math.min(rankImages(trials.ranking, macsOf(works)), calibration.entries.length);
-  const judge =
+  const alternatives = consideredMethods(spec, isAutoKnown || isAsked).length;
+  const { ranking } = searchTrials(works.length, spec.maxLayers ?? null, alternatives);
+  const ranked = Math.min(rankImages(ranking, macsOf(works)), calibration.entries.length);
+  const judging = await judgingImages(spec, workspace);
+  // Without a validation set, plans are judged on the images that layers are ranked on.
+  const judge = judging ?? ranked;
+  const rank = spec.againstPath === undefined ? ranked : judge;
+  const layers = works.map(({ layer }) => ({ layer, costUs: 1 }));
+  const limits = searchLimits(spec, workspace.file);
+  const own = searchWork({ layers, limits, alternatives }, { rank, judge, part });
+  const images = rank + (judging === null ? 0 : judge) + (auto?.images ?? 0);
+  return { images, work: auto ? sumOfWork(auto.work, own) : own };
+}
+
+async function choosesAuto(
+  { method }: SearchSpec,
+  workspace: Workspace,
+  { setup, macs }: { readonly setup: AnalysisSetup; readonly macs: number },
+): Promise<boolean> {
+  if (method !== undefined) return method === 'auto';
+  return isAutoAffordable((await autoPassesOf({}, workspace, setup.tensors)).passes, macs);
+}
+
+/** The number of images of a set of their own that plans are judged on; null: there is no such set. */
+async function judgingImages(spec: SearchSpec, workspace: Workspace): Promise<number | null> {
+  const set =
     spec.againstPath !== undefined
       ? await loadImageSet({ path: spec.againstPath, ...setArrays(workspace.file.inputs) })
       : workspace.file.validationSet
         ? await loadSet(workspace, 'validation', spec.limit)
         : null;
-  // Without a validation set, plans are judged on the images that layers are ranked on.
-  const images = judge === null ? ranked : Math.min(judge.entries.length, spec.limit ?? Number.POSITIVE_INFINITY);
-  const rank = spec.againstPath === undefined ? ranked : images;
-  const ranking = rankingPasses(rank, parts.layers.length, spec.maxLayers ?? null, methods);
-  const passes = before + ranking + images * trials.judging;
-  return { images, trials: trials.ranking + trials.judging, passes };
+  return set && Math.min(set.entries.length, spec.limit ?? Number.POSITIVE_INFINITY);
 }
 
-/** Estimate from the speed of the latest analysis, else of the calibration; null if there was neither. */
-async function secondsOf(passes: number, threads: number, workspace: Workspace): Promise<number | null> {
-  const { sensitivity, auto, search } = await loadAnalyses(workspace);
-  const known = [auto, search, ...Object.values(sensitivity)].flatMap((found) =>
-    found && found.result.passes > 0 ? [found.result] : [],
-  );
-  const [latest] = known.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
-  if (latest) return (passes * latest.seconds) / latest.passes;
+/** Before the first trials: as if a run of the quantized model took as long as the collection of histograms. */
+function collectionSpeed(workspace: Workspace): TrialSpeed | null {
   const index = calibrationIfAny(workspace)?.index;
-  return index && index.images > 0
-    ? (passes * SIMULATION_FACTOR * index.seconds * defaultThreads()) / index.images / threads
-    : null;
+  if (index === undefined || index.images === 0) return null;
+  const passMs = (1000 * index.seconds * defaultThreads()) / index.images;
+  return { passMs, imageMs: passMs, openMs: 0, makeMs: 0, startMs: 0 };
 }

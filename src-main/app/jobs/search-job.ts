@@ -37,7 +37,7 @@ export async function searchTask(requested: SearchSpec, job: JobContext) {
     spec.againstPath === undefined
       ? null
       : await loadImageSet({ path: spec.againstPath, ...setArrays(workspace.file.inputs) });
-  const { passes: autoPasses, leftOut } = await chooseAutoIfAffordable(spec, job);
+  const { passes: autoPasses, work: autoWork = 0, leftOut } = await chooseAutoIfAffordable(spec, job);
   await ensureBestFor(
     {
       variants: [spec.method === undefined ? 'mixed' : `mixed-${spec.method}`],
@@ -68,7 +68,7 @@ export async function searchTask(requested: SearchSpec, job: JobContext) {
     trials: await setup.trials(rank === judge ? [judge] : [rank, judge]),
     rankCount: rank.entries.length,
   };
-  return { params, spec, works, limits, judgedOn, autoPasses, leftOut };
+  return { params, spec, works, limits, judgedOn, autoPasses, autoWork, leftOut };
 }
 
 /**
@@ -77,7 +77,7 @@ export async function searchTask(requested: SearchSpec, job: JobContext) {
 export async function searchJob(requested: SearchSpec, job: JobContext): Promise<SearchResult> {
   const { workspace, services } = job;
   const startedAt = performance.now();
-  const { params, spec, works, limits, judgedOn, autoPasses, leftOut } = await searchTask(requested, job);
+  const { params, spec, works, limits, judgedOn, autoPasses, autoWork, leftOut } = await searchTask(requested, job);
   const outcome = await services.compute.request('search', params, job);
   const modelled = markPareto(
     outcome.plans.map((plan): SearchPlan => {
@@ -123,6 +123,7 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
       ...(leftOut === null ? [] : [leftOut]),
     ].join(' '),
     passes: outcome.passes + autoPasses,
+    work: outcome.work + autoWork,
     seconds: (performance.now() - startedAt) / 1000,
     createdAt: new Date().toISOString(),
   };
@@ -138,7 +139,7 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
 async function chooseAutoIfAffordable(
   spec: SearchSpec & { readonly target: Target },
   job: JobContext,
-): Promise<{ readonly passes: number; readonly leftOut: string | null }> {
+): Promise<{ readonly passes: number; readonly work?: number | undefined; readonly leftOut: string | null }> {
   const { workspace } = job;
   if (spec.method === 'auto') return { ...(await ensureAuto(spec, job)), leftOut: null };
   if (spec.method !== undefined || (await hasCurrentAuto(spec.target, workspace))) return { passes: 0, leftOut: null };

@@ -71,7 +71,7 @@ export async function sensitivityJob(
   const startedAt = performance.now();
   const { params, which, target } = await sensitivityTask(spec, job);
   const { kind, metric } = params;
-  const { images, baseline, layers, passes } = await services.compute.request('sensitivity', params, job);
+  const { images, baseline, layers, passes, work } = await services.compute.request('sensitivity', params, job);
   const result: SensitivityResult = {
     kind,
     // Where no output can be compared by its values, the layers were ranked by agreement.
@@ -82,6 +82,7 @@ export async function sensitivityJob(
     baseline,
     layers,
     passes: passes + before.passes,
+    work,
     seconds: before.seconds + (performance.now() - startedAt) / 1000,
     createdAt: new Date().toISOString(),
   };
@@ -98,7 +99,11 @@ function needsLabels(metric: SensitivityMetric): boolean {
   return metric === 'measure' || metric === 'top1' || metric === 'worst-group';
 }
 
-function matchingLayers(layers: readonly SensitiveLayer[], pattern: string | undefined): readonly SensitiveLayer[] {
+/** @throws WorkbenchError not-found */
+export function matchingLayers(
+  layers: readonly SensitiveLayer[],
+  pattern: string | undefined,
+): readonly SensitiveLayer[] {
   if (pattern === undefined) return layers;
   const found = layers.filter(({ layer }) => matchGlob(pattern, layer));
   if (found.length > 0) return found;

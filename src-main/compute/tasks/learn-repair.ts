@@ -1,4 +1,5 @@
 import type { TaskContext } from '../../../src-shared/contract/progress';
+import { wholeRuns } from '../../analysis/expected-work';
 import { qualitiesOf, referenceQuality, worstNmse } from '../../analysis/trials';
 import { learnBlocks } from '../learning/learn-blocks';
 import { LearningJournal } from '../learning/learning-journal';
@@ -23,7 +24,7 @@ export async function learnRepair(
   return withTrials(params, context, async (trials) => {
     const confirmed = trials.part(0, params.entries.length);
     const list = [trial, unrounded, ...(hasNew ? [rounded] : [])];
-    trials.expect('confirming', list.length * confirmed.length);
+    trials.expect('confirming', wholeRuns(list.length, confirmed.length));
     const [before, plain, withRoundings] = await qualitiesOf(trials, list, confirmed);
     const reference = await referenceQuality(trials, confirmed);
     const isRounded = withRoundings !== undefined && plain !== undefined && worstNmse(withRoundings) < worstNmse(plain);
@@ -37,6 +38,7 @@ export async function learnRepair(
       after: (isRounded ? withRoundings : plain) ?? reference,
       skipped: [...skipped, ...trials.skipped],
       passes: trials.passes,
+      work: trials.work,
     };
   });
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isPatient, type TaskContext } from '../../../src-shared/contract/progress';
+import { wholeRuns } from '../../analysis/expected-work';
 import { rankPart } from '../../analysis/search';
 import { sensitivityTrials } from '../../analysis/sensitivity';
 import type { ShardComputed, TrialProblem, TrialShardParams } from '../pool/protocol';
@@ -71,7 +72,7 @@ async function runPart(problem: TrialProblem, { task, journalPath }: Part, conte
     if (list.length === 0) return;
     await withTrials({ ...params, journalPath }, context, async (trials) => {
       const all = trials.part(0, params.entries.length);
-      trials.expect('measuring layers', all.length * list.length);
+      trials.expect('measuring layers', wholeRuns(list.length, all.length));
       await trials.run(list, all);
     });
     return;
@@ -81,7 +82,7 @@ async function runPart(problem: TrialProblem, { task, journalPath }: Part, conte
   const entries = params.entries.slice(0, rankCount);
   await withTrials({ ...params, entries, journalPath }, context, async (trials) => {
     const rank = trials.part(0, rankCount);
-    trials.expect('ranking layers', rank.length * (own.alternatives.length + partCount(problem, task)));
+    trials.expect('ranking layers', wholeRuns(own.alternatives.length + partCount(problem, task), rank.length));
     await rankPart(trials, { ...own, rank }, partOf);
   });
 }

@@ -26,10 +26,12 @@ export interface GraphCuts {
   readonly segmentOf: ReadonlyMap<string, number>;
   /** Approximate run time of each segment relative to that of all. */
   readonly shares: readonly number[];
+  /** For each segment those that read its results, directly or not, and itself. */
+  readonly reached: readonly ReadonlySet<number>[];
 }
 
 /** One segment. */
-export const WHOLE: GraphCuts = { segmentOf: new Map(), shares: [1] };
+export const WHOLE: GraphCuts = { segmentOf: new Map(), shares: [1], reached: [new Set([0])] };
 
 /**
  * Divides a graph so that repeating everything behind a changed layer takes the least time on average, if every layer
@@ -54,7 +56,28 @@ export function chooseCuts(model: Model, inputDims: ReadonlyMap<string, Dims>): 
     segmentOf.set(layer.name, segment);
     shares[segment] = (shares[segment] ?? 0) + (costs[i] ?? 0) / Math.max(1, total);
   }
-  return { segmentOf, shares };
+  return { segmentOf, shares, reached: reachedSegments(layers, segmentOf, ends.length) };
+}
+
+/** For each segment those that read its results, directly or not, and itself. */
+export function reachedSegments(
+  layers: readonly Node[],
+  segmentOf: ReadonlyMap<string, number>,
+  count: number,
+): ReadonlySet<number>[] {
+  const producers = new Map<string, number>();
+  const reached = Array.from({ length: count }, (_, segment) => new Set([segment]));
+  for (const { name, output } of layers) for (const tensor of output) producers.set(tensor, segmentOf.get(name) ?? 0);
+  for (const layer of layers)
+    for (const tensor of [...layer.input, ...capturedNames(layer)]) {
+      const from = producers.get(tensor);
+      if (from !== undefined) reached[from]?.add(segmentOf.get(layer.name) ?? 0);
+    }
+  for (let segment = count - 1; segment >= 0; segment--) {
+    const own = reached[segment] ?? new Set();
+    for (const next of [...own]) for (const further of reached[next] ?? []) own.add(further);
+  }
+  return reached;
 }
 
 function withInputDims(graph: Graph, inputDims: ReadonlyMap<string, Dims>): Graph {

@@ -29,6 +29,8 @@ export interface ProgramRunnerOptions {
 export interface ProgramFeeds {
   readonly id: string;
   readonly feeds: readonly Feed[];
+  /** The number of images that they are made of. */
+  readonly images: number;
 }
 
 /**
@@ -40,8 +42,8 @@ export class ProgramRunner {
   private readonly sessions: BoundedCache<OrtSession>;
   private readonly values: BoundedCache<OrtTensor>;
   private readonly closing: Promise<void>[] = [];
-  /** Time spent on opening sessions, and the number of segments that were run. */
-  readonly clock = { openMs: 0, segments: 0 };
+  /** Sessions that were opened, segments that were run, and what they are of runs of the whole model. */
+  readonly clock = { openMs: 0, opens: 0, segments: 0, passes: 0 };
 
   constructor(private readonly options: ProgramRunnerOptions) {
     this.sessions = new BoundedCache(options.sessionBytes, (session) => void this.closing.push(session.close()));
@@ -57,7 +59,11 @@ export class ProgramRunner {
    * @returns the outputs of the program in its order.
    * @throws WorkbenchError model-unsupported with ONNX Runtime's own message when it refuses a segment or its values
    */
-  async run(program: TrialProgram, { id, feeds }: ProgramFeeds, kept: ReadonlySet<number>): Promise<OutputTensor[]> {
+  async run(
+    program: TrialProgram,
+    { id, feeds, images }: ProgramFeeds,
+    kept: ReadonlySet<number>,
+  ): Promise<OutputTensor[]> {
     const inputs = new Map(feeds.map((feed) => [feed.name, feed]));
     const found = new Map<string, OrtTensor>();
     const pending: number[] = [];
@@ -84,6 +90,7 @@ export class ProgramRunner {
     };
     for (const index of [...steps].sort((a, b) => a - b)) {
       const step = stepOf(program, index);
+      this.clock.passes += step.share * images;
       const outputs = await this.runStep(step, step.inputs.map(valueOf), feeds);
       for (const [output, tensor] of outputs.entries()) {
         const key = valueKey(program, { step: index, output });
@@ -144,6 +151,7 @@ export class ProgramRunner {
     this.sessions.put(structure.id, session, sessionBytes(1, structure.weightBytes));
     await Promise.all(this.closing.splice(0));
     this.clock.openMs += performance.now() - startedAt;
+    this.clock.opens++;
     return session;
   }
 }

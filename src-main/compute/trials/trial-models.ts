@@ -1,6 +1,7 @@
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import type { Task } from '../../../src-shared/domain/tasks/task';
+import type { ChangedPart } from '../../analysis/expected-work';
 import type { Trial } from '../../analysis/trials';
 import { GraphIndex } from '../../onnx/graph/graph-index';
 import type { Model } from '../../onnx/graph/model';
@@ -19,6 +20,7 @@ import {
   type QuantizedModel,
 } from '../../quantization/rewrite/quantize';
 import { WeightScales } from '../../quantization/rewrite/weight-scales';
+import { changedPart } from './changed-part';
 import { chooseCuts, WHOLE, type GraphCuts } from './graph-cuts';
 import { ProgramMaker, sessionBytes, type SegmentStructure, type TrialProgram } from './trial-program';
 
@@ -101,6 +103,11 @@ export class TrialModels {
     const shifted = biasShiftModel(this.model, model, biases);
     const names = biases.map((_, i) => shiftName(i));
     return { program: this.whole.make({ model: shifted, hasFp16 }, names), biases };
+  }
+
+  /** The part of a run that a change makes necessary. */
+  get changed(): ChangedPart {
+    return changedPart(this.model, this.cuts);
   }
 
   /** Approximate memory of the sessions of one program. */

@@ -30,6 +30,8 @@ export interface ProgramStep {
   readonly scales: readonly number[];
   /** In the order of the structure. */
   readonly inputs: readonly StepInput[];
+  /** Its part of a run of the whole model. */
+  readonly share: number;
 }
 
 export interface StepOutput {
@@ -130,7 +132,8 @@ export class ProgramMaker {
       const scales = part.scales.map(scaleValue);
       const key = createHash('sha256').update(JSON.stringify([structure, scales, inputs.map(keyOf)]));
       for (const [output, name] of own.entries()) sources.set(name, { step: steps.length, output });
-      steps.push({ key: key.digest('base64').slice(0, KEY_CHARACTERS), structure, scales, inputs });
+      const share = this.cuts.shares[i] ?? 0;
+      steps.push({ key: key.digest('base64').slice(0, KEY_CHARACTERS), structure, scales, inputs, share });
     }
     return {
       steps,

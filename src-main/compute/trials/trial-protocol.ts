@@ -8,6 +8,7 @@ import type { PreparedImage } from '../../backends/feeds';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import type { ImageOutcome } from '../roles/image-role';
 import type { ProgramRunnerOptions } from './program-runner';
+import type { WorkDone } from './trial-clock';
 import type { SegmentStructure, TrialProgram } from './trial-program';
 
 /** The data from which a worker makes its role `trials`. */
@@ -68,8 +69,7 @@ export interface TrialTasks {
       /** Per image: the boxes that other answers are compared with. */
       readonly boxes: readonly (readonly TruthBox[])[];
       readonly outputs: readonly (readonly OutputTensor[])[];
-      readonly openMs: number;
-      readonly runMs: number;
+      readonly work: WorkDone;
     };
   };
   readonly share: { readonly params: SharedReference; readonly result: null };
@@ -77,8 +77,7 @@ export interface TrialTasks {
     readonly params: SentProgram & { readonly chunks: readonly Chunk[] };
     readonly result: {
       readonly answers: readonly UnfinishedAnswer<TrialAnswer>[];
-      readonly openMs: number;
-      readonly runMs: number;
+      readonly work: WorkDone;
     };
   };
   /** Errors at the outputs of layers; one entry per image, in order. */

@@ -1,5 +1,157 @@
+import { advise } from '../../../src-shared/base/advice';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import {
+  finishRecords,
+  type UnfinishedRecord,
+  withoutIneffective,
+} from '../../../src-shared/domain/measures/task-records';
+import type { TruthBox } from '../../../src-shared/domain/tasks/truth';
+import { OTHER_SIZE, type ReferenceAnswer, type TrialAnswer } from '../../analysis/trials';
 import type { OutputTensor } from '../../backends/runnable-variant';
-import type { SharedReference } from './trial-protocol';
+import type { WorkDone } from './trial-clock';
+import type { TrialImages } from './trial-images';
+import type { TrialModels } from './trial-models';
+import type { TrialParams } from './trial-pool';
+import type { SharedReference, UnfinishedAnswer } from './trial-protocol';
+import type { TrialWorkers } from './trial-workers';
+
+/** Processor time of this process in seconds. Unlike wall time, it does not depend on the load of the machine. */
+export function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** Processor time in seconds. */
+export interface ReferenceCosts {
+  /** Opening the FP32 model. */
+  readonly openSeconds: number;
+  /** One run of the FP32 model. */
+  readonly runSeconds: number;
+  /** Wall time per second of processor time; 1 on an idle machine. */
+  readonly slowdown: number;
+}
+
+/** FP32's answers to the images in use, with which the answers of trials are compared. */
+export class TrialReference {
+  readonly answers: ReferenceAnswer[] = [];
+  /** Names of the compared outputs, in the order of `noise` and `signal`. */
+  outputNames: readonly string[] = [];
+  /** See Trials. */
+  readonly varying = new Set<number>();
+  /** FP32's embeddings, one entry per image. */
+  private vectors: readonly (Float32Array | null)[] = [];
+
+  constructor(
+    private readonly params: Pick<TrialParams, 'feeding' | 'task'>,
+    private readonly used: TrialImages,
+  ) {}
+
+  /**
+   * Runs FP32 on the images in use, and gives its answers to all workers.
+   * @throws WorkbenchError images-empty
+   */
+  async measure(models: TrialModels, workers: TrialWorkers, onWork: (work: WorkDone) => void): Promise<ReferenceCosts> {
+    const total = this.used.images.length;
+    this.answers.length = 0;
+    const outputs: (readonly OutputTensor[])[] = [];
+    const records: (UnfinishedRecord | null)[] = [];
+    const boxes = new Map<number, readonly TruthBox[]>();
+    const before = cpuSeconds();
+    const clock = { openMs: 0, runMs: 0 };
+    let opened = 0;
+    await workers.each([() => models.reference()], this.used.slots, async (worker, program, { chunks, positions }) => {
+      const found = await workers.request(worker, 'reference', { ...workers.send(worker, program), chunks });
+      for (const [i, answer] of found.answers.entries()) {
+        const { record, ...reference } = answer;
+        const image = positions[i] ?? 0;
+        this.answers[image] = reference;
+        records[image] = record;
+        outputs[image] = found.outputs[i] ?? [];
+        boxes.set(this.used.slots[image] ?? 0, found.boxes[i] ?? []);
+      }
+      clock.openMs += found.work.openMs;
+      clock.runMs += found.work.runMs;
+      if (found.work.opens > 0) opened++;
+      onWork({ ...found.work, passes: positions.length });
+    });
+    // Processor time is known for the whole process only. It is divided in the ratio of the workers' clocks.
+    const perMs = (cpuSeconds() - before) / Math.max(1e-9, clock.openMs + clock.runMs);
+    this.leaveOutUnanswered(outputs, records);
+    this.keepReference(records);
+    this.outputNames = (outputs[0] ?? []).flatMap(({ name, data }) => (data ? [name] : []));
+    this.findVarying(outputs);
+    await workers.threads.runOnAll('share', { outputs: sharedReference(outputs, this.used.slots), boxes });
+    return {
+      openSeconds: (perMs * clock.openMs) / Math.max(1, opened),
+      runSeconds: (perMs * clock.runMs) / total,
+      slowdown: Math.max(1, 1 / (1000 * Math.max(1e-9, perMs))),
+    };
+  }
+
+  /** Completes the answers of a trial to images `at`, and drops what no score depends on. */
+  finish(answers: readonly UnfinishedAnswer<TrialAnswer>[], at: readonly number[]): TrialAnswer[] {
+    const finished = withoutIneffective(
+      finishRecords(
+        this.params.task,
+        answers.map(({ record }) => record),
+        at.map((image) => this.vectors[image] ?? null),
+        this.labelsOf(at),
+      ),
+    );
+    return answers.map(({ noise, top1 }, i): TrialAnswer => {
+      const record = finished[i] ?? null;
+      return { noise, top1, ...(record === null ? {} : { record }) };
+    });
+  }
+
+  /** An output whose size differs from that of FP32 in an answer is not compared by its values. */
+  addVarying(answers: readonly TrialAnswer[]): void {
+    for (const { noise } of answers)
+      for (const [output, error] of noise.entries()) if (error === OTHER_SIZE) this.varying.add(output);
+  }
+
+  /** The outputs whose sizes differ among the images, unless the sizes of the inputs do, too. */
+  private findVarying(outputs: readonly (readonly OutputTensor[])[]): void {
+    const { inputs } = this.params.feeding;
+    if (inputs.some(({ dims }) => dims.some((dim) => typeof dim !== 'number' && 'image' in dim))) return;
+    const lengths = outputs.map((own) => own.flatMap(({ data }) => (data ? [data.length] : [])));
+    for (const own of lengths)
+      for (const [output, length] of own.entries()) if (length !== lengths[0]?.[output]) this.varying.add(output);
+  }
+
+  /**
+   * Images for which FP32 itself gives NaN or infinity cannot be used to judge a trial. They are skipped and reported.
+   */
+  private leaveOutUnanswered(outputs: (readonly OutputTensor[])[], records: (UnfinishedRecord | null)[]): void {
+    for (let i = this.used.images.length - 1; i >= 0; i--) {
+      if (this.answers[i]?.signal.every(Number.isFinite)) continue;
+      this.used.leaveOut(i, UNANSWERED);
+      for (const list of [this.answers, outputs, records]) list.splice(i, 1);
+    }
+    if (this.used.images.length === 0) {
+      throw new WorkbenchError('images-empty', ALL_UNANSWERED, {
+        hint: advise('validate-fp32'),
+      });
+    }
+  }
+
+  /** Completes FP32's own answers, with which those of trials are compared. */
+  private keepReference(records: readonly (UnfinishedRecord | null)[]): void {
+    this.vectors = records.map((own) => (own?.kind === 'vector' ? own.vector : null));
+    const finished = finishRecords(this.params.task, records, this.vectors, this.labelsOf([...records.keys()]));
+    for (const [i, record] of finished.entries()) {
+      const reference = this.answers[i];
+      if (reference && record !== null) this.answers[i] = { ...reference, record };
+    }
+  }
+
+  private labelsOf(at: readonly number[]): number[] {
+    return at.map((image) => this.used.images[image]?.label ?? -1);
+  }
+}
+
+const UNANSWERED = 'The output of the FP32 model contains NaN or infinity';
+const ALL_UNANSWERED = 'The outputs of the FP32 model contain NaN or infinity for every image';
 
 /**
  * Copies FP32's outputs into memory that all workers share: one block per output, with the values of all images. Their

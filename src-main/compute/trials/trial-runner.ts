@@ -15,6 +15,7 @@ import { roleOf, type StopFlag, type WorkerRole } from '../pool/worker-role';
 import { loadShared } from '../roles/decode-role';
 import type { UsableImage } from '../roles/image-role';
 import { ProgramRunner } from './program-runner';
+import type { WorkDone } from './trial-clock';
 import type {
   Chunk,
   LayerErrors,
@@ -97,7 +98,7 @@ class TrialRunner {
         outputs.push(own.map(copyOf));
       }
     }
-    return { answers, boxes, outputs, ...timer() };
+    return { answers, boxes, outputs, work: timer() };
   }
 
   share(reference: SharedReference): Promise<null> {
@@ -128,7 +129,7 @@ class TrialRunner {
         });
       }
     }
-    return { answers, ...timer() };
+    return { answers, work: timer() };
   }
 
   private async answerTo(
@@ -184,13 +185,19 @@ class TrialRunner {
     return images;
   }
 
-  /** Starts a clock that tells opening sessions from running them. */
-  private timer(): () => { readonly openMs: number; readonly runMs: number } {
+  /** Starts a clock of this worker's work. */
+  private timer(): () => WorkDone {
     const startedAt = performance.now();
-    const before = this.programs.clock.openMs;
+    const before = { ...this.programs.clock };
     return () => {
-      const openMs = this.programs.clock.openMs - before;
-      return { openMs, runMs: performance.now() - startedAt - openMs };
+      const { openMs, opens, passes } = this.programs.clock;
+      const spentMs = openMs - before.openMs;
+      return {
+        passes: passes - before.passes,
+        runMs: performance.now() - startedAt - spentMs,
+        opens: opens - before.opens,
+        openMs: spentMs,
+      };
     };
   }
 
@@ -213,7 +220,7 @@ class TrialRunner {
     this.programs.define(structures);
     const images = slots.map((slot) => this.imageOf(slot).image);
     const feeds = stackImages(this.options.feeding, images, this.batch);
-    return this.programs.run(program, { id: slots.join(), feeds }, new Set(kept));
+    return this.programs.run(program, { id: slots.join(), feeds, images: slots.length }, new Set(kept));
   }
 
   private imageOf(slot: number): UsableImage {

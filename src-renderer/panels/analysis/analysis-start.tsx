@@ -11,6 +11,7 @@ import { jobText } from '../../state/job-text';
 import { openJobs, useJobs } from '../../state/jobs';
 import { classNames } from '../../widgets/class-names';
 import styles from './analysis.module.css';
+import { PartialTable } from './partial-result';
 import { Button } from '../../widgets/button';
 import { EmptyState, ErrorBox, hintOf, Meter } from '../../widgets/states';
 
@@ -26,10 +27,7 @@ export function lastJob(
   return own.find((job) => !isFinished(job)) ?? own.findLast((job) => !neverBegan(job)) ?? null;
 }
 
-/**
- * The cost of an analysis, such as `26 models × 64 images = 1,664 passes, ~42 s`. The passes may be an upper bound; the
- * time is always an estimate.
- */
+/** The expected cost of an analysis, such as `About 26 models on 64 images: the work of 820 passes, ~42 s`. */
 export function CostLine({ cost }: { readonly cost: CostAnswer }) {
   return (
     <p className={styles.cost} role="status">
@@ -37,12 +35,7 @@ export function CostLine({ cost }: { readonly cost: CostAnswer }) {
       {cost instanceof Error ? <Problem error={cost} /> : null}
       {cost === undefined || cost instanceof Error ? null : (
         <>
-          {/* If some models are tried on fewer images than others, only an upper bound of the passes is known. */}
-          {t(cost.trials * cost.images === cost.passes ? 'analysis.cost' : 'analysis.cost.upTo', {
-            trials: cost.trials,
-            images: cost.images,
-            passes: formatCount(cost.passes),
-          })}
+          {t('analysis.cost', { trials: cost.trials, images: cost.images, passes: formatCount(cost.passes) })}
           {cost.seconds === null ? (
             <span className="dim"> {t('analysis.cost.noTime')}</span>
           ) : (
@@ -79,7 +72,7 @@ interface AnalysisStartProps {
   readonly isPrimary?: boolean;
 }
 
-/** The cost of an analysis, its start button and, while it runs, its progress. The height does not change. */
+/** The cost of an analysis, its start button and, while it runs, its progress and what was found so far. */
 export function AnalysisStart({ spec, label, problem = null, isPrimary = true }: AnalysisStartProps) {
   const cost = useAnalysisCost(problem === null ? spec : null);
   const start = useJobs((state) => state.start);
@@ -128,6 +121,7 @@ export function Running({ job }: { readonly job: JobSnapshot }) {
         <span>{text.count}</span>
         <span>{text.eta}</span>
       </p>
+      {job.partial === undefined ? null : <PartialTable partial={job.partial} />}
     </div>
   );
 }

@@ -131,6 +131,8 @@ export const sensitivityResultSchema = object({
   layers: list(sensitivityLayerSchema),
   /** Runs of the model: images times models that were tried. */
   passes: count,
+  /** What was computed, in runs of the whole model; a run that starts behind unchanged layers counts as a part. */
+  work: optional(measured),
   seconds: measured,
   createdAt: string,
 });
@@ -178,6 +180,8 @@ export const autoResultSchema = object({
   summary: string,
   choices: list(autoChoiceSchema),
   passes: count,
+  /** What was computed, in runs of the whole model; a run that starts behind unchanged layers counts as a part. */
+  work: optional(measured),
   seconds: measured,
   createdAt: string,
 });
@@ -270,6 +274,8 @@ export const searchResultSchema = object({
   ),
   summary: string,
   passes: count,
+  /** What was computed, in runs of the whole model; a run that starts behind unchanged layers counts as a part. */
+  work: optional(measured),
   seconds: measured,
   createdAt: string,
 });

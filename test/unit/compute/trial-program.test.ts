@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BoundedCache } from '../../../src-main/compute/trials/bounded-cache';
-import { chooseCuts, WHOLE, type GraphCuts } from '../../../src-main/compute/trials/graph-cuts';
+import { chooseCuts, reachedSegments, WHOLE, type GraphCuts } from '../../../src-main/compute/trials/graph-cuts';
 import { ProgramRunner } from '../../../src-main/compute/trials/program-runner';
 import { SharedSteps } from '../../../src-main/compute/trials/shared-steps';
 import { ProgramMaker, type TrialProgram } from '../../../src-main/compute/trials/trial-program';
@@ -29,7 +29,12 @@ async function stored(model: Model): Promise<{ readonly model: Model; readonly d
 /** A segment per layer: every tensor between layers crosses a cut. */
 function cutEverywhere(model: Model): GraphCuts {
   const names = model.graph.node.map(({ name }) => name);
-  return { segmentOf: new Map(names.map((name, i) => [name, i])), shares: names.map(() => 1 / names.length) };
+  const segmentOf = new Map(names.map((name, i) => [name, i]));
+  return {
+    segmentOf,
+    shares: names.map(() => 1 / names.length),
+    reached: reachedSegments(model.graph.node, segmentOf, names.length),
+  };
 }
 
 class Bench {
@@ -86,7 +91,7 @@ class Bench {
     this.runner.define(
       program.steps.flatMap(({ structure }) => makers.flatMap((maker) => maker.structure(structure) ?? [])),
     );
-    const outputs = await this.runner.run(program, { id, feeds }, new Set(this.steps.keptOf(program)));
+    const outputs = await this.runner.run(program, { id, feeds, images: 1 }, new Set(this.steps.keptOf(program)));
     return outputs.map(({ data, integers }) => [...(data ?? integers ?? [])]);
   }
 
@@ -288,6 +293,7 @@ describe('SharedSteps', () => {
     structure: 's',
     scales: [],
     inputs: inputs.map((from) => ({ step: from, output: 0 })),
+    share: 1,
   });
   const program = (...keys: readonly string[]): TrialProgram => ({
     steps: keys.map((key, i) => step(key, i === 0 ? [] : [i - 1])),

@@ -65,7 +65,7 @@ describe('WhyPanel', () => {
   it('says the cost before it starts, then how it goes', async () => {
     await show();
     await act(async () => vi.waitFor(() => expect(fake.calls).toContain('getAnalysisCost')));
-    expect(document.body.textContent).toContain('60 models × 64 images = 3\u202f840 passes, ~12 s');
+    expect(document.body.textContent).toContain('About 60 models on 64 images: the work of 3\u202f840 passes, ~12 s');
     await click(button('Find out'));
     expect(started).toHaveBeenCalledWith({
       kind: 'diagnose',

@@ -165,7 +165,7 @@ describe('SearchScreen', () => {
       maxWorstGroupDrop: 1,
     });
     expect(document.body.textContent).toContain(
-      'Up to 119 models on at most 600 images: 30\u202f000 passes, time not known yet',
+      'About 119 models on 600 images: the work of 30\u202f000 passes, time not known yet',
     );
     await act(async () => useFieldImages.getState().setPath('/data/field'));
     await act(async () =>

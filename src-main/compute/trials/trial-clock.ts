@@ -1,0 +1,127 @@
+import type { OnProgress } from '../../../src-shared/contract/progress';
+import type { PartialResult } from '../../../src-shared/domain/analysis/partial';
+import type { ExpectedWork } from '../../analysis/expected-work';
+
+/** The times are stored if they are known from as many runs of the whole model. */
+const KNOWN_PASSES = 4;
+
+/** Requests of each worker whose times do not count. */
+const WARM_UP = 1;
+
+/** What a worker has done for one request. */
+export interface WorkDone {
+  /** In runs of the whole model; see ExpectedWork. */
+  readonly passes: number;
+  readonly runMs: number;
+  /** Parts of the model that were opened. */
+  readonly opens: number;
+  readonly openMs: number;
+}
+
+/**
+ * Counts the work of trials in runs of the whole model, so that the rest of a phase is proportional to the time that it
+ * takes: runs of a part of the model count as that part, and opening a part counts as the runs that take as long.
+ */
+export class TrialClock {
+  /** What quantized models have computed so far, in runs of the whole model. */
+  work = 0;
+  private readonly run = { ms: 0, passes: 0 };
+  private readonly open = { ms: 0, count: 0 };
+  private readonly make = { ms: 0, count: 0 };
+  private requests = 0;
+  private phase = { name: '', unit: 'passes', done: 0, left: 0 };
+  private partial: PartialResult | undefined;
+
+  /** @param workers number of workers, each of which opens its own sessions. */
+  constructor(
+    private readonly onProgress: OnProgress | undefined,
+    private readonly workers: () => number,
+  ) {}
+
+  /** Milliseconds; 0 for what was not measured. */
+  get speed(): { readonly passMs: number; readonly openMs: number; readonly makeMs: number } {
+    return {
+      passMs: this.passMs,
+      openMs: ratio(this.open.ms, this.open.count),
+      makeMs: ratio(this.make.ms, this.make.count),
+    };
+  }
+
+  /** Whether enough was run to know the times. */
+  get isKnown(): boolean {
+    return this.run.passes >= KNOWN_PASSES;
+  }
+
+  /** Begins a phase that counts something else than runs. */
+  count(name: string, unit: string, total: number): void {
+    this.phase = { name, unit, done: 0, left: total };
+    this.report();
+  }
+
+  /** Begins a phase, or says what is left of the present one. */
+  expect(name: string, work: ExpectedWork): void {
+    const left = this.passesOf(work);
+    this.phase = name === this.phase.name ? { ...this.phase, left } : { name, unit: 'passes', done: 0, left };
+    this.report();
+  }
+
+  /** What was found, and what is left of the present phase. */
+  found(partial: PartialResult | undefined, work?: ExpectedWork): void {
+    if (partial !== undefined) this.partial = partial;
+    if (work !== undefined) this.phase.left = this.passesOf(work);
+    this.report();
+  }
+
+  /** @param isQuantized whether the times are those of quantized models. */
+  worked({ passes, runMs, opens, openMs }: WorkDone, isQuantized: boolean): void {
+    this.open.ms += openMs;
+    this.open.count += opens;
+    if (isQuantized) {
+      this.work += passes;
+      // The first runs of a worker are slower: code is compiled, and memory is allocated.
+      if (++this.requests > WARM_UP * this.workers()) {
+        this.run.ms += runMs;
+        this.run.passes += passes;
+      }
+    }
+    this.advance(passes + (isQuantized ? ratio(openMs, this.passMs) : 0));
+  }
+
+  made(ms: number): void {
+    this.make.ms += ms;
+    this.make.count += 1;
+  }
+
+  /** Counts whole runs whose time is not that of trials. */
+  passed(runs: number): void {
+    this.work += runs;
+    this.advance(runs);
+  }
+
+  advance(count: number): void {
+    this.phase.done += count;
+    this.phase.left -= count;
+    this.report();
+  }
+
+  private get passMs(): number {
+    return ratio(this.run.ms, this.run.passes);
+  }
+
+  private passesOf({ passes, opens }: ExpectedWork): number {
+    return passes + ratio(opens * this.workers() * ratio(this.open.ms, this.open.count), this.passMs);
+  }
+
+  private report(): void {
+    const { name, unit, done, left } = this.phase;
+    const rounded = Math.round(done);
+    // When more is needed than expected, the total is unknown.
+    const total = left < -0.5 ? 0 : rounded + Math.round(Math.max(0, left));
+    const { partial } = this;
+    this.onProgress?.({ phase: name, done: rounded, total, unit, ...(partial === undefined ? {} : { partial }) });
+  }
+}
+
+function ratio(value: number, by: number): number {
+  return by > 0 ? value / by : 0;
+}
