@@ -5,13 +5,14 @@ import {
   type UnfinishedRecord,
   withoutIneffective,
 } from '../../../src-shared/domain/measures/task-records';
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
+import type { Task } from '../../../src-shared/domain/tasks/task';
 import type { TruthBox } from '../../../src-shared/domain/tasks/truth';
 import { OTHER_SIZE, type ReferenceAnswer, type TrialAnswer } from '../../analysis/trials';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import type { WorkDone } from './trial-clock';
 import type { TrialImages } from './trial-images';
 import type { TrialModels } from './trial-models';
-import type { TrialParams } from './trial-pool';
 import type { SharedReference, UnfinishedAnswer } from './trial-protocol';
 import type { TrialWorkers } from './trial-workers';
 
@@ -42,7 +43,7 @@ export class TrialReference {
   private vectors: readonly (Float32Array | null)[] = [];
 
   constructor(
-    private readonly params: Pick<TrialParams, 'feeding' | 'task'>,
+    private readonly params: { readonly feeding: Feeding; readonly task: Task | null },
     private readonly used: TrialImages,
   ) {}
 
