@@ -235,6 +235,8 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     expect(again.candidates.every(({ buildSeconds }) => buildSeconds === 0)).toBe(true);
     const [fp16, int8] = first.candidates;
     const compared = await json<unknown>('diff', project, fp16?.enginePath ?? '', int8?.enginePath ?? '');
+    const named = await json<{ readonly differences: unknown }>('diff', project, 'tuning:fp16', 'tuning:int8');
+    expect(compared).toMatchObject({ differences: named.differences });
     expect(compared).toMatchObject({
       a: { variant: 'mixed-minmax', batch: 5, tensorrt: '10.6.0' },
       b: { variant: 'mixed-minmax' },

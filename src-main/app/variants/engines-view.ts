@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { EnginesView, EngineView } from '../../../src-shared/contract/views';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
+import { loadTuning } from '../analysis/analysis-store';
 import { readEngineLayers, readEngineRecord, type TensorrtEngineRecord } from './engine-record';
 import type { JobContext } from '../job-context';
 import { openCalibrationIfAny, prepared } from '../projects/workspace';
@@ -14,15 +15,23 @@ interface Found {
   readonly usedAtMs: number;
 }
 
+/** Names of engines that a tuning built: all of them are of variant mixed, so that they have names of their own. */
+const TUNING = 'tuning:';
+
 /**
- * The variants of a project that have a TensorRT engine, and the engine of one of them: `variant` (or the engine whose
- * folder has this name), else mixed, else the one used last. It is read from stored records, so that no GPU is needed.
+ * The variants of a project that have a TensorRT engine, with the engines of the last tuning (`tuning:fp16`), and the
+ * engine of one of them: `variant` (or the engine whose folder has this name), else mixed, else the one used last. It is
+ * read from stored records, so that no GPU is needed.
  */
 export async function enginesView(variant: string | undefined, job: JobContext): Promise<EnginesView> {
   const { workspace } = job;
   const latest = new Map<string, Found>();
   const all = enginesOf(workspace.paths.enginesDir);
   for (const found of all) if (!latest.has(found.record.variant)) latest.set(found.record.variant, found);
+  for (const [name, key] of await tuningEngines(job)) {
+    const found = all.find(({ dir }) => basename(dir) === key);
+    if (found !== undefined) latest.set(name, { ...found, record: { ...found.record, variant: name } });
+  }
   const variants = [...latest.keys()];
   const wanted = variant ?? (latest.has('mixed') ? 'mixed' : (variants[0] ?? ''));
   const chosen = latest.get(wanted) ?? all.find(({ dir }) => basename(dir) === wanted);
@@ -32,6 +41,15 @@ export async function enginesView(variant: string | undefined, job: JobContext):
     engine:
       chosen && layers ? { ...viewOf(chosen.record), isCurrent: await isCurrent(chosen.record, job), layers } : null,
   };
+}
+
+/** Name -> folder of the engines that the last tuning measured. */
+async function tuningEngines({ workspace }: JobContext): Promise<[string, string][]> {
+  const tuning = await loadTuning(workspace);
+  return (tuning?.result.candidates ?? []).map(({ name, enginePath }) => [
+    `${TUNING}${name}`,
+    basename(dirname(enginePath)),
+  ]);
 }
 
 /** All TensorRT engines of the project, the one used last first. */
@@ -72,6 +90,8 @@ function viewOf({
 /** Whether the variant would still be built from the same graph. */
 async function isCurrent(record: TensorrtEngineRecord, job: JobContext): Promise<boolean> {
   const { workspace, services } = job;
+  // The plan of a tuning's engine is in the tuning, not in the project.
+  if (record.variant.startsWith(TUNING)) return (await loadTuning(workspace))?.isCurrent === true;
   const name = parseVariant(record.variant);
   const calibration = await openCalibrationIfAny(workspace);
   if (calibration === null && needsCalibration(name)) return false;

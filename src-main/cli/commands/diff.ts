@@ -25,8 +25,9 @@ export const diff = defineCommand({
   summary: 'compare two TensorRT engines of a project, layer by layer',
   positionals: ['PROJECT', 'A', 'B'],
   options: { csv: flag('print CSV: one line for each group of layers') },
-  details: `A and B are variants that were built (fp16, int8, mixed, ...), or paths of engines as calib build and calib tune print
-them. Layers that share a kernel in one of the engines form one group; conversions are charged to the layers that they
+  details: `A and B are variants that were built (fp16, int8, mixed, ...), engines of the last tuning (tuning:fp16,
+tuning:int8, ...), or paths of engines as calib build and calib tune print them, also of another project: its layers are
+compared by their names. Layers that share a kernel in one of the engines form one group; conversions are charged to the layers that they
 serve. Groups are sorted by the time that B loses against A.`,
   async run({ csv }, [project = '', a = '', b = ''], { api, print }) {
     const projectPath = resolve(project);
@@ -44,8 +45,11 @@ serve. Groups are sorted by the time that B loses against A.`,
 });
 
 /** @throws WorkbenchError not-found if the project has no such engine */
-async function engineOf(api: WorkbenchApi, projectPath: string, name: string): Promise<EngineView> {
-  const variant = name.endsWith('.engine') ? basename(dirname(resolve(name))) : name;
+async function engineOf(api: WorkbenchApi, ownPath: string, name: string): Promise<EngineView> {
+  const isPath = name.endsWith('.engine');
+  const variant = isPath ? basename(dirname(resolve(name))) : name;
+  // PROJECT/engines/KEY/model.engine
+  const projectPath = isPath ? dirname(dirname(dirname(resolve(name)))) : ownPath;
   const { engine, variants } = await api.getEngineLayers({ projectPath, variant });
   if (engine !== null) return engine;
   const known = variants.length === 0 ? 'none' : variants.join(', ');

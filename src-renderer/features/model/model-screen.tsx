@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react';
 import { formatCount } from '../../../src-shared/base/units';
 import { PRECISIONS } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
+import { useEngine } from '../../state/engine';
 import { SearchField } from '../../widgets/fields';
 import { LAYER_COLUMNS, layerColumns } from '../../panels/layers/layer-columns';
 import { LayerGraph } from '../../panels/layers/layer-graph';
@@ -13,9 +14,10 @@ import { SplitView } from '../../panels/layers/split-view';
 import { type LayerListing, type Layers, useLayerListing, useLayers } from '../../panels/layers/use-layers';
 import { ThreePanes } from '../../widgets/three-panes';
 import { classNames } from '../../widgets/class-names';
+import { EngineDiff } from './engine-diff';
 import styles from './model-screen.module.css';
 
-/** The model screen: the layers as a table beside the graph. */
+/** The model screen: the layers as a table, or the comparison of two engines, beside the graph. */
 export function ModelScreen() {
   const layers = useLayers();
   return layers === null ? <NoModel /> : <Model layers={layers} />;
@@ -23,6 +25,7 @@ export function ModelScreen() {
 
 function Model({ layers }: { readonly layers: Layers }) {
   const [search, setSearch] = useState('');
+  const { compared } = useEngine();
   const listing = useLayerListing(layers, layers.rows, search);
   return (
     <ThreePanes
@@ -31,7 +34,13 @@ function Model({ layers }: { readonly layers: Layers }) {
           id="model"
           label={t('model.resize')}
           initialPercent={56}
-          first={<LayerList layers={layers} listing={listing} search={search} onSearch={setSearch} />}
+          first={
+            compared === null || layers.engine === null ? (
+              <LayerList layers={layers} listing={listing} search={search} onSearch={setSearch} />
+            ) : (
+              <EngineDiff layers={layers} a={compared} b={layers.engine.view} />
+            )
+          }
           second={
             <LayerGraph
               model={layers.model}

@@ -66,7 +66,7 @@ interface SummaryProps {
 }
 
 function Summary({ engine, variants, layers }: SummaryProps) {
-  const { showVariant } = useEngine();
+  const { showVariant, comparedVariant, compareWith } = useEngine();
   const language = useLanguage();
   const { layers: counts, reformats, reformatMs, totalMs } = engine.summary;
   const built = new Date(engine.createdAt).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' });
@@ -78,6 +78,17 @@ function Summary({ engine, variants, layers }: SummaryProps) {
           value={engine.variant}
           choices={variants.map((value) => ({ value, label: value }))}
           onChoose={showVariant}
+        />
+      )}
+      {variants.length < 2 ? null : (
+        <Select
+          label={t('engine.compare')}
+          value={comparedVariant ?? ''}
+          choices={[
+            { value: '', label: t('engine.compare.none') },
+            ...variants.filter((value) => value !== engine.variant).map((value) => ({ value, label: value })),
+          ]}
+          onChoose={(value) => compareWith(value === '' ? null : value)}
         />
       )}
       <p className={classNames(layerInspectorStyles.reason, 'dim')}>
@@ -207,6 +218,19 @@ function LayerFacts({ found }: { readonly found: LayerInEngine }) {
       )}
       <Reformats reformats={found.reformats} />
     </>
+  );
+}
+
+/** The types that a group of layers runs in. */
+export function EngineTypes({ types }: { readonly types: readonly EngineType[] }) {
+  return types.map((type) =>
+    type === 'other' ? (
+      <Tag key={type} title={t('engine.type.other')}>
+        –
+      </Tag>
+    ) : (
+      <PrecisionBadge key={type} precision={type} />
+    ),
   );
 }
 

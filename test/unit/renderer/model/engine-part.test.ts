@@ -101,7 +101,11 @@ describe('the inspector with an engine', () => {
       `Q, FP32 to INT8${first.inputs[0] ?? ''}`,
     ])
       expect(text).toContain(part);
-    expect(screen.getAllByRole<HTMLOptionElement>('option').map(({ value }) => value)).toEqual(['mixed', 'int8']);
+    expect(
+      within(screen.getByLabelText('Engine of'))
+        .getAllByRole<HTMLOptionElement>('option')
+        .map(({ value }) => value),
+    ).toEqual(['mixed', 'int8']);
   });
 
   it('shows what a layer was asked for beside what its kernel computes in, its time, and why they differ', async () => {

@@ -33,6 +33,16 @@ describe('the engine of the open project', () => {
     expect(store()).toMatchObject({ projectPath: '/data/a.calib', view: NONE, variant: 'int8' });
   });
 
+  it('loads the engine that it is compared with, until the comparison ends', async () => {
+    await store().load();
+    store().compareWith('fp16');
+    await vi.waitFor(() => expect(asked).toEqual([undefined, undefined, 'fp16']));
+    expect(store()).toMatchObject({ comparedVariant: 'fp16' });
+    store().compareWith(null);
+    expect(store()).toMatchObject({ comparedVariant: null, compared: null });
+    expect(asked).toHaveLength(3);
+  });
+
   it('follows edits, which put it out of date, and jobs that build engines', async () => {
     await store().load();
     await useSession.getState().edit('a name', [{ kind: 'method', method: 'mse' }]);
