@@ -52,9 +52,10 @@ const ANALYSES: readonly JobKind[] = [
   'diagnose',
   'repair',
   'smooth',
+  'learn',
   'advise',
   'fix',
-] satisfies readonly (AnalysisSpec['kind'] | 'repair' | 'smooth' | 'fix')[];
+] satisfies readonly (AnalysisSpec['kind'] | 'repair' | 'smooth' | 'learn' | 'fix')[];
 
 // Edits make results outdated, and jobs create new ones.
 const forget = (): void => {

@@ -39,7 +39,7 @@ let lastStart: LastStart | null = null;
 /** Kinds of jobs that create histograms in a project. */
 export const CALIBRATING: readonly JobKind[] = ['calibrate', 'merge', 'run'];
 /** Kinds of jobs that may change the calibration or the thresholds of a project. */
-const CHANGING_THRESHOLDS: readonly JobKind[] = [...CALIBRATING, 'auto', 'best', 'health', 'repair', 'smooth'];
+const CHANGING_THRESHOLDS: readonly JobKind[] = [...CALIBRATING, 'auto', 'best', 'health', 'repair', 'smooth', 'learn'];
 
 export const useJobs = create<JobsState>()((set, get) => {
   const take = (job: JobSnapshot): void => {

@@ -9,7 +9,7 @@ import type {
 } from '../domain/analysis/analysis';
 import type { BestView } from '../domain/analysis/best-method';
 import type { FixResult } from '../domain/analysis/fix';
-import type { RepairResult } from '../domain/analysis/repair';
+import type { LearnResult, RepairResult } from '../domain/analysis/repair';
 import type { SmoothingResult } from '../domain/analysis/smoothing';
 import type { EngineLayer, EngineSummary } from '../domain/engines/engine-layers';
 import type { TensorrtTyping } from '../domain/engines/tensorrt-options';
@@ -328,6 +328,8 @@ export interface AnalysesView {
   readonly fix?: Dated<FixResult>;
   /** Omitted if the search was never made. */
   readonly smoothing?: Dated<SmoothingResult>;
+  /** Omitted if nothing was learned yet. */
+  readonly learned?: Dated<LearnResult>;
   readonly diagnoses: readonly Dated<DiagnosisResult>[];
   /** Omitted if the analysis was never made. */
   readonly advice?: Dated<AdviceResult>;

@@ -32,6 +32,7 @@ import {
   type Workspace,
 } from '../projects/workspace';
 import { loadRepair } from './repair-store';
+import { loadLearnedResult } from './learned-result-store';
 import { loadSmoothingResult } from './smoothing-result-store';
 
 /** Since version 2, errors are those of the worst output, and agreement exists for classifications only. */
@@ -168,6 +169,7 @@ export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> 
   }
   const repair = loadRepair(workspace);
   const smoothing = loadSmoothingResult(workspace);
+  const learned = loadLearnedResult(workspace);
   const advice = await loadAnalysis(workspace, 'advice', paths.analysisFile('advice'));
   const fix = await loadAnalysis(workspace, 'fix', paths.analysisFile('fix'));
   return {
@@ -175,6 +177,7 @@ export async function loadAnalyses(workspace: Workspace): Promise<AnalysesView> 
     ...(repair ? { repair } : {}),
     ...(fix ? { fix } : {}),
     ...(smoothing ? { smoothing } : {}),
+    ...(learned ? { learned } : {}),
     sensitivity: Object.fromEntries(sensitivity),
     auto: await loadAnalysis(workspace, 'auto', paths.analysisFile('auto')),
     search: await loadAnalysis(workspace, 'search', paths.analysisFile('search')),

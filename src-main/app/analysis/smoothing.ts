@@ -13,7 +13,7 @@ import { collectJob } from '../jobs/calibrate-job';
 import { defaultThreads, type JobContext } from '../job-context';
 import { readChannelMaxima } from '../../calibration/histograms/channel-maxima';
 import { channelTensors } from '../../quantization/rules/smoothing-groups';
-import { saveSmoothing } from '../projects/smoothing-store';
+import { saveSmoothing, type SmoothingFactors } from '../projects/smoothing-store';
 import {
   currentCalibration,
   currentCalibrationKey,
@@ -35,17 +35,36 @@ const ALPHAS = [0.25, 0.5, 0.75] as const;
 /** Number of images that the choice is made on, if the specification does not say. */
 const DEFAULT_IMAGES = 64;
 const MIN_IMAGES = 4;
+/** Candidates are compared with histograms of this many images of the set. The best one gets those of all images. */
+const SCREENED_IMAGES = 128;
+/** The best candidate is calibrated on all images if its error is at most this multiple of that without smoothing. */
+const PROMISING = 1.05;
 
 /**
- * Finds the factors of smoothing for the project's plan: for each alpha the smoothed model is calibrated, and the error
- * of its outputs is measured. The best is confirmed on images that did not choose it, and stored under a key that a
- * plan can name. The project does not change.
+ * Finds the factors of smoothing for the project's plan: for each alpha the smoothed model is calibrated on a part of
+ * the set, and the error of its outputs is measured. If the best one is promising, it is calibrated on the whole set and
+ * confirmed on images that did not choose it. It is stored under a key that a plan can name. The project does not change,
+ * and what was made for other candidates is removed.
  * @throws WorkbenchError images-empty if the calibration set is too small
  */
 export async function findSmoothing(spec: SmoothSpec, job: JobContext): Promise<SmoothingResult> {
-  const { services } = job;
   const startedAt = performance.now();
   const search = new SmoothingSearch(spec, job);
+  try {
+    const result = await searched(search, job);
+    await search.forgetAllBut(result.choice?.key);
+    const timed = { ...result, seconds: (performance.now() - startedAt) / 1000 };
+    await saveSmoothingResult(job.workspace, spec.variant ?? 'mixed', timed);
+    return timed;
+  } catch (error) {
+    // A search that was cancelled continues with what it has made.
+    if (!(error instanceof WorkbenchError && error.code === 'cancelled')) await search.forgetAllBut(undefined);
+    throw error;
+  }
+}
+
+async function searched(search: SmoothingSearch, job: JobContext): Promise<SmoothingResult> {
+  const { services } = job;
   const base = search.withKey(null);
   const maxima = await search.maxima(base);
   const { set, chosen, confirmed } = await search.images();
@@ -67,28 +86,31 @@ export async function findSmoothing(spec: SmoothSpec, job: JobContext): Promise<
   };
   for (const candidate of found) {
     candidate.key = shortHash({ version: FACTORS_VERSION, equalized, exponents: candidate.own });
-    await saveSmoothing(job.workspace.paths, candidate.key, {
-      alpha: candidate.alpha,
-      equalized,
-      exponents: candidate.own,
-    });
+    await search.store(candidate.key, { alpha: candidate.alpha, equalized, exponents: candidate.own });
   }
-  const without = await search.measure(base, { set, entries: chosen });
+  const choosing = { set, entries: chosen };
+  const without = await search.measure(base, choosing);
+  const screened = set.entries.length > SCREENED_IMAGES ? SCREENED_IMAGES : undefined;
   const candidates: { alpha: number; key: string; chosen: number; confirmed?: number }[] = [];
   for (const { alpha, key } of found)
     candidates.push({
       alpha,
       key,
-      chosen: worstNmse(await search.measure(search.withKey(key), { set, entries: chosen })),
+      chosen: worstNmse(await search.measure(search.withKey(key), choosing, screened)),
     });
-  const best = candidates.reduce<(typeof candidates)[number] | undefined>(
-    (least, own) => (least === undefined || own.chosen < least.chosen ? own : least),
+  const least = candidates.reduce<(typeof candidates)[number] | undefined>(
+    (smallest, own) => (smallest === undefined || own.chosen < smallest.chosen ? own : smallest),
     undefined,
   );
+  const best = least && least.chosen <= PROMISING * worstNmse(without) ? least : undefined;
   const before = best && worstNmse(await search.measure(base, { set, entries: confirmed }));
-  if (best) best.confirmed = worstNmse(await search.measure(search.withKey(best.key), { set, entries: confirmed }));
+  if (best) {
+    const smoothed = search.withKey(best.key);
+    best.chosen = worstNmse(await search.measure(smoothed, choosing));
+    best.confirmed = worstNmse(await search.measure(smoothed, { set, entries: confirmed }));
+  }
   const isBetter = best?.confirmed !== undefined && before !== undefined && best.confirmed < before;
-  const result: SmoothingResult = {
+  return {
     ...common,
     without: { chosen: worstNmse(without), ...(before === undefined ? {} : { confirmed: before }) },
     candidates: candidates.map(({ alpha, chosen: error, confirmed: unseen }) => ({
@@ -98,16 +120,15 @@ export async function findSmoothing(spec: SmoothSpec, job: JobContext): Promise<
     })),
     ...(isBetter ? { choice: { alpha: best.alpha, key: best.key } } : {}),
     ...(without.comparesAnswers ? { comparesAnswers: true } : {}),
-    seconds: (performance.now() - startedAt) / 1000,
+    seconds: 0,
     createdAt: new Date().toISOString(),
   };
-  for (const { key } of candidates) if (key !== result.choice?.key) await search.forget(key);
-  await saveSmoothingResult(job.workspace, spec.variant ?? 'mixed', result);
-  return result;
 }
 
 class SmoothingSearch {
   readonly spec: { readonly target?: Target; readonly threads: number };
+  /** Key of factors -> folders of the calibrations that were made with them. */
+  private readonly made = new Map<string, Set<string>>();
 
   constructor(
     private readonly given: SmoothSpec,
@@ -136,13 +157,23 @@ class SmoothingSearch {
     const found = read();
     const model = await prepared(job.workspace, job.services.compute, job);
     if (found.size > 0 || channelTensors(model).length === 0) return found;
-    await this.calibrate(job, true);
+    await this.calibrate(job, { fresh: true });
     return read();
   }
 
-  /** The user may have calibrated on a part of the set; the same part is used again. */
-  async calibrate(job: JobContext, fresh = false): Promise<void> {
-    const limit = currentCalibration(this.job.workspace)?.limit ?? undefined;
+  /** Stores the factors of a candidate. */
+  async store(key: string, factors: SmoothingFactors): Promise<void> {
+    this.made.set(key, this.made.get(key) ?? new Set());
+    await saveSmoothing(this.job.workspace.paths, key, factors);
+  }
+
+  /**
+   * The user may have calibrated on a part of the set; the same part is used again.
+   * @param most number of images, if fewer are enough
+   */
+  async calibrate(job: JobContext, { fresh = false, most }: CalibrationWishes = {}): Promise<void> {
+    const own = currentCalibration(this.job.workspace)?.limit ?? undefined;
+    const limit = most === undefined ? own : Math.min(most, own ?? most);
     await collectJob(
       {
         kind: 'calibrate',
@@ -153,6 +184,9 @@ class SmoothingSearch {
       },
       job,
     );
+    const { file, paths } = job.workspace;
+    const key = currentCalibrationKey(job.workspace);
+    if (key !== null) this.made.get(file.plan.repairs?.smoothing ?? '')?.add(paths.calibrationDir(key));
   }
 
   async images(): Promise<{
@@ -170,9 +204,12 @@ class SmoothingSearch {
     );
   }
 
-  /** The quality of the variant on some images of the calibration set. */
-  async measure(job: JobContext, images: UsedImages): Promise<TrialQuality> {
-    await this.calibrate(job);
+  /**
+   * The quality of the variant on some images of the calibration set.
+   * @param most number of images for the thresholds, if fewer than all are enough
+   */
+  async measure(job: JobContext, images: UsedImages, most?: number): Promise<TrialQuality> {
+    await this.calibrate(job, most === undefined ? {} : { most });
     const variant = this.given.variant ?? 'mixed';
     const options = variantOptions({ ...this.spec, variants: [variant] }, job.workspace, []);
     await ensureThresholds(options, job);
@@ -193,13 +230,23 @@ class SmoothingSearch {
     return quality;
   }
 
-  /** Removes the model and the calibration of factors that were not chosen, unless the plan uses them. */
-  async forget(key: string): Promise<void> {
-    if (this.job.workspace.file.plan.repairs?.smoothing === key) return;
-    const { workspace } = this.withKey(key);
-    const calibration = currentCalibrationKey(workspace);
-    await rm(workspace.preparedDir, { recursive: true, force: true });
-    if (calibration !== null) await rm(workspace.paths.calibrationDir(calibration), { recursive: true, force: true });
-    await rm(workspace.paths.smoothingFile(key), { force: true });
+  /** Removes the models and calibrations of all factors but these, and of those that the plan uses. */
+  async forgetAllBut(kept: string | undefined): Promise<void> {
+    const { workspace } = this.job;
+    for (const [key, calibrations] of this.made) {
+      const isUsed = workspace.file.plan.repairs?.smoothing === key;
+      const current = key === kept || isUsed ? currentCalibrationKey(this.withKey(key).workspace) : null;
+      const used = current === null ? null : workspace.paths.calibrationDir(current);
+      for (const dir of calibrations) if (dir !== used) await rm(dir, { recursive: true, force: true });
+      if (used !== null) continue;
+      await rm(this.withKey(key).workspace.preparedDir, { recursive: true, force: true });
+      await rm(workspace.paths.smoothingFile(key), { force: true });
+    }
   }
+}
+
+interface CalibrationWishes {
+  /** Collects again what was collected before. */
+  readonly fresh?: boolean;
+  readonly most?: number;
 }

@@ -1,4 +1,6 @@
-import { allInt8 } from '../../../src-shared/domain/project/precision';
+import { allInt8, type Target } from '../../../src-shared/domain/project/precision';
+import type { Method } from '../../../src-shared/domain/project/methods';
+import { resolvedMethod } from '../../calibration/histograms/threshold-table';
 import { basename } from 'node:path';
 import type { FixSpec } from '../../../src-shared/contract/job-specs';
 import type { FixDecisions } from '../../../src-shared/domain/analysis/fix';
@@ -7,7 +9,15 @@ import { setManifestHash } from '../../calibration/images/image-set';
 import { layerWorks, macsOf, rankImages } from '../analysis/search-setup';
 import type { JobContext } from '../job-context';
 import { allowedMetricHash } from '../projects/metric-consent';
-import { currentCalibrationKey, inputsOf, prepared, projectFeeding, shortHash } from '../projects/workspace';
+import {
+  currentCalibrationKey,
+  inputsOf,
+  openCalibration,
+  prepared,
+  projectFeeding,
+  shortHash,
+  type Workspace,
+} from '../projects/workspace';
 import { variantOptions, withFixedBatch, type VariantOptions } from '../variants/options';
 import { REWRITE_VERSION } from '../variants/recipe';
 import { trialOf } from './candidates';
@@ -16,7 +26,7 @@ import { FixJournal } from './journal';
 import { accuracyGates, type Judging } from './judging';
 
 /** Version of the stages; raise it when the same project would get another answer. */
-const FIX_VERSION = 1;
+const FIX_VERSION = 2;
 /** Assumed ratio of the run time of a quantized model to the time that a calibration takes for an image. */
 const TRIAL_TO_COLLECTION = 1.5;
 /** The number of models whose cost determines the number of images that choose. */
@@ -45,7 +55,11 @@ export async function fixSetup(spec: FixSpec, job: JobContext): Promise<FixSetup
   const options = withFixedBatch(variantOptions(spec, workspace, []), spec, projectFeeding(workspace, model));
   const { method, tensorMethods, plan } = workspace.file;
   const present: FixDecisions = { method, tensorMethods, plan };
-  const first: FixDecisions = { ...present, plan: allInt8(plan) };
+  const first: FixDecisions = {
+    ...present,
+    method: await explicitMethod(options.target, workspace),
+    plan: allInt8(plan),
+  };
   const { setup } = await trialOf(first, { target: options.target, threads: spec.threads }, job);
   const works = layerWorks(setup);
   const images = await fixImages(rankImages(COMPARED_MODELS, macsOf(works)), spec, workspace);
@@ -68,6 +82,14 @@ export async function fixSetup(spec: FixSpec, job: JobContext): Promise<FixSetup
     works,
     secondsPerPass: (TRIAL_TO_COLLECTION * index.seconds) / Math.max(1, index.images),
   };
+}
+
+/** The method that `best` has chosen: plans of later stages begin with its thresholds, and not with a choice of their own. */
+async function explicitMethod(target: Target, workspace: Workspace): Promise<Method> {
+  const { file } = workspace;
+  return file.method === 'best'
+    ? resolvedMethod(await openCalibration(workspace), { ...file, target }, 'best')
+    : file.method;
 }
 
 /** Identity of everything that the answer depends on. The time limit counts, because it decides which stages run. */

@@ -132,7 +132,9 @@ const auto: FixStage = {
 const learned: FixStage = {
   name: 'learned',
   async obstacle(scope) {
-    if (scope.best.decisions.method === 'learned') return 'the plan uses learned thresholds already';
+    const methods = [scope.best.decisions.method, scope.job.workspace.file.method];
+    // What is learned replaces what was learned before for the same calibration.
+    if (methods.includes('learned')) return 'the project uses learned thresholds already';
     return (await learningEpochs(scope)) > 0 ? null : 'learning takes too many runs of this model';
   },
   seconds: async (scope) =>

@@ -11,6 +11,7 @@ import { chooseDisjoint } from '../../analysis/choose-images';
 import { writeLearnedParameters } from '../../calibration/histograms/learned-parameters';
 import { analysisSetup, type UsedImages } from '../analysis/analysis-setup';
 import { releaseRanking } from '../analysis/release-ranking';
+import { saveLearnedResult } from '../analysis/learned-result-store';
 import { learnRepair } from '../analysis/learned-repair';
 import { ensureThresholds } from '../analysis/needed-decisions';
 import type { JobContext } from '../job-context';
@@ -105,7 +106,7 @@ export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnR
       roundings: learned.roundings,
     });
   }
-  return {
+  const result: LearnResult = {
     variant,
     target: options.target,
     images: learned.images,
@@ -120,6 +121,8 @@ export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnR
     seconds: (performance.now() - startedAt) / 1000,
     createdAt: new Date().toISOString(),
   };
+  await saveLearnedResult(workspace, result);
+  return result;
 }
 
 /** The layers that hold most of the error: those that a search would release first. */

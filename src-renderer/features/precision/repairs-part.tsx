@@ -22,6 +22,7 @@ import { classNames } from '../../widgets/class-names';
 import { Checkbox } from '../../widgets/fields';
 import precisionStyles from './precision.module.css';
 import styles from './repairs-part.module.css';
+import { LearnedPart } from './learned-part';
 import { SmoothingPart } from './smoothing-part';
 import { switchRepair } from './use-precision-plan';
 
@@ -37,6 +38,7 @@ export function RepairsPart() {
       <RepairSwitch repair="equalization" plan={project.file.plan} />
       <SmoothingPart />
       <RepairSwitch repair="biasCorrection" plan={project.file.plan} />
+      <LearnedPart />
       {needsCalibration ? (
         <p className={classNames(precisionStyles.note, styles.calibrate)}>
           {t('precision.repair.uncalibrated')}

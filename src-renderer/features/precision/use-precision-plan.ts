@@ -37,6 +37,17 @@ export function switchSmoothing(key: string | null): void {
   void useSession.getState().edit(name, [{ kind: 'smoothing', key }]);
 }
 
+/** Learned thresholds for all tensors, with their biases and roundings. Off: the method that a new project has. */
+export function switchLearned(isOn: boolean): void {
+  const name = t(isOn ? 'precision.edit.repairOn' : 'precision.edit.repairOff', {
+    repair: t('precision.repair.learned'),
+  });
+  void useSession.getState().edit(name, [
+    { kind: 'clear-tensor', tensor: '*' },
+    { kind: 'method', method: isOn ? 'learned' : 'best' },
+  ]);
+}
+
 export interface ChosenLayers {
   readonly selection: RowSelection;
   readonly choose: (layer: string, mode: ChooseMode, order: readonly string[]) => void;

@@ -46,7 +46,7 @@ const messages: FeatureMessages = {
     'advice.keep-in-fp32': 'Set layer {layer} to FP32 on the Precision screen, then start again.',
     'advice.keep-some-in-fp32':
       'Set the layers that the message is about to FP32 on the Precision screen, then start again.',
-    'advice.learn-thresholds': 'Learn the thresholds of method learned first, on the command line.',
+    'advice.learn-thresholds': 'Learn the thresholds of method learned first, on the Precision screen.',
     'advice.leave-variants-out': 'Leave these variants out.',
     'advice.leave-variants-out-or-onnxruntime':
       'Leave these variants out; the target onnxruntime needs FP16 only where the plan asks for it.',
@@ -133,7 +133,7 @@ const messages: FeatureMessages = {
       '请安装 TensorRT 10 或 11，或用环境变量 {variable} 指定其文件夹。“环境检查”页显示检测结果。',
     'advice.keep-in-fp32': '请在“精度”页将层 {layer} 设为 FP32，然后重新开始。',
     'advice.keep-some-in-fp32': '请在“精度”页将消息所指的层设为 FP32，然后重新开始。',
-    'advice.learn-thresholds': '请先在命令行中学习 learned 方法的阈值。',
+    'advice.learn-thresholds': '请先在“精度”页面学习 learned 方法的阈值。',
     'advice.leave-variants-out': '请去掉这些变体。',
     'advice.leave-variants-out-or-onnxruntime': '请去掉这些变体；目标 onnxruntime 仅在方案要求时才需要 FP16。',
     'advice.list-layers': '“模型”页列出其各层。',

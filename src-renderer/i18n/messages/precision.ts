@@ -66,6 +66,16 @@ export default {
       'Brings the outputs no nearer to FP32 on {images} images that did not choose the factors.',
     'precision.repair.smoothing.found':
       'Factors for {groups} places: output SQNR {before} becomes {after} on {images} images that did not choose them.',
+    'precision.repair.learned': 'Learned',
+    'precision.repair.learned.note':
+      'Learns thresholds, biases and roundings of weights from calibration images, block by block, in at most 10 minutes. Switching it off goes back to the method best.',
+    'precision.repair.learn': 'Learn',
+    'precision.repair.learnAgain': 'Learn again',
+    'precision.repair.learned.stale': 'It was learned for another calibration or target.',
+    'precision.repair.learned.noGain':
+      'Not used: output SQNR was {before} and is {after} on {images} images that it was not learned from.',
+    'precision.repair.learned.found':
+      '{thresholds} thresholds and {biases} biases: output SQNR {before} becomes {after} on {images} images that they were not learned from.',
     'precision.repair.uncalibrated': 'The rescaled model needs its own calibration.',
     'precision.repair.calibrate': 'Calibrate',
     'precision.repair.compare': 'Compare',
@@ -232,6 +242,15 @@ export default {
     'precision.repair.biasCorrection': '偏置校正',
     'precision.repair.biasCorrection.note': '补回 INT8 给每个输出通道带来的均值偏移；仅在其他图像上确有改善时采用。',
     'precision.repair.biasCorrection.short': '偏置',
+    'precision.repair.learned': '学习',
+    'precision.repair.learned.note':
+      '用校准图像逐块学习阈值、偏置和权重的舍入方向，最多 10 分钟。关闭后恢复为 best 方法。',
+    'precision.repair.learn': '开始学习',
+    'precision.repair.learnAgain': '重新学习',
+    'precision.repair.learned.stale': '学习结果属于另一次校准或另一目标平台。',
+    'precision.repair.learned.noGain': '未采用：在未参与学习的 {images} 张图像上，输出 SQNR 由 {before} 变为 {after}。',
+    'precision.repair.learned.found':
+      '{thresholds} 个阈值和 {biases} 个偏置：在未参与学习的 {images} 张图像上，输出 SQNR 由 {before} 变为 {after}。',
     'precision.repair.uncalibrated': '缩放后的模型需要自己的校准。',
     'precision.repair.calibrate': '校准',
     'precision.repair.compare': '对比',
