@@ -106,6 +106,11 @@ export interface BuildRequest {
   /** Whether FP32 may be computed with TF32's 10 bits of mantissa. */
   readonly tf32?: boolean;
   /**
+   * Whether kernels for 2:4 sparse weights may be chosen. TensorRT's notes about them are then among the warnings of the
+   * log; they begin with `(Sparsity)`.
+   */
+  readonly sparsity?: boolean;
+  /**
    * Ranges of the tensors, for weak typing with int8. The first line determines the kind of calibrator that TensorRT
    * receives: `TRT-<version>-EntropyCalibration2` or `TRT-<version>-MinMaxCalibration`. The calibrator has no images: a
    * tensor that is missing in the cache stays in floating point, or the build fails.

@@ -20,7 +20,7 @@ import {
 const MAX_DEVICE = 1023;
 export const MAX_BATCH = 65_536;
 const MAX_THREADS = 256;
-const TENSORRT = { group: 'Options of backend tensorrt:' };
+export const TENSORRT = { group: 'Options of backend tensorrt:' };
 
 export const targetOption = choice('T', TARGETS, `${TARGETS.join(', ')} (default: the target of the project)`);
 export const threadsOption = wholeNumber('N', 'number of threads (default: one per core)', {
@@ -108,7 +108,9 @@ function variantsOption(): OptionSpec<readonly string[]> {
   };
   return {
     value: 'LIST',
-    description: 'fp32, fp16, int8, mixed, int8-METHOD and mixed-METHOD, separated by commas',
+    description:
+      'fp32, fp16, int8, mixed, int8-METHOD and mixed-METHOD, separated by commas; as questions also fp8, w4 (INT4 ' +
+      'weights) and pruned copies such as fp16-sparse',
     parse,
   };
 }

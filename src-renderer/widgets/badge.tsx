@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { methodProperty } from '../../src-shared/domain/palette';
 import type { Method } from '../../src-shared/domain/project/methods';
-import type { Precision, PrecisionChoice } from '../../src-shared/domain/project/precision';
+import type { LayerFormat, PrecisionChoice } from '../../src-shared/domain/project/precision';
 import { parseVariant } from '../../src-shared/domain/project/variant';
 import { t } from '../i18n';
 import styles from './badge.module.css';
@@ -10,7 +10,13 @@ import { classNames } from './class-names';
 /**
  * Letters for precisions and methods. They are shown together with the colours, so that colour is never the only sign.
  */
-export const PRECISION_LETTERS: Readonly<Record<Precision, string>> = { int8: '8', fp16: '16', fp32: '32' };
+export const PRECISION_LETTERS: Readonly<Record<LayerFormat, string>> = {
+  int8: '8',
+  fp16: '16',
+  fp32: '32',
+  fp8: 'F8',
+  w4: 'W4',
+};
 
 export const METHOD_LETTERS: Readonly<Record<Method, string>> = {
   best: 'B',
@@ -29,14 +35,16 @@ export function methodColor(method: Method): string {
   return `var(${methodProperty(method)})`;
 }
 
-const BADGE_CLASSES: Readonly<Record<Precision, string>> = {
+const BADGE_CLASSES: Readonly<Record<LayerFormat, string>> = {
   int8: classNames(styles.root, styles.int8),
   fp16: classNames(styles.root, styles.fp16),
   fp32: classNames(styles.root, styles.fp32),
+  fp8: classNames(styles.root, styles.fp8),
+  w4: classNames(styles.root, styles.w4),
 };
 
-/** 8, 16 or 32 on the colour of the precision. It is a single element because tables draw hundreds of them. */
-export function PrecisionBadge({ precision, title }: { readonly precision: Precision; readonly title?: string }) {
+/** The letters of the format on its colour. It is a single element because tables draw hundreds of them. */
+export function PrecisionBadge({ precision, title }: { readonly precision: LayerFormat; readonly title?: string }) {
   return (
     <span
       className={BADGE_CLASSES[precision]}
@@ -86,7 +94,7 @@ export function Tag({ children, tone = 'neutral', title }: TagProps) {
   );
 }
 
-/** 8, 16 or 32 as for precisions; a mixed plan has both colours. */
+/** The letters of the format; a mixed plan has both colours. */
 export function VariantBadge({ variant }: { readonly variant: string }) {
   const kind = variantKind(variant);
   if (kind !== 'mixed') return <PrecisionBadge precision={kind} />;
@@ -98,7 +106,7 @@ export function VariantBadge({ variant }: { readonly variant: string }) {
 }
 
 /** A variant that this version does not know, and the model as it came, are displayed as a mixed plan. */
-export function variantKind(variant: string): Precision | 'mixed' {
+export function variantKind(variant: string): LayerFormat | 'mixed' {
   try {
     const { kind } = parseVariant(variant);
     return kind === 'as-imported' ? 'mixed' : kind;

@@ -9,8 +9,9 @@ import type { EngineSummary } from '../domain/engines/engine-layers';
 import type { HealthResult } from '../domain/health/health';
 import type { SkippedImage } from '../domain/project/image-set';
 import type { HistogramMethod, Method } from '../domain/project/methods';
-import type { BackendId, PlacementDecision, Target } from '../domain/project/precision';
+import type { BackendId, LayerFormat, PlacementDecision, Target } from '../domain/project/precision';
 import type { VariantReport } from '../domain/runs/accuracy';
+import type { Answer, RefusedVariant } from '../domain/runs/questions';
 import type { BenchmarkVariantRecord, DeviceRecord, GpuRecord, RunRecord, RunWarning } from '../domain/runs/run-record';
 import type { NoMeasure } from '../domain/runs/task-scores';
 import type { Task } from '../domain/tasks/task';
@@ -91,7 +92,7 @@ export interface QuantizeResult {
   readonly target: Target;
   readonly sizeBytes: number;
   readonly nodes: { readonly QuantizeLinear: number; readonly DequantizeLinear: number; readonly Cast: number };
-  readonly decisions: readonly PlacementDecision[];
+  readonly decisions: readonly PlacementDecision<LayerFormat>[];
   readonly warnings: readonly Warning[];
   /** The method that `best` stands for, if the variant uses `best`. */
   readonly chosenMethod?: HistogramMethod;
@@ -114,6 +115,8 @@ export interface ValidateResult {
   readonly target: Target;
   readonly skipped: readonly SkippedImage[];
   readonly variants: readonly VariantReport[];
+  /** Questions that cannot be asked here, with the reason; absent if there are none. */
+  readonly refused?: readonly RefusedVariant[];
   readonly warnings: readonly Warning[];
 }
 
@@ -133,6 +136,8 @@ export interface BuildResult {
     /** File with every layer of the engine (`EngineLayer[]`). */
     readonly layersPath?: string;
   }[];
+  /** Questions that cannot be asked here, with the reason; absent if there are none. */
+  readonly refused?: readonly RefusedVariant[];
   readonly warnings: readonly Warning[];
 }
 
@@ -144,6 +149,10 @@ export interface BenchResult {
   /** If several GPUs were requested, the variants of one GPU after the other. */
   readonly variants: readonly BenchmarkVariantRecord[];
   readonly warnings: readonly Warning[];
+  /** Questions that cannot be asked here, with the reason; absent if there are none. */
+  readonly refused?: readonly RefusedVariant[];
+  /** Whether formats below INT8 and sparse kernels would pay here, for each batch size; absent if it was not asked. */
+  readonly answers?: readonly (Answer & { readonly sentence: string })[];
   /** Present for benchmarks on a GPU. */
   readonly gpu?: GpuRecord;
   /** Present if several GPUs were requested. */

@@ -128,6 +128,8 @@ const benchSchema = object({
   ...devicesFields,
   batch: optional(positiveInteger),
   rounds: optional(positiveInteger),
+  /** Also times pruned copies with sparse kernels, and validates what pruning costs; for the backend tensorrt. */
+  isSparse: optional(boolean),
 });
 export type BenchSpec = InferOutput<typeof benchSchema>;
 

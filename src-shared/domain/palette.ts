@@ -1,5 +1,5 @@
 import type { Method } from './project/methods';
-import type { Precision } from './project/precision';
+import type { LayerFormat } from './project/precision';
 
 /** One colour per theme, `#rrggbb`. */
 export interface ThemedColour {
@@ -10,11 +10,13 @@ export interface ThemedColour {
 export const THEMES = ['light', 'dark'] as const;
 export type PaletteTheme = (typeof THEMES)[number];
 
-/** Precisions and mixed plans. INT8 blue and FP16 orange are from the palette of Okabe and Ito. */
-export const VARIANT_COLOURS: Readonly<Record<Precision | 'mixed', ThemedColour>> = {
+/** Precisions, formats below INT8, and mixed plans. INT8 blue and FP16 orange are from the palette of Okabe and Ito. */
+export const VARIANT_COLOURS: Readonly<Record<LayerFormat | 'mixed', ThemedColour>> = {
   int8: { light: '#0072b2', dark: '#56b4e9' },
   fp16: { light: '#d55e00', dark: '#e69f00' },
   fp32: { light: '#6b7680', dark: '#98a2ac' },
+  fp8: { light: '#a6407f', dark: '#e58fc4' },
+  w4: { light: '#7d6608', dark: '#d9c95b' },
   mixed: { light: '#009e73', dark: '#2fc4a3' },
 };
 
@@ -68,11 +70,13 @@ export const RAMP_COLOURS: readonly ThemedColour[] = [
  * of the variants in their light form, and yellow for the truth. Every line also has a dark edge, a pattern of its own
  * and a letter. From the palette of Okabe and Ito, except grey and the green of mixed plans.
  */
-export const PICTURE_COLOURS: Readonly<Record<Precision | 'mixed' | 'truth', string>> = {
+export const PICTURE_COLOURS: Readonly<Record<LayerFormat | 'mixed' | 'truth', string>> = {
   truth: '#f0e442',
   fp32: '#d5dbe1',
   int8: '#56b4e9',
   fp16: '#e69f00',
+  fp8: '#e58fc4',
+  w4: '#b7f0a0',
   mixed: '#2fc4a3',
 };
 

@@ -15,6 +15,8 @@ import { tinyModel } from '../support/tiny-project';
 
 /** What the stand-in of TensorRT makes of the model: it reads the lines in its documentation text. */
 const SCRIPT = ['', 'input input float32 -1,3,16,16', 'output logits float32 -1,3', 'layer conv0', ''].join('\n');
+/** BuilderFlag::kSPARSE_WEIGHTS. */
+const SPARSE_WEIGHTS = 7;
 /** Of the stand-in: GPU time of a run as a graph. */
 const GRAPH_MS = 0.1;
 
@@ -247,6 +249,35 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     const { tuning } = await json<{ readonly tuning: string }>(...run, '--variants', 'fp32,mixed-minmax');
     expect(tuning).toBe(again.summary);
     expect((await calib([...run, '--variants', 'fp32,int8-minmax'])).code).toBe(2);
+  });
+
+  it('answers whether formats below INT8 would pay here, and says why one cannot be asked', async () => {
+    const { variants, answers, refused } = await json<BenchResult>(
+      ...['bench', project, '--backend', 'tensorrt', '--rounds', '2', '--variants', 'fp16,fp8,w4'],
+    );
+    expect(variants.map(({ variant }) => variant)).toEqual(['fp16', 'fp8']);
+    expect(answers).toMatchObject([
+      { variant: 'fp8', kind: 'equal', against: { latencyMs: expect.closeTo(GRAPH_MS, 3) as number } },
+      { variant: 'w4', kind: 'refused', reason: expect.stringContaining('none of its layers qualifies') as string },
+    ]);
+    expect(answers?.[0]?.sentence).toContain('with TensorRT 10.6.0');
+    expect(refused?.map(({ variant, code }) => [variant, code])).toEqual([['w4', 'no-layers']]);
+    const older = await calib(onGpu('build').with(-1, 'fp8'), { FAKE_CUDA_MAJOR: '8' });
+    expect([older.code, older.stdout]).toEqual([1, expect.stringContaining('kernels for FP8 exist from 8.9 on')]);
+  });
+
+  it('times pruned copies with sparse kernels, and validates them', async () => {
+    const flags = ['bench', project, '--backend', 'tensorrt', '--rounds', '2', '--variants', 'fp16', '--sparse'];
+    const { variants, answers } = await json<BenchResult>(...flags);
+    expect(variants.map(({ variant }) => variant)).toEqual(['fp16', 'fp16-sparse']);
+    expect(answers).toMatchObject([
+      { variant: 'fp16-sparse', overDense: { variant: 'fp16' }, cost: { against: 'fp16' } },
+    ]);
+    const { engines } = await json<BuildResult>(...onGpu('build').with(-1, 'fp16,fp16-sparse'));
+    const flagsOf = (engine: number): string =>
+      /"flags":\[([^\]]*)\]/.exec(readFileSync(engines[engine]?.path ?? '', 'latin1'))?.[1] ?? '';
+    expect([flagsOf(0), flagsOf(1)]).toEqual(['', String(SPARSE_WEIGHTS)]);
+    expect((await calib(['bench', project, '--sparse', '--target', 'onnxruntime'])).code).toBe(2);
   });
 
   it('refuses GPUs that are not there, and unclear wishes', async () => {

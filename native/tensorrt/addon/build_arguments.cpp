@@ -86,6 +86,7 @@ BuildRequest build_request_of(const Napi::Value& value) {
     (is_fp16 ? request.allows_fp16 : request.allows_int8) = true;
   });
   request.allows_tf32 = optional_boolean(object, "tf32");
+  request.allows_sparsity = optional_boolean(object, "sparsity");
   request.calibration_cache = optional_bytes(object, "calibrationCache");
   each_of(object, "layerPrecisions", [&](const Napi::Value& entry, const std::string& name) {
     request.layer_precisions.push_back(layer_of(entry, name));

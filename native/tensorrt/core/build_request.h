@@ -51,6 +51,7 @@ struct BuildRequest {
   bool allows_fp16 = false;
   bool allows_int8 = false;
   bool allows_tf32 = false;
+  bool allows_sparsity = false;
   std::optional<Bytes> calibration_cache;
   std::vector<LayerRequest> layer_precisions;
   bool obeys_precisions = false;

@@ -17,6 +17,7 @@ void set_options(nvinfer1::IBuilderConfig& config, const BuildRequest& request) 
   } else {
     config.clearFlag(BuilderFlag::kTF32);
   }
+  if (request.allows_sparsity) config.setFlag(BuilderFlag::kSPARSE_WEIGHTS);
   if (request.is_version_compatible) config.setFlag(BuilderFlag::kVERSION_COMPATIBLE);
 #if NV_TENSORRT_MAJOR < 11
   if (request.allows_fp16) config.setFlag(BuilderFlag::kFP16);

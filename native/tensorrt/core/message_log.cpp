@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <string_view>
 
 #include "codes.h"
 
@@ -22,6 +23,11 @@ bool tells_of_memory(const std::string& message) {
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return std::any_of(std::begin(kMemorySigns), std::end(kMemorySigns),
                      [&](const char* sign) { return lower.find(sign) != std::string::npos; });
+}
+
+/** TensorRT reports, as information, which layers it computes with sparse kernels, and only if they are allowed. */
+bool tells_of_sparsity(const char* message) {
+  return std::string_view(message).rfind("(Sparsity)", 0) == 0;
 }
 
 }  // namespace
@@ -79,11 +85,11 @@ Logger& Logger::instance() {
 }
 
 void Logger::log(Severity severity, nvinfer1::AsciiChar const* message) noexcept {
-  if (severity > Severity::kWARNING || message == nullptr) return;
+  if (message == nullptr || (severity > Severity::kWARNING && !tells_of_sparsity(message))) return;
   try {
     const std::lock_guard<std::mutex> lock(mutex_);
     const std::thread::id thread = std::this_thread::get_id();
-    const bool is_error = severity != Severity::kWARNING;
+    const bool is_error = severity < Severity::kWARNING;
     bool is_own = false;
     for (LogCapture* capture : captures_) is_own = is_own || capture->thread_ == thread;
     for (LogCapture* capture : captures_) {

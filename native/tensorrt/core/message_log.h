@@ -11,7 +11,7 @@
 
 namespace calib::tensorrt {
 
-/** One message of TensorRT; informational and verbose messages are not kept. */
+/** One message of TensorRT; informational and verbose messages are not kept, except those about sparse kernels. */
 struct LogMessage {
   bool is_error;
   std::string message;

@@ -25,7 +25,7 @@ import {
 import type { Model } from '../../onnx/graph/model';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import type { Workspace } from '../projects/workspace';
-import { needsCalibration } from '../variants/recipe';
+import { needsThresholds } from '../variants/recipe';
 
 /** Codes of the warnings that methodWarnings returns. */
 const CODES: readonly string[] = ['best-undecided', 'best-stale', 'method-costly', 'tensor-sqnr'];
@@ -62,7 +62,7 @@ export interface MethodFindings {
  * for variants without INT8 layers, or if the threshold of a tensor is missing.
  */
 export function methodWarnings({ workspace, calibration, model, target, variant }: MethodTask): MethodFindings {
-  if (calibration === null || !needsCalibration(variant)) return { warnings: [] };
+  if (calibration === null || !needsThresholds(variant)) return { warnings: [] };
   const choices: ThresholdChoices = { ...workspace.file, target };
   const plan = planOfVariant(
     variant,

@@ -7,7 +7,7 @@ import type { JobContext } from '../job-context';
 import { currentCalibration, openCalibration, requireCalibration } from '../projects/workspace';
 import { chooseAutoThresholds } from './auto-thresholds';
 import { decideBestMethod, ownThresholds } from './best-decision';
-import { needsCalibration } from '../variants/recipe';
+import { needsThresholds } from '../variants/recipe';
 
 /** Variants whose thresholds are needed. */
 interface NeededFor {
@@ -59,7 +59,7 @@ export async function ensureCosts(
 ): Promise<void> {
   const { workspace } = job;
   const name = parseVariant(variant);
-  if (currentCalibration(workspace) === null || !needsCalibration(name)) return;
+  if (currentCalibration(workspace) === null || !needsThresholds(name)) return;
   const choices = { ...workspace.file, target };
   const calibration = await openCalibration(workspace);
   const isDecided = findBest(calibration.bestDecisions(), choices)?.isCurrent === true;
@@ -71,5 +71,5 @@ export async function ensureCosts(
 function usesMethod(method: Method, variant: string, file: Pick<ProjectFile, 'method' | 'tensorMethods'>): boolean {
   const name = parseVariant(variant);
   if (name.method !== null) return name.method === method;
-  return needsCalibration(name) && (file.method === method || Object.values(file.tensorMethods).includes(method));
+  return needsThresholds(name) && (file.method === method || Object.values(file.tensorMethods).includes(method));
 }

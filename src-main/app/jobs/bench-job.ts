@@ -7,19 +7,22 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import { int8TimePercent } from '../../../src-shared/domain/engines/engine-layers';
 import type { BenchmarkVariantRecord, DeviceRecord } from '../../../src-shared/domain/runs/run-record';
+import type { RefusedVariant } from '../../../src-shared/domain/runs/questions';
+import type { Measure } from '../../../src-shared/domain/tasks/measure';
 import { variantPath } from '../../backends/runnable-variant';
 import type { Model } from '../../onnx/graph/model';
 import { COMPUTE_OPS } from '../../quantization/rules/op-classes';
 import type { BenchOutcome, TensorrtStatus } from '../../compute/pool/protocol';
 import { projectFeeding, prepared } from '../projects/workspace';
 import { rethrowAsProviderCrash, ortGpuWarnings } from '../variants/ort-gpu';
+import { answersOfBench, measuresOf, withSparseCopies } from './bench-answers';
 import { defaultThreads, type JobContext, type JobServices } from '../job-context';
-import { buildVariants } from '../variants/builder';
 import { type BuiltVariant, builtWarnings, distinctEngines, withRepetitions } from '../variants/built-variant';
 import { readEngineLayers } from '../variants/engine-record';
 import { type DeviceEngines, buildOnDevices, devicesOf, forEachDevice } from '../variants/devices';
 import { atUsualSize, projectImageSizes } from '../variants/image-sizes';
 import { type VariantOptions, variantOptions, withFixedBatch } from '../variants/options';
+import { type Asked, buildAsked, withoutRefused } from '../variants/questions';
 
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 const DEFAULT_ROUNDS = 20;
@@ -27,17 +30,19 @@ const DEFAULT_ROUNDS = 20;
 /** Builds the engines of variants, for one device or for several GPUs. */
 export async function buildJob(spec: BuildSpec, job: JobContext): Promise<BuildResult> {
   const { workspace, services } = job;
+  const asked = await withoutRefused(variantOptions(spec, workspace, DEFAULT_VARIANTS), 'judge', job);
   const options = withFixedBatch(
-    variantOptions(spec, workspace, DEFAULT_VARIANTS),
+    asked.options,
     spec,
     projectFeeding(workspace, await prepared(workspace, services.compute, job)),
   );
-  const engines = await enginesOf({ spec, options }, job);
+  const { engines, refused } = await enginesOf({ spec, asked: { ...asked, options } }, job);
   return {
     backend: options.backend,
     engines: engines.flatMap(({ device, built }) =>
       built.map((engine) => ({ ...engineResult(engine), ...(device === null ? {} : { device }) })),
     ),
+    ...(refused.length === 0 ? {} : { refused }),
     warnings: builtWarnings(engines.flatMap(({ built }) => built)),
   };
 }
@@ -60,19 +65,27 @@ type Engines = Omit<DeviceEngines, 'device'> & {
 
 interface EnginesTask {
   readonly spec: BuildSpec | BenchSpec;
-  readonly options: VariantOptions;
+  readonly asked: Asked;
 }
 
-async function enginesOf({ spec, options }: EnginesTask, job: JobContext): Promise<readonly Engines[]> {
+async function enginesOf(
+  { spec, asked }: EnginesTask,
+  job: JobContext,
+): Promise<{ readonly engines: readonly Engines[]; readonly refused: readonly RefusedVariant[] }> {
   const { services } = job;
+  const { options } = asked;
   const status =
     spec.devices === undefined || options.backend !== 'tensorrt'
       ? NO_GPUS
       : await services.compute.request('tensorrt-status', {}, job);
   const devices = devicesOf(spec, options, status);
   await ensureThresholds(options, job);
-  if (devices === null) return [{ device: null, options, built: await buildVariants(options, job) }];
-  return buildOnDevices({ devices, isParallel: spec.isParallel ?? false, options, status }, job);
+  if (devices === null) {
+    const { built, refused } = await buildAsked(asked, job);
+    return { engines: [{ device: null, options, built }], refused };
+  }
+  const engines = await buildOnDevices({ devices, isParallel: spec.isParallel ?? false, options, status }, job);
+  return { engines, refused: asked.refused };
 }
 
 const NO_GPUS: TensorrtStatus = { version: '', libraryPath: '', devices: [] };
@@ -93,14 +106,21 @@ export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchR
       { hint: advise('choose-onnxruntime') },
     );
   }
+  if (spec.isSparse && requested.backend !== 'tensorrt') {
+    throw new WorkbenchError('usage', `Sparse kernels exist in TensorRT, found the backend ${requested.backend}`, {
+      hint: 'Choose the backend tensorrt. What pruning costs is judged anywhere: validate fp16 beside fp16-sparse.',
+    });
+  }
   const model = await prepared(workspace, services.compute, job);
   const feeding = projectFeeding(workspace, model);
+  const wanted = spec.isSparse ? withSparseCopies(requested.variants) : requested.variants;
+  const possible = await withoutRefused({ ...requested, variants: wanted }, 'time', job);
   const options = withFixedBatch(
-    { ...requested, variants: ['fp32', ...requested.variants.filter((variant) => variant !== 'fp32')] },
+    { ...possible.options, variants: ['fp32', ...possible.options.variants.filter((variant) => variant !== 'fp32')] },
     spec,
     feeding,
   );
-  const engines = await enginesOf({ spec, options }, job);
+  const { engines, refused } = await enginesOf({ spec, asked: { options, refused: possible.refused } }, job);
   const threads = spec.threads ?? defaultThreads();
   const rounds = spec.rounds ?? DEFAULT_ROUNDS;
   const timedFeeding = atUsualSize(feeding, await projectImageSizes(workspace, feeding, options.tensorrt));
@@ -112,12 +132,18 @@ export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchR
       ownContext,
     ),
   );
-  const { warnings, ...result } = resultOf(timed, requested);
+  const { warnings, ...result } = resultOf(timed, { ...requested, variants: wanted });
+  const [first] = engines;
+  const measures =
+    spec.isSparse && first !== undefined ? await measuresOf(first, threads, job) : new Map<string, Measure>();
+  const answers = answersOfBench(result, refused, measures);
   return {
     backend: options.backend,
     threads,
     rounds,
     ...result,
+    ...(refused.length === 0 ? {} : { refused }),
+    ...(answers.length === 0 ? {} : { answers }),
     warnings: [...builtWarnings(engines.flatMap(({ built }) => built)), ...warnings],
   };
 }

@@ -14,7 +14,7 @@ import { ensureBestFor } from '../analysis/needed-decisions';
 import { collectHealth } from '../health/collect';
 import type { JobContext } from '../job-context';
 import { loadSet, shortHash } from '../projects/workspace';
-import { needsCalibration } from '../variants/recipe';
+import { needsThresholds } from '../variants/recipe';
 
 /** Number of images if the specification does not say. */
 export const DEFAULT_DIAGNOSIS_IMAGES = 128;
@@ -30,7 +30,7 @@ const WORTH_NAMING = 0.001;
 export async function diagnoseJob(spec: DiagnoseSpec, job: JobContext): Promise<DiagnosisResult> {
   const { workspace, services } = job;
   const name = parseVariant(spec.variant ?? 'mixed');
-  if (!needsCalibration(name))
+  if (!needsThresholds(name))
     throw new WorkbenchError('usage', `Expected a variant with INT8 layers, found "${name.text}"`);
   await ensureBestFor(
     { variants: [name.text], target: spec.target ?? workspace.file.target, threads: spec.threads },

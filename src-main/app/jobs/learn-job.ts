@@ -25,7 +25,7 @@ import {
 } from '../projects/workspace';
 import { withCorrectedBiases } from '../variants/bias-correction';
 import { variantOptions } from '../variants/options';
-import { needsCalibration, trialOfRecipe, variantRecipe } from '../variants/recipe';
+import { needsThresholds, trialOfRecipe, variantRecipe } from '../variants/recipe';
 
 const DEFAULT_MINUTES = 10;
 /** Largest numbers of images to learn on and to confirm on. */
@@ -47,7 +47,7 @@ export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnR
   const startedAt = performance.now();
   const variant = spec.variant ?? 'mixed';
   const name = parseVariant(variant);
-  if (!needsCalibration(name))
+  if (!needsThresholds(name))
     throw new WorkbenchError('usage', `Expected a variant with INT8 layers, found "${variant}"`);
   const options = variantOptions(
     {

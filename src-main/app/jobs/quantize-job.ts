@@ -8,7 +8,7 @@ import { methodWarnings } from '../analysis/method-warnings';
 import type { JobContext } from '../job-context';
 import { withCorrectedBiases } from '../variants/bias-correction';
 import { ensureAutoFor, ensureCosts } from '../analysis/needed-decisions';
-import { variantRecipe } from '../variants/recipe';
+import { needsCalibration, variantRecipe } from '../variants/recipe';
 
 /** Writes a variant as a self-contained model file. */
 export async function quantizeJob(spec: QuantizeSpec, job: JobContext): Promise<QuantizeResult> {
@@ -21,15 +21,12 @@ export async function quantizeJob(spec: QuantizeSpec, job: JobContext): Promise<
       'usage',
       `The variant as-imported is the model file itself: ${workspace.file.model.path}`,
       {
-        hint: 'Choose int8, mixed, fp16 or fp32 to write a model.',
+        hint: 'Choose int8, mixed, fp16, fp32, fp8 or w4 to write a model.',
       },
     );
   await ensureAutoFor({ variants: [name.text], target: spec.target }, job);
   await ensureCosts({ variant: name.text, target: spec.target }, job);
-  const calibration =
-    name.kind === 'int8' || name.kind === 'mixed'
-      ? await openCalibration(workspace)
-      : await openCalibrationIfAny(workspace);
+  const calibration = needsCalibration(name) ? await openCalibration(workspace) : await openCalibrationIfAny(workspace);
   const options = { target: spec.target, activationType: spec.activationType ?? 'int8' } as const;
   const recipe = await withCorrectedBiases(
     variantRecipe(name, { options, workspace, model, calibration }),

@@ -15,7 +15,7 @@ import { findSmoothing } from '../analysis/smoothing';
 import { buildVariants } from '../variants/builder';
 import type { BuiltVariant } from '../variants/built-variant';
 import { variantOptions } from '../variants/options';
-import { needsCalibration } from '../variants/recipe';
+import { needsThresholds } from '../variants/recipe';
 
 /** Number of calibration images to compare on if there is no validation set. They say nothing about accuracy in use. */
 const CALIBRATION_IMAGES = 200;
@@ -29,7 +29,7 @@ export async function repairJob(spec: RepairSpec, job: JobContext): Promise<Repa
   const { workspace } = job;
   const startedAt = performance.now();
   const variant = spec.variant ?? 'mixed';
-  if (!needsCalibration(parseVariant(variant)))
+  if (!needsThresholds(parseVariant(variant)))
     throw new WorkbenchError('usage', `Expected a variant with INT8 layers, found "${variant}"`);
   const which = workspace.file.validationSet ? 'validation' : 'calibration';
   const set = await loadSet(workspace, which, spec.limit ?? (which === 'validation' ? undefined : CALIBRATION_IMAGES));

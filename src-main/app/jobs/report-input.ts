@@ -1,6 +1,5 @@
 import { amaxOf, binWidthOf, type TensorHistogram } from '../../../src-shared/domain/histograms/histogram';
 import type { Method } from '../../../src-shared/domain/project/methods';
-import type { PlacementDecision } from '../../../src-shared/domain/project/precision';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
@@ -24,7 +23,7 @@ export async function reportInput(record: RunRecord, job: JobContext): Promise<R
 
 /** What the shipped variant was made of. */
 export interface ShippedPlan {
-  readonly decisions: readonly PlacementDecision[];
+  readonly decisions: ReportInput['decisions'];
   /** Tensor -> threshold, real units. */
   readonly thresholds: Readonly<Record<string, number>>;
 }

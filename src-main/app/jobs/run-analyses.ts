@@ -13,7 +13,7 @@ import { searchJob } from './search-job';
 import { tuneJob, withLayers } from './tune-job';
 import type { JobContext } from '../job-context';
 import { variantOptions } from '../variants/options';
-import { needsCalibration } from '../variants/recipe';
+import { needsThresholds } from '../variants/recipe';
 
 /** Percentage points that a group may lose if the project has no gate for it. */
 const MAX_GROUP_DROP = 1;
@@ -141,7 +141,7 @@ export async function diagnosesOf(
   job: JobContext,
 ): Promise<DiagnosisRecord[]> {
   const { workspace } = job;
-  if (!spec.diagnoses || !validation || !needsCalibration(parseVariant(shipped))) return [];
+  if (!spec.diagnoses || !validation || !needsThresholds(parseVariant(shipped))) return [];
   const fp32 = validation.variants.find(({ variant }) => variant === REFERENCE_VARIANT);
   const own = validation.variants.find(({ variant }) => variant === shipped);
   const drops = Object.entries(fp32?.groups ?? {}).map(([group, { top1 = 0 }]) => ({

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { BenchResult, RunResult, ValidateResult, Warning } from '../../../src-shared/contract/job-results';
 import type { RunSpec } from '../../../src-shared/contract/job-specs';
-import { AS_IMPORTED, parseVariant } from '../../../src-shared/domain/project/variant';
+import { AS_IMPORTED, isQuestion, parseVariant } from '../../../src-shared/domain/project/variant';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
 import { renderReport } from '../../runs/report/html';
@@ -261,9 +261,14 @@ function historyDir({ historyPath = '' }: RunSpec): string {
   return runsDirOf(resolve(historyPath));
 }
 
-/** The variant that the gates judge: the mixed plan if it is in the table, else the last quantized variant. */
+/**
+ * The variant that the gates judge: the mixed plan if it is in the table, else the last quantized variant. Questions
+ * are judged only if nothing else was asked for.
+ */
 function shippedVariants(variants: readonly string[]): string[] {
-  const quantized = variants.filter((variant) => variant !== 'fp32' && variant !== AS_IMPORTED);
+  const others = variants.filter((variant) => variant !== 'fp32' && variant !== AS_IMPORTED);
+  const usual = others.filter((variant) => !isQuestion(variant));
+  const quantized = usual.length > 0 ? usual : others;
   const shipped =
     quantized.find((variant) => variant === 'mixed') ??
     quantized.find((variant) => variant.startsWith('mixed')) ??

@@ -68,6 +68,7 @@ export function runRecord(
   const { file } = job.workspace;
   const { calibration, search, fix, tuning, health, bench, validation, thresholds, diagnoses, drift } = steps;
   const table = buildTable({ validation, benchmark: bench });
+  const refused = bench?.refused ?? validation?.refused ?? [];
   const record: RunRecord = {
     version: RUN_RECORD_VERSION,
     ...identity,
@@ -120,6 +121,7 @@ export function runRecord(
       ...(bench?.warnings ?? []),
       ...(validation?.warnings ?? []),
     ],
+    ...(refused.length === 0 ? {} : { refused }),
     ...(search === undefined ? {} : { search }),
     ...(tuning === undefined ? {} : { tuning }),
     ...(fix === undefined ? {} : { fix }),

@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { ValidateResult } from '../../../src-shared/contract/job-results';
 import type { Shard, ValidateSpec } from '../../../src-shared/contract/job-specs';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
+import type { RefusedVariant } from '../../../src-shared/domain/runs/questions';
 import type { EvaluateParams } from '../../compute/pool/protocol';
 import type { UsableShard } from '../../compute/shards/find-shards';
 import { ensureThresholds } from '../analysis/needed-decisions';
@@ -10,10 +11,10 @@ import { defaultThreads, type JobContext } from '../job-context';
 import { allowedMetricHash } from '../projects/metric-consent';
 import { mergedManifest, shardManifest } from '../projects/set-manifest';
 import { inputsOf, projectFeeding, loadSet, prepared, shortHash } from '../projects/workspace';
-import { buildVariants } from '../variants/builder';
 import { distinctEngines, withRepetitions, type BuiltVariant } from '../variants/built-variant';
 import { evaluateBuilt, evaluateParams } from '../variants/evaluation';
 import { variantOptions, withFixedBatch, type VariantOptions } from '../variants/options';
+import { buildAsked, withoutRefused } from '../variants/questions';
 
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 /** Part of the key of shards: increase it if the same variants would answer differently. */
@@ -25,14 +26,17 @@ interface Validation {
   /** FP32 first, since the others are compared with it. */
   readonly built: readonly BuiltVariant[];
   readonly threads: number;
+  /** Questions that cannot be judged here. */
+  readonly refused: readonly RefusedVariant[];
 }
 
 /** Builds the variants of a validation and loads its set. */
 async function prepareValidation(spec: ValidateSpec, job: JobContext): Promise<Validation> {
   const { workspace, services } = job;
   await allowedMetricHash(workspace.file.task, services.userDataDir);
+  const possible = await withoutRefused(variantOptions(spec, workspace, DEFAULT_VARIANTS), 'judge', job);
   const options = withFixedBatch(
-    variantOptions(spec, workspace, DEFAULT_VARIANTS),
+    possible.options,
     spec,
     projectFeeding(workspace, await prepared(workspace, services.compute, job)),
   );
@@ -42,8 +46,8 @@ async function prepareValidation(spec: ValidateSpec, job: JobContext): Promise<V
     variants: ['fp32', ...options.variants.filter((variant) => variant !== 'fp32')],
   };
   await ensureThresholds(withReference, job);
-  const built = await buildVariants(withReference, job);
-  return { options, set, built, threads: spec.threads ?? defaultThreads() };
+  const { built, refused } = await buildAsked({ options: withReference, refused: possible.refused }, job);
+  return { options, set, built, refused, threads: spec.threads ?? defaultThreads() };
 }
 
 /** Runs variants over the validation set. */
@@ -52,7 +56,7 @@ export async function validateJob(spec: ValidateSpec, job: JobContext): Promise<
 }
 
 async function resultOf(
-  { options, set, built, threads }: Validation,
+  { options, set, built, threads, refused }: Validation,
   job: JobContext,
   shards?: readonly UsableShard[],
 ): Promise<ValidateResult> {
@@ -66,6 +70,7 @@ async function resultOf(
     classNames: set.classNames,
     backend: options.backend,
     target: options.target,
+    ...(refused.length === 0 ? {} : { refused }),
     variants: withRepetitions(reports, built).filter(({ variant }) => options.variants.includes(variant)),
   };
 }

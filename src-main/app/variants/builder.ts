@@ -84,7 +84,7 @@ async function buildOne(name: VariantName, task: OnnxTask): Promise<BuiltVariant
   const { options, job } = task;
   const { workspace, services } = job;
   const gpu = ortGpu(options);
-  if (name.kind === 'fp32') return preparedAsVariant(workspace, gpu);
+  if (name.kind === 'fp32' && name.isSparse === undefined) return preparedAsVariant(workspace, gpu);
   if (name.kind === 'as-imported') return asImportedVariant(name.text, gpu, job);
   const requested = variantRecipe(name, { ...task, workspace });
   const recipe = await withCorrectedBiases(requested, options.threads, job);

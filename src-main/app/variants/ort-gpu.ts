@@ -8,7 +8,7 @@ import type { OrtGpuStatus } from '../../compute/pool/protocol';
 import type { JobContext } from '../job-context';
 import type { BuiltVariant } from './built-variant';
 import type { VariantOptions } from './options';
-import { needsCalibration } from './recipe';
+import { needsThresholds } from './recipe';
 
 /** The GPU that the options select; null for backends other than ONNX Runtime's GPU providers. */
 export function ortGpu({ backend, tensorrt }: Pick<VariantOptions, 'backend' | 'tensorrt'>): OrtGpu | null {
@@ -47,7 +47,7 @@ export function requireFp16(
 /** A warning if INT8 variants run on a GPU provider of ONNX Runtime, which simulates INT8 with float kernels. */
 export function ortGpuWarnings(options: VariantOptions): Warning[] {
   const gpu = ortGpu(options);
-  const quantized = options.variants.filter((variant) => needsCalibration(parseVariant(variant)));
+  const quantized = options.variants.filter((variant) => needsThresholds(parseVariant(variant)));
   if (gpu === null || quantized.length === 0) return [];
   return [
     {

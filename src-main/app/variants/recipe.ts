@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { layerId } from '../../../src-shared/base/brand';
 import { WorkbenchError } from '../../../src-shared/base/errors';
-import { planOfVariant, type VariantName } from '../../../src-shared/domain/project/variant';
+import { withRepair } from '../../../src-shared/domain/project/precision';
+import { lowFormatOf, planOfVariant, type VariantName } from '../../../src-shared/domain/project/variant';
 import type { Trial } from '../../analysis/trials';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import { learnedInUse, thresholdsInUse } from '../../calibration/histograms/threshold-table';
@@ -44,19 +45,25 @@ export function variantRecipe(
     );
   }
   const layers = model.graph.node.map((node) => layerId(node.name));
+  const format = lowFormatOf(name);
+  const planned = planOfVariant(name, workspace.file.plan, layers);
+  // What was learned or corrected for the dense weights does not suit pruned ones.
+  const plan = name.isSparse === undefined ? planned : withRepair(planned, 'biasCorrection', false);
   return {
     preparedDir: workspace.preparedDir,
     target: options.target,
-    plan: withoutRedundantInt8(planOfVariant(name, workspace.file.plan, layers), model, options.target),
+    plan: withoutRedundantInt8(plan, model, options.target),
     thresholds:
-      calibration && needsCalibration(name)
+      calibration && needsThresholds(name)
         ? thresholdsInUse(calibration, { ...workspace.file, target: options.target }, name.method ?? undefined)
         : {},
-    ...(calibration && needsCalibration(name)
+    ...(calibration && needsThresholds(name) && name.isSparse === undefined
       ? learnedInUse(calibration, workspace.file, name.method ?? undefined)
       : {}),
     ranges: rangesOf(calibration),
     activationType: options.activationType,
+    ...(format === null ? {} : { format }),
+    ...(name.isSparse === undefined ? {} : { isPruned: true }),
   };
 }
 
@@ -70,9 +77,14 @@ export function trialOfRecipe({ plan, thresholds, biases, roundings }: VariantRe
   };
 }
 
-/** Whether a variant has INT8 layers, whose scales come from calibration. */
-export function needsCalibration({ kind }: VariantName): boolean {
+/** Whether a variant has INT8 layers, whose scales come from thresholds. */
+export function needsThresholds({ kind }: VariantName): boolean {
   return kind === 'int8' || kind === 'mixed';
+}
+
+/** Whether a variant needs calibration: thresholds, or for FP8 the largest magnitudes. */
+export function needsCalibration(name: VariantName): boolean {
+  return needsThresholds(name) || name.kind === 'fp8';
 }
 
 /** The recipe without the location of the project, for use in keys: a project that is moved keeps its engines. */

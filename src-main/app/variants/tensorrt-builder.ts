@@ -9,7 +9,9 @@ import type { ImageSizes } from '../../../src-shared/domain/project/feeding';
 import type { TensorrtBuildOptions, TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import {
   fallbackPrecisionOf,
+  isPrecision,
   precisionOf,
+  type LayerFormat,
   type PlacementDecision,
   type Precision,
   type PrecisionPlan,
@@ -47,6 +49,7 @@ import {
   REWRITE_VERSION,
   type VariantRecipe,
   needsCalibration,
+  needsThresholds,
   portableRecipe,
   recipeHash,
   variantRecipe,
@@ -197,6 +200,7 @@ async function buildEngine(source: EngineSource, dir: string, task: EngineTask):
         `${gpu.replaceAll(/[^A-Za-z0-9.]+/g, '-')}-tensorrt-${status.version}.cache`,
       ),
       implicit,
+      sparsity: name.isSparse === true,
     },
     job,
   );
@@ -287,10 +291,12 @@ function usualShapes([first = {}]: readonly Profile[]): Record<string, readonly 
   return Object.fromEntries(Object.entries(first).map(([name, { opt }]) => [name, opt]));
 }
 
-/** Layer -> precision in the rewritten model. */
-function decidedPrecisions(decisions: readonly PlacementDecision[]): Record<string, Precision> {
+/** Layer -> precision in the rewritten model, without layers of a format below INT8: the inspector does not name it. */
+function decidedPrecisions(decisions: readonly PlacementDecision<LayerFormat>[]): Record<string, Precision> {
   return Object.fromEntries(
-    decisions.filter(({ tensor }) => tensor === undefined).map(({ layer, precision }) => [layer, precision]),
+    decisions.flatMap(({ layer, precision, tensor }) =>
+      tensor === undefined && isPrecision(precision) ? [[layer, precision] as const] : [],
+    ),
   );
 }
 
@@ -327,7 +333,7 @@ function implicitPrecisions(
       },
     );
   }
-  const isInt8 = needsCalibration(name);
+  const isInt8 = needsThresholds(name);
   const hasFp16 = fallbackPrecisionOf(plan, 'tensorrt') === 'fp16' || Object.values(plan.layers).includes('fp16');
   // The variants fp16 and fp32 use builder flags, which apply to all layers. Only a mixed plan sets precisions per
   // layer.

@@ -23,6 +23,8 @@ export interface EngineBuild {
   readonly timingCachePath: string;
   /** Precisions for a weakly typed network; null: the network is strongly typed. */
   readonly implicit: ImplicitPrecisions | null;
+  /** Whether kernels for 2:4 sparse weights may be chosen. */
+  readonly sparsity: boolean;
 }
 
 /** Precisions of a weakly typed network, which has no Q/DQ and casts. */
@@ -94,6 +96,7 @@ async function requestOf({
   profiles,
   timingCachePath,
   implicit,
+  sparsity,
 }: EngineBuild): Promise<BuildRequest> {
   return {
     model: await readFile(modelPath),
@@ -102,6 +105,7 @@ async function requestOf({
     typing: implicit ? 'weak' : 'strong',
     precisions: implicit?.allowed ?? [],
     tf32: options.tf32,
+    sparsity,
     calibrationCache: typeof implicit?.calibrationCache === 'string' ? Buffer.from(implicit.calibrationCache) : null,
     layerPrecisions: implicit?.layers ?? [],
     obeyPrecisions: (implicit?.layers.length ?? 0) > 0,

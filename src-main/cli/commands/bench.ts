@@ -5,9 +5,17 @@ import { MIN_SAMPLES } from '../../../src-shared/domain/runs/latency';
 import { distinctRows } from '../../../src-shared/domain/runs/run-table';
 import { formatSpeed, speedOf } from '../../../src-shared/domain/runs/speed';
 import { defineCommand, EXIT_OK, present } from '../command';
-import { wholeNumber } from '../options';
+import { flag, wholeNumber } from '../options';
 import type { Block, Column } from '../output';
-import { DEVICES_OPTIONS, devicesSpec, deviceText, MAX_BATCH, VARIANT_OPTIONS, variantSpec } from '../shared-options';
+import {
+  DEVICES_OPTIONS,
+  devicesSpec,
+  deviceText,
+  MAX_BATCH,
+  TENSORRT,
+  VARIANT_OPTIONS,
+  variantSpec,
+} from '../shared-options';
 
 const PERCENTILES = ['p90', 'p95', 'p99'] as const;
 
@@ -24,6 +32,7 @@ export const bench = defineCommand({
       max: MAX_BATCH,
     }),
     rounds: roundsOption,
+    sparse: flag('also times copies pruned to 2:4 with sparse kernels, and validates what pruning costs', TENSORRT),
     ...DEVICES_OPTIONS,
   },
   details: 'A percentile needs at least one sample beyond it: p90 needs 10 samples, p95 20 and p99 100.',
@@ -33,7 +42,7 @@ export const bench = defineCommand({
       projectPath: resolve(project),
       ...variantSpec(values),
       ...devicesSpec(values),
-      ...present({ batch: values.batch, rounds: values.rounds }),
+      ...present({ batch: values.batch, rounds: values.rounds, isSparse: values.sparse }),
     });
     for (const warning of result.warnings) note(`warning: ${warning.message}`);
     print(result, asText);
@@ -72,6 +81,7 @@ function asText(result: BenchResult): Block[] {
   return [
     `${result.device}, ${gpuText(result)}, ${result.rounds} rounds`,
     { columns, rows },
+    ...(result.answers ?? []).map(({ sentence }) => sentence),
     ...(missing.length === 0 ? [] : [`Percentiles of too few samples are omitted: ${missing.join(', ')}.`]),
   ];
 }

@@ -19,6 +19,7 @@ export const build = defineCommand({
       ...devicesSpec(values),
     });
     if (!isJson) for (const warning of result.warnings) note(`warning: ${warning.message}`);
+    if (!isJson) for (const { variant, reason } of result.refused ?? []) note(`${variant} was not built: ${reason}.`);
     print(result, asText);
     return EXIT_OK;
   },

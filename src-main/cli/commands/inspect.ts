@@ -27,10 +27,18 @@ function asText({ model, warnings, task, weights }: ModelInspection): Block[] {
     `  ${model.layers} layers, ${model.quantizable} of them can be quantized: ` +
       ops.map(([op, count]) => `${op} ${count}`).join(', '),
     `  ${formatCount(model.parameters)} parameters${macs}`,
+    ...(model.sparsity === undefined ? [] : [`  ${sparsityText(model.sparsity)}`]),
     ...(task?.notes ?? []).map((sentence) => `  task: ${sentence}`),
     ...warnings.map((warning) => `  warning (${warning.code}): ${warning.message}`),
     ...(weights === undefined ? [] : weightsTable(weights)),
   ];
+}
+
+function sparsityText({ candidates, layers }: NonNullable<ModelInspection['model']['sparsity']>): string {
+  const of = `of the ${formatCount(candidates)} layers that sparse kernels could compute`;
+  if (layers.length === 0) return `2:4 sparsity: none ${of}`;
+  if (layers.length === candidates) return `2:4 sparsity: all ${of}`;
+  return `2:4 sparsity: ${formatCount(layers.length)} ${of}: ${layers.join(', ')}`;
 }
 
 function weightsTable(weights: NonNullable<ModelInspection['weights']>): Block[] {
@@ -38,15 +46,16 @@ function weightsTable(weights: NonNullable<ModelInspection['weights']>): Block[]
     value === null || value === undefined ? '' : formatDb(value);
   return [
     'INT8 weights, one threshold per output channel; wasted: the part of the range that the threshold with the ' +
-      'smallest squared error leaves out; inputs: range of the largest input channel over that of the middle one',
+      'smallest squared error leaves out; inputs: range of the largest input channel over that of the middle one; 2:4: groups of four weights with two ' +
+      'zeros',
     {
       columns: [
         { title: 'layer' },
-        ...['channels', 'SQNR', 'SQNR (mse)', 'worst channel', 'its SQNR', 'wasted', 'inputs'].map(
+        ...['channels', 'SQNR', 'SQNR (mse)', 'worst channel', 'its SQNR', 'wasted', 'inputs', '2:4'].map(
           (title) => ({ title, align: 'right' }) as const,
         ),
       ],
-      rows: weights.map(({ layer, amax, totalSqnrDb, worstChannel, sqnrDb, wastedRange, inputSpread }) => [
+      rows: weights.map(({ layer, amax, totalSqnrDb, worstChannel, sqnrDb, wastedRange, inputSpread, sparseShare }) => [
         layer,
         formatCount(amax.length),
         db(totalSqnrDb.minmax),
@@ -55,6 +64,7 @@ function weightsTable(weights: NonNullable<ModelInspection['weights']>): Block[]
         worstChannel === null ? '' : db(sqnrDb.minmax[worstChannel]),
         formatPercent(100 * wastedRange),
         inputSpread === undefined ? '' : `${formatSignificant(inputSpread)}x`,
+        sparseShare === undefined ? '' : formatPercent(100 * sparseShare),
       ]),
     },
   ];

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatBytes } from '../../../src-shared/base/units';
 import type { QuantizeResult } from '../../../src-shared/contract/job-results';
-import { TARGETS, type PlacementDecision } from '../../../src-shared/domain/project/precision';
+import { TARGETS } from '../../../src-shared/domain/project/precision';
 import { defineCommand, EXIT_OK, present } from '../command';
 import { choice, flag, text } from '../options';
 import type { Block, Table } from '../output';
@@ -18,7 +18,7 @@ export const quantize = defineCommand({
     variant: text(
       'V',
       'mixed (default: thresholds and precision plan of the project), int8 (only its thresholds), fp16, ' +
-        'int8-minmax, mixed-entropy, ...',
+        'int8-minmax, mixed-entropy, ..., fp8 or w4 (INT4 weights)',
     ),
     output: text('OUT.onnx', 'file to write', { short: 'o' }),
     activations: activationsOption,
@@ -50,7 +50,7 @@ function summaryOf({ out, variant, chosenMethod, target, sizeBytes, nodes }: Qua
   );
 }
 
-function decisionTable(decisions: readonly PlacementDecision[]): Table {
+function decisionTable(decisions: QuantizeResult['decisions']): Table {
   return {
     columns: ['layer', 'op', 'runs in', 'code', 'tensor', 'why'].map((title) => ({ title })),
     rows: decisions.map(({ layer, op, precision, code, tensor = '', reason }) => [

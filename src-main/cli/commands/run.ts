@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { RunResult } from '../../../src-shared/contract/job-results';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
+import { answerSentence, answersOfRun } from '../../../src-shared/domain/runs/questions';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { errnoOf } from '../../base/file-errors';
 import { junitXml } from '../ci/junit';
@@ -159,12 +160,14 @@ function appendTo(path: string, content: string): void {
 function resultJson({ record, report, runId }: RunResult) {
   const { options, table, gates, warnings, search, fix, tuning, diagnoses, steps, inputsSha256, baselineId } = record;
   const { method, chosenMethod } = options;
+  const answers = answersOfRun(record).map((answer) => ({ ...answer, sentence: answerSentence(answer) }));
   return {
     runId,
     method,
     ...present({ chosenMethod }),
     table,
     gates,
+    ...(answers.length === 0 ? {} : { answers }),
     warnings,
     ...present({ steps, inputsSha256, baselineId, search, fix, tuning, diagnoses }),
     report,
@@ -176,6 +179,7 @@ function resultText({ record, report }: RunResult): Block[] {
     '',
     ...runTable(record),
     '',
+    ...answersOfRun(record).map(answerSentence),
     ...methodLines(record),
     ...analysisLines(record),
     ...skippedLines(record),

@@ -89,6 +89,7 @@ function asText(result: ValidateResult): Block[] {
   });
   return [
     ...noMeasureLines(result),
+    ...(result.refused ?? []).map(({ variant, reason }) => `${variant} was not judged: ${reason}.`),
     `${result.images} images, backend ${result.backend}, target ${result.target}`,
     ...measureLines(result),
     withoutEmptyColumns({ columns, rows }),

@@ -9,7 +9,13 @@ import type { TensorRanges } from '../../../src-shared/domain/histograms/histogr
 import type { BiasCorrection, WeightRounding } from '../../../src-shared/domain/analysis/repair';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry, ImageSet, SkippedImage } from '../../../src-shared/domain/project/image-set';
-import type { Fp16Hazard, PrecisionPlan, Target } from '../../../src-shared/domain/project/precision';
+import type {
+  Fp16Hazard,
+  LowFormat,
+  PlacementDecision,
+  PrecisionPlan,
+  Target,
+} from '../../../src-shared/domain/project/precision';
 import type { DecoderChange } from '../../../src-shared/domain/tasks/decoder';
 import type { Task, TaskGuess, TaskKind } from '../../../src-shared/domain/tasks/task';
 import type { VariantScores } from '../../../src-shared/domain/runs/score-variants';
@@ -63,6 +69,10 @@ export interface RewriteParams {
   /** Tensor -> range that calibration observed. */
   readonly ranges: TensorRanges;
   readonly activationType: 'int8' | 'uint8';
+  /** A format below INT8, in place of INT8. */
+  readonly format?: LowFormat;
+  /** The weights are pruned to 2:4 sparsity. */
+  readonly isPruned?: boolean;
   /** simulation: ONNX Runtime runs the model in TensorRT's place. */
   readonly purpose: 'engine' | 'simulation';
   /** Element type of the graph's float inputs and outputs; fp32 by default. */
@@ -104,7 +114,7 @@ export type ExplainParams = Pick<
 >;
 
 export interface ExplainResult {
-  readonly decisions: QuantizeResult['decisions'];
+  readonly decisions: readonly PlacementDecision[];
   /** Layer -> hazards of running it in FP16; layers without a hazard are omitted. */
   readonly hazards: Readonly<Record<string, readonly Fp16Hazard[]>>;
 }

@@ -3,9 +3,10 @@ import { ownValue } from '../../../src-shared/base/records';
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
-import type { PlacementDecision, Precision } from '../../../src-shared/domain/project/precision';
+import type { LayerFormat, PlacementDecision, Precision } from '../../../src-shared/domain/project/precision';
 import type { Model } from '../../onnx/graph/model';
 import { loadPrepared, preparedWeights } from '../../onnx/passes/prepared-store';
+import { withPrunedWeights } from '../../onnx/passes/sparse-weights';
 import { writeModel } from '../../onnx/wire/wire-writer';
 import { materialize } from '../../quantization/rewrite/materialize';
 import { biasDecisions } from '../../quantization/rewrite/bias-correction';
@@ -31,13 +32,19 @@ export function openPrepared(dir: string): { readonly model: Model; readonly wei
   return latest;
 }
 
+/** The prepared model with pruned weights, which are copies. */
+function openPruned(dir: string): { readonly model: Model; readonly weights: WeightScales } {
+  const model = withPrunedWeights(openPrepared(dir).model);
+  return { model, weights: new WeightScales(model) };
+}
+
 /**
  * Places Q/DQ and casts as planned and writes the model, self-contained or referring to the prepared weights. A model
  * that is invalid, or does not run although `mustRun` is set, is not kept.
  */
 export async function rewrite(params: RewriteParams, context: TaskContext): Promise<RewriteResult> {
-  const { model, weights } = openPrepared(params.preparedDir);
-  const { target, plan, thresholds, ranges, activationType, purpose, biases = [], roundings = [] } = params;
+  const { model, weights } = params.isPruned ? openPruned(params.preparedDir) : openPrepared(params.preparedDir);
+  const { target, plan, thresholds, ranges, activationType, purpose, format, biases = [], roundings = [] } = params;
   const quantized = quantizeModel({
     model,
     target,
@@ -49,6 +56,7 @@ export async function rewrite(params: RewriteParams, context: TaskContext): Prom
     biases,
     roundings,
     weights,
+    ...(format === undefined ? {} : { format }),
   });
   const { hasFp16 } = quantized;
   const decisions = withRescaling(quantized.decisions, params.preparedDir);
@@ -111,15 +119,18 @@ function haveEqualRanges(a: TensorRanges, b: TensorRanges): boolean {
 }
 
 /** Adds the changes that equalization and smoothing made to the layers of the model. */
-function withRescaling(decisions: readonly PlacementDecision[], preparedDir: string): readonly PlacementDecision[] {
+function withRescaling<Format extends LayerFormat>(
+  decisions: readonly PlacementDecision<Format | Precision>[],
+  preparedDir: string,
+): readonly PlacementDecision<Format | Precision>[] {
   const { equalized, smoothed } = preparedFacts(preparedDir);
   const layers = [...(equalized?.layers ?? []), ...(smoothed?.layers ?? [])];
-  const precisions = new Map<string, Precision>(
+  const precisions = new Map<string, Format | Precision>(
     decisions.filter(({ tensor }) => tensor === undefined).map(({ layer, precision }) => [layer, precision]),
   );
   return [
     ...decisions,
-    ...layers.map(({ layer, op, weight, code, reason }): PlacementDecision => ({
+    ...layers.map(({ layer, op, weight, code, reason }): PlacementDecision<Format | Precision> => ({
       layer: layerId(layer),
       op,
       precision: precisions.get(layer) ?? 'fp32',

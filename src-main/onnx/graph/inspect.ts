@@ -13,11 +13,12 @@ import { checkOpset, isDefaultDomain, isOp } from './opset';
 import { constantExpressions } from '../passes/constant-expressions';
 import { importModel } from '../passes/import-model';
 import { checkDefined } from '../passes/name-and-sort';
+import { isSparse, sparsityCandidates } from '../passes/sparse-weights';
 
 export { imageInputOf };
 
 /**
- * Describes a model before any processing. Reads the structure only, not the weights.
+ * Describes a model before any processing. Reads the structure, and of weights only what tells whether they are sparse.
  * @param path as given by the user, for the record.
  * @throws WorkbenchError 'model-unsupported' (opset outside 7..26) or 'model-invalid' (cycles, undefined tensors).
  */
@@ -37,6 +38,11 @@ export function inspectModel(file: Model, path: string): ModelInspection {
   }
   const typesOfFile = elementTypes(file);
   const macs = graphMacs(model.graph).total;
+  const candidates = sparsityCandidates(model);
+  const sparsity = {
+    candidates: candidates.length,
+    layers: candidates.filter(isSparse).map(({ node }) => node.name || (node.output[0] ?? '')),
+  };
   return {
     model: {
       path,
@@ -49,6 +55,7 @@ export function inspectModel(file: Model, path: string): ModelInspection {
       quantizable: model.graph.node.filter((node) => isQuantizable(node, facts)).length,
       parameters: parametersOf(model),
       ...(macs === null ? {} : { macs }),
+      ...(candidates.length === 0 ? {} : { sparsity }),
       ops: Object.fromEntries([...ops].sort(([a], [b]) => (a < b ? -1 : 1))),
     },
     warnings: [...notes, ...inspectionWarnings(facts), ...inputWarnings(model)],

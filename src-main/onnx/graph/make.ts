@@ -9,6 +9,7 @@ import {
   type Tensor,
   type ValueInfo,
 } from './model';
+import { byteLength, elementCount } from './element-types';
 
 const utf8 = new TextEncoder();
 
@@ -72,6 +73,13 @@ export function uint8Tensor(name: string, dims: readonly number[], values: Array
 /** FLOAT16 from bit patterns. */
 export function fp16Tensor(name: string, dims: readonly number[], bits: ArrayLike<number>): Tensor {
   return makeTensor(name, DataType.FLOAT16, dims, new Uint8Array(Uint16Array.from(bits).buffer));
+}
+
+/** A tensor of zeros of any element type. */
+export function zeroTensor(name: string, dataType: number, dims: readonly number[]): Tensor {
+  const bytes = byteLength(dataType, elementCount(dims));
+  if (bytes === null) throw new Error(`Assertion failed: elements of type ${dataType} have no size`);
+  return makeTensor(name, dataType, dims, new Uint8Array(bytes));
 }
 
 export function floatScalar(name: string, value: number): Tensor {

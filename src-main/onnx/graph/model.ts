@@ -19,6 +19,8 @@ export const DataType = {
   UINT32: 12,
   UINT64: 13,
   BFLOAT16: 16,
+  FLOAT8E4M3FN: 17,
+  INT4: 22,
 } as const;
 
 /** Protobuf fields that this version does not know, kept verbatim and written back after the known ones. */

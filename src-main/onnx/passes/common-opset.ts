@@ -2,7 +2,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Graph, Model, Node } from '../graph/model';
 import { checkOpset, defaultOpset, isDefaultDomain, isOp, nodeLabel } from '../graph/opset';
 import { subgraphsOf } from '../graph/subgraphs';
-import { RAISED_OPSET, raiseOpset } from './raise-opset';
+import { HALF_QDQ_OPSET, raiseOpset } from './raise-opset';
 import { PREPARED_OPSET, upgradeOpset } from './upgrade-opset';
 
 /** Operators whose meaning, not only the types they take, changed between opset 19 and 26 (ONNX's Changelog.md). */
@@ -14,7 +14,7 @@ export function commonOpset(versions: readonly number[]): number {
   if (versions.every((version) => version === first)) return first;
   const upgraded = versions.map((version) => Math.max(version, PREPARED_OPSET));
   if (upgraded.every((version) => version === PREPARED_OPSET)) return PREPARED_OPSET;
-  return Math.max(RAISED_OPSET, ...upgraded);
+  return Math.max(HALF_QDQ_OPSET, ...upgraded);
 }
 
 /**

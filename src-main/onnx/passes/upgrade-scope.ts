@@ -76,12 +76,12 @@ export class UpgradeScope {
     return { name: cast, nodes: [makeNode('Cast', [name], [cast], { attributes: [intAttr('to', type)] })] };
   }
 
-  unsupported(node: Node, why: string): WorkbenchError {
+  unsupported(node: Node, why: string, version = 13): WorkbenchError {
     return new WorkbenchError(
       'model-unsupported',
-      `${nodeLabel(node)} of opset ${this.opset} cannot be upgraded to opset 13: ${why}`,
+      `${nodeLabel(node)} of opset ${this.opset} cannot be upgraded to opset ${version}: ${why}`,
       {
-        hint: 'Export the model again with opset_version=13 or higher.',
+        hint: `Export the model again with opset_version=${version} or higher.`,
       },
     );
   }

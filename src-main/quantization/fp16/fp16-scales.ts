@@ -29,8 +29,9 @@ export interface Fp16Scales {
  */
 export function fp16Scales(
   facts: GraphFacts,
-  placement: Placement,
+  placement: Omit<Placement, 'decisions'>,
   thresholds: Readonly<Record<string, number>>,
+  scaleOf: ScaleOf = scaleOfThreshold,
 ): Fp16Scales {
   const { fp16Layers } = placement;
   const isRead = [...placement.tensors.flatMap(({ uses }) => uses), ...placement.weights].some(({ layer }) =>
@@ -45,7 +46,7 @@ export function fp16Scales(
   );
   const tensors = placement.tensors.filter(
     ({ tensor }) =>
-      shared.has(sourcesOf(tensor)) && scaleFault(thresholdOf(sourcesOf(tensor).sources, thresholds)) === null,
+      shared.has(sourcesOf(tensor)) && scaleFault(thresholdOf(sourcesOf(tensor).sources, thresholds), scaleOf) === null,
   );
   return {
     tensors: new Set(tensors.map(({ tensor }) => tensor)),
@@ -64,20 +65,12 @@ export function scaleRefusals(
   thresholds: Readonly<Record<string, number>>,
   ranges: RangeFacts,
 ): ReadonlyMap<string, Fp16Refusal> {
-  const refusals = new Map<string, Fp16Refusal>();
-  const sourcesOf = scaleSources(placement);
-  const refuse = (layer: string, tensor: string, reason: string): void => {
-    if (placement.fp16Layers.has(layer) && !refusals.has(layer))
-      refusals.set(layer, { precision: 'fp32', code: 'fp16-refused-scale', reason, tensor });
-  };
-  for (const { tensor, uses } of placement.tensors) {
-    const fault = scaleFault(thresholdOf(sourcesOf(tensor).sources, thresholds));
-    if (fault !== null) for (const { layer } of uses) refuse(layer, tensor, `the scale of ${tensor}, ${fault}`);
-  }
+  const refusals = activationScaleRefusals(placement, thresholds);
   for (const weight of placement.weights) {
     const share = lostOfWeight(facts, weight, ranges);
     if (share > MAX_SCALE_CHANGE) {
       refuse(
+        { refusals, placement },
         weight.layer,
         weight.initializer,
         `FP16 does not hold the smallest scales of ${weight.initializer}: rounding them can cost ${percent(share)} ` +
@@ -88,12 +81,43 @@ export function scaleRefusals(
   return refusals;
 }
 
+type ScaleOf = (thresholdReal: number) => number;
+
+/** The part of scaleRefusals about activations; of a format that computes scales in another way, too. */
+export function activationScaleRefusals(
+  placement: Omit<Placement, 'decisions'>,
+  thresholds: Readonly<Record<string, number>>,
+  scaleOf: ScaleOf = scaleOfThreshold,
+): Map<string, Fp16Refusal> {
+  const refusals = new Map<string, Fp16Refusal>();
+  const sourcesOf = scaleSources(placement);
+  for (const { tensor, uses } of placement.tensors) {
+    const fault = scaleFault(thresholdOf(sourcesOf(tensor).sources, thresholds), scaleOf);
+    if (fault === null) continue;
+    for (const { layer } of uses) refuse({ refusals, placement }, layer, tensor, `the scale of ${tensor}, ${fault}`);
+  }
+  return refusals;
+}
+
+function refuse(
+  {
+    refusals,
+    placement,
+  }: { readonly refusals: Map<string, Fp16Refusal>; readonly placement: Pick<Placement, 'fp16Layers'> },
+  layer: string,
+  tensor: string,
+  reason: string,
+): void {
+  if (placement.fp16Layers.has(layer) && !refusals.has(layer))
+    refusals.set(layer, { precision: 'fp32', code: 'fp16-refused-scale', reason, tensor });
+}
+
 interface SharedScale {
   readonly sources: readonly string[];
 }
 
 /** Tensor -> the origin of its scale; the same object for all tensors of a scale group. */
-function scaleSources({ groups, tensors }: Placement): (tensor: string) => SharedScale {
+function scaleSources({ groups, tensors }: Pick<Placement, 'groups' | 'tensors'>): (tensor: string) => SharedScale {
   const known = new Map<string, SharedScale>(
     groups.flatMap((group) => group.tensors.map((tensor) => [tensor, group] as const)),
   );
@@ -109,9 +133,9 @@ function thresholdOf(sources: readonly string[], thresholds: Readonly<Record<str
 }
 
 /** Why FP16 cannot represent the scale of a threshold; null if it can, and for a tensor of zeros. */
-function scaleFault(thresholdReal: number): string | null {
+function scaleFault(thresholdReal: number, scaleOf: ScaleOf): string | null {
   if (!(thresholdReal > 0)) return null;
-  const scale = scaleOfThreshold(thresholdReal);
+  const scale = scaleOf(thresholdReal);
   const change = Math.abs(fp16Scale(scale) - scale) / scale;
   if (change <= MAX_SCALE_CHANGE) return null;
   if (scale > FP16_MAX) return `${scale.toPrecision(4)}, is above 65504, the largest FP16 value`;

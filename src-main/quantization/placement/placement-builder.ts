@@ -1,4 +1,4 @@
-import type { PlacementDecision } from '../../../src-shared/domain/project/precision';
+import type { LayerFormat, PlacementDecision, Precision } from '../../../src-shared/domain/project/precision';
 import { defined } from '../../../src-shared/base/assert';
 import { layerId } from '../../../src-shared/base/brand';
 import type { Node } from '../../onnx/graph/model';
@@ -13,18 +13,20 @@ interface Why {
 }
 
 /** Collects the decisions of a placement policy. The first decision about a layer is the one that is reported. */
-export class PlacementBuilder {
+export class PlacementBuilder<Format extends LayerFormat = Precision> {
   readonly sharing = new ScaleSharing();
   readonly weights: QuantizedWeight[] = [];
   readonly biases: QuantizedBias[] = [];
   readonly folded: FoldedActivation[] = [];
   private readonly usesByTensor = new Map<string, LayerInput[]>();
-  private readonly verdicts = new Map<string, Verdict>();
-  private readonly edges = new Map<string, PlacementDecision[]>();
+  private readonly verdicts = new Map<string, Verdict<Format | Precision>>();
+  private readonly edges = new Map<string, PlacementDecision<Format | Precision>[]>();
 
   constructor(
     private readonly facts: GraphFacts,
     private readonly precisions: Pick<LayerPrecisions, 'fp16Layers' | 'fallbackRefusals' | 'coarse'>,
+    /** The format that layers are placed in, as sentences name it. */
+    private readonly formatName = 'INT8',
   ) {}
 
   isQuantized(tensor: string): boolean {
@@ -46,7 +48,10 @@ export class PlacementBuilder {
     tensor: string,
     node: Node,
     slot: number,
-    why: Why = { code: 'quantized-input', reason: `${node.opType} computes with 8-bit integers` },
+    why: Why & { readonly precision?: Format } = {
+      code: 'quantized-input',
+      reason: `${node.opType} computes with 8-bit integers`,
+    },
   ): void {
     const uses = this.usesByTensor.get(tensor) ?? [];
     if (uses.some((use) => use.layer === node.name && use.slot === slot)) return;
@@ -55,7 +60,7 @@ export class PlacementBuilder {
     this.explainEdge(tensor, node, { precision: 'int8', ...why });
   }
 
-  decide(node: Node, verdict: Verdict): void {
+  decide(node: Node, verdict: Verdict<Format | Precision>): void {
     if (!this.verdicts.has(node.name)) this.verdicts.set(node.name, verdict);
   }
 
@@ -63,17 +68,22 @@ export class PlacementBuilder {
     return this.verdicts.has(node.name);
   }
 
-  explainEdge(tensor: string, node: Node, verdict: Verdict): void {
-    const decision: PlacementDecision = { layer: layerId(node.name), op: node.opType, ...verdict, tensor };
+  explainEdge(tensor: string, node: Node, verdict: Verdict<Format | Precision>): void {
+    const decision: PlacementDecision<Format | Precision> = {
+      layer: layerId(node.name),
+      op: node.opType,
+      ...verdict,
+      tensor,
+    };
     this.edges.set(node.name, [...(this.edges.get(node.name) ?? []), decision]);
   }
 
   /** @param floatTail layers that stay in FP32 for speed although the fallback precision is FP16. */
-  build(floatTail: ReadonlySet<string> = new Set()): Placement {
+  build(floatTail: ReadonlySet<string> = new Set()): Placement<Format | Precision> {
     const fp16Layers = new Set([...this.precisions.fp16Layers].filter((layer) => !floatTail.has(layer)));
     const order = new Map([...this.facts.nodes.entries()].map(([i, node]) => [node.name, i]));
     const position = (layer: string): number => order.get(layer) ?? 0;
-    const decisions: PlacementDecision[] = [];
+    const decisions: PlacementDecision<Format | Precision>[] = [];
     for (const node of this.facts.nodes) {
       const verdict = this.withFallback(
         node,
@@ -135,13 +145,17 @@ export class PlacementBuilder {
   /**
    * A layer that does not run in INT8 runs in the fallback precision, or in FP32 with the reason why FP16 is excluded.
    */
-  private withFallback(node: Node, verdict: Verdict, fp16Layers: ReadonlySet<string>): Verdict {
+  private withFallback(
+    node: Node,
+    verdict: Verdict<Format | Precision>,
+    fp16Layers: ReadonlySet<string>,
+  ): Verdict<Format | Precision> {
     if (verdict.precision !== 'fp32') return verdict;
     if (fp16Layers.has(node.name))
       return {
         ...verdict,
         precision: 'fp16',
-        reason: `${verdict.reason}; runs in FP16 as all layers that INT8 does not take`,
+        reason: `${verdict.reason}; runs in FP16 as all layers that ${this.formatName} does not take`,
       };
     if (this.precisions.fp16Layers.has(node.name))
       return {

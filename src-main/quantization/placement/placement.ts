@@ -1,4 +1,4 @@
-import type { PlacementDecision, Precision } from '../../../src-shared/domain/project/precision';
+import type { LayerFormat, PlacementDecision, Precision } from '../../../src-shared/domain/project/precision';
 
 /** Input `slot` of a layer. */
 export interface LayerInput {
@@ -25,6 +25,8 @@ export interface ScaleGroup {
 export interface QuantizedWeight extends LayerInput {
   readonly initializer: string;
   readonly axis: number;
+  /** For INT4 weights of two dimensions: values along the other axis that share a scale. */
+  readonly blockSize?: number;
 }
 
 /** A float bias that becomes INT32 with scale s_x * s_w[c]. */
@@ -45,7 +47,7 @@ export interface FoldedActivation {
 }
 
 /** The positions of Q/DQ nodes and casts, as names; weights are not included. */
-export interface Placement {
+export interface Placement<Format extends LayerFormat = Precision> {
   readonly tensors: readonly QuantizedTensor[];
   /** Groups of at least two tensors with a common scale; every other tensor has its own threshold. */
   readonly groups: readonly ScaleGroup[];
@@ -54,11 +56,11 @@ export interface Placement {
   readonly folded: readonly FoldedActivation[];
   /** Layers whose floating-point inputs and outputs are FP16. */
   readonly fp16Layers: ReadonlySet<string>;
-  readonly decisions: readonly PlacementDecision[];
+  readonly decisions: readonly PlacementDecision<Format>[];
 }
 
-export interface Verdict {
-  readonly precision: Precision;
+export interface Verdict<Format extends LayerFormat = Precision> {
+  readonly precision: Format;
   readonly code: string;
   readonly reason: string;
 }

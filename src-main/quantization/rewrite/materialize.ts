@@ -1,15 +1,24 @@
 import { attrInt } from '../../onnx/graph/attributes';
+import { elementCount } from '../../onnx/graph/element-types';
 import { makeTensor } from '../../onnx/graph/make';
 import { DataType, type Model, type Node, type Tensor } from '../../onnx/graph/model';
 import { capturedNames } from '../../onnx/graph/subgraphs';
 import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import { fp16Bits, quantizeWeight, SYMMETRIC_UINT8_ZERO } from '../rules/number-formats';
+import {
+  e4m3Bits,
+  fp16Bits,
+  packInt4,
+  quantizeInt4,
+  quantizeWeight,
+  SYMMETRIC_UINT8_ZERO,
+} from '../rules/number-formats';
+import { blockIndex } from './block-scales';
 
 /**
  * Converts the weights of a model to the types in which it uses them. An initializer that is only read through
- * QuantizeLinear becomes INT8 (-127 to 127) or UINT8 (128 more), and one that is read through a Cast to FP16 becomes
+ * QuantizeLinear becomes INT8 (-127 to 127), UINT8 (128 more), FP8 or INT4 (two in a byte), and one that is read through a Cast to FP16 becomes
  * FP16. These nodes and the float initializers are removed. Reads one tensor at a time and holds only the results in
  * memory (a quarter or half of the float weights).
  * @throws WorkbenchError 'cancelled'.
@@ -47,7 +56,18 @@ function convert(node: Node, name: string, initializers: ReadonlyMap<string, Ten
   if (node.opType === 'Cast') return makeTensor(name, DataType.FLOAT16, source.dims, fp16Bytes(values));
   const scales = tensorAsFloat32(required(initializers, node.input[1]));
   const { dataType } = required(initializers, node.input[2]);
-  const bytes = int8Bytes(values, source.dims, attrInt(node, 'axis', 1), scales);
+  const axis = attrInt(node, 'axis', 1);
+  if (dataType === DataType.INT4) {
+    const scaleIndex = blockIndex(source.dims, 1 - axis, attrInt(node, 'block_size', 0));
+    const quantized = Int8Array.from(values, (value, i) => quantizeInt4(value, scales[scaleIndex(i)] ?? 1));
+    return makeTensor(name, dataType, source.dims, packInt4(quantized));
+  }
+  const scaleOf = channelScales(source.dims, axis, scales);
+  if (dataType === DataType.FLOAT8E4M3FN) {
+    const bytes = Uint8Array.from(values, (value, i) => e4m3Bits(Math.fround(value / scaleOf(i))));
+    return makeTensor(name, dataType, source.dims, bytes);
+  }
+  const bytes = new Uint8Array(Int8Array.from(values, (value, i) => quantizeWeight(value, scaleOf(i))).buffer);
   // Adding 128 to a byte in two's complement flips its highest bit.
   return makeTensor(
     name,
@@ -69,13 +89,9 @@ function fp16Bytes(values: Float32Array): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** Values in row-major order, with one scale for all or one per index of `axis`. */
-function int8Bytes(values: Float32Array, dims: readonly number[], axis: number, scales: Float32Array): Uint8Array {
-  const inner = scales.length === 1 ? values.length : dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
-  const quantized = new Int8Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const scale = scales[Math.floor(i / inner) % scales.length] ?? 1;
-    quantized[i] = quantizeWeight(values[i] ?? 0, scale);
-  }
-  return new Uint8Array(quantized.buffer);
+/** The scale of each value in row-major order: one for all values, or one per index of `axis`. */
+function channelScales(dims: readonly number[], axis: number, scales: Float32Array): (valueIndex: number) => number {
+  const inner = elementCount(dims.slice(axis + 1));
+  const { length } = scales;
+  return (i) => scales[length === 1 ? 0 : Math.floor(i / inner) % length] ?? 1;
 }

@@ -1,5 +1,7 @@
 import {
   fallbackPrecisionOf,
+  type LayerFormat,
+  type LowFormat,
   type PlacementDecision,
   type PrecisionPlan,
   type Target,
@@ -8,16 +10,18 @@ import { ownValue } from '../../../src-shared/base/records';
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import { floatOutput } from '../../onnx/graph/make';
 import type { Model } from '../../onnx/graph/model';
-import { raiseOpset } from '../../onnx/passes/raise-opset';
+import { BLOCK_QDQ_OPSET, HALF_QDQ_OPSET, raiseOpset } from '../../onnx/passes/raise-opset';
 import { biasDecisions } from './bias-correction';
 import { roundingDecisions } from './weight-rounding';
 import type { BiasCorrection, WeightRounding } from '../../../src-shared/domain/analysis/repair';
 import { graphFacts } from '../rules/graph-facts';
 import type { QuantizedOperand } from '../../../src-shared/domain/analysis/analysis';
 import { NO_RANGES, type RangeFacts } from '../rules/range-facts';
-import { fp16Scales, scaleRefusals } from '../fp16/fp16-scales';
+import { activationScaleRefusals, fp16Scales, scaleRefusals, type Fp16Scales } from '../fp16/fp16-scales';
 import { resolvePrecisions, type Fp16Refusal } from '../placement/layer-precisions';
 import { inOnnxruntimeForms } from '../rules/onnxruntime-forms';
+import { placeLowFormat } from '../placement/low-format-placement';
+import { E4M3_MAX, scaleOfMaximum } from '../rules/number-formats';
 import { placeForOnnxruntime } from '../placement/onnxruntime-placement';
 import { findPartitions } from '../rules/partitions';
 import type { Placement } from '../placement/placement';
@@ -48,6 +52,8 @@ export interface QuantizeRequest {
   readonly purpose?: 'engine' | 'simulation';
   /** Tensors to add as float32 outputs, unless they exist as integers only in the rewritten graph. */
   readonly observed?: readonly string[];
+  /** A format below INT8, in place of INT8; its thresholds are the largest magnitudes of `ranges`. */
+  readonly format?: LowFormat;
   /** Values to add to the biases of quantized layers; those of layers that this plan does not quantize are ignored. */
   readonly biases?: readonly BiasCorrection[];
   /** Learned INT8 values of weights; those of layers that this plan does not quantize are ignored. */
@@ -64,7 +70,7 @@ export interface QuantizeRequest {
 
 export interface QuantizedModel {
   readonly model: Model;
-  readonly decisions: readonly PlacementDecision[];
+  readonly decisions: readonly PlacementDecision<LayerFormat>[];
   /** Quantized tensor -> scale and zero point of its Q/DQ. */
   readonly scales: ReadonlyMap<string, ActivationParameters>;
   /** True if at least one layer computes in FP16. */
@@ -77,24 +83,17 @@ export interface QuantizedModel {
  * @throws WorkbenchError 'not-found' (the plan names an unknown layer), 'calibration-missing', 'activations-nan'.
  */
 export function quantizeModel(request: QuantizeRequest): QuantizedModel {
-  const { model } = request;
-  const activationType = request.activationType ?? 'int8';
+  const { model, format } = request;
   const weights = request.weights ?? new WeightScales(model);
   const facts = graphFacts(model);
-  const placed = withOnly(
-    request.only,
-    placeQdq(model, request.plan, request.target, {
-      ranges: rangeFacts(weights, request.ranges),
-      thresholds: request.thresholds,
-      ...(request.placements ? { placements: request.placements } : {}),
-    }),
-  );
-  const half = fp16Scales(facts, placed, request.thresholds);
-  const placement = request.purpose === 'simulation' ? withFloatKernels(placed) : placed;
+  const ranges = rangeFacts(weights, request.ranges);
+  const { placed, half, thresholds } =
+    format === undefined ? placeInt8(request, ranges) : placeFormat(request, format, ranges);
+  const placement = request.purpose === 'simulation' && format === undefined ? withFloatKernels(placed) : placed;
   const scales = activationScales(placement, {
-    thresholds: request.thresholds,
+    thresholds,
     ranges: request.ranges,
-    activationType,
+    activationType: format === undefined ? (request.activationType ?? 'int8') : 'fp8',
     target: request.target,
     fp16Tensors: half.tensors,
   });
@@ -108,7 +107,7 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
     weights,
     fp16Tensors: half.tensors,
     fp16WeightLayers: half.weightLayers,
-    weightStorage: WEIGHT_STORAGE[request.target],
+    weightStorage: format === undefined ? WEIGHT_STORAGE[request.target] : LOW_FORMAT_STORAGE[format],
     mseWeightLayers: new Set(Object.keys(request.plan.weights ?? {})),
     corrections: biases,
     roundings,
@@ -120,11 +119,9 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
     withNodes(model, rewriter, request.target),
     (request.observed ?? []).filter((name) => made.has(name)),
   );
+  const opset = neededOpset(request, half);
   return {
-    model:
-      request.raisesOpset !== false && half.tensors.size + half.weightLayers.size > 0
-        ? raiseOpset(rewritten)
-        : rewritten,
+    model: opset === null ? rewritten : raiseOpset(rewritten, opset),
     decisions: [...placement.decisions, ...biasDecisions(biases), ...roundingDecisions(roundings)],
     scales,
     hasFp16: placement.fp16Layers.size > 0,
@@ -137,6 +134,52 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
  * weights are exact on every processor. TensorRT accepts only INT8 with zero point 0.
  */
 const WEIGHT_STORAGE = { onnxruntime: 'uint8', tensorrt: 'int8' } as const;
+
+const LOW_FORMAT_STORAGE = { fp8: 'fp8', w4: 'int4' } as const;
+
+/** Where Q/DQ stand, which of them have a side in FP16, and the threshold of each tensor. */
+interface Placed {
+  readonly placed: Placement<LayerFormat>;
+  readonly half: Fp16Scales;
+  readonly thresholds: QuantizeRequest['thresholds'];
+}
+
+function placeInt8({ model, plan, target, thresholds, only, placements }: QuantizeRequest, ranges: RangeFacts): Placed {
+  const known = { ranges, thresholds, ...(placements ? { placements } : {}) };
+  const placed = withOnly(only, placeQdq(model, plan, target, known));
+  return { placed, half: fp16Scales(graphFacts(model), placed, thresholds), thresholds };
+}
+
+/** Q/DQ of a format below INT8. Its activations have the thresholds of minmax: E4M3 is fine where values are small. */
+function placeFormat({ model, plan, target }: QuantizeRequest, format: LowFormat, ranges: RangeFacts): Placed {
+  const facts = graphFacts(model);
+  const partitions = findPartitions(facts);
+  const fallbackPrecision = fallbackPrecisionOf(plan, target);
+  const place = (scaleRefusals: ReadonlyMap<string, Fp16Refusal>) => {
+    const precisions = resolvePrecisions(facts, { plan, fallbackPrecision, partitions, ranges, scaleRefusals });
+    return placeLowFormat(facts, precisions, { format, target });
+  };
+  const first = place(new Map());
+  const thresholds = Object.fromEntries(
+    first.tensors.flatMap(({ tensor }) => {
+      const amax = ranges.activationAmax(tensor);
+      return amax === undefined ? [] : [[tensor, amax] as const];
+    }),
+  );
+  const scaleOf = (amax: number): number => scaleOfMaximum(amax, E4M3_MAX);
+  const refusals = activationScaleRefusals(first, thresholds, scaleOf);
+  const placed = refusals.size === 0 ? first : place(refusals);
+  return { placed, half: fp16Scales(facts, placed, thresholds, scaleOf), thresholds };
+}
+
+type NeededOpset = typeof HALF_QDQ_OPSET | typeof BLOCK_QDQ_OPSET;
+
+/** The operator set that the Q/DQ need; null if that of the prepared model has them. */
+function neededOpset({ format, raisesOpset }: QuantizeRequest, half: Fp16Scales): NeededOpset | null {
+  if (format === 'w4') return BLOCK_QDQ_OPSET;
+  if (format === 'fp8') return HALF_QDQ_OPSET;
+  return raisesOpset !== false && half.tensors.size + half.weightLayers.size > 0 ? HALF_QDQ_OPSET : null;
+}
 
 /** The ranges of weights and activations that decide about FP16. */
 export function rangeFacts(weights: WeightScales, ranges: QuantizeRequest['ranges']): RangeFacts {
@@ -162,7 +205,7 @@ function withOnly(operand: QuantizedOperand | undefined, placement: Placement): 
 }
 
 /** INT8 layers and layers fused into them whose floating-point side is float32. */
-function withFloatKernels(placement: Placement): Placement {
+function withFloatKernels<Format extends LayerFormat>(placement: Placement<Format>): Placement<Format> {
   const isFp16 = new Set<string>(
     placement.decisions
       .filter((decision) => decision.tensor === undefined && decision.precision === 'fp16')

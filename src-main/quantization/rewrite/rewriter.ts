@@ -7,8 +7,10 @@ import {
   intAttr,
   makeNode,
   uint8Tensor,
+  zeroTensor,
 } from '../../onnx/graph/make';
 import { DataType, type Node, type Tensor } from '../../onnx/graph/model';
+import { elementCount } from '../../onnx/graph/element-types';
 import { defaultOpset } from '../../onnx/graph/opset';
 import { capturedNames } from '../../onnx/graph/subgraphs';
 import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
@@ -16,7 +18,16 @@ import type { BiasCorrection, WeightRounding } from '../../../src-shared/domain/
 import type { GraphFacts } from '../rules/graph-facts';
 import { floatOnlySlots } from '../fp16/fp16-types';
 import { FreshNames } from '../../onnx/graph/fresh-names';
-import { fp16Bits, roundHalfEven, SYMMETRIC_UINT8_ZERO } from '../rules/number-formats';
+import {
+  E4M3_MAX,
+  fp16Bits,
+  fp16ScaleAbove,
+  INT4_MAX,
+  roundHalfEven,
+  scaleOfMaximum,
+  SYMMETRIC_UINT8_ZERO,
+} from '../rules/number-formats';
+import { blockAmax, blockedShape } from './block-scales';
 import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedWeight } from '../placement/placement';
 import type { ActivationParameters } from './scales';
 import { fp16WeightScales, quantizeBias, weightScalesFor } from './weight-quantization';
@@ -25,7 +36,7 @@ import type { WeightScales } from './weight-scales';
 
 export interface RewriteInputs {
   readonly facts: GraphFacts;
-  readonly placement: Placement;
+  readonly placement: Omit<Placement, 'decisions'>;
   readonly scales: ReadonlyMap<string, ActivationParameters>;
   readonly weights: WeightScales;
   /**
@@ -34,8 +45,8 @@ export interface RewriteInputs {
   readonly fp16Tensors: ReadonlySet<string>;
   /** Layers whose quantized weights have scales that FP16 represents exactly. */
   readonly fp16WeightLayers: ReadonlySet<string>;
-  /** Integer type of weights; uint8 has zero point 128 and represents the same values. */
-  readonly weightStorage: 'int8' | 'uint8';
+  /** Element type of weights; uint8 has zero point 128 and represents the same values as int8. */
+  readonly weightStorage: WeightStorage;
   /** Layers whose weights have the thresholds with the smallest squared error; those of others span all weights. */
   readonly mseWeightLayers: ReadonlySet<string>;
   /** Biases that replace those of the model in quantized layers. */
@@ -43,6 +54,8 @@ export interface RewriteInputs {
   /** Integers that replace weights rounded to nearest in quantized layers. */
   readonly roundings: readonly WeightRounding[];
 }
+
+export type WeightStorage = 'int8' | 'uint8' | 'fp8' | 'int4';
 
 type FloatType = 'fp32' | 'fp16';
 
@@ -200,6 +213,7 @@ export class Rewriter {
       this.nodes.push({ ...node, input: node.input.map((name) => this.float(name)) });
       return true;
     }
+    if (parameters.storage === 'fp8') throw new Error(`Assertion failed: ${node.name} is folded into FP8`);
     const { low: lowest, high: highest } = STORAGE_RANGE[parameters.storage];
     const upper = Math.min(highest, parameters.zeroPoint + roundHalfEven(upperReal / parameters.scale));
     // The input can be the output of a replaced layer, which exists only as integers of the same scale.
@@ -283,20 +297,22 @@ export class Rewriter {
     const known = this.dequantizedWeights.get(key);
     if (known !== undefined) return known;
     const name = weight.initializer;
-    const { length } = scales.values;
-    const scale = this.constant(floatTensor(this.names.next(`${name}_scale`), [length], scales.values));
-    const zero = this.constant(zeroPoints(this.inputs.weightStorage, this.names.next(`${name}_zero_point`), length));
-    const attributes = [intAttr('axis', weight.axis)];
+    const storage = this.inputs.weightStorage;
+    const { dims, attributes } = this.scaleLayout(weight, scales.values.length);
+    const scale = this.constant(floatTensor(this.names.next(`${name}_scale`), dims, scales.values));
+    const zero = this.constant(zeroPoints(storage, this.names.next(`${name}_zero_point`), dims));
     const quantized = rounding
       ? this.roundedWeight(rounding, weight.axis, scales.values)
       : this.quantizeLinear(name, name, [scale, zero], attributes);
     const ownScale =
       type === 'fp16'
         ? this.constant(
-            fp16Tensor(this.names.next(`${name}_scale_fp16`), [length], Uint16Array.from(scales.values, fp16Bits)),
+            fp16Tensor(this.names.next(`${name}_scale_fp16`), dims, Uint16Array.from(scales.values, fp16Bits)),
           )
         : scale;
-    const output = this.dequantizeLinear(name, quantized, [ownScale, zero], attributes);
+    // Without a zero point, DequantizeLinear takes the type of the weights and 0.
+    const hasZero = storage === 'int8' || storage === 'uint8';
+    const output = this.dequantizeLinear(name, quantized, hasZero ? [ownScale, zero] : [ownScale], attributes);
     this.dequantizedWeights.set(key, output);
     return output;
   }
@@ -318,8 +334,25 @@ export class Rewriter {
     );
   }
 
+  private scaleLayout(
+    weight: QuantizedWeight,
+    count: number,
+  ): { readonly dims: readonly number[]; readonly attributes: Node['attribute'] } {
+    const { axis, blockSize } = weight;
+    if (blockSize === undefined) return { dims: [count], attributes: [intAttr('axis', axis)] };
+    const { dims } = this.inputs.weights.tensor(weight.initializer);
+    return {
+      dims: blockedShape(dims, axis, blockSize),
+      attributes: [intAttr('axis', 1 - axis), intAttr('block_size', blockSize)],
+    };
+  }
+
   private weightScales(weight: QuantizedWeight, bias: QuantizedBias | undefined): ReturnType<typeof weightScalesFor> {
-    const { weights, scales, fp16WeightLayers, mseWeightLayers } = this.inputs;
+    const { weights, scales, fp16WeightLayers, mseWeightLayers, weightStorage } = this.inputs;
+    if (weightStorage === 'fp8' || weightStorage === 'int4') {
+      const values = lowFormatScales(weights, weight, weightStorage);
+      return { values: fp16WeightLayers.has(weight.layer) ? values.map(fp16ScaleAbove) : values, isRaised: false };
+    }
     const thresholds = mseWeightLayers.has(weight.layer)
       ? weights.errors(weight.initializer, weight.axis).mse
       : weights.channelAmax(weight.initializer, weight.axis);
@@ -381,15 +414,30 @@ export class Rewriter {
   }
 }
 
+/** Largest |w| of a channel (FP8) or block (INT4) over the largest value of the format. */
+function lowFormatScales(
+  weights: WeightScales,
+  { initializer, axis, blockSize }: QuantizedWeight,
+  storage: 'fp8' | 'int4',
+): Float32Array {
+  if (storage === 'fp8') return weights.channelAmax(initializer, axis).map((amax) => scaleOfMaximum(amax, E4M3_MAX));
+  const tensor = weights.tensor(initializer);
+  if (blockSize === undefined) throw new Error(`Assertion failed: no block size for ${initializer}`);
+  return blockAmax(tensorAsFloat32(tensor), tensor.dims, axis, blockSize).map((amax) => scaleOfMaximum(amax, INT4_MAX));
+}
+
 function scalar(storage: ActivationParameters['storage'], name: string, value: number): Tensor {
+  if (storage === 'fp8') return zeroTensor(name, DataType.FLOAT8E4M3FN, []);
   return (storage === 'uint8' ? uint8Tensor : int8Tensor)(name, [], [value]);
 }
 
-/** Zero points for `count` channels of symmetric weights. */
-function zeroPoints(storage: RewriteInputs['weightStorage'], name: string, count: number): Tensor {
+const WEIGHT_TYPES = { int8: DataType.INT8, fp8: DataType.FLOAT8E4M3FN, int4: DataType.INT4 } as const;
+
+/** Zero points of symmetric weights, in the shape of their scales. */
+function zeroPoints(storage: WeightStorage, name: string, dims: readonly number[]): Tensor {
   return storage === 'uint8'
-    ? uint8Tensor(name, [count], new Uint8Array(count).fill(SYMMETRIC_UINT8_ZERO))
-    : int8Tensor(name, [count], new Int8Array(count));
+    ? uint8Tensor(name, dims, new Uint8Array(elementCount(dims)).fill(SYMMETRIC_UINT8_ZERO))
+    : zeroTensor(name, WEIGHT_TYPES[storage], dims);
 }
 
 function useKey(use: LayerInput): string {

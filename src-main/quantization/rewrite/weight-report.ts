@@ -1,4 +1,5 @@
 import { layerWeights } from '../../onnx/passes/layer-weights';
+import { sparseShare, sparsityCandidate } from '../../onnx/passes/sparse-weights';
 import type { Model, Node } from '../../onnx/graph/model';
 import { tensorAsFloat32 } from '../../onnx/graph/tensor-values';
 import type { LayerWeightsView } from '../../../src-shared/domain/analysis/layer-weights';
@@ -24,6 +25,7 @@ export function weightReport(
     const ratios = (errors: Float64Array): (number | null)[] =>
       Array.from(errors, (error, channel) => ratioDb(signal[channel] ?? 0, error));
     const sqnrDb = { minmax: ratios(noise.minmax), mse: ratios(noise.mse) };
+    const candidate = sparsityCandidate(node, (name) => facts.initializer(name));
     const spread = inputSpread(node, weights, weight.initializer);
     return [
       {
@@ -41,6 +43,7 @@ export function weightReport(
         wastedRange:
           sumOf(amax.map((largest, channel) => (largest > 0 ? 1 - (mse[channel] ?? 0) / largest : 0))) / amax.length,
         ...(spread === null ? {} : { inputSpread: spread }),
+        ...(candidate === null ? {} : { sparseShare: sparseShare(candidate) }),
       },
     ];
   });

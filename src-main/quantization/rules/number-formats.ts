@@ -6,6 +6,11 @@ export const FP16_MAX = 65504;
 /** Smallest normal half-precision value; below it, values are 2^-24 apart. */
 export const FP16_SMALLEST_NORMAL = 2 ** -14;
 
+/** Largest finite value of FP8 E4M3. */
+export const E4M3_MAX = 448;
+/** Largest INT4 value of symmetric weights. */
+export const INT4_MAX = 7;
+
 /** Zero point of symmetric values that are stored as UINT8. */
 export const SYMMETRIC_UINT8_ZERO = 128;
 
@@ -84,4 +89,40 @@ export function fp16Bits(value: number): number {
   }
   // Subnormal: the value in units of 2^-24 (a double holds it exactly); 1024 of them carry into the smallest normal.
   return sign | roundHalfEven(Math.abs(value) * 2 ** 24);
+}
+
+/** The scale with which the largest magnitude becomes the largest value of a format; never 0. */
+export function scaleOfMaximum(amax: number, largest: number): number {
+  return Math.max(Math.fround(amax / largest), SMALLEST_SCALE);
+}
+
+/**
+ * Bits of the FP8 E4M3 (ONNX: FLOAT8E4M3FN) nearest to a float32, ties to even: 4 bits of exponent with bias 7, 3 of
+ * mantissa, no infinity. Values beyond 448 and infinities saturate; NaN becomes 0x7f with its sign.
+ */
+export function e4m3Bits(value: number): number {
+  floatBits[0] = value;
+  const bits = intBits[0] ?? 0;
+  const sign = (bits >>> 24) & 0x80;
+  if (Number.isNaN(value)) return sign | 0x7f;
+  const magnitude = Math.abs(floatBits[0]);
+  if (magnitude >= E4M3_MAX) return sign | 0x7e;
+  // Below 2^-6, the smallest normal value, values are 2^-9 apart.
+  const exponent = Math.max(-6, ((bits >>> 23) & 0xff) - 127);
+  // 8 to 16 eighths of 2^exponent (less for subnormals); 16 carries into the exponent.
+  const eighths = roundHalfEven(magnitude / 2 ** (exponent - 3));
+  return sign | (((exponent + 6) << 3) + eighths);
+}
+
+/** q = clip(round_half_even(value / scale), -8, 7); the division is in float32, as in QuantizeLinear. */
+export function quantizeInt4(value: number, scale: number): number {
+  return Math.min(INT4_MAX, Math.max(-8, roundHalfEven(Math.fround(value / scale))));
+}
+
+/** INT4 values in ONNX's raw data: two in a byte, the first one in the low half; an odd last one has a half of zeros. */
+export function packInt4(values: ArrayLike<number>): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil(values.length / 2));
+  for (let i = 0; i < values.length; i++)
+    bytes[i >> 1] = (bytes[i >> 1] ?? 0) | (((values[i] ?? 0) & 0xf) << (4 * (i % 2)));
+  return bytes;
 }

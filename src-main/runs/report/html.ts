@@ -1,3 +1,4 @@
+import { answerSentence, answersOfRun } from '../../../src-shared/domain/runs/questions';
 import { renderAccuracy } from './accuracy-section';
 import { html, Html } from './markup';
 import type { ReportInput } from './input';
@@ -24,7 +25,7 @@ export function renderReport({ record, histograms, decisions }: ReportInput): st
 <h1>${record.project}</h1>
 <p class="meta">Run ${record.runId} · ${record.createdAt.slice(0, 16).replace('T', ' ')} UTC · ${record.options.backend}
 · target ${record.options.target} · ${record.machine.gpu ?? record.machine.cpu}</p>
-${renderVerdict(record)}${renderVariantTable(record)}${renderGates(record)}${renderSkipped(record)}
+${renderVerdict(record)}${renderVariantTable(record)}${answersOfRun(record).map((answer) => html`<p>${answerSentence(answer)}</p>`)}${renderGates(record)}${renderSkipped(record)}
 ${record.warnings.length > 0 && html`<ul class="warnings">${record.warnings.map((warning) => html`<li>${warning.message}</li>`)}</ul>`}
 ${renderAnalyses(record)}${renderAccuracy(record)}${renderLatency(record)}
 ${renderHistograms(histograms)}${renderTensorTable(histograms)}${renderDecisions(decisions)}${renderProvenance(record)}

@@ -1,5 +1,5 @@
 import type { Method } from '../../../src-shared/domain/project/methods';
-import type { PlacementDecision } from '../../../src-shared/domain/project/precision';
+import type { LayerFormat, PlacementDecision } from '../../../src-shared/domain/project/precision';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 
 export interface ReportThreshold {
@@ -34,5 +34,5 @@ export interface ReportInput {
   readonly record: RunRecord;
   readonly histograms: readonly ReportHistogram[];
   /** Why each layer of the shipped variant got its precision; empty when unknown. */
-  readonly decisions: readonly PlacementDecision[];
+  readonly decisions: readonly PlacementDecision<LayerFormat>[];
 }

@@ -25,6 +25,8 @@ export const METHOD_MARKS: Readonly<
 /** Precision that a variant's name stands for: its colour in charts. */
 export function variantColour(variant: string): string {
   if (variant.startsWith('int8')) return 'var(--int8)';
+  if (variant.startsWith('fp8')) return 'var(--fp8)';
+  if (variant.startsWith('w4')) return 'var(--w4)';
   if (variant.startsWith('fp16')) return 'var(--fp16)';
   if (variant.startsWith('fp32')) return 'var(--fp32)';
   return 'var(--mixed)';

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { Gates } from '../../../src-shared/domain/project/gates';
+import { answersOfRun } from '../../../src-shared/domain/runs/questions';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { recordSentence } from '../../i18n/record-sentences';
@@ -8,6 +9,7 @@ import { useSession } from '../../state/session';
 import { Tag } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
 import { Icon } from '../../widgets/icons';
+import { answerText } from './answers';
 import { areGatesEqual, gateSentence, gatesOfRun, judgeAll, verdictOf } from './gates';
 import { measureNote, statisticsNotes } from './notes';
 import { decisionsOfRun, isOfProject } from './runs';
@@ -95,6 +97,9 @@ export function Notes({ record }: { readonly record: RunRecord }) {
     <ul className={styles.notes}>
       <li className="dim">{`${t('results.table.note')}${shippedHint}`}</li>
       {record.search === undefined ? null : <li>{t('results.search', { found: record.search })}</li>}
+      {answersOfRun(record).map((answer) => (
+        <li key={answer.variant}>{answerText(answer)}</li>
+      ))}
       <ProjectNote record={record} />
       {statisticsNotes(record)
         .filter(({ tone }) => tone === 'plain')

@@ -17,6 +17,8 @@ export const OFFERED_VARIANTS = [
   'int8-mse',
   'int8-auto',
   'mixed',
+  'fp8',
+  'w4',
 ] as const;
 
 export const MAX_THREADS = 256;
@@ -95,7 +97,7 @@ export function startProblems(kind: StartableKind, options: RunOptions, project:
 }
 
 function needsCalibration(variant: string): boolean {
-  return variant.startsWith('int8') || variant.startsWith('mixed');
+  return variant.startsWith('int8') || variant.startsWith('mixed') || variant === 'fp8';
 }
 
 export interface ProjectFacts {

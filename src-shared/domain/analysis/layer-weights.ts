@@ -19,4 +19,9 @@ export interface LayerWeightsView {
    * output. All weights of an output share one scale, so that the weights of the smaller input channels get few levels.
    */
   readonly inputSpread?: number;
+  /**
+   * Part of the groups of four weights along the inputs that have two zeros, 0..1; omitted for layers that sparse
+   * kernels cannot compute.
+   */
+  readonly sparseShare?: number;
 }

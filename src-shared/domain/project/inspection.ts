@@ -21,6 +21,11 @@ export interface ModelInspection {
      * model fixes; omitted if the size of one of them cannot be derived from the inputs.
      */
     readonly macs?: number;
+    /**
+     * Layers whose weights are 2:4 sparse, among `candidates`, the number of layers that sparse kernels could compute;
+     * omitted without candidates.
+     */
+    readonly sparsity?: { readonly candidates: number; readonly layers: readonly string[] };
     /** Op type -> count. */
     readonly ops: Readonly<Record<string, number>>;
   };

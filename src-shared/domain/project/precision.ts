@@ -5,6 +5,21 @@ import { boolean, converted, object, oneOf, optional, record, text, type InferOu
 export const PRECISIONS = ['int8', 'fp16', 'fp32'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
+export const LOW_FORMATS = ['fp8', 'w4'] as const;
+/**
+ * Formats below INT8, which exist as variants of a whole model only. `fp8`: E4M3 inputs and weights. `w4`: INT4 weights
+ * in blocks, activations in floating point.
+ */
+export type LowFormat = (typeof LOW_FORMATS)[number];
+
+export const LAYER_FORMATS = [...PRECISIONS, ...LOW_FORMATS] as const;
+/** What a layer computes in. */
+export type LayerFormat = (typeof LAYER_FORMATS)[number];
+
+export function isPrecision(format: LayerFormat): format is Precision {
+  return format !== 'fp8' && format !== 'w4';
+}
+
 export const PRECISION_CHOICES = ['auto', ...PRECISIONS] as const;
 /**
  * The precision that is requested for a layer. `auto`: the rules of the target decide. `int8`: INT8 was requested by
@@ -202,12 +217,12 @@ export function fallbackPrecisionOf(plan: PrecisionPlan, target: Target): Fallba
 }
 
 /** One decision about one layer (or one edge of it), for `--explain` and the graph view. */
-export interface PlacementDecision {
+export interface PlacementDecision<Format extends LayerFormat = Precision> {
   readonly layer: LayerId;
   /** ONNX op type of the layer. */
   readonly op: string;
   /** The precision that the layer will run in. */
-  readonly precision: Precision;
+  readonly precision: Format;
   /** Stable machine-readable reason, for example `residual-shortcut`. */
   readonly code: string;
   /** The reason as one sentence. */

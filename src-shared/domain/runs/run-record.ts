@@ -154,6 +154,15 @@ export type GateStatistics = InferOutput<typeof gateStatisticsSchema>;
 /** `unjudged`: there is no value, so that the gate is neither met nor missed. It does not let a run pass. */
 export const GATE_STATES = ['met', 'missed', 'unjudged'] as const;
 export type GateState = (typeof GATE_STATES)[number];
+export const refusedVariantSchema = object({
+  variant: string,
+  /** Stable identifier of the reason, for example `gpu`. */
+  code: string,
+  /** The reason as a sentence without its full stop. */
+  reason: string,
+});
+/** A question (a format below INT8 or a pruned copy) that cannot be asked here. */
+export type RefusedVariant = InferOutput<typeof refusedVariantSchema>;
 
 export const gateResultSchema = object({
   name: string,
@@ -410,6 +419,8 @@ export const runRecordSchema = object({
   /** Distance of the validation images from the calibration images; measured if a gate needs it. */
   drift: optional(object({ value: number, atLeast: number })),
   warnings: list(runWarningSchema),
+  /** Formats below INT8 and pruned copies that could not be timed or judged, with the reason; present if there are some. */
+  refused: optional(list(refusedVariantSchema)),
   /** The result of the search for a plan as one sentence; present if a search was requested. */
   search: optional(string),
   /** The result of the tuning of the placement in a few sentences; present if a tuning was requested. */

@@ -1,5 +1,5 @@
 // A libcuda.so.1 whose GPU memory is the host's. FAKE_CUDA_DEVICES (default 1), FAKE_CUDA_KINDS (names of the devices,
-// separated by commas; `Fake GPU` for those beyond), FAKE_CUDA_VERSION (13000), FAKE_CUDA_MEMORY (bytes that can be
+// separated by commas; `Fake GPU` for those beyond), FAKE_CUDA_MAJOR (9, of the compute capability), FAKE_CUDA_VERSION (13000), FAKE_CUDA_MEMORY (bytes that can be
 // reserved), FAKE_CUDA_REPORT (file written at exit: what was not given back, and misuse).
 #include "fake_cuda.h"
 
@@ -154,7 +154,9 @@ CUresult cuDeviceGetUuid_v2(CUuuid* uuid, CUdevice) {
   return CUDA_SUCCESS;
 }
 CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute attribute, CUdevice) {
-  return *value = attribute == CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR ? 9 : 0, CUDA_SUCCESS;
+  char const* major = std::getenv("FAKE_CUDA_MAJOR");
+  const bool is_major = attribute == CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR;
+  return *value = !is_major ? 0 : major == nullptr ? 9 : std::atoi(major), CUDA_SUCCESS;
 }
 CUresult cuDeviceGetPCIBusId(char* id, int size, CUdevice device) {
   return std::snprintf(id, static_cast<std::size_t>(size), "0000:%02x:00.0", static_cast<unsigned>(device - 100)),

@@ -9,6 +9,8 @@ const INT8 = 1;
 const TF32 = 6;
 const OBEY = 9;
 const PREFER = 10;
+/** BuilderFlag::kSPARSE_WEIGHTS. */
+const SPARSE_WEIGHTS = 7;
 const VERSION_COMPATIBLE = 13;
 
 beforeAll(async () => {
@@ -24,6 +26,7 @@ describe.skipIf(!has10)('a TensorRT build', () => {
         'layer conv1',
         'log 2 be careful',
         'log 3 chatter',
+        'log 3 (Sparsity) picked: conv1',
       ]);
       return {
         ...rest,
@@ -34,7 +37,10 @@ describe.skipIf(!has10)('a TensorRT build', () => {
     expect(built.engine).toMatch(/^FAKE ENGINE\n/);
     expect(built.timingCache).toBe('FAKE CACHE +1');
     expect(built.seconds).toBeGreaterThan(0);
-    expect(built.log).toEqual([{ severity: 'warning', message: 'be careful' }]);
+    expect(built.log).toEqual([
+      { severity: 'warning', message: 'be careful' },
+      { severity: 'warning', message: '(Sparsity) picked: conv1' },
+    ]);
     expect(built.ignoredLayers).toEqual([]);
   });
 
@@ -44,6 +50,7 @@ describe.skipIf(!has10)('a TensorRT build', () => {
       await kit.told(['input x float32 1'], {
         tf32: true,
         versionCompatible: true,
+        sparsity: true,
         workspaceBytes: 2 ** 33,
         optimizationLevel: 5,
         auxiliaryStreams: 2,
@@ -52,7 +59,7 @@ describe.skipIf(!has10)('a TensorRT build', () => {
     expect(plain).toMatchObject({ networkFlags: 2, flags: [], settings: 'verbosity=2 level=3', profiles: [] });
     expect(told).toMatchObject({
       networkFlags: 2,
-      flags: [TF32, TF32, VERSION_COMPATIBLE],
+      flags: [TF32, TF32, SPARSE_WEIGHTS, VERSION_COMPATIBLE],
       settings: `verbosity=2 level=5 pool0=${2 ** 33} aux=2`,
     });
   });

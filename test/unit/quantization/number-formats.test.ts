@@ -3,9 +3,12 @@ import { float16ToFloat32 } from '../../../src-main/onnx/graph/fp16';
 import { SMALLEST_SCALE } from '../../../src-shared/domain/histograms/thresholds';
 import {
   asymmetricParameters,
+  e4m3Bits,
   fp16Bits,
   fp16Scale,
   fp16ScaleAbove,
+  packInt4,
+  quantizeInt4,
   quantizeWeight,
   roundHalfEven,
 } from '../../../src-main/quantization/rules/number-formats';
@@ -103,5 +106,58 @@ describe('integer formats', () => {
     [-4, -1, 4 / 255, 255],
   ])('asymmetric range %d..%d holds 0 exactly', (low, high, scale, zeroPoint) => {
     expect(asymmetricParameters(low, high)).toEqual({ scale: Math.fround(scale), zeroPoint });
+  });
+});
+
+/** All non-negative values of E4M3 with their bits, ascending: the definition of the format (OCP 8-bit floating point). */
+const E4M3 = Array.from({ length: 0x7f }, (_, bits) => {
+  const exponent = bits >> 3;
+  const mantissa = bits & 7;
+  return { bits, value: exponent === 0 ? mantissa * 2 ** -9 : (1 + mantissa / 8) * 2 ** (exponent - 7) };
+});
+
+/** The nearest value by search, of two equally near ones the one with an even last bit; beyond the largest, that one. */
+function slowE4m3(value: number): number {
+  let best = { bits: 0, distance: Number.POSITIVE_INFINITY };
+  for (const entry of E4M3) {
+    const distance = Math.abs(entry.value - Math.abs(value));
+    if (distance < best.distance || (distance === best.distance && entry.bits % 2 === 0))
+      best = { bits: entry.bits, distance };
+  }
+  return best.bits | (value < 0 || Object.is(value, -0) ? 0x80 : 0);
+}
+
+describe('e4m3Bits', () => {
+  it('gives every value back', () => {
+    expect(E4M3.at(-1)).toEqual({ bits: 0x7e, value: 448 });
+    expect(E4M3.filter(({ bits, value }) => e4m3Bits(value) !== bits || e4m3Bits(-value) !== (bits | 0x80))).toEqual(
+      [],
+    );
+  });
+
+  it('rounds ties to even, and neighbours of ties to the nearer value', () => {
+    const ties = E4M3.slice(1).map(({ value }, i) => (value + (E4M3[i]?.value ?? 0)) / 2);
+    const values = ties.flatMap((tie) => [tie, Math.fround(tie * (1 + 2 ** -20)), Math.fround(tie * (1 - 2 ** -20))]);
+    expect(values.filter((value) => e4m3Bits(value) !== slowE4m3(value))).toEqual([]);
+    expect([...pseudoRandom(500, 9)].filter((unit) => e4m3Bits(unit * 500) !== slowE4m3(unit * 500))).toEqual([]);
+  });
+
+  it('saturates, keeps NaN and the sign of zero', () => {
+    const inputs = [448, 464, 1e30, Number.POSITIVE_INFINITY, -480, Number.NEGATIVE_INFINITY, -0, Number.NaN, 2 ** -10];
+    expect(inputs.map(e4m3Bits)).toEqual([0x7e, 0x7e, 0x7e, 0x7e, 0xfe, 0xfe, 0x80, 0x7f, 0]);
+    expect(e4m3Bits(2 ** -10 * 1.001)).toBe(1);
+  });
+});
+
+describe('INT4', () => {
+  it('rounds half to even and clips', () => {
+    const values = [0.5, 1.5, 2.5, -0.5, -1.5, 6.5, 7.5, 100, -7.5, -8.5, -100];
+    expect(values.map((value) => quantizeInt4(value, 1) + 0)).toEqual([0, 2, 2, 0, -2, 6, 7, 7, -8, -8, -8]);
+  });
+
+  it('packs two values in a byte, the first in the low half', () => {
+    expect([...packInt4([1, -1, 7, -8])]).toEqual([0xf1, 0x87]);
+    expect([...packInt4([-3, 2, 5])]).toEqual([0x2d, 0x05]);
+    expect([...packInt4([])]).toEqual([]);
   });
 });
