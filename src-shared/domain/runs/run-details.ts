@@ -1,5 +1,5 @@
 import { type InferOutput, list, number, object, oneOf, optional, record, string } from '../../base/schema';
-import { PRECISIONS } from '../project/precision';
+import { LAYER_FORMATS } from '../project/precision';
 
 export const RUN_DETAILS_VERSION = 1;
 
@@ -10,7 +10,7 @@ export const runDetailsSchema = object({
   /** Tensor -> threshold in use, real units. */
   thresholds: record(number),
   /** In the order of the model. */
-  layers: list(object({ layer: string, op: string, precision: oneOf(...PRECISIONS), code: optional(string) })),
+  layers: list(object({ layer: string, op: string, precision: oneOf(...LAYER_FORMATS), code: optional(string) })),
 });
 /** `details.json` beside the record of a run: the thresholds and the precision of every layer of the shipped variant. */
 export type RunDetails = InferOutput<typeof runDetailsSchema>;
