@@ -5,6 +5,7 @@ import type { BenchResult, ValidateResult } from '../../../src-shared/contract/j
 import { BACKENDS, TARGETS } from '../../../src-shared/domain/project/precision';
 import {
   benchmarkRecordSchema,
+  refusedVariantSchema,
   runWarningSchema,
   validationRecordSchema,
 } from '../../../src-shared/domain/runs/run-record';
@@ -22,7 +23,8 @@ const MAX_AGE_MS = 24 * 3600 * 1000;
 const KEPT = 4;
 
 const warnings = list(runWarningSchema);
-const benchSchema = object({ ...benchmarkRecordSchema.entries, warnings });
+const refused = optional(list(refusedVariantSchema));
+const benchSchema = object({ ...benchmarkRecordSchema.entries, refused, warnings });
 const validationSchema = object({
   ...validationRecordSchema.entries,
   classCount: count,
@@ -31,6 +33,7 @@ const validationSchema = object({
   backend: oneOf(...BACKENDS),
   target: oneOf(...TARGETS),
   skipped: list(object({ file: string, reason: string })),
+  refused,
   warnings,
 });
 const schema = object({
