@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { QuantizeResult, ValidateResult } from '../../src-shared/contract/job-results';
-import { calibJson } from '../support/calib-process';
+import { calib, calibJson } from '../support/calib-process';
 import { initArguments } from '../support/project-fixture';
 import { sharedDir, sharedPath } from '../support/shared';
 import { checkWithPython, hasPythonOnnx } from '../unit/onnx/python-onnx';
@@ -30,7 +30,6 @@ describe.skipIf(sharedDir() === null)('formats below INT8 of a transformer', () 
   it.each([
     ['fp8', 'tensorrt'],
     ['w4', 'tensorrt'],
-    ['fp8', 'onnxruntime'],
     ['w4', 'onnxruntime'],
     ['fp16-sparse', 'tensorrt'],
   ])('%s for %s is a valid ONNX file', async (variant, target) => {
@@ -40,6 +39,17 @@ describe.skipIf(sharedDir() === null)('formats below INT8 of a transformer', () 
     if (!variant.endsWith('-sparse'))
       expect(decisions.filter(({ precision }) => precision === variant).length).toBeGreaterThan(20);
     if (hasPythonOnnx()) expect(checkWithPython(out)).toBe('ok');
+  });
+
+  it('are no FP8 for ONNX Runtime, which says so', async () => {
+    const flags = ['--target', 'onnxruntime', '--variant', 'fp8', '-o', join(dir, 'refused.onnx')];
+    const { code, stderr } = await calib('quantize', path, ...flags);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('exists for the target tensorrt') as string]);
+    const judged = await calibJson<ValidateResult>(
+      ...['validate', path, '--target', 'onnxruntime', '--variants', 'fp32,fp8,w4', '--limit', '20'],
+    );
+    expect(judged.variants.map(({ variant }) => variant)).toEqual(['fp32', 'w4']);
+    expect(judged.refused?.map(({ variant, code: why }) => [variant, why])).toEqual([['fp8', 'target']]);
   });
 
   it('lose little, and pruning loses much', async () => {

@@ -8,6 +8,7 @@ import { methodWarnings } from '../analysis/method-warnings';
 import type { JobContext } from '../job-context';
 import { withCorrectedBiases } from '../variants/bias-correction';
 import { ensureAutoFor, ensureCosts } from '../analysis/needed-decisions';
+import { fp8TargetReason } from '../variants/questions';
 import { needsCalibration, variantRecipe } from '../variants/recipe';
 
 /** Writes a variant as a self-contained model file. */
@@ -24,6 +25,8 @@ export async function quantizeJob(spec: QuantizeSpec, job: JobContext): Promise<
         hint: 'Choose int8, mixed, fp16, fp32, fp8 or w4 to write a model.',
       },
     );
+  const reason = fp8TargetReason(name, spec.target);
+  if (reason !== null) throw new WorkbenchError('model-unsupported', `${name.text}: ${reason}`);
   await ensureAutoFor({ variants: [name.text], target: spec.target }, job);
   await ensureCosts({ variant: name.text, target: spec.target }, job);
   const calibration = needsCalibration(name) ? await openCalibration(workspace) : await openCalibrationIfAny(workspace);

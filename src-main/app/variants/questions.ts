@@ -1,4 +1,4 @@
-import type { LowFormat } from '../../../src-shared/domain/project/precision';
+import type { LowFormat, Target } from '../../../src-shared/domain/project/precision';
 import { isQuestion, lowFormatOf, parseVariant, type VariantName } from '../../../src-shared/domain/project/variant';
 import type { RefusedVariant } from '../../../src-shared/domain/runs/questions';
 import { WorkbenchError } from '../../../src-shared/base/errors';
@@ -92,10 +92,12 @@ function modelReason(name: VariantName, model: Model, { target }: VariantOptions
 function backendReason(
   name: VariantName,
   purpose: Purpose,
-  { backend, tensorrt }: VariantOptions,
+  { backend, target, tensorrt }: VariantOptions,
   status: TensorrtStatus | null,
 ): Reason {
   const format = lowFormatOf(name);
+  const reason = fp8TargetReason(name, target);
+  if (reason !== null) return { code: 'target', reason };
   if (status !== null) return tensorrtReason(format, tensorrt.typing, status.devices[tensorrt.device]);
   if (backend === 'ort-cpu') {
     // ONNX Runtime's CPU provider multiplies with INT4 weights, but computes FP8 and pruned weights as others.
@@ -105,6 +107,13 @@ function backendReason(
   }
   if (format === null && purpose === 'judge') return null;
   return { code: 'backend', reason: 'it is judged with the backends ort-cpu and tensorrt, and timed with tensorrt' };
+}
+
+/** Why a variant is not written for a target; null if it is. */
+export function fp8TargetReason(name: VariantName, target: Target): string | null {
+  return name.kind === 'fp8' && target !== 'tensorrt'
+    ? 'ONNX Runtime has no FP8 kernels, and its fusions make invalid models of FP8; it exists for the target tensorrt'
+    : null;
 }
 
 function tensorrtReason(

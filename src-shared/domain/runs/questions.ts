@@ -130,7 +130,7 @@ export function answerSentence(answer: Answer): string {
   return (
     `${variant} ${verdict}: ${formatMs(latencyMs)} at batch ${on.batch} on ${on.device}, ` +
     `${formatSpeed(speed)} ${relation(speed)} ${against.variant} (${formatMs(against.latencyMs)})${dense}. ` +
-    `${accuracy} Other batch sizes and other GPUs were not measured.`
+    `${accuracy} Other batch sizes and devices were not measured.`
   );
 }
 

@@ -15,7 +15,7 @@ describe('answersOf', () => {
     expect(fp8).toMatchObject({ variant: 'fp8', kind: 'slower', against: { variant: 'fp16', latencyMs: 1 } });
     expect(fp8 && answerSentence(fp8)).toBe(
       'fp8 does not pay here: 1.45 ms at batch 16 on GPU with TensorRT 10.6, 1.45x slower than fp16 (1.00 ms). ' +
-        'Top-1 89.50 %, −0.50 pp against fp32. Other batch sizes and other GPUs were not measured.',
+        'Top-1 89.50 %, −0.50 pp against fp32. Other batch sizes and devices were not measured.',
     );
     expect(w4).toMatchObject({ kind: 'pays', cost: null });
     expect(w4 && answerSentence(w4)).toContain('10x faster than fp16 (1.00 ms). Its accuracy was not measured.');
