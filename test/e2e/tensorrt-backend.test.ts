@@ -3,6 +3,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { JobId } from '../../src-shared/base/brand';
 import type { SearchResult } from '../../src-shared/domain/analysis/analysis';
+import type { FixResult } from '../../src-shared/domain/analysis/fix';
 import type { BenchResult, BuildResult, TuneResult, ValidateResult } from '../../src-shared/contract/job-results';
 import { isFinished, type JobSnapshot } from '../../src-shared/contract/jobs';
 import { writeModel } from '../../src-main/onnx/wire/wire-writer';
@@ -319,6 +320,25 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     expect(target).toBe('tensorrt');
     expect(plans.some(({ latencyKind }) => latencyKind === 'measured')).toBe(true);
     expect((await calib(['search', project, '--backend', 'tensorrt', '--target', 'onnxruntime'])).code).toBe(2);
+  });
+
+  it('makes it pass with plans that are judged and timed as engines', async () => {
+    await json('set', project, '--gate', 'maxDrop=100', '--gate', 'maxWorstGroupDrop=100');
+    const found = await json<Omit<FixResult, 'chosen'> & { readonly chosen: FixResult['plans'][number] | null }>(
+      'fix',
+      project,
+      '--backend',
+      'tensorrt',
+    );
+    expect(found).toMatchObject({ backend: 'tensorrt', target: 'tensorrt', isFinished: true });
+    expect(found.chosen).toMatchObject({ stage: 'present', met: true, latencyKind: 'measured' });
+    expect(found.chosen?.latencyMs).toBeCloseTo(GRAPH_MS, 3);
+    expect(found.references.map(({ variant, latencyKind }) => [variant, latencyKind])).toEqual([
+      ['fp32', 'measured'],
+      ['fp16', 'measured'],
+    ]);
+    expect((await calib(['fix', project, '--backend', 'tensorrt', '--target', 'onnxruntime'])).code).toBe(2);
+    await json('set', project, '--gate', 'maxDrop=none', '--gate', 'maxWorstGroupDrop=none');
   });
 
   it('keeps every engine that a search uses, even above the size limit of the stored engines', async () => {
