@@ -1,4 +1,5 @@
 import { useData } from '../features/data/data-store';
+import { FIRST_METRIC, useHistory } from '../features/history/history-store';
 import { HISTOGRAM_TABS, useHistogramTab } from '../state/histogram-tab';
 import { useResults } from '../features/results/results-store';
 import { useSelection } from '../state/selection';
@@ -40,6 +41,7 @@ export function startAddress(): void {
   useResults.subscribe((state, previous) => {
     if (state.runId !== previous.runId || state.compareId !== previous.compareId) later('push');
   });
+  useHistory.subscribe(() => later('push'));
   useHistogramTab.subscribe(() => later('push'));
   useData.subscribe((state, previous) => {
     if (state.view !== previous.view) later('push');
@@ -58,7 +60,9 @@ function follow(address: Address): void {
   isFollowing = true;
   useView.getState().openScreen(address.screen);
   useSelection.getState().select(address);
-  useResults.setState({ runId: address.run, compareId: address.compare });
+  const runs = { runId: address.run, compareId: address.compare };
+  if (address.screen === 'history') useHistory.setState(runs);
+  else useResults.setState(runs);
   showTab(address.screen, address.tab);
   isFollowing = false;
   if (address.project !== null && address.project !== project?.path && address.project !== wanted) {
@@ -76,12 +80,14 @@ function follow(address: Address): void {
 function forgetChoices(): void {
   useSelection.getState().select({ tensor: null, layer: null });
   useResults.setState({ runId: null, compareId: null });
+  useHistory.setState({ runId: null, compareId: null });
 }
 
 /** The tab of a screen as written in the address: null for the first tab and for screens without tabs. */
 function tabOf(screen: ScreenId): string | null {
   if (screen === 'histogram') return otherThan('inspect', useHistogramTab.getState().tab);
   if (screen === 'data') return otherThan('calibration', useData.getState().view);
+  if (screen === 'history') return otherThan(FIRST_METRIC, useHistory.getState().metric);
   return null;
 }
 
@@ -90,6 +96,7 @@ function otherThan(first: string, tab: string): string | null {
 }
 
 function showTab(screen: ScreenId, tab: string | null): void {
+  if (screen === 'history') useHistory.getState().showMetric(tab);
   if (screen === 'histogram')
     useHistogramTab.getState().showTab(HISTOGRAM_TABS.find((name) => name === tab) ?? 'inspect');
   const view = (['validation', 'health'] as const).find((name) => name === tab) ?? 'calibration';
@@ -107,15 +114,15 @@ function write(mode: 'push' | 'replace'): void {
   pending = null;
   const { screen } = useView.getState();
   const { tensor, layer } = useSelection.getState();
-  const { runId, compareId } = useResults.getState();
-  const isResults = screen === 'results';
+  const { runId, compareId } = (screen === 'history' ? useHistory : useResults).getState();
+  const hasRuns = screen === 'results' || screen === 'history';
   const hash = formatAddress({
     screen,
     tab: tabOf(screen),
     tensor,
     layer,
-    run: isResults ? runId : null,
-    compare: isResults ? compareId : null,
+    run: hasRuns ? runId : null,
+    compare: hasRuns ? compareId : null,
     project: useSession.getState().project?.path ?? wanted,
   });
   if (hash === location.hash) return;

@@ -54,6 +54,7 @@ export const SCREEN_TABLE: readonly Screen[] = (
     },
     { id: 'run', titleKey: 'app.runScreen', needsProject: true, isTab: true },
     { id: 'results', titleKey: 'app.results', needsProject: true, isTab: true },
+    { id: 'history', titleKey: 'app.history', needsProject: true, isTab: true },
     { id: 'settings', titleKey: 'app.settings', needsProject: false, isTab: false },
     { id: 'doctor', titleKey: 'app.doctor', needsProject: false, isTab: false },
   ] satisfies readonly Omit<Screen, 'load'>[]

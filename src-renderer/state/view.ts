@@ -12,6 +12,7 @@ export const SCREENS = [
   'search',
   'run',
   'results',
+  'history',
   'settings',
   'doctor',
 ] as const;

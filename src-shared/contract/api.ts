@@ -53,7 +53,7 @@ export interface WorkbenchApi {
   listRecentProjects(): Promise<readonly RecentProject[]>;
   /** The bundled plate reader as a separate project, created on first use in the user's data folder. */
   openSample(): Promise<ProjectView>;
-  /** Newest first. */
+  /** The newest 100, newest first; getHistory has all in short. */
   listRuns(request: RequestOf<'listRuns'>): Promise<readonly RunSummary[]>;
   /** The HTML report of a run. */
   getReport(request: RequestOf<'getReport'>): Promise<{ readonly html: string }>;

@@ -25,10 +25,13 @@ export function projectView(workspace: Workspace): ProjectView {
   };
 }
 
-/** The project's runs, newest first. Runs that cannot be read are left out. */
+/** More runs than these are in the history only, which reads them in short. */
+const NEWEST_RUNS = 100;
+
+/** The newest runs of a project in full, newest first. Runs that cannot be read are left out. */
 export async function runSummaries(projectPath: string): Promise<readonly RunSummary[]> {
   const runs: RunSummary[] = [];
-  for (const { runId, path } of await listRuns(projectPath)) {
+  for (const { runId, path } of (await listRuns(projectPath)).slice(-NEWEST_RUNS)) {
     try {
       runs.unshift({ runId, record: await loadRun(projectPath, runId), report: join(path, 'report.html') });
     } catch (error) {

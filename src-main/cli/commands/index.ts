@@ -11,12 +11,14 @@ import { doctor } from './doctor';
 import { exportCommand } from './export';
 import { fix } from './fix';
 import { health } from './health';
+import { history } from './history';
 import { importCommand } from './import';
 import { init } from './init';
 import { inspect } from './inspect';
 import { merge } from './merge';
 import { prepare } from './prepare';
 import { quantize } from './quantize';
+import { readiness } from './readiness';
 import { repair } from './repair';
 import { run } from './run';
 import { search } from './search';
@@ -55,6 +57,8 @@ export const COMMANDS: readonly Command[] = [
   tune,
   diff,
   run,
+  history,
+  readiness,
   toolchain,
   importCommand,
   exportCommand,

@@ -5,8 +5,10 @@ import type { RunResult } from '../../../src-shared/contract/job-results';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { answerSentence, answersOfRun } from '../../../src-shared/domain/runs/questions';
 import { writeFileAtomic } from '../../base/atomic-file';
-import { errnoOf } from '../../base/file-errors';
+import { errnoOf, messageOf } from '../../base/file-errors';
+import { historyEntry } from '../../../src-shared/domain/history/history-entry';
 import { junitXml } from '../ci/junit';
+import { prometheusText } from '../ci/prometheus';
 import { type ListedProject, readProjects } from '../ci/projects-file';
 import { exitCodeOfAll, type RunOutcome } from '../ci/run-outcome';
 import { sourceOf } from '../ci/source';
@@ -35,6 +37,12 @@ const RUN_OPTIONS = {
   branch: text('NAME', 'branch of the run (default: from the CI system or from git)', CI),
   commit: text('SHA', 'commit of the run (default: from the CI system or from git)', CI),
   junit: text('FILE', 'write a JUnit file: a case for each gate, group and step', CI),
+  mlflow: text(
+    'URI',
+    'record the run on this MLflow server (default: MLFLOW_TRACKING_URI); a failure is a warning',
+    CI,
+  ),
+  prometheus: text('FILE', 'write the values as Prometheus text, for the textfile collector', CI),
   summary: text('FILE', 'write a summary in Markdown; it is also added to GITHUB_STEP_SUMMARY where that is set', CI),
 } as const;
 type Values = OptionValues<typeof RUN_OPTIONS>;
@@ -58,6 +66,7 @@ gate of any project is not met. docs/ci has ready pipelines.`,
     const result = await runOne({ projectPath: resolve(project) }, values, context);
     const outcome: RunOutcome = { kind: 'run', project: result.record.project, result };
     await writeFiles([outcome], values);
+    await record([outcome], values, context);
     context.print(resultJson(result), () => resultText(result));
     return exitCodeOfAll([outcome]);
   },
@@ -113,6 +122,7 @@ async function runSeveral(
     }
   }
   await writeFiles(outcomes, values);
+  await record(outcomes, values, context);
   context.print({ projects: outcomes.map(outcomeJson) }, () => [
     '',
     {
@@ -136,13 +146,37 @@ function outcomeLines(outcome: RunOutcome): readonly string[] {
   return ['', `${outcome.project}: report ${report}`, ...skippedLines(record), ...gateLines(open)];
 }
 
-async function writeFiles(outcomes: readonly RunOutcome[], { junit, summary }: Values): Promise<void> {
+async function writeFiles(outcomes: readonly RunOutcome[], { junit, summary, prometheus }: Values): Promise<void> {
+  if (prometheus !== undefined) {
+    const entries = outcomes.flatMap((outcome) =>
+      outcome.kind === 'run' ? [historyEntry(outcome.result.record, null)] : [],
+    );
+    await writeFileAtomic(resolve(prometheus), prometheusText(entries));
+  }
   if (junit !== undefined) await writeFileAtomic(resolve(junit), junitXml(outcomes));
   const stepSummary = process.env['GITHUB_STEP_SUMMARY'];
   if (summary === undefined && (stepSummary ?? '') === '') return;
   const markdown = markdownSummary(outcomes);
   if (summary !== undefined) await writeFileAtomic(resolve(summary), markdown);
   if (stepSummary !== undefined && stepSummary !== '') appendTo(stepSummary, markdown);
+}
+
+/** Sends the runs to an MLflow server. Nothing that the server does makes a run fail. */
+async function record(
+  outcomes: readonly RunOutcome[],
+  { mlflow = process.env['MLFLOW_TRACKING_URI'] }: Values,
+  { note }: CommandContext,
+): Promise<void> {
+  if (mlflow === undefined || mlflow === '') return;
+  const { sendToMlflow } = await import('../ci/mlflow');
+  for (const outcome of outcomes) {
+    if (outcome.kind === 'failed') continue;
+    try {
+      note(`recorded in MLflow: ${await sendToMlflow(mlflow, outcome.result)}`);
+    } catch (error) {
+      note(`warning: ${outcome.project} was not recorded in MLflow: ${messageOf(error)}`);
+    }
+  }
 }
 
 /** @throws WorkbenchError unwritable */

@@ -1,0 +1,58 @@
+import type { TrendPoint } from '../../../src-shared/domain/history/trend';
+import { type AxisTicks, linearTicks } from '../../widgets/plot/ticks';
+
+export const MARGINS = { left: 64, right: 12, top: 12, bottom: 8 } as const;
+/** More points than this are drawn as a line only. */
+const MOST_MARKS = 300;
+
+export interface TrendGeometry {
+  /** Pixel positions, oldest first. */
+  readonly points: readonly { readonly x: number; readonly y: number; readonly point: TrendPoint }[];
+  readonly hasMarks: boolean;
+  /** Where hardware or software changed: values on both sides are not comparable. */
+  readonly breaks: readonly { readonly x: number; readonly point: TrendPoint }[];
+  readonly ticks: readonly { readonly y: number; readonly text: string }[];
+  /** SVG paths of the line, interrupted at the breaks. */
+  readonly lines: readonly string[];
+}
+
+/** Positions of a trend in a box of the given size; runs are equally far apart. */
+export function trendGeometry(
+  points: readonly TrendPoint[],
+  { widthPx, heightPx }: { readonly widthPx: number; readonly heightPx: number },
+): TrendGeometry {
+  const values = points.map(({ value }) => value);
+  const [low, high] = paddedRange(values);
+  const inner = { width: widthPx - MARGINS.left - MARGINS.right, height: heightPx - MARGINS.top - MARGINS.bottom };
+  const xOf = (index: number): number =>
+    MARGINS.left + (points.length < 2 ? inner.width / 2 : (inner.width * index) / (points.length - 1));
+  const yOf = (value: number): number => MARGINS.top + inner.height * (1 - (value - low) / (high - low));
+  const placed = points.map((point, i) => ({ x: xOf(i), y: yOf(point.value), point }));
+  const isBreak = ({ changes }: TrendPoint): boolean => changes.includes('hardware') || changes.includes('software');
+  const lines: string[] = [];
+  for (const { x, y, point } of placed) {
+    const at = `${x.toFixed(1)} ${y.toFixed(1)}`;
+    const last = lines.at(-1);
+    if (last === undefined || isBreak(point)) lines.push(`M${at}`);
+    else lines[lines.length - 1] = `${last}L${at}`;
+  }
+  const { values: marks, texts }: AxisTicks = linearTicks(low, high, 4);
+  return {
+    points: placed,
+    hasMarks: points.length <= MOST_MARKS,
+    breaks: placed.filter(({ point }) => isBreak(point)).map(({ x, point }) => ({ x, point })),
+    ticks: marks.map((value, i) => ({ y: yOf(value), text: texts[i] ?? '' })),
+    lines,
+  };
+}
+
+/** The range of the values with some room; values that are all equal are in the middle. */
+function paddedRange(values: readonly number[]): readonly [number, number] {
+  const [low, high] = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+  ] as [number, number]);
+  if (values.length === 0) return [0, 1];
+  const room = high > low ? 0.08 * (high - low) : Math.max(Math.abs(high) * 0.1, 1e-6);
+  return [low - room, high + room];
+}
