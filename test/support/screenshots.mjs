@@ -12,7 +12,7 @@ const root = resolve(fileURLToPath(import.meta.url), '../../..');
 const args = process.argv.slice(2);
 const isAll = args.includes('--all');
 const outDir = resolve(args.find((arg) => !arg.startsWith('--')) ?? join(root, 'resources/screenshots'));
-const SCREENS = ['Model', 'Data', 'Histograms', 'Precision', 'Run', 'Results'];
+const SCREENS = ['Model', 'Data', 'Histograms', 'Precision', 'Run', 'Results', 'History'];
 
 const home = mkdtempSync(join(tmpdir(), 'calib-pictures-'));
 const server = spawn(process.execPath, [join(root, 'out/main/calib.js'), 'serve', '--port', '0', '--root', home], {

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { MARGINS, trendGeometry } from '../../../../src-renderer/features/history/trend-geometry';
+import { trendOf } from '../../../../src-shared/domain/history/trend';
+import { entryAt } from '../../domain/history/entries';
+
+const SIZE = { widthPx: 400, heightPx: 100 };
+const points = (...values: readonly number[]) =>
+  trendOf(
+    values.map((latencyMs, i) => entryAt(i, { values: { latencyMs }, software: i < 2 ? 'calib 1' : 'calib 2' })),
+    'latencyMs',
+  );
+
+describe('trendGeometry', () => {
+  it('places runs equally far apart, larger values higher', () => {
+    const geometry = trendGeometry(points(1, 3, 2), SIZE);
+    expect(geometry.points.map(({ x }) => x)).toEqual([MARGINS.left, (MARGINS.left + 388) / 2, 388]);
+    const [low, high, middle] = geometry.points.map(({ y }) => y);
+    expect(high).toBeLessThan(middle ?? 0);
+    expect(middle).toBeLessThan(low ?? 0);
+    expect(geometry.ticks.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('interrupts the line where the software changed', () => {
+    const geometry = trendGeometry(points(1, 3, 2, 2), SIZE);
+    expect(geometry.breaks.map(({ point }) => point.value)).toEqual([2]);
+    expect(geometry.lines).toHaveLength(2);
+    expect(geometry.lines.every((path) => path.startsWith('M') && path.includes('L'))).toBe(true);
+  });
+
+  it('draws one run, equal values and none', () => {
+    expect(trendGeometry(points(5), SIZE).points).toMatchObject([{ y: 52 }]);
+    const flat = trendGeometry(points(0, 0), SIZE);
+    expect(flat.points.every(({ y }) => Number.isFinite(y))).toBe(true);
+    expect(trendGeometry([], SIZE)).toMatchObject({ points: [], lines: [], breaks: [] });
+  });
+
+  it('draws thousands of runs as a line without marks', () => {
+    const many = trendGeometry(points(...Array.from({ length: 5000 }, (_, i) => 1 + (i % 7))), SIZE);
+    expect(many.hasMarks).toBe(false);
+    expect(many.points).toHaveLength(5000);
+  });
+});
