@@ -68,7 +68,7 @@ export class UiSession {
 /** Opens a screen by its tab. */
 export async function openScreen(
   page: Page,
-  name: 'Start' | 'Model' | 'Data' | 'Histograms' | 'Precision' | 'Run' | 'Results',
+  name: 'Start' | 'Model' | 'Data' | 'Histograms' | 'Precision' | 'Run' | 'Results' | 'History',
 ): Promise<void> {
   await page.getByRole('navigation', { name: 'Screens' }).getByText(name, { exact: true }).click();
 }

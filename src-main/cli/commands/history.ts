@@ -58,7 +58,7 @@ export const history = defineCommand({
     for (const { runId, problem } of view.unreadable) context.note(`${runId} cannot be read: ${problem}`);
     const entries = view.entries.filter((entry) => isWanted(entry, values));
     if (values.prometheus) {
-      context.print(newestOfEach(entries), (newest) => [prometheusText(newest).trimEnd()]);
+      context.print(newestOfEach(entries), (newest) => prometheusText(newest).trimEnd().split('\n'));
       return EXIT_OK;
     }
     if (values.metric !== undefined) return printTrend(entries, values.metric, { limit: values.limit, context });

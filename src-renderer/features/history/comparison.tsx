@@ -4,7 +4,7 @@ import { formatMetric } from '../../../src-shared/domain/history/metrics';
 import { changedPart, changesBetween } from '../../../src-shared/domain/history/trend';
 import { compareDetails } from '../../../src-shared/domain/runs/run-details';
 import { t, useLanguage } from '../../i18n';
-import { historyTime } from './history-text';
+import { historyTime } from '../../panels/history/history-text';
 import { useTwoRuns } from './use-history';
 import styles from './history.module.css';
 

@@ -11,7 +11,7 @@ import { EmptyState, ErrorBox } from '../../widgets/states';
 import { ThreePanes } from '../../widgets/three-panes';
 import { Comparison } from './comparison';
 import { useHistory } from './history-store';
-import { ReadinessLine } from './readiness-line';
+import { ReadinessLine } from '../../panels/history/readiness-line';
 import { RunInspector } from './run-inspector';
 import { RunTable } from './run-table';
 import { TrendChart } from './trend-chart';

@@ -1,12 +1,12 @@
-import { useMemo, useState } from 'react';
-import { findAnomalies } from '../../../src-shared/domain/history/anomalies';
+import { useState } from 'react';
 import type { MarkedEntry, RunMarksEdit } from '../../../src-shared/domain/history/history-entry';
 import { t, useLanguage } from '../../i18n';
 import { reportError } from '../../state/notices';
 import { useSession } from '../../state/session';
 import { Button } from '../../widgets/button';
 import { Select, TextField } from '../../widgets/fields';
-import { anomalySentence, historyTime } from './history-text';
+import { Anomalies } from '../../panels/history/anomalies';
+import { historyTime } from '../../panels/history/history-text';
 import styles from './history.module.css';
 
 const NO_RUN = '';
@@ -96,32 +96,5 @@ function Marks({ entry, onMark }: { readonly entry: MarkedEntry; readonly onMark
         </Button>
       </div>
     </form>
-  );
-}
-
-/** What is unusual about the run against the runs before it. */
-export function Anomalies({
-  entries,
-  entry,
-}: {
-  readonly entries: readonly MarkedEntry[];
-  readonly entry: MarkedEntry;
-}) {
-  const { anomalies, causes, tooFew } = useMemo(() => findAnomalies(entry, entries), [entry, entries]);
-  if (anomalies.length === 0)
-    return <p className="dim">{t(tooFew.length > 0 ? 'history.anomaly.few' : 'history.anomaly.none')}</p>;
-  return (
-    <div className={styles.anomalies}>
-      <ul>
-        {anomalies.map((anomaly) => (
-          <li key={anomaly.metric} data-direction={anomaly.direction}>
-            {anomalySentence(anomaly, entry.measureName)}
-          </li>
-        ))}
-      </ul>
-      <p className="dim">
-        {t('history.causes', { causes: causes.map(({ code }) => t(`history.cause.${code}`)).join(t('history.and')) })}
-      </p>
-    </div>
   );
 }

@@ -4,7 +4,7 @@ import { formatMetric } from '../../../src-shared/domain/history/metrics';
 import { t, useLanguage, type Language } from '../../i18n';
 import { type Column, DataTable } from '../../widgets/data-table';
 import { Icon } from '../../widgets/icons';
-import { historyTime } from './history-text';
+import { historyTime } from '../../panels/history/history-text';
 
 const keyOf = ({ runId }: MarkedEntry): string => runId;
 

@@ -1,9 +1,14 @@
+import { useMemo } from 'react';
+import { MIN_RUNS } from '../../../src-shared/domain/history/anomalies';
+import { historyEntry } from '../../../src-shared/domain/history/history-entry';
 import type { ProjectView, RunSummary } from '../../../src-shared/contract/views';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t, useLanguage } from '../../i18n';
 import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { EmptyUnlessRunning } from '../../panels/analysis/analysis-start';
+import { Anomalies } from '../../panels/history/anomalies';
+import { ReadinessLine } from '../../panels/history/readiness-line';
 import { Button } from '../../widgets/button';
 import { EmptyState, ErrorBox } from '../../widgets/states';
 import { Select } from '../../widgets/fields';
@@ -140,6 +145,7 @@ function RunResults({ project, runs, record, compared }: RunResultsProps) {
       <HeadlineLine project={project} record={record} judged={judged} />
       <Verdicts record={record} gates={gates} />
       <Cautions record={record} />
+      <HistoryLines runs={runs} record={record} />
       <VariantsTable record={record} judged={judged} chosen={chosen} onChoose={showVariant} />
       <Notes record={record} />
       <FixSection project={project} />
@@ -148,6 +154,20 @@ function RunResults({ project, runs, record, compared }: RunResultsProps) {
       {record.benchmark === null ? null : <LatencySection benchmark={record.benchmark} shipped={record.shipped} />}
       <RunFacts record={record} />
     </div>
+  );
+}
+
+/** What is unusual about the run, and for the newest run how likely the next one meets all gates. */
+function HistoryLines({ runs, record }: Pick<RunResultsProps, 'runs' | 'record'>) {
+  const entries = useMemo(() => runs.map((run) => historyEntry(run.record, null)), [runs]);
+  const entry = entries.find(({ runId }) => runId === record.runId);
+  // A project with few runs has no history to speak of.
+  if (entry === undefined || entries.length < MIN_RUNS) return null;
+  return (
+    <>
+      <Anomalies entries={entries} entry={entry} />
+      {entry === entries[0] ? <ReadinessLine entries={entries} /> : null}
+    </>
   );
 }
 

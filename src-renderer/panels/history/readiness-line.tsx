@@ -4,7 +4,7 @@ import { estimateReadiness } from '../../../src-shared/domain/history/readiness'
 import { gateAmount } from '../../../src-shared/domain/runs/gate-text';
 import { t, useLanguage } from '../../i18n';
 import { historyDay } from './history-text';
-import styles from './history.module.css';
+import styles from './history-panel.module.css';
 
 /** How likely the next run meets all gates, when one will, and what the estimate was made from. */
 export function ReadinessLine({ entries }: { readonly entries: readonly HistoryEntry[] }) {
