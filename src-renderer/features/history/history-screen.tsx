@@ -70,7 +70,6 @@ function Runs({ path, entries, unreadable, onChanged }: RunsProps) {
   const compared = entries.find((entry) => entry.runId === compareId && entry.runId !== shown.runId) ?? null;
   return (
     <ThreePanes
-      left={null}
       main={
         <div className={styles.main}>
           <header className={styles.head}>

@@ -39,11 +39,11 @@ export function TrendChart({ metric, points, shownId, comparedId, onShow }: Tren
           role="img"
           aria-label={t('history.trend.label', { metric: title, n: points.length })}
         >
-          {geometry.ticks.map(({ y, text: label }) => (
-            <g key={label}>
+          {geometry.ticks.map(({ y, value }) => (
+            <g key={value}>
               <line x1={MARGINS.left} x2={widthPx - MARGINS.right} y1={y} y2={y} className={styles.grid} />
               <text x={MARGINS.left - 8} y={y + 4} textAnchor="end" className={styles.tick}>
-                {label}
+                {formatMetric(metric, value, points[0]?.entry.measureName)}
               </text>
             </g>
           ))}

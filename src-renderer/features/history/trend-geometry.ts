@@ -1,7 +1,7 @@
 import type { TrendPoint } from '../../../src-shared/domain/history/trend';
-import { type AxisTicks, linearTicks } from '../../widgets/plot/ticks';
+import { linearTicks } from '../../widgets/plot/ticks';
 
-export const MARGINS = { left: 64, right: 12, top: 12, bottom: 8 } as const;
+export const MARGINS = { left: 84, right: 12, top: 12, bottom: 8 } as const;
 /** More points than this are drawn as a line only. */
 const MOST_MARKS = 300;
 
@@ -11,7 +11,8 @@ export interface TrendGeometry {
   readonly hasMarks: boolean;
   /** Where hardware or software changed: values on both sides are not comparable. */
   readonly breaks: readonly { readonly x: number; readonly point: TrendPoint }[];
-  readonly ticks: readonly { readonly y: number; readonly text: string }[];
+  /** Round values of the axis. */
+  readonly ticks: readonly { readonly y: number; readonly value: number }[];
   /** SVG paths of the line, interrupted at the breaks. */
   readonly lines: readonly string[];
 }
@@ -36,12 +37,11 @@ export function trendGeometry(
     if (last === undefined || isBreak(point)) lines.push(`M${at}`);
     else lines[lines.length - 1] = `${last}L${at}`;
   }
-  const { values: marks, texts }: AxisTicks = linearTicks(low, high, 4);
   return {
     points: placed,
     hasMarks: points.length <= MOST_MARKS,
     breaks: placed.filter(({ point }) => isBreak(point)).map(({ x, point }) => ({ x, point })),
-    ticks: marks.map((value, i) => ({ y: yOf(value), text: texts[i] ?? '' })),
+    ticks: linearTicks(low, high, 4).values.map((value) => ({ y: yOf(value), value })),
     lines,
   };
 }
