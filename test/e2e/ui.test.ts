@@ -361,7 +361,16 @@ describe.skipIf(NO_BROWSER !== null)(
       for (const dark of [false, true]) {
         const window = await ui.window({ dark });
         await openSample(window);
-        for (const screen of ['Start', 'Model', 'Data', 'Histograms', 'Precision', 'Run', 'Results', 'History'] as const) {
+        for (const screen of [
+          'Start',
+          'Model',
+          'Data',
+          'Histograms',
+          'Precision',
+          'Run',
+          'Results',
+          'History',
+        ] as const) {
           await openScreen(window, screen);
           await window.locator('main').waitFor();
           await window.waitForLoadState('load');

@@ -99,8 +99,8 @@ export function estimateReadiness(entries: readonly HistoryEntry[]): Readiness {
       runs: runs.length,
       from: runs[0]?.createdAt ?? '',
       to: newest.createdAt,
-        daysPerRun,
-        gates: lines.map(({ name, slope }) => ({ name, change: name.startsWith('min') ? slope : 0 - slope })),
+      daysPerRun,
+      gates: lines.map(({ name, slope }) => ({ name, change: name.startsWith('min') ? slope : 0 - slope })),
     },
   };
 }
