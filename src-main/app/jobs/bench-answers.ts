@@ -38,9 +38,14 @@ export function answersOfBench(
   const sittingOf = ({ device: own, batch }: (typeof variants)[number]): string => `${own?.index ?? ''} ${batch}`;
   const answers = [...new Set(variants.map(sittingOf))].flatMap((sitting) => {
     const entries = variants.filter((entry) => sittingOf(entry) === sitting);
-    const rows = entries.map(({ variant, latencyMs }) => {
+    const rows = entries.map(({ variant, latencyMs, ratioToFp32 }) => {
       const measure = measures.get(variant);
-      return { variant, latencyMs: latencyMs.median, ...(measure === undefined ? {} : { measure }) };
+      return {
+        variant,
+        latencyMs: latencyMs.median,
+        ...(ratioToFp32 === undefined ? {} : { ratioToFp32 }),
+        ...(measure === undefined ? {} : { measure }),
+      };
     });
     const name = entries[0]?.device?.name ?? device;
     const on = {

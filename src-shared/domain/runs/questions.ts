@@ -48,7 +48,8 @@ export type { RefusedVariant };
 /** Differences below this share count as equal: two runs of one engine differ as much. */
 const EQUAL = 1.01;
 
-type MeasuredRow = Pick<TableRow, 'variant' | 'latencyMs' | 'measure'>;
+type MeasuredRow = Pick<TableRow, 'variant' | 'latencyMs' | 'ratioToFp32' | 'measure'>;
+type TimedRow = MeasuredRow & { readonly latencyMs: number };
 
 /**
  * Answers the questions among the rows of a table, in their order, and names those that were refused.
@@ -60,33 +61,28 @@ export function answersOf(
   on: MeasuredOn | null,
 ): readonly Answer[] {
   const usual = rows.filter(({ variant }) => !isQuestion(variant));
-  const fastest = usual.reduce<{ readonly variant: string; readonly latencyMs: number } | null>(
-    (best, { variant, latencyMs }) =>
-      latencyMs === undefined || (best !== null && best.latencyMs <= latencyMs) ? best : { variant, latencyMs },
-    null,
-  );
+  const fastest = usual
+    .filter(isTimed)
+    .reduce<TimedRow | null>((best, row) => (best !== null && best.latencyMs <= row.latencyMs ? best : row), null);
   const asked = rows.filter(({ variant }) => isQuestion(variant));
   return [
     ...asked.map((row): Answer => {
-      const { variant, latencyMs } = row;
+      const { variant } = row;
       const cost = costOf(row, rows);
-      if (latencyMs === undefined || fastest === null || on === null) {
+      if (!isTimed(row) || fastest === null || on === null) {
         const reason = refused.find((each) => each.variant === variant)?.reason ?? null;
         return { variant, kind: 'not-timed', reason, cost };
       }
-      const speed = speedOfRatio(latencyMs / fastest.latencyMs);
-      const dense = rows.find((other) => other.variant === denseVariantOf(variant));
+      const speed = speedBeside(row, fastest);
+      const dense = rows.filter(isTimed).find((other) => other.variant === denseVariantOf(variant));
       const kind = speed.factor < EQUAL ? 'equal' : speed.kind === 'faster' ? 'pays' : 'slower';
       return {
         variant,
         kind,
-        latencyMs,
-        against: fastest,
+        latencyMs: row.latencyMs,
+        against: { variant: fastest.variant, latencyMs: fastest.latencyMs },
         speed: kind === 'equal' ? { kind: 'same', factor: 1 } : speed,
-        overDense:
-          dense?.latencyMs === undefined
-            ? null
-            : { variant: dense.variant, speed: speedOfRatio(latencyMs / dense.latencyMs) },
+        overDense: dense === undefined ? null : { variant: dense.variant, speed: speedBeside(row, dense) },
         cost,
         on,
       };
@@ -96,6 +92,32 @@ export function answersOf(
       .map(({ variant, reason }): Answer => ({ variant, kind: 'refused', reason })),
   ];
 }
+
+function isTimed(row: MeasuredRow): row is TimedRow {
+  return row.latencyMs !== undefined;
+}
+
+/**
+ * The speed of a variant against another one, by the rounds in which both took turns with FP32; `same` if the 10th to
+ * 90th percentiles of their rounds overlap. With too few rounds for percentiles, by the medians of the latencies.
+ */
+function speedBeside(row: TimedRow, other: TimedRow): Speed {
+  const own = roundsOf(row);
+  const others = roundsOf(other);
+  if (own === null || others === null) return speedOfRatio(row.latencyMs / other.latencyMs);
+  const overlaps = own.p10 <= others.p90 && others.p10 <= own.p90;
+  return overlaps ? { kind: 'same', factor: 1 } : speedOfRatio(own.median / others.median);
+}
+
+/** The ratio to FP32 with its spread; null with too few rounds. */
+function roundsOf({ variant, ratioToFp32 }: TimedRow): typeof ONE | null {
+  if (variant === REFERENCE_VARIANT) return ONE;
+  const { median, p10, p90 } = ratioToFp32 ?? {};
+  return median === undefined || p10 === undefined || p90 === undefined ? null : { median, p10, p90 };
+}
+
+/** FP32 against itself. */
+const ONE = { median: 1, p10: 1, p90: 1 };
 
 function costOf(row: MeasuredRow, rows: readonly MeasuredRow[]): AccuracyCost | null {
   const against = rows.find(({ variant }) => variant === (denseVariantOf(row.variant) ?? REFERENCE_VARIANT));

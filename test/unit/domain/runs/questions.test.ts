@@ -25,6 +25,19 @@ describe('answersOf', () => {
     expect(answersOf([row('fp16', 1), row('fp8', 0.995)], [], ON)).toMatchObject([{ kind: 'equal' }]);
   });
 
+  it('sees no difference where the rounds of both overlap', () => {
+    const timed = (variant: string, latencyMs: number, [p10, median, p90]: readonly [number, number, number]) => ({
+      ...row(variant, latencyMs),
+      ratioToFp32: { median, p10, p90 },
+    });
+    const usual = [row('fp32', 4), timed('fp16', 1, [0.24, 0.25, 0.28])];
+    expect(answersOf([...usual, timed('fp8', 0.8, [0.15, 0.2, 0.26])], [], ON)).toMatchObject([{ kind: 'equal' }]);
+    expect(answersOf([...usual, timed('fp8', 0.8, [0.18, 0.2, 0.22])], [], ON)).toMatchObject([
+      { kind: 'pays', speed: { kind: 'faster', factor: 1.25 } },
+    ]);
+    expect(answersOf([row('fp32', 4), timed('w4', 3.9, [0.8, 0.97, 1.2])], [], ON)).toMatchObject([{ kind: 'equal' }]);
+  });
+
   it('compares a pruned copy with its original, too', () => {
     const rows = [
       row('fp32', 4, 90),
