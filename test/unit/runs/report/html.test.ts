@@ -94,6 +94,12 @@ describe('renderReport', () => {
     expect(verdict).toMatch(/Largest drop of a group \(group night\): 2\d\.\d\d pp, allowed is ≤ 1\.00 pp/);
   });
 
+  it('answers questions about formats below INT8, and names those that could not be asked', () => {
+    const refused = [{ variant: 'w4', code: 'no-layers', reason: 'none of its layers qualifies' }];
+    const asked = renderReport({ record: { ...sampleRecord(), refused }, histograms: [], decisions: [] });
+    expect(asked).toContain('w4 was not measured: none of its layers qualifies.');
+  });
+
   it('says ready when all gates are met', () => {
     const base = sampleRecord();
     const record = { ...base, gates: base.gates.map((gate) => ({ ...gate, met: true, state: 'met' as const })) };
