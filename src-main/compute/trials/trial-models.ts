@@ -30,6 +30,8 @@ export interface TrialModelOptions {
   readonly task?: Task | null;
   /** Sizes of the inputs of one run, by name. */
   readonly inputDims?: ReadonlyMap<string, Dims>;
+  /** false: every trial is a model of its own, opened and run as a whole. */
+  readonly divides?: boolean;
 }
 
 /**
@@ -56,7 +58,7 @@ export class TrialModels {
     readonly preparedDir: string,
     private readonly target: Target,
     private readonly ranges: TensorRanges,
-    { asShipped = false, task = null, inputDims = new Map() }: TrialModelOptions = {},
+    { asShipped = false, task = null, inputDims = new Map(), divides = true }: TrialModelOptions = {},
   ) {
     const model = loadPrepared(preparedDir);
     this.model = asShipped ? model : withLogits(model);
@@ -65,8 +67,9 @@ export class TrialModels {
     this.read = task === null ? [] : model.graph.output.map(({ name }) => name).filter((name) => !compared.has(name));
     this.simulates = !asShipped || target !== 'onnxruntime';
     this.weights = new WeightScales(this.model);
-    this.cuts = this.simulates ? chooseCuts(this.model, inputDims) : WHOLE;
-    const options = { weights: preparedWeights(preparedDir), scalesAreInputs: this.simulates };
+    const isDivided = divides && this.simulates;
+    this.cuts = isDivided ? chooseCuts(this.model, inputDims) : WHOLE;
+    const options = { weights: preparedWeights(preparedDir), scalesAreInputs: isDivided };
     this.divided = new ProgramMaker(this.model, this.cuts, options);
     this.whole = new ProgramMaker(this.model, WHOLE, options);
   }

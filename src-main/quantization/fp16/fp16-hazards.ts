@@ -23,6 +23,17 @@ const COARSE_FROM = 512;
  * accumulates in FP16 can reach it in an intermediate sum even if the output itself fits.
  */
 export function fp16Hazards(facts: GraphFacts, node: Node, ranges: RangeFacts): readonly Fp16Hazard[] {
+  const known = knownHazards.get(ranges) ?? new WeakMap<Node, readonly Fp16Hazard[]>();
+  knownHazards.set(ranges, known);
+  const found = known.get(node) ?? findHazards(facts, node, ranges);
+  known.set(node, found);
+  return found;
+}
+
+/** Analyses place Q/DQ for hundreds of plans with the same ranges. */
+const knownHazards = new WeakMap<RangeFacts, WeakMap<Node, readonly Fp16Hazard[]>>();
+
+function findHazards(facts: GraphFacts, node: Node, ranges: RangeFacts): readonly Fp16Hazard[] {
   const hazards = [
     ...weightHazards(facts, node, ranges),
     ...activationHazards(facts, node, ranges),

@@ -181,8 +181,18 @@ function neededOpset({ format, raisesOpset }: QuantizeRequest, half: Fp16Scales)
   return raisesOpset !== false && half.tensors.size + half.weightLayers.size > 0 ? HALF_QDQ_OPSET : null;
 }
 
-/** The ranges of weights and activations that decide about FP16. */
+/** The ranges of weights and activations that decide about FP16; the same object for the same arguments. */
 export function rangeFacts(weights: WeightScales, ranges: QuantizeRequest['ranges']): RangeFacts {
+  const known = knownRanges.get(weights) ?? new WeakMap<TensorRanges, RangeFacts>();
+  knownRanges.set(weights, known);
+  const found = known.get(ranges) ?? makeRangeFacts(weights, ranges);
+  known.set(ranges, found);
+  return found;
+}
+
+const knownRanges = new WeakMap<WeightScales, WeakMap<TensorRanges, RangeFacts>>();
+
+function makeRangeFacts(weights: WeightScales, ranges: TensorRanges): RangeFacts {
   const rangeOf = (tensor: string) => ownValue(ranges, tensor);
   return {
     weightAmax: (name) => weights.amax(name),

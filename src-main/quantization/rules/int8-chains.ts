@@ -51,11 +51,13 @@ function chainsOf(own: readonly Partition[], int8: Int8Layers): Partition[][] {
     // Partitions are listed in topological order: the sources have a chain.
     const before = new Set(
       tensorsRead(partition).flatMap((tensor) =>
-        int8Sources(int8, tensor).written.flatMap((root) => chainOf.get(root) ?? []),
+        int8Sources(int8, tensor).written.flatMap((root) => {
+          const chain = chainOf.get(root);
+          return chain ? [chain] : [];
+        }),
       ),
     );
-    const joined = new Set([...before].flatMap(({ root }) => chainOf.get(root) ?? []));
-    const chain = [...joined, partition];
+    const chain = [...[...before].flat(), partition];
     for (const { root } of chain) chainOf.set(root, chain);
   }
   return [...new Set(chainOf.values())];
