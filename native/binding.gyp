@@ -13,6 +13,7 @@
         'addon/tensorrt_grid_set.cpp',
         'core/accumulator.cpp',
         'core/channel_maxima.cpp',
+        'core/clamped_histogram.cpp',
         'core/chunk_kernels.cpp',
         'core/histogram.cpp',
         'core/histogram_codec.cpp',

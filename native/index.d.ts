@@ -116,6 +116,15 @@ export interface NativeCollectorOptions {
   readonly inputs: readonly { readonly name: string; readonly tensor: number | null }[];
   /** For each tensor the axis of its channels (negative: from the end), or null: without channel maxima. */
   readonly axes: readonly (number | null)[];
+  /**
+   * Tensors whose counts follow from `sources`, in the order of the graph. `high`: the values of the one source limited
+   * to [0, high]; null: the values of all sources together.
+   */
+  readonly derived: readonly {
+    readonly tensor: number;
+    readonly sources: readonly number[];
+    readonly high: number | null;
+  }[];
   /** Run the model as it is written, because ONNX Runtime has optimized it before. */
   readonly isOptimized?: boolean;
 }

@@ -39,6 +39,20 @@ ort::FeedView feed_of(const Napi::Value& entry, std::size_t input_count, Job& jo
   return view;
 }
 
+Derived derived_of(const Napi::Value& entry, std::size_t tensor_count) {
+  if (!entry.IsObject()) throw Error(kInvalidArgument, "Expected each derived tensor to be an object");
+  const Napi::Object object = entry.As<Napi::Object>();
+  Derived derived{index_argument(object.Get("tensor"), "tensor", tensor_count), {}};
+  const Napi::Array sources = list_of(object.Get("sources"), "sources");
+  for (std::uint32_t i = 0; i < sources.Length(); ++i)
+    derived.sources.push_back(index_argument(sources[i], "sources", tensor_count));
+  const Napi::Value high = object.Get("high");
+  if (high.IsNull()) return derived;
+  if (!high.IsNumber()) throw Error(kInvalidArgument, "Expected high to be a number or null");
+  derived.high = high.As<Napi::Number>().FloatValue();
+  return derived;
+}
+
 ort::CollectorOptions options_of(const Napi::Object& options) {
   ort::CollectorOptions read;
   const Napi::Uint8Array model = bytes_argument(options.Get("model"), "model");
@@ -53,6 +67,8 @@ ort::CollectorOptions options_of(const Napi::Object& options) {
     const Napi::Value axis = axes[i];
     read.axes.push_back(axis.IsNull() ? ChannelMaxima::kNone : integer_argument(axis, "axes"));
   }
+  const Napi::Array derived = list_of(options.Get("derived"), "derived");
+  for (std::uint32_t i = 0; i < derived.Length(); ++i) read.derived.push_back(derived_of(derived[i], axes.Length()));
   const Napi::Array inputs = list_of(options.Get("inputs"), "inputs");
   for (std::uint32_t i = 0; i < inputs.Length(); ++i) {
     const Napi::Value input = inputs[i];

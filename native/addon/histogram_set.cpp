@@ -53,7 +53,7 @@ Napi::Value HistogramSet::add_image(const Napi::CallbackInfo& info) {
     for (const Piece& piece : pieces) {
       Histogram& histogram = histograms_[piece.tensor];
       const std::uint64_t before = histogram.non_finite_count();
-      amax[piece.tensor] = accumulator_.add(histogram, piece.values, piece.count);
+      amax[piece.tensor] = accumulator_.add(histogram, piece.values, piece.count).amax;
       if (histogram.non_finite_count() != before) ++tensors_with_non_finite;
     }
     return Napi::Number::New(info.Env(), tensors_with_non_finite);

@@ -24,13 +24,13 @@ namespace calib {
 namespace {
 
 constexpr float kLastBin = static_cast<float>(kBinCount - 1);
-/** Moves the sign bit to the place that tells the sides of a slot apart. */
-constexpr int kSideShift = 31 - kBinCountLog2;
 
 // The portable loops are written so that compilers vectorise them; on 64-bit ARM they become NEON instructions.
 
-CALIB_INLINE void extremes_body(const float* values, std::size_t count, ChunkScan& found) {
+CALIB_INLINE void extremes_body(const float* values, std::size_t count, float limit, ChunkScan& found) {
   std::int32_t largest_signed = found.largest_signed;
+  std::int32_t largest_inside = found.largest_inside;
+  const std::int32_t limit_bits = static_cast<std::int32_t>(bits_of(limit));
   std::uint32_t largest_unsigned = found.largest_unsigned;
   std::uint32_t smallest_unsigned = found.smallest_unsigned;
   std::uint32_t zeros = 0;
@@ -38,12 +38,15 @@ CALIB_INLINE void extremes_body(const float* values, std::size_t count, ChunkSca
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t bits = bits_of(values[i]);
     largest_signed = std::max(largest_signed, static_cast<std::int32_t>(bits));
+    const std::int32_t order = static_cast<std::int32_t>(bits);
+    largest_inside = std::max(largest_inside, order < limit_bits ? order : INT32_MIN);
     largest_unsigned = std::max(largest_unsigned, bits);
     smallest_unsigned = std::min(smallest_unsigned, bits);
     zeros += (bits << 1) == 0 ? 1U : 0U;
     negative_zeros += bits == kSignBit ? 1U : 0U;
   }
   found.largest_signed = largest_signed;
+  found.largest_inside = largest_inside;
   found.largest_unsigned = largest_unsigned;
   found.smallest_unsigned = smallest_unsigned;
   found.zeros += zeros;
@@ -51,22 +54,27 @@ CALIB_INLINE void extremes_body(const float* values, std::size_t count, ChunkSca
   found.negative_zero_slots += negative_zeros;
 }
 
-CALIB_INLINE void slots_body(const float* __restrict values, std::size_t count, float scale,
+CALIB_INLINE void slots_body(const float* __restrict values, std::size_t count, const ScanSides& sides,
                              std::uint16_t* __restrict slots) {
+  const ScanSides by = sides;
+  const std::int32_t limit_bits = static_cast<std::int32_t>(bits_of(by.limit));
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t bits = bits_of(values[i]);
+    const bool is_above = static_cast<std::int32_t>(bits) >= limit_bits;
+    const bool is_negative = (bits & kSignBit) != 0;
+    const float scale = is_negative ? by.negative_scale : is_above ? by.above_scale : by.inside_scale;
     // The scale is a power of two: the product is exact, or below one and correctly truncated to 0.
     const float position = float_of(bits & ~kSignBit) * scale;
     const std::int32_t bin = static_cast<std::int32_t>(position < kLastBin ? position : kLastBin);
-    const std::int32_t side = static_cast<std::int32_t>((bits >> 31) << kBinCountLog2);
+    const std::int32_t side = is_negative ? kBinCount : is_above ? 2 * kBinCount : 0;
     slots[i] = static_cast<std::uint16_t>(bin | side);
   }
 }
 
-ChunkScan scan_portable(const float* values, std::size_t count, float scale, std::uint16_t* slots) {
+ChunkScan scan_portable(const float* values, std::size_t count, const ScanSides& sides, std::uint16_t* slots) {
   ChunkScan found;
-  extremes_body(values, count, found);
-  slots_body(values, count, scale, slots);
+  extremes_body(values, count, sides.limit, found);
+  slots_body(values, count, sides, slots);
   found.slots = static_cast<std::uint32_t>(count);
   return found;
 }
@@ -74,13 +82,21 @@ ChunkScan scan_portable(const float* values, std::size_t count, float scale, std
 CALIB_INLINE void move_counts_body(std::uint16_t* __restrict counters, std::size_t count,
                                    std::uint64_t* __restrict bins) {
   constexpr std::uint64_t kEven = 0x0000ffff0000ffffU;
-  for (std::size_t i = 0; i < count; ++i) {
-    std::uint64_t four;
-    std::memcpy(&four, counters + 4 * i, sizeof four);
-    const std::uint64_t two = (four & kEven) + (four >> 16 & kEven);
-    bins[i] += (two & 0xffffffffU) + (two >> 32);
+  constexpr std::size_t kGroup = 8;
+  for (std::size_t begin = 0; begin < count; begin += kGroup) {
+    const std::size_t size = std::min(kGroup, count - begin);
+    std::uint64_t fours[kGroup] = {};
+    std::memcpy(fours, counters + 4 * begin, size * sizeof fours[0]);
+    std::uint64_t any = 0;
+    for (const std::uint64_t four : fours) any |= four;
+    // Most bins far from 0 are empty.
+    if (any == 0) continue;
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::uint64_t two = (fours[i] & kEven) + (fours[i] >> 16 & kEven);
+      bins[begin + i] += (two & 0xffffffffU) + (two >> 32);
+    }
+    std::fill_n(counters + 4 * begin, 4 * size, static_cast<std::uint16_t>(0));
   }
-  std::fill_n(counters, 4 * count, static_cast<std::uint16_t>(0));
 }
 
 void move_counts_portable(std::uint16_t* counters, std::size_t count, std::uint64_t* bins) {
@@ -119,13 +135,19 @@ constexpr ChunkKernels kPortable{"portable", scan_portable, move_counts_portable
 
 #ifdef CALIB_HAS_X86_KERNELS
 
-CALIB_AVX2 ChunkScan scan_avx2(const float* values, std::size_t count, float scale, std::uint16_t* slots) {
+CALIB_AVX2 ChunkScan scan_avx2(const float* values, std::size_t count, const ScanSides& sides, std::uint16_t* slots) {
   constexpr std::size_t kLanes = 8;
   const __m256i sign = _mm256_set1_epi32(static_cast<int>(kSignBit));
-  const __m256i side = _mm256_set1_epi32(kBinCount);
-  const __m256 factor = _mm256_set1_ps(scale);
+  const __m256i negative_side = _mm256_set1_epi32(kBinCount);
+  const __m256i above_side = _mm256_set1_epi32(2 * kBinCount);
+  const __m256 inside_scale = _mm256_set1_ps(sides.inside_scale);
+  const __m256 negative_scale = _mm256_set1_ps(sides.negative_scale);
+  const __m256 above_scale = _mm256_set1_ps(sides.above_scale);
+  // Bits of positive floats, and negative numbers, have the order of the floats.
+  const __m256i below_limit = _mm256_set1_epi32(static_cast<std::int32_t>(bits_of(sides.limit)) - 1);
   const __m256 last = _mm256_set1_ps(kLastBin);
   __m256i largest_signed = _mm256_set1_epi32(INT32_MIN);
+  __m256i largest_inside = _mm256_set1_epi32(INT32_MIN);
   __m256i largest_unsigned = _mm256_setzero_si256();
   __m256i smallest_unsigned = _mm256_set1_epi32(-1);
   // Lanes count downwards: a true comparison is -1.
@@ -140,20 +162,28 @@ CALIB_AVX2 ChunkScan scan_avx2(const float* values, std::size_t count, float sca
     const __m256i magnitude = _mm256_andnot_si256(sign, bits);
     zeros = _mm256_add_epi32(zeros, _mm256_cmpeq_epi32(magnitude, _mm256_setzero_si256()));
     negative_zeros = _mm256_add_epi32(negative_zeros, _mm256_cmpeq_epi32(bits, sign));
+    const __m256i above = _mm256_cmpgt_epi32(bits, below_limit);
+    const __m256i negative = _mm256_srai_epi32(bits, 31);
+    largest_inside = _mm256_max_epi32(largest_inside, _mm256_blendv_epi8(bits, sign, above));
+    const __m256 positive_scale = _mm256_blendv_ps(inside_scale, above_scale, _mm256_castsi256_ps(above));
+    const __m256 factor = _mm256_blendv_ps(positive_scale, negative_scale, _mm256_castsi256_ps(bits));
     const __m256 position = _mm256_min_ps(_mm256_mul_ps(_mm256_castsi256_ps(magnitude), factor), last);
-    const __m256i slot =
-        _mm256_or_si256(_mm256_cvttps_epi32(position), _mm256_and_si256(_mm256_srli_epi32(bits, kSideShift), side));
+    const __m256i side =
+        _mm256_or_si256(_mm256_and_si256(negative, negative_side), _mm256_and_si256(above, above_side));
+    const __m256i slot = _mm256_or_si256(_mm256_cvttps_epi32(position), side);
     const __m128i packed = _mm_packus_epi32(_mm256_castsi256_si128(slot), _mm256_extracti128_si256(slot, 1));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(slots + i), packed);
   }
-  alignas(32) std::int32_t lanes[5][kLanes];
+  alignas(32) std::int32_t lanes[6][kLanes];
   _mm256_store_si256(reinterpret_cast<__m256i*>(lanes[0]), largest_signed);
   _mm256_store_si256(reinterpret_cast<__m256i*>(lanes[1]), largest_unsigned);
   _mm256_store_si256(reinterpret_cast<__m256i*>(lanes[2]), smallest_unsigned);
   _mm256_store_si256(reinterpret_cast<__m256i*>(lanes[3]), zeros);
   _mm256_store_si256(reinterpret_cast<__m256i*>(lanes[4]), negative_zeros);
+  _mm256_store_si256(reinterpret_cast<__m256i*>(lanes[5]), largest_inside);
   ChunkScan found;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    found.largest_inside = std::max(found.largest_inside, lanes[5][lane]);
     found.largest_signed = std::max(found.largest_signed, lanes[0][lane]);
     found.largest_unsigned = std::max(found.largest_unsigned, static_cast<std::uint32_t>(lanes[1][lane]));
     found.smallest_unsigned = std::min(found.smallest_unsigned, static_cast<std::uint32_t>(lanes[2][lane]));
@@ -161,8 +191,8 @@ CALIB_AVX2 ChunkScan scan_avx2(const float* values, std::size_t count, float sca
     found.negative_zero_slots += static_cast<std::uint32_t>(-lanes[4][lane]);
   }
   found.positive_zero_slots = found.zeros - found.negative_zero_slots;
-  extremes_body(values + i, count - i, found);
-  slots_body(values + i, count - i, scale, slots + i);
+  extremes_body(values + i, count - i, sides.limit, found);
+  slots_body(values + i, count - i, sides, slots + i);
   found.slots = static_cast<std::uint32_t>(count);
   return found;
 }
@@ -189,13 +219,19 @@ constexpr ChunkKernels kAvx2{"avx2", scan_avx2, move_counts_avx2, largest_finite
 #endif
 
 /** Leaves zeros out: about half of the outputs of a Relu need no counter. */
-CALIB_AVX512 ChunkScan scan_avx512(const float* values, std::size_t count, float scale, std::uint16_t* slots) {
+CALIB_AVX512 ChunkScan scan_avx512(const float* values, std::size_t count, const ScanSides& sides,
+                                   std::uint16_t* slots) {
   constexpr std::size_t kLanes = 16;
   const __m512i sign = _mm512_set1_epi32(static_cast<int>(kSignBit));
-  const __m512i side = _mm512_set1_epi32(kBinCount);
-  const __m512 factor = _mm512_set1_ps(scale);
+  const __m512i negative_side = _mm512_set1_epi32(kBinCount);
+  const __m512i above_side = _mm512_set1_epi32(2 * kBinCount);
+  const __m512 inside_scale = _mm512_set1_ps(sides.inside_scale);
+  const __m512 negative_scale = _mm512_set1_ps(sides.negative_scale);
+  const __m512 above_scale = _mm512_set1_ps(sides.above_scale);
+  const __m512i limit = _mm512_set1_epi32(static_cast<std::int32_t>(bits_of(sides.limit)));
   const __m512 last = _mm512_set1_ps(kLastBin);
   __m512i largest_signed = _mm512_set1_epi32(INT32_MIN);
+  __m512i largest_inside = _mm512_set1_epi32(INT32_MIN);
   __m512i largest_unsigned = _mm512_setzero_si512();
   __m512i smallest_unsigned = _mm512_set1_epi32(-1);
   std::uint16_t* out = slots;
@@ -208,9 +244,15 @@ CALIB_AVX512 ChunkScan scan_avx512(const float* values, std::size_t count, float
     smallest_unsigned = _mm512_mask_min_epu32(smallest_unsigned, used, smallest_unsigned, bits);
     const __m512i magnitude = _mm512_andnot_epi32(sign, bits);
     const __mmask16 kept = _mm512_test_epi32_mask(magnitude, magnitude);
+    const __mmask16 below = _mm512_cmplt_epi32_mask(bits, limit);
+    const __mmask16 above = static_cast<__mmask16>(~below);
+    const __mmask16 negative = _mm512_test_epi32_mask(bits, sign);
+    largest_inside = _mm512_mask_max_epi32(largest_inside, below & used, largest_inside, bits);
+    const __m512 positive_scale = _mm512_mask_mov_ps(inside_scale, above, above_scale);
+    const __m512 factor = _mm512_mask_mov_ps(positive_scale, negative, negative_scale);
     const __m512 position = _mm512_min_ps(_mm512_mul_ps(_mm512_castsi512_ps(magnitude), factor), last);
-    const __m512i slot =
-        _mm512_or_epi32(_mm512_cvttps_epi32(position), _mm512_and_epi32(_mm512_srli_epi32(bits, kSideShift), side));
+    const __m512i side = _mm512_mask_mov_epi32(_mm512_maskz_mov_epi32(negative, negative_side), above, above_side);
+    const __m512i slot = _mm512_or_epi32(_mm512_cvttps_epi32(position), side);
     if (kept == 0xffff) {
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm512_cvtepi32_epi16(slot));
       out += kLanes;
@@ -222,6 +264,7 @@ CALIB_AVX512 ChunkScan scan_avx512(const float* values, std::size_t count, float
   }
   ChunkScan found;
   found.largest_signed = _mm512_reduce_max_epi32(largest_signed);
+  found.largest_inside = _mm512_reduce_max_epi32(largest_inside);
   found.largest_unsigned = _mm512_reduce_max_epu32(largest_unsigned);
   found.smallest_unsigned = _mm512_reduce_min_epu32(smallest_unsigned);
   found.slots = static_cast<std::uint32_t>(out - slots);

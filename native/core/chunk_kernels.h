@@ -6,10 +6,23 @@
 
 namespace calib {
 
+/**
+ * Where values are counted: those below 0, those from `limit` (above 0) on, and those between; each side has a scale, a
+ * power of two.
+ */
+struct ScanSides {
+  float inside_scale;
+  float negative_scale;
+  float above_scale;
+  float limit;
+};
+
 /** What a kernel finds in a piece of values. Range, signs and non-finite values follow from the extremes of the bits.
  */
 struct ChunkScan {
   std::int32_t largest_signed = INT32_MIN;
+  /** The same of the values below the limit. */
+  std::int32_t largest_inside = INT32_MIN;
   std::uint32_t largest_unsigned = 0;
   std::uint32_t smallest_unsigned = UINT32_MAX;
   /** Zeros of both signs. */
@@ -25,11 +38,11 @@ struct ChunkScan {
 struct ChunkKernels {
   const char* name;
   /**
-   * Describes `count` values and writes the slots of the finite ones that are not left out: min(|value| * scale, 4095)
-   * + (negative ? 4096 : 0), truncated. `scale` is a power of two. If some value is NaN or infinite, the slots are not
+   * Describes `count` values and writes the slots of the finite ones that are not left out: min(|value| * scale, 4095),
+   * truncated, + 4096 for a negative value, or 8192 for one above. If some value is NaN or infinite, the slots are not
    * defined. Writes up to kSlotPadding slots more than it reports.
    */
-  ChunkScan (*scan)(const float* values, std::size_t count, float scale, std::uint16_t* slots);
+  ChunkScan (*scan)(const float* values, std::size_t count, const ScanSides& sides, std::uint16_t* slots);
   /** Adds `count` groups of four adjacent counters to `bins` and sets them to 0. */
   void (*move_counts)(std::uint16_t* counters, std::size_t count, std::uint64_t* bins);
   /** The largest finite |x|; 0 if there is none. */

@@ -1,5 +1,7 @@
 #include "tensor_counts.h"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 
@@ -30,6 +32,11 @@ std::uint64_t hash_of(std::uint64_t hash, const float* values, std::size_t count
   return hash;
 }
 
+Added add_view(Accumulator& accumulator, const CountTarget& target, const TensorView& view) {
+  if (view.block == 1) return accumulator.add(target, view.values, view.count());
+  return accumulator.add_blocked(target, view.values, {view.dims, view.block});
+}
+
 }  // namespace
 
 std::size_t TensorView::count() const {
@@ -52,17 +59,51 @@ std::vector<float> row_major(const TensorView& view) {
   return values;
 }
 
-TensorCounts::TensorCounts(std::size_t tensors, std::vector<std::int64_t> axes)
-    : axes_(std::move(axes)), channels_(tensors) {
-  if (axes_.size() != tensors) throw Error(kInvalidArgument, "Expected one channel axis for each tensor");
+TensorCounts::TensorCounts(std::vector<std::int64_t> axes, const std::vector<Derived>& derived)
+    : axes_(std::move(axes)),
+      pair_of_source_(axes_.size(), kNoPair),
+      pair_of_clamped_(axes_.size(), kNoPair),
+      channels_(axes_.size()) {
+  for (const Derived& each : derived) {
+    const bool is_known =
+        each.tensor < tensors() && !each.sources.empty() &&
+        std::all_of(each.sources.begin(), each.sources.end(), [&](std::size_t source) { return source < tensors(); });
+    if (!is_known) throw Error(kInvalidArgument, "Expected derived tensors and their sources to exist");
+    if (each.high == Derived::kJoined) {
+      joined_.push_back(each);
+      continue;
+    }
+    const std::size_t source = each.sources.front();
+    if (each.sources.size() > 1 || pair_of_source_[source] != kNoPair || !(each.high > 0.0F))
+      throw Error(kInvalidArgument, "Expected one source for each limited tensor, and a limit above 0");
+    pair_of_source_[source] = pair_of_clamped_[each.tensor] = limits_.size();
+    clamped_tensors_.push_back(each.tensor);
+    limits_.push_back(each.high);
+  }
+}
+
+Histogram TensorCounts::histogram(std::size_t group, std::size_t tensor) const {
+  const Group& counts = groups_.at(group);
+  if (pair_of_source_.at(tensor) != kNoPair) return counts.pairs[pair_of_source_[tensor]].source();
+  if (pair_of_clamped_[tensor] != kNoPair) return counts.pairs[pair_of_clamped_[tensor]].clamped();
+  const auto joins = [&](const Derived& each) { return each.tensor == tensor; };
+  const auto joined = std::find_if(joined_.begin(), joined_.end(), joins);
+  if (joined == joined_.end()) return counts.histograms[tensor];
+  Histogram sum;
+  for (const std::size_t source : joined->sources) sum.merge(histogram(group, source));
+  return sum;
 }
 
 void TensorCounts::begin(CountRequest request) {
   if (request.slots == 0 || request.groups.size() > request.slots || request.is_split.size() != tensors())
     throw Error(kInvalidArgument, "Expected at most one group for each slot and one kind for each tensor");
   request_ = std::move(request);
+  if (request_.slots > 1 && !(limits_.empty() && joined_.empty()))
+    throw Error(kInvalidArgument, "Expected one slot, because tensors are derived from others");
+  Group empty{std::vector<Histogram>(tensors()), std::vector<ClampedHistogram>(limits_.size())};
+  for (std::size_t pair = 0; pair < limits_.size(); ++pair) empty.pairs[pair].high = limits_[pair];
   for (const std::size_t group : request_.groups)
-    if (group >= groups_.size()) groups_.resize(group + 1, std::vector<Histogram>(tensors()));
+    if (group >= groups_.size()) groups_.resize(group + 1, empty);
   const std::size_t entries = request_.groups.size() * tensors();
   found_.amax.assign(entries, std::numeric_limits<float>::quiet_NaN());
   found_.non_finite.assign(entries, 0);
@@ -92,17 +133,54 @@ void TensorCounts::add(std::size_t tensor, const TensorView& view) {
 }
 
 void TensorCounts::add_piece(std::size_t image, std::size_t tensor, const TensorView& view) {
-  Histogram& histogram = groups_[request_.groups[image]][tensor];
+  if (pair_of_source_[tensor] != kNoPair) {
+    add_clamped(image, tensor, view, pair_of_source_[tensor]);
+    return;
+  }
+  Histogram& histogram = groups_[request_.groups[image]].histograms[tensor];
   const std::uint64_t before = histogram.non_finite_count();
   const std::size_t at = image * tensors() + tensor;
-  found_.amax[at] = view.block == 1 ? accumulator_.add(histogram, view.values, view.count())
-                                    : accumulator_.add_blocked(histogram, view.values, {view.dims, view.block});
+  found_.amax[at] = add_view(accumulator_, histogram, view).amax;
   found_.non_finite[at] = histogram.non_finite_count() != before ? 1 : 0;
 }
 
+void TensorCounts::add_clamped(std::size_t image, std::size_t tensor, const TensorView& view, std::size_t index) {
+  ClampedHistogram& pair = groups_[request_.groups[image]].pairs[index];
+  const std::uint64_t before = pair.all.non_finite_count();
+  const std::uint64_t clamped_before = pair.clamped_non_finite_count();
+  const std::uint64_t infinities_before = pair.positive_infinities;
+  const Added added = add_view(accumulator_, pair, view);
+  const std::size_t source = image * tensors() + tensor;
+  const std::size_t clamped = image * tensors() + clamped_tensors_[index];
+  found_.amax[source] = added.amax;
+  found_.non_finite[source] = pair.all.non_finite_count() != before ? 1 : 0;
+  // A limited infinity is the limit.
+  const bool has_limit = std::isfinite(pair.high) && pair.positive_infinities != infinities_before;
+  found_.amax[clamped] = has_limit ? pair.high : std::min(added.largest, pair.high);
+  found_.non_finite[clamped] = pair.clamped_non_finite_count() != clamped_before ? 1 : 0;
+}
+
+ImageCounts TensorCounts::take() {
+  for (std::size_t image = 0; image < request_.groups.size(); ++image) {
+    for (const Derived& each : joined_) {
+      const std::size_t row = image * tensors();
+      found_.amax[row + each.tensor] = found_.amax[row + each.sources.front()];
+      for (const std::size_t source : each.sources) {
+        float& amax = found_.amax[row + each.tensor];
+        // NaN, of a tensor that is not float32, stays.
+        if (found_.amax[row + source] > amax || std::isnan(found_.amax[row + source])) amax = found_.amax[row + source];
+        found_.non_finite[row + each.tensor] |= found_.non_finite[row + source];
+      }
+    }
+  }
+  return std::move(found_);
+}
+
 void TensorCounts::clear() {
-  for (auto& group : groups_)
-    for (Histogram& histogram : group) histogram.clear();
+  for (Group& group : groups_) {
+    for (Histogram& histogram : group.histograms) histogram.clear();
+    for (ClampedHistogram& pair : group.pairs) pair.clear();
+  }
   for (ChannelMaxima& maxima : channels_) maxima.clear();
 }
 

@@ -47,15 +47,30 @@ struct ImageCounts {
   std::vector<std::uint8_t> non_finite;
 };
 
+/** A tensor whose counts follow exactly from those of others, so that it is not visited. */
+struct Derived {
+  static constexpr float kJoined = 0.0F;
+
+  std::size_t tensor;
+  /** All are visited, or derived earlier in the list. */
+  std::vector<std::size_t> sources;
+  /** The values of the one source limited to [0, high]; kJoined: the values of all sources, unchanged. */
+  float high = kJoined;
+};
+
 /** The histograms of all tensors for each group of images, and the channel maxima of some tensors over all images. */
 class TensorCounts {
  public:
-  /** @param axes the channel axis of each tensor; ChannelMaxima::kNone for tensors without channel maxima */
-  TensorCounts(std::size_t tensors, std::vector<std::int64_t> axes);
+  /**
+   * @param axes the channel axis of each tensor; ChannelMaxima::kNone for tensors without channel maxima
+   * @param derived only for batches of one slot; at most one limited tensor for each source. Without channel maxima.
+   * @throws Error kInvalidArgument
+   */
+  TensorCounts(std::vector<std::int64_t> axes, const std::vector<Derived>& derived = {});
 
   std::size_t tensors() const { return axes_.size(); }
   std::size_t groups() const { return groups_.size(); }
-  const Histogram& histogram(std::size_t group, std::size_t tensor) const { return groups_.at(group).at(tensor); }
+  Histogram histogram(std::size_t group, std::size_t tensor) const;
   const ChannelMaxima& channels(std::size_t tensor) const { return channels_.at(tensor); }
 
   /** Begins a batch: the next calls of `add` count as `request` says. @throws Error kInvalidArgument */
@@ -63,17 +78,33 @@ class TensorCounts {
   /** Counts one tensor of the batch. @throws Error kInvalidArgument if a tensor to split has no equal pieces */
   void add(std::size_t tensor, const TensorView& view);
   /** Returns what the batch contributed since `begin`. */
-  ImageCounts take() { return std::move(found_); }
+  ImageCounts take();
   /** Resets everything that was counted. */
   void clear();
 
  private:
   /** Counts one piece of a tensor in row-major order, or a whole tensor, for one image. */
   void add_piece(std::size_t image, std::size_t tensor, const TensorView& view);
+  void add_clamped(std::size_t image, std::size_t tensor, const TensorView& view, std::size_t index);
+
+  /** The counts of one group of images. */
+  struct Group {
+    std::vector<Histogram> histograms;
+    std::vector<ClampedHistogram> pairs;
+  };
+  static constexpr std::size_t kNoPair = SIZE_MAX;
 
   Accumulator accumulator_;
   std::vector<std::int64_t> axes_;
-  std::vector<std::vector<Histogram>> groups_;
+  std::vector<Group> groups_;
+  /** For each tensor the pair that it is the source, or the limited tensor, of; or kNoPair. */
+  std::vector<std::size_t> pair_of_source_;
+  std::vector<std::size_t> pair_of_clamped_;
+  /** Of each pair: the limited tensor, and its limit. */
+  std::vector<std::size_t> clamped_tensors_;
+  std::vector<float> limits_;
+  /** The tensors that join others. */
+  std::vector<Derived> joined_;
   std::vector<ChannelMaxima> channels_;
   CountRequest request_;
   ImageCounts found_;

@@ -123,7 +123,7 @@ void Collector::CountOp::destroy(void* kernel) {
 
 Collector::Collector(const Functions& functions, const CollectorOptions& options)
     : functions_(functions),
-      counts_(options.axes.size(), options.axes),
+      counts_(options.axes, options.derived),
       inputs_(options.inputs),
       input_tensors_(options.input_tensors),
       output_(options.output),

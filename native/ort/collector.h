@@ -33,6 +33,8 @@ struct CollectorOptions {
   std::string output;
   /** The channel axis of each tensor, or ChannelMaxima::kNone. */
   std::vector<std::int64_t> axes;
+  /** Tensors that have no CountValues operator, in the order of the graph. */
+  std::vector<Derived> derived;
   /** The model is run as it is written: ONNX Runtime has optimized it before. */
   bool is_optimized = false;
   /** Where ONNX Runtime writes the model as it has optimized it, UTF-8; its weights go to `kWeightsFile` beside it. */

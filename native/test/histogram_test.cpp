@@ -57,8 +57,8 @@ TEST(Histogram, ReturnsTheLargestFiniteMagnitude) {
   Accumulator accumulator;
   Histogram histogram;
   const std::vector<float> values = {1.0F, -5.5F, std::numeric_limits<float>::infinity(), std::nanf(""), 2.0F};
-  EXPECT_EQ(accumulator.add(histogram, values.data(), values.size()), 5.5F);
-  EXPECT_EQ(accumulator.add(histogram, values.data() + 2, 2), 0.0F);
+  EXPECT_EQ(accumulator.add(histogram, values.data(), values.size()).amax, 5.5F);
+  EXPECT_EQ(accumulator.add(histogram, values.data() + 2, 2).amax, 0.0F);
   EXPECT_EQ(histogram.non_finite_count(), 4U);
 }
 

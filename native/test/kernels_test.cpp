@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "../core/accumulator.h"
 #include "../core/channel_maxima.h"
@@ -68,7 +69,7 @@ TEST(Kernels, FindTheLargestFiniteMagnitude) {
 
 TEST(TensorCounts, CountsPiecesOfABatchAndWholeTensors) {
   const std::vector<float> values = sample_values(60, 0, 2);
-  TensorCounts counts(2, {1, ChannelMaxima::kNone});
+  TensorCounts counts({1, ChannelMaxima::kNone});
   counts.begin({{1, 0}, 3, {1, 0}});
   counts.add(0, {values.data(), {3, 4, 5}});
   counts.add(1, {values.data(), {60}});
@@ -105,8 +106,8 @@ TEST(TensorCounts, CountsGroupsOfChannelsLikeRows) {
       for (const std::size_t slots : {1U, 2U}) {
         const std::vector<std::int64_t> dims = {2, channels, 333};
         const std::vector<float> values = sample_values(static_cast<std::size_t>(2 * channels * 333), 5, 9);
-        TensorCounts rows(1, {axis});
-        TensorCounts groups(1, {axis});
+        TensorCounts rows({axis});
+        TensorCounts groups({axis});
         const std::vector<float> blocked = in_blocks(values, dims, 8);
         CountRequest request{{0}, slots, {slots > 1 ? std::uint8_t{1} : std::uint8_t{0}}};
         if (slots > 1) request.groups.push_back(1);
@@ -120,6 +121,40 @@ TEST(TensorCounts, CountsGroupsOfChannelsLikeRows) {
         EXPECT_EQ(rows.channels(0).values(), groups.channels(0).values());
         EXPECT_EQ(0, std::memcmp(row_major({blocked.data(), dims, 8}).data(), values.data(), 4 * values.size()));
       }
+    }
+  }
+}
+
+TEST(TensorCounts, DerivesLimitedAndJoinedTensors) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const float high : {kInfinity, 6.0F, 0.3F, 1e-20F, 1e30F}) {
+    for (int kind = 0; kind < kKinds; ++kind) {
+      constexpr std::int64_t kNone = ChannelMaxima::kNone;
+      TensorCounts derived({kNone, kNone, kNone}, {{1, {0}, high}, {2, {1, 0}}});
+      TensorCounts visited({kNone, kNone, kNone});
+      for (std::uint32_t image = 0; image < 3; ++image) {
+        std::vector<float> values = sample_values(9001, kind, image + 1);
+        if (image == 1)
+          for (float& value : values) value *= 37.0F;
+        std::vector<float> limited = values;
+        for (float& value : limited) value = value < 0.0F ? 0.0F : value > high ? high : value;
+        std::vector<float> joined = limited;
+        joined.insert(joined.end(), values.begin(), values.end());
+        const std::vector<std::int64_t> dims = {static_cast<std::int64_t>(values.size())};
+        for (TensorCounts* counts : {&derived, &visited}) {
+          counts->begin({{0}, 1, {0, 0, 0}});
+          counts->add(0, {values.data(), dims});
+        }
+        visited.add(1, {limited.data(), dims});
+        visited.add(2, {joined.data(), {2 * dims[0]}});
+        const ImageCounts found = derived.take();
+        const ImageCounts expected = visited.take();
+        EXPECT_EQ(found.amax, expected.amax) << high << ", kind " << kind;
+        EXPECT_EQ(found.non_finite, expected.non_finite) << high << ", kind " << kind;
+      }
+      for (const std::size_t tensor : {0U, 1U, 2U})
+        EXPECT_EQ(encode_histogram(derived.histogram(0, tensor)), encode_histogram(visited.histogram(0, tensor)))
+            << "tensor " << tensor << ", " << high << ", kind " << kind;
     }
   }
 }

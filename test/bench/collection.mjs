@@ -29,19 +29,25 @@ async function prepared(modelPath, dir) {
   const tensors = calibrationTensors(model);
   const [input] = model.graph.input;
   const dims = input.tensorType.shape.map((dim) => (dim.kind === 'value' ? dim.value : 1));
+  const source = null;
+  const feeding = {
+    fixedBatch: null,
+    inputs: [{ name: input.name, dtype: 'float32', dims: dims.slice(1), hasBatch: true, source }],
+  };
   const outputs = model.graph.output.map(({ name }) => name);
   return {
     weightsDir: preparedDir,
     tensors,
     input: { name: input.name, dims },
     copying: collectionModel(model, preparedDir, tensors),
-    counting: countingModel(model, preparedDir, tensors),
+    feeding,
+    counting: countingModel(model, preparedDir, { tensors, feeding, channels: [] }),
     bare: { model: collectionModel(model, preparedDir, outputs), output: outputs[0] },
   };
 }
 
 /** Functions that run the model once: alone, with the collector, and with the copying collector. */
-async function runnersOf({ weightsDir, tensors, input, copying, counting, bare }) {
+async function runnersOf({ weightsDir, tensors, input, feeding, copying, counting, bare }) {
   const { loadAddon } = await load('src-main/backends/addon.ts');
   const { findOnnxruntimeLibrary } = await load('src-main/backends/onnxruntime-library.ts');
   const { openCollector } = await load('src-main/calibration/histograms/open-collector.ts');
@@ -49,11 +55,6 @@ async function runnersOf({ weightsDir, tensors, input, copying, counting, bare }
   const addon = loadAddon();
   const count = input.dims.reduce((product, dim) => product * dim, 1);
   const data = Float32Array.from({ length: count }, (_, i) => Math.sin(i * 12.9898) * 2);
-  const source = null;
-  const feeding = {
-    fixedBatch: null,
-    inputs: [{ name: input.name, dtype: 'float32', dims: input.dims.slice(1), hasBatch: true, source }],
-  };
   const options = { weightsDir, tensors, feeding, channels: [], model: copying, copyingModel: () => copying };
   const image = { feeds: [{ name: input.name, dtype: 'float32', dims: input.dims.slice(1), data }], geometry: null };
   const { collector, copyReason } = await openCollector(
@@ -71,6 +72,7 @@ async function runnersOf({ weightsDir, tensors, input, copying, counting, bare }
     weightsDir,
     inputs: [{ name: input.name, tensor: null }],
     axes: [],
+    derived: [],
   });
   const feeds = [{ input: 0, elementType: 1, dims: input.dims, data }];
   return {

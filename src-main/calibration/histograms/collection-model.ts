@@ -4,6 +4,8 @@ import type { Graph, Model, Node, ValueInfo } from '../../onnx/graph/model';
 import { capturedNames } from '../../onnx/graph/subgraphs';
 import { encodeModel } from '../../onnx/wire/wire-writer';
 import { dropUnusedInitializers } from '../../onnx/passes/drop-unused-initializers';
+import type { CollectorOptions } from './collector';
+import { derivedTensors, type DerivedTensor } from './derived-tensors';
 import { preparedWeights } from '../../onnx/passes/prepared-store';
 
 /** The operator of native/ort/collector.cpp. */
@@ -32,17 +34,27 @@ export interface CountingModel {
   readonly output: string;
   /** Whether ONNX Runtime may keep some of its tensors in groups of channels, see countBlocked. */
   readonly mayHaveBlocks: boolean;
+  /** Tensors without an operator of their own. */
+  readonly derived: readonly DerivedTensor[];
 }
 
 /**
  * Like collectionModel, but with an operator for each tensor that counts its values, directly behind the layer that
- * computes them. Each operator has the index of its tensor in `tensors` as an attribute. It also reads the empty output
+ * computes them. Tensors whose counts follow from others have none (derivedTensors). Each operator has the index of its tensor in `tensors` as an attribute. It also reads the empty output
  * of the operator before it: ONNX Runtime orders the layers by following the last operator back through its inputs. In
  * this order a tensor is counted before the next one is computed, while its values are in the cache and its memory is
  * still needed. Counts do not depend on the order.
  */
-export function countingModel(prepared: Model, preparedDir: string, tensors: readonly string[]): CountingModel {
-  const graph = reachingGraph(prepared.graph, tensors);
+export function countingModel(
+  prepared: Model,
+  preparedDir: string,
+  options: Pick<CollectorOptions, 'tensors' | 'feeding' | 'channels'>,
+): CountingModel {
+  const { tensors } = options;
+  const derived = derivedTensors(prepared.graph, options);
+  const isDerived = new Set(derived.map(({ tensor }) => tensor));
+  const counted = tensors.filter((_, i) => !isDerived.has(i));
+  const graph = reachingGraph(prepared.graph, counted);
   const names = new FreshNames(graph);
   const positions = new Map(tensors.map((name, i) => [name, i]));
   let last = '';
@@ -50,7 +62,7 @@ export function countingModel(prepared: Model, preparedDir: string, tensors: rea
     layer,
     ...layer.output.flatMap((tensor): Node[] => {
       const position = positions.get(tensor);
-      if (position === undefined) return [];
+      if (position === undefined || isDerived.has(position)) return [];
       const input = [last, tensor];
       last = names.next('counted');
       return [
@@ -69,6 +81,7 @@ export function countingModel(prepared: Model, preparedDir: string, tensors: rea
   return {
     model: encodeWith({ ...prepared, opsetImport }, preparedDir, { ...graph, node, output }),
     output: last,
+    derived,
     mayHaveBlocks: graph.node.some(({ opType }) => BLOCKED_OPERATORS.has(opType)),
   };
 }

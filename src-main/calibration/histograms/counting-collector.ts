@@ -137,6 +137,7 @@ function nativeOptions({
     weightsDir,
     inputs: feeding.inputs.map(({ name }) => ({ name, tensor: positions.get(name) ?? null })),
     axes: tensors.map((name) => axes.get(name) ?? null),
+    derived: counting.derived,
   };
 }
 

@@ -94,7 +94,7 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
   const secondsBefore = state.seconds;
   try {
     const grid = plan && (await openGridPass(plan, checkpoint?.grid ?? null, params, context));
-    const counting = countingModel(prepared, params.preparedDir, tensors);
+    const counting = countingModel(prepared, params.preparedDir, { tensors, channels, feeding: params.feeding });
     const task: CollectTask = { params, context, state, grid, entries, remaining, partialPath, counting };
     try {
       await collect(task);

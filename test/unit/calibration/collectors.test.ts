@@ -35,7 +35,7 @@ interface Case {
 function optionsOf({ model, tensors, feeding, channels = [] }: Case): OpenCollectorOptions {
   return {
     copyingModel: () => collectionModel(model, dir, tensors),
-    counting: countingModel(model, dir, tensors),
+    counting: countingModel(model, dir, { tensors, feeding, channels }),
     optimizedDir: mkdtempSync(join(dir, 'optimized-')),
     weightsDir: dir,
     tensors,
@@ -163,6 +163,54 @@ describe('both collectors count the same', () => {
     expect(elements(state, 'day', 1)).toBe(20 * 99);
     expect(state.channels.get('both')).toHaveLength(64);
     await collectBoth({ ...example, batches: [[['', imageOf(broken)]]] });
+  });
+
+  it('tensors that follow from others: Relu, Clip and Concat, of NaN and infinity too', async () => {
+    const first = conv('x', 'a', [3, 20], 1);
+    const second = conv('joined', 'b', [46, 16], 2);
+    const model = buildModel({
+      inputs: { x: ['N', 3, 9, 11] },
+      outputs: { ['again']: null },
+      nodes: [
+        first.node,
+        makeNode('Relu', ['a'], ['relu'], { name: 'relu' }),
+        makeNode('Clip', ['a', 'zero', 'six'], ['second'], { name: 'second' }),
+        makeNode('Relu', ['x'], ['positive'], { name: 'positive' }),
+        makeNode('Concat', ['relu', 'second', 'x', 'positive'], ['joined'], {
+          name: 'joined',
+          attributes: [intAttr('axis', 1)],
+        }),
+        second.node,
+        makeNode('Clip', ['b', 'zero', 'low'], ['clipped'], { name: 'clipped' }),
+        makeNode('Relu', ['clipped'], ['again'], { name: 'again' }),
+      ],
+      initializers: [
+        first.weights,
+        second.weights,
+        floatTensor('zero', [], [0]),
+        floatTensor('six', [], [6]),
+        floatTensor('low', [], [0.3]),
+      ],
+    });
+    const tensors = ['again', 'joined', 'x', 'a', 'relu', 'second', 'positive', 'b', 'clipped'];
+    const special = (...values: readonly number[]): PreparedImage => {
+      const feed = floats('x', [3, 9, 11], values.length);
+      (feed.data as Float32Array).set(values, 100);
+      return imageOf(feed);
+    };
+    const example: Case = {
+      model,
+      tensors,
+      feeding: feedingOf([['x', [3, 9, 11]]]),
+      batches: [special(1), special(-90, 0, -0), special(), special(Number.NaN), special(1e-41, -1e-41, 3e38)].map(
+        (image, i) => [[i % 2 === 0 ? 'day' : 'night', image]],
+      ),
+    };
+    const { counting } = optionsOf(example);
+    expect(counting.derived.map(({ tensor }) => tensors[tensor])).toEqual(['relu', 'positive', 'joined', 'clipped']);
+    await collectBoth(example);
+    for (const value of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
+      await collectBoth({ ...example, batches: [[['', special(value)]]] });
   });
 
   it.runIf(process.arch === 'x64')('without reordering, with weights that all workers share', async () => {
@@ -361,7 +409,7 @@ describe('the copying collector is used instead', () => {
   it('if ONNX Runtime refuses the counting model', async () => {
     const options = {
       ...optionsOf(example),
-      counting: { model: Uint8Array.of(1, 2, 3), output: 'y', mayHaveBlocks: true },
+      counting: { model: Uint8Array.of(1, 2, 3), output: 'y', mayHaveBlocks: true, derived: [] },
     };
     const { collector, copyReason } = await openCollector(options, addon);
     expect(copyReason).toMatch(/^ONNX Runtime cannot open the model: /);
