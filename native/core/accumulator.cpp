@@ -179,7 +179,7 @@ void Accumulator::flush(const CountTarget& target) {
 
 void Accumulator::flush_side(std::vector<std::uint64_t>& bins, std::size_t side, std::uint64_t zeros) {
   if (bins.empty()) bins.resize(kBinCount);
-  const std::size_t used = static_cast<std::size_t>(last_bin_[side]) + 1;
+  const std::size_t used = (static_cast<std::size_t>(last_bin_[side]) / kMovedTogether + 1) * kMovedTogether;
   kernels_.move_counts(scratch_->counters.data() + side * kBinCount * kBanks, used, bins.data());
   bins[0] -= zeros;
 }

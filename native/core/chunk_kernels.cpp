@@ -82,20 +82,18 @@ ChunkScan scan_portable(const float* values, std::size_t count, const ScanSides&
 CALIB_INLINE void move_counts_body(std::uint16_t* __restrict counters, std::size_t count,
                                    std::uint64_t* __restrict bins) {
   constexpr std::uint64_t kEven = 0x0000ffff0000ffffU;
-  constexpr std::size_t kGroup = 8;
-  for (std::size_t begin = 0; begin < count; begin += kGroup) {
-    const std::size_t size = std::min(kGroup, count - begin);
-    std::uint64_t fours[kGroup] = {};
-    std::memcpy(fours, counters + 4 * begin, size * sizeof fours[0]);
+  for (std::size_t begin = 0; begin < count; begin += kMovedTogether) {
+    std::uint64_t fours[kMovedTogether];
+    std::memcpy(fours, counters + 4 * begin, sizeof fours);
     std::uint64_t any = 0;
     for (const std::uint64_t four : fours) any |= four;
     // Most bins far from 0 are empty.
     if (any == 0) continue;
-    for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t i = 0; i < kMovedTogether; ++i) {
       const std::uint64_t two = (fours[i] & kEven) + (fours[i] >> 16 & kEven);
       bins[begin + i] += (two & 0xffffffffU) + (two >> 32);
     }
-    std::fill_n(counters + 4 * begin, 4 * size, static_cast<std::uint16_t>(0));
+    std::memset(counters + 4 * begin, 0, sizeof fours);
   }
 }
 
@@ -273,7 +271,17 @@ CALIB_AVX512 ChunkScan scan_avx512(const float* values, std::size_t count, const
 }
 
 CALIB_AVX512 void move_counts_avx512(std::uint16_t* counters, std::size_t count, std::uint64_t* bins) {
-  move_counts_body(counters, count, bins);
+  const __m512i even = _mm512_set1_epi32(0xffff);
+  const __m512i low = _mm512_set1_epi64(0xffffffff);
+  for (std::size_t i = 0; i < count; i += kMovedTogether) {
+    const __m512i fours = _mm512_loadu_si512(counters + 4 * i);
+    // Most bins far from 0 are empty.
+    if (_mm512_test_epi64_mask(fours, fours) == 0) continue;
+    const __m512i twos = _mm512_add_epi32(_mm512_and_si512(fours, even), _mm512_srli_epi32(fours, 16));
+    const __m512i sums = _mm512_add_epi64(_mm512_and_si512(twos, low), _mm512_srli_epi64(twos, 32));
+    _mm512_storeu_si512(bins + i, _mm512_add_epi64(_mm512_loadu_si512(bins + i), sums));
+    _mm512_storeu_si512(counters + 4 * i, _mm512_setzero_si512());
+  }
 }
 
 CALIB_AVX512 float largest_finite_avx512(const float* values, std::size_t count) {

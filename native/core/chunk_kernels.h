@@ -43,7 +43,7 @@ struct ChunkKernels {
    * defined. Writes up to kSlotPadding slots more than it reports.
    */
   ChunkScan (*scan)(const float* values, std::size_t count, const ScanSides& sides, std::uint16_t* slots);
-  /** Adds `count` groups of four adjacent counters to `bins` and sets them to 0. */
+  /** Adds `count` groups of four adjacent counters to `bins` and sets them to 0; a multiple of kMovedTogether. */
   void (*move_counts)(std::uint16_t* counters, std::size_t count, std::uint64_t* bins);
   /** The largest finite |x|; 0 if there is none. */
   float (*largest_finite)(const float* values, std::size_t count);
@@ -52,6 +52,7 @@ struct ChunkKernels {
 };
 
 inline constexpr std::size_t kSlotPadding = 16;
+inline constexpr std::size_t kMovedTogether = 8;
 
 /** The fastest kernels that this processor supports. */
 const ChunkKernels& chunk_kernels();
