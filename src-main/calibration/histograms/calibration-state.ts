@@ -4,7 +4,8 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Shard } from '../../../src-shared/contract/job-specs';
 import type { SkippedImage } from '../../../src-shared/domain/project/image-set';
 import { mismatchOf, raiseMaxima, type ChannelMaxima } from './channel-maxima';
-import type { ChannelTensor, CollectorState } from './collector';
+import type { ChannelTensor } from '../../onnx/passes/channel-path';
+import type { CollectorState } from './collector';
 import type { HistogramFile, NonFiniteImage } from './histogram-file';
 
 export type CreateHistogramSet = (tensorCount: number) => HistogramSet;

@@ -13,7 +13,7 @@ import {
   type InferOutput,
 } from '../../../src-shared/base/schema';
 import { errnoOf } from '../../base/file-errors';
-import type { ChannelTensor } from './collector';
+import type { ChannelTensor } from '../../onnx/passes/channel-path';
 
 /**
  * The file of channel maxima, beside histograms.bin, or near the end of a shard or checkpoint:

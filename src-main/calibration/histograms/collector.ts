@@ -1,4 +1,5 @@
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
+import type { ChannelTensor } from '../../onnx/passes/channel-path';
 import { shapeKey, stackImages, type Feed, type PreparedImage } from '../../backends/feeds';
 
 export interface CollectedImage {
@@ -12,13 +13,6 @@ export interface ImageContribution {
   readonly amax: Float32Array;
   /** Indices of the tensors that contain NaN or infinity for this image. */
   readonly nonFinite: readonly number[];
-}
-
-/** A tensor whose largest |x| is also wanted for each channel. */
-export interface ChannelTensor {
-  readonly tensor: string;
-  /** The axis of its channels; a negative one counts from the end. */
-  readonly axis: number;
 }
 
 /** The merged states of all collectors are the calibration. */

@@ -11,7 +11,8 @@ import { CalibrationState } from '../../calibration/histograms/calibration-state
 import { readCalibrationIndex } from '../../calibration/histograms/calibration-store';
 import { CHANNEL_MAXIMA_FILE, decodeChannelMaxima, mismatchOf } from '../../calibration/histograms/channel-maxima';
 import { countingModel, type CountingModel } from '../../calibration/histograms/collection-model';
-import type { ChannelTensor, ImageContribution } from '../../calibration/histograms/collector';
+import type { ChannelTensor } from '../../onnx/passes/channel-path';
+import type { ImageContribution } from '../../calibration/histograms/collector';
 import {
   decodeHistogramFile,
   encodeHistogramFile,

@@ -8,6 +8,13 @@ import { tensorAsFloat32, tensorAsInts } from '../graph/tensor-values';
 
 const LARGEST_FLOAT = 3.4028234663852886e38;
 
+/** An activation whose largest |x| is needed per index of an axis. */
+export interface ChannelTensor {
+  readonly tensor: string;
+  /** Negative: counted from the last axis (-1), where the model does not state the rank. */
+  readonly axis: number;
+}
+
 /** f(s * x) = s * f(x) for every s > 0, value by value or over windows that stay within a channel. */
 const HOMOGENEOUS = ['Relu', 'LeakyRelu', 'Identity', 'Dropout'];
 const POOLS = ['MaxPool', 'AveragePool', 'GlobalAveragePool', 'GlobalMaxPool'];

@@ -3,7 +3,14 @@ import { GraphIndex } from '../../onnx/graph/graph-index';
 import { DataType, type Model, type Node, type Tensor } from '../../onnx/graph/model';
 import { isOp } from '../../onnx/graph/opset';
 import { staticShapes } from '../../onnx/graph/static-shapes';
-import { article, channelsBehind, fromStart, type ChannelAxis, type PathFacts } from '../../onnx/passes/channel-path';
+import {
+  article,
+  channelsBehind,
+  fromStart,
+  type ChannelAxis,
+  type ChannelTensor,
+  type PathFacts,
+} from '../../onnx/passes/channel-path';
 import { inChannels, layerWeights, type LayerWeights } from '../../onnx/passes/layer-weights';
 import { Refused, type RescalingRefusal } from '../../onnx/passes/rescaled-layer';
 
@@ -50,13 +57,6 @@ export interface SmoothingGroups {
   readonly groups: readonly SmoothingGroup[];
   /** Normalizations and layers -> why their channels cannot be scaled. */
   readonly refusals: ReadonlyMap<Node, RescalingRefusal>;
-}
-
-/** An activation whose largest |x| is needed per index of an axis. */
-export interface ChannelTensor {
-  readonly tensor: string;
-  /** Negative: counted from the last axis (-1), where the model does not state the rank. */
-  readonly axis: number;
 }
 
 const groupsByModel = new WeakMap<Model, SmoothingGroups>();
