@@ -70,13 +70,21 @@ async function makeFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Removes the folders of runs that were killed before they had a record. */
-export async function removeAbandoned(runsDir: string, now: number = Date.now()): Promise<void> {
-  for (const name of (await namesIn(runsDir)).filter(isRunId)) {
+/**
+ * Removes the folders of runs that were killed before they had a record.
+ * @param finished runs that are known to have one, so that their folders need not be looked at.
+ */
+export async function removeAbandoned(
+  runsDir: string,
+  finished: ReadonlySet<string>,
+  now: number = Date.now(),
+): Promise<void> {
+  for (const name of await runIdsIn(runsDir)) {
     const folder = join(runsDir, name);
-    if (existsSync(join(folder, RECORD_FILE))) continue;
-    const { mtimeMs } = await stat(folder);
-    if (now - mtimeMs > ABANDONED_MS) await rm(folder, { recursive: true, force: true });
+    if (finished.has(name) || existsSync(join(folder, RECORD_FILE))) continue;
+    // Another writer may have removed it meanwhile.
+    const found = await stat(folder).catch(() => null);
+    if (found !== null && now - found.mtimeMs > ABANDONED_MS) await rm(folder, { recursive: true, force: true });
   }
 }
 

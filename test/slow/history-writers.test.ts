@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** Runs two writers and kills both. @returns the ids of the runs that they reported as finished */
+/** Runs two writers until one has recorded a run, and kills both some time later. @returns the ids of the runs that they reported as finished */
 async function killedWriters(shared: string, milliseconds: number): Promise<readonly string[]> {
   const file = readdirSync(join(dir, 'bin')).find((name) => /^history-writer\.m?js$/.test(name)) ?? '';
   const writers = ['a', 'b'].map((project) => {
@@ -35,12 +36,14 @@ async function killedWriters(shared: string, milliseconds: number): Promise<read
     });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    const started = once(child.stdout, 'data');
     const closed = new Promise<readonly string[]>((done) =>
       // A line that was cut off by the kill is no report.
       child.on('close', () => done(output.split('\n').slice(0, -1))),
     );
-    return { child, closed };
+    return { child, closed, started };
   });
+  await Promise.race(writers.map(({ started }) => started));
   await sleep(milliseconds);
   for (const { child } of writers) child.kill('SIGKILL');
   return (await Promise.all(writers.map(({ closed }) => closed))).flat();
@@ -52,7 +55,7 @@ describe('two writers of one folder of runs', () => {
     const finished: string[] = [];
     const shared = join(dir, 'shared');
     for (let kill = 0; kill < KILLS; kill += 2) {
-      finished.push(...(await killedWriters(shared, 120 + 250 * random.nextUnit())));
+      finished.push(...(await killedWriters(shared, 150 * random.nextUnit())));
       const listed = new Set((await readHistory(shared)).entries.map(({ runId }) => runId));
       expect(finished.filter((runId) => !listed.has(runId))).toEqual([]);
     }

@@ -16,7 +16,8 @@ for (let i = 0; ; i += 1) {
   await saveRun(project, { ...record, runId, createdAt: createdAt.toISOString() });
   await saveReport(project, runId, '<p>');
   await copyRun(project, runId, shared);
-  await removeAbandoned(shared);
   process.stdout.write(`${runId}\n`);
-  if (i % 3 === 0) await readHistory(shared);
+  if (i % 3 !== 0) continue;
+  const { entries } = await readHistory(shared);
+  await removeAbandoned(shared, new Set(entries.map((entry) => entry.runId)));
 }

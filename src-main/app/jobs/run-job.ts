@@ -5,6 +5,7 @@ import type { RunSpec } from '../../../src-shared/contract/job-specs';
 import { AS_IMPORTED, isQuestion, parseVariant } from '../../../src-shared/domain/project/variant';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
+import { readHistory } from '../../runs/history';
 import { renderReport } from '../../runs/report/html';
 import {
   copyRun,
@@ -253,7 +254,11 @@ async function store(
   job.onProgress?.({ phase: 'writing the report', done: 0, total: 1, unit: 'reports' });
   await saveReport(path, record.runId, renderReport(input));
   for (const dir of runsDirs.slice(1)) await copyRun(path, record.runId, dir);
-  for (const dir of runsDirs) await removeAbandoned(dir);
+  for (const dir of runsDirs) {
+    // Brings the index up to date, so that the next reader has nothing to read.
+    const { entries } = await readHistory(dir);
+    await removeAbandoned(dir, new Set(entries.map((entry) => entry.runId)));
+  }
   await unfinished.finish();
 }
 

@@ -125,7 +125,7 @@ describe('several writers', () => {
     await saveRun(project, sampleRecord({ runId: OLD }));
     const past = new Date(Date.now() - 25 * 3600 * 1000);
     for (const id of [runId, OLD]) await utimes(join(runsDir, id), past, past);
-    await removeAbandoned(runsDir);
+    await removeAbandoned(runsDir, new Set());
     expect((await readdir(runsDir)).sort()).toEqual([OLD, young].sort());
     expect((await stat(join(runsDir, OLD, 'run.json'))).isFile()).toBe(true);
   });
