@@ -14,6 +14,7 @@ const ALLOWED = {
   'src-main/calibration': ['src-shared', 'src-main/base', 'src-main/onnx', 'src-main/backends', 'native'],
   'src-main/quantization': ['src-shared', 'src-main/base', 'src-main/onnx'],
   'src-main/analysis': ['src-shared', 'src-main/base', 'src-main/onnx', 'src-main/backends'],
+  'src-main/packages': ['src-shared', 'src-main/base', 'src-main/onnx'],
   'src-main/runs': ['src-shared', 'src-main/base', 'src-main/onnx'],
   'src-main/compute': [
     'src-shared',
@@ -33,6 +34,7 @@ const ALLOWED = {
     'src-main/calibration',
     'src-main/quantization',
     'src-main/analysis',
+    'src-main/packages',
     'src-main/runs',
     'src-main/compute',
   ],

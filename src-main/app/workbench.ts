@@ -32,7 +32,7 @@ import type {
   ThresholdTable,
   ToolchainView,
 } from '../../src-shared/contract/views';
-import type { JobResult } from '../../src-shared/contract/job-results';
+import type { JobResult, ReplayResult } from '../../src-shared/contract/job-results';
 import type { AnalysisSpec, JobSpec } from '../../src-shared/contract/job-specs';
 import type { JobSnapshot } from '../../src-shared/contract/jobs';
 import type { TaskContext } from '../../src-shared/contract/progress';
@@ -52,6 +52,7 @@ import { loadDetails, loadRunIn, runsDirOf } from '../runs/run-store';
 import { doctor } from './doctor';
 import type { PreviewRequest, ThumbnailRequest } from './projects/image-sets';
 import { JobQueue } from './job-queue';
+import { replay } from './packages/replay';
 import { dispatchJob } from './jobs/dispatch';
 import type { JobContext, JobServices } from './job-context';
 import { taskFromShapes } from './projects/task-guess';
@@ -232,6 +233,10 @@ export class Workbench implements WorkbenchApi {
   exportProject(request: ExportRequest): Promise<ExportResult> {
     const session = this.session(request);
     return this.locks.hold(session.path, () => session.export({ ...request, outPath: resolve(request.outPath) }));
+  }
+
+  replayPackage({ packagePath, tolerance }: RequestOf<'replayPackage'>): Promise<ReplayResult> {
+    return replay(resolve(packagePath), tolerance, this.services.compute);
   }
 
   doctor(): Promise<DoctorReport> {

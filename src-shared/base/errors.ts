@@ -25,6 +25,7 @@ export const ERROR_CODES = [
   'edit-conflict', // the edited data was changed after the author of the edit had read it
   'calibration-missing', // the step needs `calibrate` first
   'calibration-mismatch', // shards or files belong to another model, set or version
+  'package-invalid', // a package is incomplete or damaged
   'cache-invalid', // the text of a calibration cache cannot be parsed
   'toolchain-differs', // the project is locked to other hardware or software
   'backend-unavailable', // a backend, library or addon is missing; the hint says what to install

@@ -2,6 +2,7 @@ import type { LayerWeightsView } from '../domain/analysis/layer-weights';
 import type { JobId } from '../base/brand';
 import type { RunMarks } from '../domain/history/history-entry';
 import type { HealthResult } from '../domain/health/health';
+import type { ReplayResult } from './job-results';
 import type { ModelInspection } from '../domain/project/inspection';
 import type { TaskGuess } from '../domain/tasks/task';
 import type { JobSnapshot } from './jobs';
@@ -69,6 +70,8 @@ export interface WorkbenchApi {
   getEngineLayers(request: RequestOf<'getEngineLayers'>): Promise<EnginesView>;
   importCache(request: RequestOf<'importCache'>): Promise<ImportReport>;
   exportProject(request: RequestOf<'exportProject'>): Promise<ExportResult>;
+  /** Repeats the recorded answers of a package. */
+  replayPackage(request: RequestOf<'replayPackage'>): Promise<ReplayResult>;
   doctor(): Promise<DoctorReport>;
   startJob(spec: RequestOf<'startJob'>): Promise<{ readonly jobId: JobId }>;
   getJob(request: RequestOf<'getJob'>): Promise<JobSnapshot>;
@@ -109,6 +112,7 @@ export const API_METHODS = [
   'getEngineLayers',
   'importCache',
   'exportProject',
+  'replayPackage',
   'doctor',
   'startJob',
   'getJob',

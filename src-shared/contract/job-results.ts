@@ -7,6 +7,8 @@ import type { SmoothingResult } from '../domain/analysis/smoothing';
 import type { TuningResult } from '../domain/analysis/tuning';
 import type { EngineSummary } from '../domain/engines/engine-layers';
 import type { HealthResult } from '../domain/health/health';
+import type { PackageKind } from '../domain/packages/manifest';
+import type { ReplayedTensor } from '../domain/packages/replay';
 import type { SkippedImage } from '../domain/project/image-set';
 import type { HistogramMethod, Method } from '../domain/project/methods';
 import type { BackendId, LayerFormat, PlacementDecision, Target } from '../domain/project/precision';
@@ -92,10 +94,38 @@ export interface QuantizeResult {
   readonly target: Target;
   readonly sizeBytes: number;
   readonly nodes: { readonly QuantizeLinear: number; readonly DequantizeLinear: number; readonly Cast: number };
+  /** Whether some layer runs in FP16. */
+  readonly hasFp16: boolean;
   readonly decisions: readonly PlacementDecision<LayerFormat>[];
   readonly warnings: readonly Warning[];
   /** The method that `best` stands for, if the variant uses `best`. */
   readonly chosenMethod?: HistogramMethod;
+}
+
+export interface PackageResult {
+  readonly project: string;
+  readonly packageKind: PackageKind;
+  readonly variant: string;
+  readonly backend: BackendId;
+  /** Folder of the package: what `calib replay` takes. */
+  readonly out: string;
+  /** Its files, relative to `out`. */
+  readonly files: readonly string[];
+  /** Images whose answers were recorded. */
+  readonly samples: number;
+  readonly warnings: readonly Warning[];
+}
+
+/** What `calib replay` found. */
+export interface ReplayResult {
+  readonly package: string;
+  readonly name: string;
+  readonly variant: string;
+  readonly recordedWith: string;
+  readonly tolerance: number;
+  readonly tensors: readonly (ReplayedTensor & { readonly met: boolean })[];
+  /** Whether all tensors are within the tolerance. */
+  readonly met: boolean;
 }
 
 export interface ValidateResult {
@@ -183,6 +213,7 @@ export interface JobResults {
   readonly calibrate: CalibrateResult;
   readonly merge: MergeResult;
   readonly quantize: QuantizeResult;
+  readonly package: PackageResult;
   readonly validate: ValidateResult;
   readonly shard: ShardResult;
   readonly build: BuildResult;

@@ -17,6 +17,7 @@ import {
 import { diagnosisSubjectSchema, SENSITIVITY_KINDS, SENSITIVITY_METRICS } from '../domain/analysis/analysis';
 import { someTensorrtOptionsSchema } from '../domain/engines/tensorrt-options';
 import { someHealthLimitsSchema } from '../domain/health/health-limits';
+import { PACKAGE_BACKENDS, PACKAGE_KINDS } from '../domain/packages/manifest';
 import { VARIANT_METHODS } from '../domain/project/methods';
 import { BACKENDS, TARGETS } from '../domain/project/precision';
 
@@ -110,6 +111,27 @@ const quantizeSchema = object({
   io: optional(oneOf('fp32', 'fp16')),
 });
 export type QuantizeSpec = InferOutput<typeof quantizeSchema>;
+
+const packageSchema = object({
+  kind: oneOf('package'),
+  ...project,
+  packageKind: oneOf(...PACKAGE_KINDS),
+  /** Variant name; of a DeepStream configuration it is not used: the cache has the thresholds in use. */
+  variant: string,
+  backend: oneOf(...PACKAGE_BACKENDS),
+  outPath: filePath('write'),
+  /** Images whose answers are recorded. */
+  images: positiveInteger,
+  instances: positiveInteger,
+  /** Most requests that a server joins to one batch. */
+  maxBatch: positiveInteger,
+  queueDelayUs: count,
+  /** For the backend tensorrt; an omitted option has its default. */
+  tensorrt: optional(someTensorrtOptionsSchema),
+  threads: optional(positiveInteger),
+});
+/** Writes a model with everything that a server or another program needs to run it. */
+export type PackageSpec = InferOutput<typeof packageSchema>;
 
 const validateSchema = object({
   kind: oneOf('validate'),
@@ -374,6 +396,7 @@ export const jobSpecSchema = variant({
   calibrate: calibrateSchema,
   merge: mergeSchema,
   quantize: quantizeSchema,
+  package: packageSchema,
   validate: validateSchema,
   build: buildSchema,
   bench: benchSchema,

@@ -8,6 +8,7 @@ import {
   mapped,
   nullable,
   number,
+  numberWhere,
   object,
   oneOf,
   optional,
@@ -204,6 +205,11 @@ export const REQUEST_SCHEMAS = {
   getEngineLayers: object({ ...project, variant: optional(string) }),
   importCache: object({ ...project, cachePath: filePath('read') }),
   exportProject: exportSchema,
+  /** `tolerance`: share of the largest recorded |x|; default: REPLAY_TOLERANCE. */
+  replayPackage: object({
+    packagePath: filePath('read'),
+    tolerance: optional(numberWhere('a number, 0 or more', (value) => value >= 0)),
+  }),
   doctor: nothing,
   startJob: jobSpecSchema,
   getJob: ofJob,

@@ -10,6 +10,7 @@ import { fixJob } from './fix-job';
 import { healthJob } from './health-job';
 import { learnJob } from './learn-job';
 import { mergeJob } from './merge-job';
+import { packageJob } from './package-job';
 import { prepareJob } from './prepare-job';
 import { quantizeJob } from './quantize-job';
 import { repairJob } from './repair-job';
@@ -34,6 +35,8 @@ export function dispatchJob(spec: JobSpec, job: JobContext): Promise<JobResult> 
       return mergeJob(spec, job);
     case 'quantize':
       return quantizeJob(spec, job);
+    case 'package':
+      return packageJob(spec, job);
     case 'validate':
       return validateJob(spec, job);
     case 'build':

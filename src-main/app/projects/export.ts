@@ -8,7 +8,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import { unreachable } from '../../../src-shared/base/assert';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { listRuns } from '../../runs/run-store';
-import { tritonConfig } from '../../runs/triton-config';
+import { tritonConfig, type TritonServing } from '../../packages/triton-config';
 import { exportCache } from './cache-exchange';
 import { quantizeJob } from '../jobs/quantize-job';
 import { jobContext, type JobServices } from '../job-context';
@@ -46,6 +46,16 @@ async function exportReport(workspace: Workspace, request: ExportRequest): Promi
   return { format: request.format, out: request.outPath, files: [request.outPath] };
 }
 
+/** The settings of a package are those of `calib package`; this export has its defaults. */
+const SERVING: TritonServing = {
+  backend: 'onnxruntime',
+  instances: 1,
+  maxBatch: 32,
+  queueDelayUs: 100,
+  warmup: [],
+  labels: null,
+};
+
 /** A Triton model repository: OUT/NAME/config.pbtxt and OUT/NAME/1/model.onnx for Triton's onnxruntime backend. */
 async function exportTriton(
   workspace: Workspace,
@@ -61,6 +71,7 @@ async function exportTriton(
     jobContext(services, workspace),
   );
   const configPath = join(modelDir, 'config.pbtxt');
-  await writeFileAtomic(configPath, tritonConfig(name, (await prepared(workspace, services.compute, {})).graph));
+  const { graph } = await prepared(workspace, services.compute, {});
+  await writeFileAtomic(configPath, tritonConfig(name, graph, SERVING));
   return { format: request.format, out: request.outPath, files: [configPath, modelPath] };
 }

@@ -16,10 +16,12 @@ import { importCommand } from './import';
 import { init } from './init';
 import { inspect } from './inspect';
 import { merge } from './merge';
+import { packageCommand } from './package';
 import { prepare } from './prepare';
 import { quantize } from './quantize';
 import { readiness } from './readiness';
 import { repair } from './repair';
+import { replay } from './replay';
 import { run } from './run';
 import { search } from './search';
 import { sensitivity } from './sensitivity';
@@ -62,6 +64,8 @@ export const COMMANDS: readonly Command[] = [
   toolchain,
   importCommand,
   exportCommand,
+  packageCommand,
+  replay,
   serveCommand,
   start,
   doctor,

@@ -32,6 +32,8 @@ import { learnRepair } from '../tasks/learn-repair';
 import { layerWeights } from '../tasks/layer-weights';
 import { merge } from '../tasks/merge-shards';
 import { prepare } from '../tasks/prepare';
+import { recordAnswers } from '../tasks/record-answers';
+import { replayPackage } from '../tasks/replay-package';
 import type {
   BenchParams,
   ComputeMethods,
@@ -77,6 +79,8 @@ export const HANDLERS: Handlers = {
   evaluateCandidates,
   'check-images': checkImages,
   'image-answers': imageAnswers,
+  'record-answers': recordAnswers,
+  'replay-package': replayPackage,
   'guess-task': guessTask,
   thumbnail,
   preview,

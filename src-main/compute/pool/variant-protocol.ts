@@ -17,6 +17,8 @@ import type {
   Target,
 } from '../../../src-shared/domain/project/precision';
 import type { DecoderChange } from '../../../src-shared/domain/tasks/decoder';
+import type { PackageManifest, PackageSample } from '../../../src-shared/domain/packages/manifest';
+import type { ReplayedTensor } from '../../../src-shared/domain/packages/replay';
 import type { Task, TaskGuess, TaskKind } from '../../../src-shared/domain/tasks/task';
 import type { VariantScores } from '../../../src-shared/domain/runs/score-variants';
 import type { OutputQuality, Predictions } from '../../../src-shared/domain/runs/accuracy';
@@ -42,6 +44,12 @@ export interface VariantMethods {
   readonly 'image-answers': { readonly params: ImageAnswersParams; readonly result: ImageAnswersResult };
   /** What a model does, from the values of its outputs for a few images. */
   readonly 'guess-task': { readonly params: GuessTaskParams; readonly result: TaskGuess };
+  /** The answers of a variant to a few images, as files. */
+  readonly 'record-answers': {
+    readonly params: RecordAnswersParams;
+    readonly result: readonly Omit<PackageSample, 'image'>[];
+  };
+  readonly 'replay-package': { readonly params: ReplayParams; readonly result: readonly ReplayedTensor[] };
   readonly bench: { readonly params: BenchParams; readonly result: BenchOutcome };
   /** A GPU provider of ONNX Runtime. If it cannot run, the call fails with backend-unavailable and the reason. */
   readonly 'ort-gpu-status': { readonly params: OrtGpu; readonly result: OrtGpuStatus };
@@ -85,10 +93,21 @@ export interface RewriteParams {
   readonly mustRun?: boolean;
 }
 
-export type RewriteResult = Pick<QuantizeResult, 'nodes' | 'decisions' | 'sizeBytes'> & {
-  /** Whether some layer runs in FP16. */
-  readonly hasFp16: boolean;
-};
+export type RewriteResult = Pick<QuantizeResult, 'nodes' | 'decisions' | 'sizeBytes' | 'hasFp16'>;
+
+export interface RecordAnswersParams {
+  readonly variant: RunnableVariant;
+  readonly feeding: Feeding;
+  readonly entries: readonly ImageEntry[];
+  /** Folder of the package. */
+  readonly outDir: string;
+}
+
+export interface ReplayParams {
+  /** Folder of the package. */
+  readonly dir: string;
+  readonly manifest: PackageManifest;
+}
 
 export interface OpenImportedParams {
   readonly modelPath: string;

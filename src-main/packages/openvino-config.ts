@@ -1,0 +1,31 @@
+import { list, object, parse, SchemaError, unknown } from '../../src-shared/base/schema';
+import { WorkbenchError } from '../../src-shared/base/errors';
+
+const configSchema = object({ model_config_list: list(object({ config: unknown })) });
+
+/**
+ * config.json of OpenVINO Model Server for a folder of models that is mounted at /models, with this model in it. Other
+ * models of the file stay.
+ * @param before the text of the file; null if there is none
+ * @throws WorkbenchError usage if the file is no such configuration
+ */
+export function withOpenvinoModel(before: string | null, name: string): string {
+  const own = { config: { name, base_path: `/models/${name}`, target_device: 'CPU' } };
+  const others = before === null ? [] : modelsOf(before).filter(({ config }) => nameOf(config) !== name);
+  return `${JSON.stringify({ model_config_list: [...others, own] }, null, 1)}\n`;
+}
+
+function modelsOf(text: string): readonly { readonly config: unknown }[] {
+  try {
+    return parse(configSchema, JSON.parse(text)).model_config_list;
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof SchemaError)) throw error;
+    throw new WorkbenchError('usage', `config.json is no configuration of OpenVINO Model Server: ${error.message}`, {
+      hint: 'Name another folder with -o.',
+    });
+  }
+}
+
+function nameOf(config: unknown): unknown {
+  return typeof config === 'object' && config !== null && 'name' in config ? config.name : undefined;
+}
