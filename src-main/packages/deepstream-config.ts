@@ -94,6 +94,6 @@ function perChannel(values: readonly number[], channels: number): readonly numbe
 
 function inexpressible(reason: string): WorkbenchError {
   return new WorkbenchError('preprocessing-invalid', `A DeepStream configuration cannot feed this model: ${reason}`, {
-    hint: 'Choose --kind triton, or put the normalization into the model.',
+    hint: 'Choose the kind triton, or put the normalization into the model.',
   });
 }

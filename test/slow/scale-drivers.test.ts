@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CalibrateResult } from '../../src-shared/contract/job-results';
 import { calibJson } from '../support/calib-process';
-import { findTool, needs, pythonWith, runProgram, startProgram } from '../support/scale-tools';
+import { findTool, needs, pythonWith, runProgram, startProgram } from '../support/programs';
 import { REPO_ROOT } from '../support/shared';
 import { freePort, SLURM_TOOLS, startSlurm, until, type SlurmCluster } from '../support/slurm';
 import { writeSlowModel } from '../support/slow-model';

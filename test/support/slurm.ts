@@ -4,7 +4,7 @@ import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
-import { runProgram } from './scale-tools';
+import { runProgram } from './programs';
 
 /** The daemons of Slurm, and of munge, which checks who speaks to them. */
 export const SLURM_TOOLS = ['slurmctld', 'slurmd', 'munged', 'sbatch'] as const;

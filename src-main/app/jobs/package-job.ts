@@ -18,7 +18,7 @@ export async function packageJob(spec: PackageSpec, job: JobContext): Promise<Pa
   checkOutputPath(spec.outPath, job.workspace);
   if (spec.backend === 'tensorrt' && (spec.packageKind === 'openvino' || spec.packageKind === 'deepstream'))
     throw new WorkbenchError('usage', `A package of kind ${spec.packageKind} has no TensorRT engine`, {
-      hint: 'Leave out --backend.',
+      hint: 'Choose the backend ort-cpu.',
     });
   const { workspace } = job;
   const set = await loadSet(workspace, workspace.file.validationSet === null ? 'calibration' : 'validation', undefined);

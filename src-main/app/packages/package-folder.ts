@@ -51,7 +51,7 @@ export async function writePackage<T>(
 export async function readPackage(dir: string): Promise<PackageManifest> {
   const path = join(dir, MANIFEST);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw readError(error, path, 'Package', 'Name the folder of a package; calib package writes one.');
+    throw readError(error, path, 'Package', 'Name the folder of a package.');
   });
   try {
     const manifest = parse(manifestSchema, JSON.parse(text));
@@ -94,6 +94,6 @@ async function filesIn(folder: string): Promise<string[]> {
 
 function invalid(message: string): WorkbenchError {
   return new WorkbenchError('package-invalid', message, {
-    hint: 'Copy the whole folder again, or write it again with calib package.',
+    hint: 'Copy the whole folder again, or write the package again.',
   });
 }

@@ -126,6 +126,6 @@ function compared({ name, data }: Feed, own: FeedData): Pick<ReplayedTensor, 'te
 
 function invalid(message: string): WorkbenchError {
   return new WorkbenchError('package-invalid', message, {
-    hint: 'Copy the whole folder again, or write it again with calib package.',
+    hint: 'Copy the whole folder again, or write the package again.',
   });
 }

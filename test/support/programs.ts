@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { REPO_ROOT } from './shared';
 
 /** Where `.ci/run` installs the Python packages of these tests. */
-const TOOLS = join(REPO_ROOT, 'build/scale-tools/bin');
+const TOOLS = join(REPO_ROOT, 'build/test-tools/bin');
 
 /** A program in the folder above or on the PATH; null if there is none. */
 export function findTool(name: string): string | null {
