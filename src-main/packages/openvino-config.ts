@@ -3,6 +3,9 @@ import { WorkbenchError } from '../../src-shared/base/errors';
 
 const configSchema = object({ model_config_list: list(object({ config: unknown })) });
 
+/** Without it, OpenVINO computes layers that are not in INT8 in bfloat16 on processors that have it. */
+const PLUGIN_CONFIG = { INFERENCE_PRECISION_HINT: 'f32' };
+
 /**
  * config.json of OpenVINO Model Server for a folder of models that is mounted at /models, with this model in it. Other
  * models of the file stay.
@@ -10,7 +13,8 @@ const configSchema = object({ model_config_list: list(object({ config: unknown }
  * @throws WorkbenchError usage if the file is no such configuration
  */
 export function withOpenvinoModel(before: string | null, name: string): string {
-  const own = { config: { name, base_path: `/models/${name}`, target_device: 'CPU' } };
+  const config = { name, base_path: `/models/${name}`, target_device: 'CPU', plugin_config: PLUGIN_CONFIG };
+  const own = { config };
   const others = before === null ? [] : modelsOf(before).filter(({ config }) => nameOf(config) !== name);
   return `${JSON.stringify({ model_config_list: [...others, own] }, null, 1)}\n`;
 }

@@ -112,7 +112,7 @@ describe.skipIf(isWithoutOpenvino)(openvinoTitle, () => {
     for (const { difference, largest, sameTop } of found) {
       expect(sameTop).toBe(true);
       // The INT8 kernels of OpenVINO round other sums.
-      expect(difference).toBeLessThan(0.15 * largest);
+      expect(difference).toBeLessThan(0.05 * largest);
     }
     expect(JSON.parse(readFileSync(join(dir, 'openvino/config.json'), 'utf8'))).toMatchObject({
       model_config_list: [{ config: { name: 'plates', base_path: '/models/plates' } }],

@@ -1,6 +1,6 @@
 """Runs the model of a package with OpenVINO on the recorded inputs; prints for each output how far it is.
 
-Usage: openvino_answers.py PACKAGE. Needs openvino. Prints a JSON list of {sample, name, difference, largest, sameTop}.
+The settings are those of the configuration beside the package. Usage: openvino_answers.py PACKAGE. Needs openvino. Prints a JSON list of {sample, name, difference, largest, sameTop}.
 """
 import json
 import sys
@@ -11,7 +11,9 @@ import openvino
 
 root = Path(sys.argv[1])
 manifest = json.loads((root / "manifest.json").read_text(encoding="utf-8"))
-model = openvino.Core().compile_model(str(root / manifest["model"]), "CPU")
+config = json.loads((root.parent / "config.json").read_text(encoding="utf-8"))
+(own,) = [entry["config"] for entry in config["model_config_list"] if entry["config"]["name"] == manifest["name"]]
+model = openvino.Core().compile_model(str(root / manifest["model"]), own["target_device"], own["plugin_config"])
 
 
 def tensor(entry):
