@@ -1,6 +1,7 @@
 """Runs the model of a package with OpenVINO on the recorded inputs; prints for each output how far it is.
 
-The settings are those of the configuration beside the package. Usage: openvino_answers.py PACKAGE. Needs openvino. Prints a JSON list of {sample, name, difference, largest, sameTop}.
+The settings are those of the configuration beside the package. Usage: openvino_answers.py PACKAGE. Needs openvino. Prints
+a JSON list of {sample, name, difference, largest, sameTop}.
 """
 import json
 import sys
