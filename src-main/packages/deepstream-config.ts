@@ -17,8 +17,8 @@ export interface DeepstreamModel {
 }
 
 /**
- * The configuration of DeepStream's nvinfer for an FP32 model and a calibration cache, from which nvinfer builds an INT8
- * engine with TensorRT 10 or older.
+ * The configuration of DeepStream's nvinfer for an FP32 model and a calibration cache, from which nvinfer builds an
+ * INT8 engine with TensorRT 10 or older.
  *
  * nvinfer computes y = net-scale-factor * (pixel - offset). Here x = (pixel * scale - mean) / std, so that
  * net-scale-factor is scale / std and the offset mean / scale. (DeepStream documentation, "Gst-nvinfer".)
@@ -48,8 +48,8 @@ export function deepstreamConfig(model: DeepstreamModel): {
     warnings.push({
       code: 'deepstream-decoder',
       message:
-        `nvinfer has no decoder for this model: its raw outputs are attached to the frames (output-tensor-meta). Decode ` +
-        'them as manifest.json says, or name a parser library of yours (custom-lib-path).',
+        'nvinfer has no decoder for this model: its raw outputs are attached to the frames (output-tensor-meta). ' +
+        'Decode them as manifest.json says, or name a parser library of yours (custom-lib-path).',
     });
   const isClassifier = task === null || task.kind === 'classification';
   const lines = [

@@ -34,8 +34,8 @@ export const packageCommand = defineCommand({
     threads: threadsOption,
   },
   details: `Kinds (docs/packages.md):
-  folder      model, manifest.json (preprocessing, task and decoder, class names), record of the calibration, images with
-              recorded answers, checksums, and a client in Python and Node that repeats the answers
+  folder      model, manifest.json (preprocessing, task and decoder, class names), record of the calibration, images
+              with recorded answers, checksums, and a client in Python and Node that repeats the answers
   triton      a model in a repository of Triton; engines in OUT/cc-COMPUTE_CAPABILITY
   deepstream  model, calibration cache and configuration for nvinfer (TensorRT 10 or older)
   openvino    a model for OpenVINO Model Server

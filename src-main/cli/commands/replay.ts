@@ -19,8 +19,8 @@ export const replay = defineCommand({
   positionals: ['PACKAGE'],
   options: { tolerance: toleranceOption },
   details:
-    'The answers are the same where they were recorded. Another processor or version of the runtime rounds otherwise, so ' +
-    'that a value near the middle between two INT8 steps may become the other one.',
+    'The answers are the same where they were recorded. Another processor or version of the runtime rounds otherwise, ' +
+    'so that a value near the middle between two INT8 steps may become the other one.',
   async run({ tolerance }, [packagePath = ''], { api, print }) {
     const result = await api.replayPackage({ packagePath: resolve(packagePath), ...present({ tolerance }) });
     print(result, ({ name, variant, recordedWith, tensors, met }) => [
