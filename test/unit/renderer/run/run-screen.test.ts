@@ -156,7 +156,7 @@ describe('RunScreen', () => {
       target: 'onnxruntime',
       sizeBytes: 2e6,
       nodes: { QuantizeLinear: 9, DequantizeLinear: 20, Cast: 2 },
-        hasFp16: true,
+      hasFp16: true,
       decisions: [],
       warnings: [],
     } as const;
