@@ -1,10 +1,12 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { BACKENDS, TARGETS } from '../../src-shared/domain/project/precision';
 import type { DeviceRecord } from '../../src-shared/domain/runs/run-record';
+import type { ShapeProfile } from '../../src-shared/domain/engines/shape-profiles';
 import type { TensorrtOptions } from '../../src-shared/domain/engines/tensorrt-options';
 import type { ImageSize } from '../../src-shared/domain/project/image-set';
 import { parseSize, type PreprocessingFlag, type SizeFlag } from '../calibration/preprocessing/preprocess-flags';
 import { present } from './command';
+import { parseShapeProfiles } from './profiles-option';
 import {
   choice,
   flag,
@@ -62,6 +64,14 @@ export const BUILD_OPTIONS = {
   ),
   'min-size': size('min-size', 'smallest size of images that engines take (default: of the image sets)', TENSORRT),
   'max-size': size('max-size', 'largest size of images that engines take (default: of the image sets)', TENSORRT),
+  profiles: {
+    value: 'LIST',
+    description:
+      'shapes that engines take, INPUT=MIN:OPT:MAX (images=1x3x224x224:8x3x320x320:16x3x640x640): a comma before the ' +
+      'next input, a semicolon before the next profile (default: one profile for each batch size)',
+    ...TENSORRT,
+    parse: (given) => parseShapeProfiles(given),
+  } satisfies OptionSpec<readonly ShapeProfile[]>,
   device: wholeNumber('N', 'GPU of tensorrt or ort-cuda, counted from 0', { min: 0, max: MAX_DEVICE }),
   workspace: wholeNumber('MIB', 'limit of scratch memory (default: all memory of the GPU)', { min: 16, ...TENSORRT }),
   'optimization-level': wholeNumber('N', 'from 0 to 5 (default: 3)', { min: 0, max: 5, ...TENSORRT }),
@@ -135,6 +145,7 @@ function tensorrtOptions(values: OptionValues<typeof VARIANT_OPTIONS>): Partial<
     minSize: values['min-size'],
     optSize: values['opt-size'],
     maxSize: values['max-size'],
+    profiles: values.profiles,
     device: values.device,
     typing: values.implicit ? ('implicit' as const) : undefined,
     workspaceMib: values.workspace,

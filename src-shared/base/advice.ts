@@ -9,8 +9,10 @@ const COMMAND_LINE_ADVICE = {
   'add-validation-set': 'Add --validation DIR.',
   'allow-metric': 'Read it; if you trust it, run: calib set PROJECT --allow-metric',
   'batch-of-model': 'Leave --batch and --batches out, or export the model with a dynamic batch.',
-  'batches-of-engine': 'Name the batch sizes in --batches.',
+  'batches-of-engine': 'Name the batch sizes in --batches, or the shapes in --profiles.',
   'bias-correction-images': 'Add images, or switch it off: calib set {project} --bias-correction off',
+  'shapes-of-engine': 'Give the shapes in --profiles, or export the model with this size fixed.',
+  'shapes-of-model': 'The model takes {shapes}. Correct --profiles.',
   'list-runs': 'calib history lists the recorded runs.',
   'lock-toolchain':
     'Use the locked toolchain, or lock the project to this one: calib toolchain PROJECT --policy refuse',

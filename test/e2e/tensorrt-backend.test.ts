@@ -117,6 +117,30 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     expect(device).not.toBe('');
   });
 
+  it('builds for chosen profiles, times each at its ends, and validates on them', async () => {
+    const profiles = 'input=1x3x16x16:2x3x16x16:4x3x16x16;input=8x3x16x16';
+    const { variants } = await json<BenchResult>(...onGpu('bench', '--profiles', profiles, '--rounds', '2'));
+    expect(variants.map(({ variant, batch }) => [variant, batch])).toEqual([
+      ['fp32', 2],
+      ['int8-minmax', 2],
+      ['fp32', 8],
+      ['int8-minmax', 8],
+    ]);
+    const shapes = variants.map(({ shapes = [] }) => shapes.map(({ at, inputs }) => [at, inputs[0]?.dims[0]]));
+    const ends = [
+      ['min', 1],
+      ['opt', 2],
+      ['max', 4],
+    ];
+    expect(shapes).toEqual([ends, ends, [], []]);
+    expect(variants[1]?.shapes?.every(({ ratioToFp32 }) => ratioToFp32 !== undefined)).toBe(true);
+    const table = await startCalib([...onGpu('bench', '--profiles', profiles, '--rounds', '2')], { env: env() })
+      .outcome;
+    expect(table.stdout).toMatch(/Latency by shape:[\s\S]*fp32 +1 +min +input 1x3x16x16/);
+    const validated = await json<ValidateResult>(...onGpu('validate', '--profiles', profiles));
+    expect(validated.variants).toHaveLength(2);
+  });
+
   it('validates on the engines, the last batch filled up', async () => {
     const { images, backend, target, variants } = await json<ValidateResult>(...onGpu('validate', '--batches', '3'));
     expect({ images, backend, target }).toEqual({ images: 40, backend: 'tensorrt', target: 'tensorrt' });

@@ -24,6 +24,7 @@ const VALUES = {
   devices: '0 H200',
   variable: 'V',
   size: '8x8',
+  shapes: '"x" [N, 3]',
   side: '8',
   layout: 'nchw',
 };

@@ -1,6 +1,7 @@
 import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { DEFAULT_TENSORRT_OPTIONS, type TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
+import type { ShapeProfile } from '../../../src-shared/domain/engines/shape-profiles';
 import type { BackendId, Target } from '../../../src-shared/domain/project/precision';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { Workspace } from '../projects/workspace';
@@ -49,20 +50,29 @@ export function variantOptions(spec: VariantSpec, workspace: Workspace, defaults
 }
 
 /**
- * The options with the batch sizes to build for: the model's own batch if it is fixed, else the requested one.
- * @throws WorkbenchError usage if another batch than the model's fixed one is requested
+ * The options with the batch sizes to build for: the model's own batch if it is fixed, else the requested ones, else
+ * those that the profiles are tuned for.
+ * @throws WorkbenchError usage if another batch than the model's fixed one is requested, or one that no profile allows
  */
 export function withFixedBatch(
   options: VariantOptions,
   spec: { readonly batch?: number; readonly tensorrt?: Partial<TensorrtOptions> },
-  { fixedBatch }: Pick<Feeding, 'fixedBatch'>,
+  { fixedBatch, inputs }: Pick<Feeding, 'fixedBatch' | 'inputs'>,
 ): VariantOptions {
   const withBatches = (batches: readonly number[]): VariantOptions => ({
     ...options,
     tensorrt: { ...options.tensorrt, batches },
   });
-  if (fixedBatch === null) return spec.batch === undefined ? options : withBatches([spec.batch]);
   const requested = spec.batch === undefined ? spec.tensorrt?.batches : [spec.batch];
+  const { profiles } = options.tensorrt;
+  if (fixedBatch === null && profiles !== undefined) {
+    const ranges = profiles.map((profile) => batchRange(profile, inputs));
+    for (const batch of requested ?? [])
+      if (!ranges.some(({ min, max }) => min <= batch && batch <= max))
+        throw new WorkbenchError('usage', `No profile allows batch ${batch}`, { hint: advise('batches-of-engine') });
+    return withBatches(requested ?? [...new Set(ranges.map(({ opt }) => opt))]);
+  }
+  if (fixedBatch === null) return requested === undefined ? options : withBatches(requested);
   if (requested?.some((batch) => batch !== fixedBatch)) {
     throw new WorkbenchError(
       'usage',
@@ -71,4 +81,13 @@ export function withFixedBatch(
     );
   }
   return withBatches([fixedBatch]);
+}
+
+/** The batch sizes of a profile; 1 if none of its inputs has a batch axis. */
+function batchRange(
+  profile: ShapeProfile,
+  inputs: Feeding['inputs'],
+): { readonly min: number; readonly opt: number; readonly max: number } {
+  const fed = profile.find(({ input }) => inputs.some(({ name, hasBatch }) => hasBatch && name === input));
+  return { min: fed?.min[0] ?? 1, opt: fed?.opt[0] ?? 1, max: fed?.max[0] ?? 1 };
 }

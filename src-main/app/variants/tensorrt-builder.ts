@@ -86,7 +86,10 @@ export async function buildEngines(options: VariantOptions, job: JobContext): Pr
   const calibration = names.some(needsCalibration)
     ? await openCalibration(workspace)
     : await openCalibrationIfAny(workspace);
-  const sizes = await projectImageSizes(workspace, projectFeeding(workspace, model), options.tensorrt);
+  const sizes =
+    options.tensorrt.profiles === undefined
+      ? await projectImageSizes(workspace, projectFeeding(workspace, model), options.tensorrt)
+      : null;
   const task: EngineTask = { options, job, model, calibration, status, sizes };
   const built: BuiltVariant[] = [];
   for (const [i, name] of names.entries()) {
@@ -175,6 +178,7 @@ async function buildEngine(source: EngineSource, dir: string, task: EngineTask):
   const profiles = profilesOf(modelInputs(model), projectFeeding(workspace, model), {
     batches: tensorrt.batches,
     sizes: task.sizes,
+    chosen: tensorrt.profiles,
   });
   const modelPath = implicit ? workspace.file.model.path : onnxPathIn(dir);
   const written = implicit
@@ -266,8 +270,19 @@ function identityOf({
   tf32,
   auxiliaryStreams,
   versionCompatible,
+  profiles,
 }: TensorrtOptions): TensorrtBuildOptions {
-  return { typing, batches, workspaceMib, optimizationLevel, tf32, auxiliaryStreams, versionCompatible };
+  return {
+    typing,
+    // Chosen profiles are the same for every batch size that is timed.
+    batches: profiles === undefined ? batches : [],
+    workspaceMib,
+    optimizationLevel,
+    tf32,
+    auxiliaryStreams,
+    versionCompatible,
+    ...(profiles === undefined ? {} : { profiles }),
+  };
 }
 
 function builtVariant(

@@ -1,16 +1,18 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Engine, GpuReadings, Runner, TimeResult } from '../../../native/tensorrt';
-import { throwIfAborted } from '../../../src-shared/base/errors';
+import { advise } from '../../../src-shared/base/advice';
+import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/job-results';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { pairedLatencyRatio, summarizeLatency } from '../../../src-shared/domain/runs/latency';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
-import type { BenchmarkVariantRecord, GpuRecord } from '../../../src-shared/domain/runs/run-record';
+import type { BenchmarkVariantRecord, GpuRecord, ShapeLatency } from '../../../src-shared/domain/runs/run-record';
 import type { TensorrtBenchOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import { unsteady, type BenchmarkOutcome } from '../benchmark';
 import type { EngineVariant } from '../runnable-variant';
-import { syntheticFeeds } from '../feeds';
-import { closeOnAbort, dynamicShapes, loadEngine, profileOf, shapesOf } from './engine-session';
+import { closeOnAbort, loadEngine } from './engine-session';
 import { openTensorrt, requireDevice, translated, translatedAsync } from './runtime';
+import { profilePoints, shapesForBatch, type TimedShapes } from './timed-shapes';
 
 const WARM_UP_MS = 200;
 /** Minimum duration and minimum number of runs of a variant's turn. */
@@ -38,6 +40,7 @@ interface Lane {
 /**
  * Times engines on the GPU. For every batch size the engines take turns, round by round (A B C, A B C, ...), and ratios
  * to the first variant are formed within each round. A latency is the GPU time between two events around one inference.
+ * Profiles that are tuned for the batch size and allow several shapes are timed at their ends, too.
  */
 export async function benchmarkEngines(benchmark: EngineBenchmark, context: TaskContext): Promise<BenchmarkOutcome> {
   const runtime = openTensorrt();
@@ -57,15 +60,18 @@ export async function benchmarkEngines(benchmark: EngineBenchmark, context: Task
       context.onProgress?.({ phase: 'opening engines', done: i, total: benchmark.variants.length, unit: 'engines' });
       engines.push(await loadEngine(variant));
     }
-    const total = benchmark.rounds * benchmark.batches.length;
-    for (const [b, batch] of benchmark.batches.entries()) {
-      const lanes = await openLanes(benchmark, engines, batch, context.signal);
+    const plan = timingPlan(benchmark, engines);
+    const timedPoints = plan.flatMap(({ usual, points }) => points.filter((point) => !isSame(point, usual)));
+    const total = benchmark.rounds * (plan.length + timedPoints.length);
+    let done = 0;
+    const timeAt = async (shapes: TimedShapes): Promise<Lane[]> => {
+      const lanes = await openLanes(benchmark, engines, shapes, context.signal);
       // A turn may take seconds; closing its runner ends it.
       const stop = closeOnAbort(context.signal, () => closeLanes(lanes));
       try {
         for (let round = 0; round < benchmark.rounds; round++) {
           throwIfAborted(context.signal);
-          context.onProgress?.({ phase: 'benchmarking', done: b * benchmark.rounds + round, total, unit: 'rounds' });
+          context.onProgress?.({ phase: 'benchmarking', done: done++, total, unit: 'rounds' });
           for (const lane of lanes)
             lane.rounds.push(await turn(lane.runner, benchmark.options, round === 0 ? WARM_UP_MS : 0));
           read();
@@ -74,7 +80,20 @@ export async function benchmarkEngines(benchmark: EngineBenchmark, context: Task
         stop();
         closeLanes(lanes);
       }
-      variants.push(...recordsOf(lanes, batch, benchmark.options));
+      return lanes;
+    };
+    for (const { batch, usual, points } of plan) {
+      const lanes = await timeAt(usual);
+      const shapes: ShapeLatency[][] = lanes.map(() => []);
+      for (const { at, ...timed } of points) {
+        const latencies = latenciesOf(isSame(timed, usual) ? lanes : await timeAt(timed));
+        for (const [i, latency] of latencies.entries())
+          shapes[i]?.push({ profile: timed.profile, at, inputs: inputsOf(timed), ...latency });
+      }
+      const records = recordsOf(lanes, batch, benchmark.options);
+      variants.push(
+        ...records.map((record, i) => ({ ...record, ...(points.length === 0 ? {} : { shapes: shapes[i] ?? [] }) })),
+      );
     }
     context.onProgress?.({ phase: 'benchmarking', done: total, total, unit: 'rounds' });
   } finally {
@@ -84,6 +103,27 @@ export async function benchmarkEngines(benchmark: EngineBenchmark, context: Task
   return { device: device.name, variants, warnings, gpu: gpuFacts(readings, runtime.library.version) };
 }
 
+/** The shapes to time, by batch size. All engines of a benchmark are built with the same profiles. */
+function timingPlan({ batches, feeding }: EngineBenchmark, [engine]: readonly Engine[]) {
+  if (engine === undefined) return [];
+  return batches.map((batch) => {
+    const usual = shapesForBatch(engine, feeding, batch);
+    if (usual === null)
+      throw new WorkbenchError('usage', `The engine has no profile for batch ${batch}`, {
+        hint: advise('batches-of-engine'),
+      });
+    return { batch, usual, points: profilePoints(engine, feeding, batch) };
+  });
+}
+
+function isSame(a: TimedShapes, b: TimedShapes): boolean {
+  return a.profile === b.profile && isDeepStrictEqual(a.shapes, b.shapes);
+}
+
+function inputsOf({ shapes }: TimedShapes): ShapeLatency['inputs'] {
+  return Object.entries(shapes).map(([name, dims]) => ({ name, dims }));
+}
+
 function closeLanes(lanes: readonly Lane[]): void {
   for (const { runner } of lanes) runner.close();
 }
@@ -91,22 +131,17 @@ function closeLanes(lanes: readonly Lane[]): void {
 async function openLanes(
   benchmark: EngineBenchmark,
   engines: readonly Engine[],
-  batch: number,
+  { profile, shapes }: TimedShapes,
   signal: AbortSignal | undefined,
 ): Promise<Lane[]> {
   const lanes: Lane[] = [];
-  const shapes = shapesOf(syntheticFeeds(benchmark.feeding, batch));
   try {
     for (const [i, engine] of engines.entries()) {
       const variant = benchmark.variants[i];
       if (!variant) continue;
       throwIfAborted(signal);
       const runner = await translatedAsync(
-        engine.createRunner({
-          profile: profileOf(engine, shapes),
-          shapes: dynamicShapes(engine, shapes),
-          streams: benchmark.options.streams,
-        }),
+        engine.createRunner({ profile, shapes, streams: benchmark.options.streams }),
       );
       lanes.push({ variant, runner, rounds: [] });
     }
@@ -122,27 +157,38 @@ function turn(runner: Runner, { cudaGraph, transfers }: TensorrtBenchOptions, wa
   return translatedAsync(runner.time({ warmUpMs, runs: TURN_RUNS, minMs: TURN_MS, cudaGraph, transfers }));
 }
 
-function recordsOf(lanes: readonly Lane[], batch: number, { streams }: TensorrtBenchOptions): BenchmarkVariantRecord[] {
+/** The latencies of lanes that took turns, with the ratios to the first one. */
+function latenciesOf(lanes: readonly Lane[]): Pick<BenchmarkVariantRecord, 'latencyMs' | 'ratioToFp32'>[] {
   const mediansOf = (lane: Lane): number[] =>
     lane.rounds.map(({ latenciesMs }) => summarizeLatency(latenciesMs).median);
   const [reference] = lanes;
-  return lanes.map((lane): BenchmarkVariantRecord => {
+  return lanes.map((lane) => {
     const latencyMs = summarizeLatency(lane.rounds.flatMap(({ latenciesMs }) => [...latenciesMs]));
+    const ratio = !reference || lane === reference ? null : pairedLatencyRatio(mediansOf(lane), mediansOf(reference));
+    return { latencyMs, ...(ratio === null ? {} : { ratioToFp32: ratio }) };
+  });
+}
+
+function recordsOf(lanes: readonly Lane[], batch: number, { streams }: TensorrtBenchOptions): BenchmarkVariantRecord[] {
+  const latencies = latenciesOf(lanes);
+  return lanes.flatMap((lane, i): BenchmarkVariantRecord[] => {
+    const latency = latencies[i];
+    if (latency === undefined) return [];
     const runs = lane.rounds.reduce((sum, round) => sum + round.runs, 0);
     const wallMs = lane.rounds.reduce((sum, round) => sum + round.wallMs, 0);
-    const ratio = !reference || lane === reference ? null : pairedLatencyRatio(mediansOf(lane), mediansOf(reference));
-    return {
-      variant: lane.variant.variant,
-      batch,
-      streams,
-      latencyMs,
-      throughputPerSecond: (1000 * runs * batch) / wallMs,
-      // Weights, scratch memory, inputs and outputs.
-      memoryMb: lane.runner.deviceMemoryBytes / 1e6 + lane.variant.sizeMb,
-      sizeMb: lane.variant.sizeMb,
-      coefficientOfVariation: latencyMs.coefficientOfVariation,
-      ...(ratio === null ? {} : { ratioToFp32: ratio }),
-    };
+    return [
+      {
+        variant: lane.variant.variant,
+        batch,
+        streams,
+        ...latency,
+        throughputPerSecond: (1000 * runs * batch) / wallMs,
+        // Weights, scratch memory, inputs and outputs.
+        memoryMb: lane.runner.deviceMemoryBytes / 1e6 + lane.variant.sizeMb,
+        sizeMb: lane.variant.sizeMb,
+        coefficientOfVariation: latency.latencyMs.coefficientOfVariation,
+      },
+    ];
   });
 }
 

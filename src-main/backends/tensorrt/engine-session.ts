@@ -51,26 +51,30 @@ export function dynamicShapes(engine: Engine, shapes: InputShapes): Record<strin
 }
 
 /**
- * Index of the profile that is made for these shapes, or of the first one that allows them; 0 for an engine without
- * dynamic shapes.
+ * Index of the profile that is tuned for these shapes, else of one whose largest shapes they are, else of the first one
+ * that allows them; 0 for an engine without dynamic shapes.
  */
 export function profileOf(engine: Engine, shapes: InputShapes): number {
   const wanted = Object.entries(dynamicShapes(engine, shapes));
   const [first] = wanted;
   if (first === undefined) return 0;
   const count = engine.io.find(({ name }) => name === first[0])?.profileShapes?.length ?? 0;
-  const fits = (profile: number, isExact: boolean): boolean =>
+  const fits = (profile: number, point: 'opt' | 'max' | null): boolean =>
     wanted.every(([name, dims]) => {
       const allowed = engine.io.find((tensor) => tensor.name === name)?.profileShapes?.[profile];
       return (
         allowed !== undefined &&
         dims.every((dim, axis) =>
-          isExact ? dim === allowed.max[axis] : (allowed.min[axis] ?? 0) <= dim && dim <= (allowed.max[axis] ?? 0),
+          point !== null
+            ? dim === allowed[point][axis]
+            : (allowed.min[axis] ?? 0) <= dim && dim <= (allowed.max[axis] ?? 0),
         )
       );
     });
   const profiles = Array.from({ length: count }, (_, i) => i);
-  const profile = profiles.find((i) => fits(i, true)) ?? profiles.find((i) => fits(i, false));
+  const profile = (['opt', 'max', null] as const)
+    .map((point) => profiles.find((i) => fits(i, point)))
+    .find((found) => found !== undefined);
   if (profile === undefined) {
     const found = wanted.map(([name, dims]) => `"${name}" of ${dims.join('x')}`).join(', ');
     throw new WorkbenchError('usage', `The engine has no profile for ${found}`, { hint: advise('batches-of-engine') });

@@ -81,9 +81,38 @@ function asText(result: BenchResult): Block[] {
   return [
     `${result.device}, ${gpuText(result)}, ${result.rounds} rounds`,
     { columns, rows },
+    ...shapeBlocks(result),
     ...(result.answers ?? []).map(({ sentence }) => sentence),
     ...(missing.length === 0 ? [] : [`Percentiles of too few samples are omitted: ${missing.join(', ')}.`]),
   ];
+}
+
+/** The latencies at the ends of the optimization profiles; none if every profile allows one shape only. */
+function shapeBlocks({ variants, devices }: BenchResult): Block[] {
+  const rows = variants.flatMap(({ device, variant, sameAs, shapes = [] }) =>
+    sameAs === undefined
+      ? shapes.map(({ profile, at, inputs, latencyMs, ratioToFp32 }) => [
+          ...(devices === undefined ? [] : [deviceText(device)]),
+          variant,
+          String(profile + 1),
+          at,
+          inputs.map(({ name, dims }) => `${name} ${dims.join('x')}`).join(', '),
+          formatMs(latencyMs.median),
+          ratioToFp32 ? formatSpeed(speedOf(ratioToFp32)) : '',
+        ])
+      : [],
+  );
+  if (rows.length === 0) return [];
+  const columns: Column[] = [
+    ...(devices === undefined ? [] : [{ title: 'GPU' }]),
+    { title: 'variant' },
+    { title: 'profile', align: 'right' },
+    { title: 'at' },
+    { title: 'shapes' },
+    { title: 'median', align: 'right' },
+    { title: 'vs FP32', align: 'right' },
+  ];
+  return ['Latency by shape:', { columns, rows }];
 }
 
 function msText(valueMs: number | undefined): string {

@@ -3,6 +3,7 @@ import { renderAccuracy } from './accuracy-section';
 import { html, Html } from './markup';
 import type { ReportInput } from './input';
 import { renderLatency } from './latency-section';
+import { renderOperatingPoints } from './operating-section';
 import { renderAnalyses } from './diagnosis-section';
 import { renderDecisions } from './precision-section';
 import { renderProvenance } from './provenance-section';
@@ -27,7 +28,7 @@ export function renderReport({ record, histograms, decisions }: ReportInput): st
 · target ${record.options.target} · ${record.machine.gpu ?? record.machine.cpu}</p>
 ${renderVerdict(record)}${renderVariantTable(record)}${answersOfRun(record).map((answer) => html`<p>${answerSentence(answer)}</p>`)}${renderGates(record)}${renderSkipped(record)}
 ${record.warnings.length > 0 && html`<ul class="warnings">${record.warnings.map((warning) => html`<li>${warning.message}</li>`)}</ul>`}
-${renderAnalyses(record)}${renderAccuracy(record)}${renderLatency(record)}
+${renderAnalyses(record)}${renderAccuracy(record)}${renderOperatingPoints(record)}${renderLatency(record)}
 ${renderHistograms(histograms)}${renderTensorTable(histograms)}${renderDecisions(decisions)}${renderProvenance(record)}
 </main></body></html>
 `;

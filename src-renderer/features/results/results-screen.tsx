@@ -19,6 +19,7 @@ import { judgeAll } from './gates';
 import { FixSection } from './fix-section';
 import { HeadlineLine } from './headline-line';
 import { LatencySection } from './latency-section';
+import { OperatingSection } from './operating-section';
 import { useEscape, useResults } from './results-store';
 import { RunList } from './run-list';
 import { runTime, useRuns } from './runs';
@@ -151,6 +152,7 @@ function RunResults({ project, runs, record, compared }: RunResultsProps) {
       <FixSection project={project} />
       {compared === null ? null : <ChangesSection from={compared} to={record} />}
       {record.validation === null ? null : <WorseSection record={record} validation={record.validation} />}
+      <OperatingSection record={record} />
       {record.benchmark === null ? null : <LatencySection benchmark={record.benchmark} shipped={record.shipped} />}
       <RunFacts record={record} />
     </div>

@@ -11,6 +11,7 @@ import {
   positiveInteger,
   where,
 } from '../../base/schema';
+import { shapeProfileSchema, shapeProfilesText } from './shape-profiles';
 
 export const TENSORRT_TYPINGS = ['strong', 'implicit'] as const;
 /**
@@ -32,6 +33,8 @@ export const tensorrtBuildOptionsSchema = object({
   minSize: size,
   optSize: size,
   maxSize: size,
+  /** Optimization profiles in place of those that follow from the batch and image sizes. */
+  profiles: optional(list(shapeProfileSchema)),
   /** Limit of scratch memory in MiB; null: TensorRT's default, all memory of the GPU. */
   workspaceMib: nullable(where(positiveInteger, 'at least 16 MiB', (value) => value >= 16)),
   /** 0 (fast build) to 5 (fast engine). */
@@ -91,6 +94,7 @@ export function flagsOfTensorrtOptions(chosen: Partial<TensorrtOptions>): Record
     ...sizeFlag('min-size', options.minSize),
     ...sizeFlag('opt-size', options.optSize),
     ...sizeFlag('max-size', options.maxSize),
+    ...(options.profiles === undefined ? {} : { profiles: shapeProfilesText(options.profiles) }),
     ...(options.typing === 'implicit' ? { implicit: true } : {}),
     ...(options.workspaceMib === null ? {} : { workspace: options.workspaceMib }),
     ...(isDefault('optimizationLevel') ? {} : { 'optimization-level': options.optimizationLevel }),

@@ -14,6 +14,7 @@ import {
   string,
   yes,
 } from '../../base/schema';
+import { PROFILE_POINTS } from '../engines/shape-profiles';
 import { HISTOGRAM_METHODS, METHODS } from '../project/methods';
 import { BACKENDS, planSchema, TARGETS } from '../project/precision';
 import { preprocessingSchema } from '../project/preprocessing';
@@ -260,6 +261,18 @@ export const deviceRecordSchema = object({
 /** One of several GPUs. */
 export type DeviceRecord = InferOutput<typeof deviceRecordSchema>;
 
+const shapeLatencySchema = object({
+  /** Index of the optimization profile. */
+  profile: count,
+  at: oneOf(...PROFILE_POINTS),
+  /** The inputs with open sizes. */
+  inputs: list(object({ name: string, dims: list(count) })),
+  latencyMs: latencySummarySchema,
+  ratioToFp32: optional(pairedRatioSchema),
+});
+/** The time of an engine at one end of an optimization profile. */
+export type ShapeLatency = InferOutput<typeof shapeLatencySchema>;
+
 export const benchmarkVariantRecordSchema = object({
   variant: string,
   batch: count,
@@ -271,6 +284,8 @@ export const benchmarkVariantRecordSchema = object({
   sizeMb: number,
   coefficientOfVariation: number,
   ratioToFp32: optional(pairedRatioSchema),
+  /** At the smallest, usual and largest shapes of the profiles that are tuned for this batch; only if they differ. */
+  shapes: optional(list(shapeLatencySchema)),
   /** An earlier variant with the same engine; all numbers are those of that variant. */
   sameAs: optional(string),
   /** Duration of the build, now or when the engine was built; omitted if none was needed or the time is not known. */

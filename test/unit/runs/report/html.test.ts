@@ -51,6 +51,13 @@ describe('renderReport', () => {
     expect(page.length).toBeLessThan(2_000_000);
   });
 
+  it('marks the rows that no other one beats in latency, throughput and accuracy', () => {
+    const section = /<h2>Latency against accuracy<\/h2>[^]*?<\/table>/.exec(page)?.[0] ?? '';
+    const rows = [...section.matchAll(/<tr><td>(●?)<\/td><td>([^<]*)</g)].map(([, mark, names]) => [names, mark]);
+    expect(rows).toHaveLength(2);
+    expect(rows.some(([, mark]) => mark === '●')).toBe(true);
+  });
+
   it('is well nested', () => {
     expect(unbalancedTags(page)).toEqual([]);
   });
