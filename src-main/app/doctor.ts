@@ -1,9 +1,10 @@
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { advise, commandLineAdvice } from '../../src-shared/base/advice';
 import { formatBytes, formatCountOf } from '../../src-shared/base/units';
 import type { DoctorCheck, DoctorReport } from '../../src-shared/contract/views';
 import { toWireError } from '../../src-shared/contract/errors';
 import { imageCacheDir, imageCacheLimit, imageCacheUse } from '../calibration/preprocessing/image-cache';
-import type { Compute, VersionsResult } from '../compute/pool/protocol';
+import type { Compute, TensorrtStatus, VersionsResult } from '../compute/pool/protocol';
 
 const NODE_FLOOR = [20, 19] as const;
 
@@ -123,16 +124,30 @@ async function ortGpuChecks(compute: Compute): Promise<DoctorCheck[]> {
   );
 }
 
+/** Major versions of TensorRT that this workbench has built and timed engines with on GPUs. */
+const MAJORS_RUN_ON_GPUS = ['10'];
+
+/** The library and the GPUs; a warning for a version whose code has not run on a GPU. */
+export function tensorrtFacts({
+  version,
+  libraryPath,
+  devices,
+}: TensorrtStatus): Pick<DoctorCheck, 'state' | 'found' | 'hint' | 'advice' | 'exercised'> {
+  const gpus = devices.map(
+    ({ index, name, computeCapability, memoryBytes, driverVersion }) =>
+      `GPU ${index} ${name} (compute ${computeCapability}, ${formatBytes(memoryBytes)}, CUDA ${driverVersion})`,
+  );
+  const found = `TensorRT ${version} (${libraryPath}); ${gpus.join('; ')}`;
+  if (MAJORS_RUN_ON_GPUS.includes(version.split('.')[0] ?? '')) return { state: 'ok', found, exercised: 'gpu' };
+  const advice = advise('tensorrt-headers-only', { version });
+  return { state: 'warning', found, advice, hint: commandLineAdvice(advice), exercised: 'headers' };
+}
+
 /** The TensorRT library and the GPUs that were found, or what is missing and how to install it. */
 async function tensorrtCheck(compute: Compute): Promise<DoctorCheck> {
   const check = { name: 'backend tensorrt', required: false } as const;
   try {
-    const { version, libraryPath, devices } = await compute.request('tensorrt-status', {}, {});
-    const gpus = devices.map(
-      ({ index, name, computeCapability, memoryBytes, driverVersion }) =>
-        `GPU ${index} ${name} (compute ${computeCapability}, ${formatBytes(memoryBytes)}, CUDA ${driverVersion})`,
-    );
-    return { ...check, state: 'ok', found: `TensorRT ${version} (${libraryPath}); ${gpus.join('; ')}` };
+    return { ...check, ...tensorrtFacts(await compute.request('tensorrt-status', {}, {})) };
   } catch (error) {
     return { ...check, ...warningOf(error) };
   }

@@ -11,6 +11,9 @@ const COMMAND_LINE_ADVICE = {
   'batch-of-model': 'Leave --batch and --batches out, or export the model with a dynamic batch.',
   'batches-of-engine': 'Name the batch sizes in --batches, or the shapes in --profiles.',
   'bias-correction-images': 'Add images, or switch it off: calib set {project} --bias-correction off',
+  'tensorrt-headers-only':
+    'The code for TensorRT {version} was tested against its headers and a stand-in of the library, not on a GPU: ' +
+    'compare its engines with those of TensorRT 10 before you ship them.',
   'shapes-of-engine': 'Give the shapes in --profiles, or export the model with this size fixed.',
   'shapes-of-model': 'The model takes {shapes}. Correct --profiles.',
   'list-runs': 'calib history lists the recorded runs.',

@@ -308,6 +308,8 @@ export interface DoctorCheck {
   readonly advice?: Advice;
   /** True if calibration, quantization and validation do not work without it. */
   readonly required: boolean;
+  /** How far a backend's code was tested: on a GPU, or against the library's headers and a stand-in of it only. */
+  readonly exercised?: 'gpu' | 'headers';
 }
 
 export interface DoctorReport {

@@ -75,10 +75,15 @@ const onGpu = (command: string, ...flags: readonly string[]): readonly string[] 
 describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a stand-in of the library', () => {
   it('is found, with its GPU', async () => {
     const { checks } = await json<{
-      readonly checks: readonly { readonly name: string; readonly state: string; readonly found: string }[];
+      readonly checks: readonly {
+        readonly name: string;
+        readonly state: string;
+        readonly found: string;
+        readonly exercised?: string;
+      }[];
     }>('doctor');
     const check = checks.find(({ name }) => name === 'backend tensorrt');
-    expect(check?.state).toBe('ok');
+    expect([check?.state, check?.exercised]).toEqual(['ok', 'gpu']);
     expect(check?.found).toContain(`TensorRT 10.6.0 (${FAKES.nvinfer}); GPU 0`);
   });
 

@@ -25,6 +25,7 @@ const VALUES = {
   variable: 'V',
   size: '8x8',
   shapes: '"x" [N, 3]',
+  version: '11.0.0',
   side: '8',
   layout: 'nchw',
 };

@@ -8,6 +8,8 @@ const messages: FeatureMessages = {
       'Read it; if you trust it, allow it with the command line of this machine. docs/custom-metric.md says how.',
     'advice.batch-of-model': 'Leave the batch sizes empty, or export the model with a dynamic batch.',
     'advice.batches-of-engine': 'Enter this batch size on the Run screen and build the engine again.',
+    'advice.tensorrt-headers-only':
+      'The code for TensorRT {version} was tested against its headers and a stand-in of the library, not on a GPU: compare its engines with those of TensorRT 10 before you ship them.',
     'advice.shapes-of-engine': 'Export the model with this size fixed, or give profiles on the command line.',
     'advice.shapes-of-model': 'The model takes {shapes}. Correct the profiles.',
     'advice.bias-correction-images': 'Add calibration images, or switch bias correction off in the precision plan.',
@@ -102,6 +104,8 @@ const messages: FeatureMessages = {
     'advice.allow-metric': '请先阅读其代码；若信任它，请在本机的命令行中允许它，方法见 docs/custom-metric.md。',
     'advice.batch-of-model': '请将批大小留空，或以动态批重新导出模型。',
     'advice.batches-of-engine': '请在“运行”页填写该批大小，并重新构建引擎。',
+    'advice.tensorrt-headers-only':
+      'TensorRT {version} 的代码只用其头文件和替代库测试过，未在 GPU 上运行：发布前请与 TensorRT 10 的引擎比较。',
     'advice.shapes-of-engine': '请导出该尺寸固定的模型，或在命令行中指定各输入的形状范围。',
     'advice.shapes-of-model': '模型接受 {shapes}。请改正形状范围。',
     'advice.bias-correction-images': '请增加校准图像，或在精度方案中关闭偏置校正。',
