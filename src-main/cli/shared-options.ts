@@ -81,6 +81,7 @@ export const BUILD_OPTIONS = {
     ...TENSORRT,
   }),
   'version-compatible': flag('build engines that later versions of TensorRT load, too', TENSORRT),
+  'fp16-outputs': flag('build engines whose floating-point outputs are FP16', TENSORRT),
   tf32: flag('allow TF32 in FP32 layers', TENSORRT),
   streams: wholeNumber('N', 'inferences at the same time in the benchmark (default: 1)', {
     min: 1,
@@ -152,6 +153,7 @@ function tensorrtOptions(values: OptionValues<typeof VARIANT_OPTIONS>): Partial<
     optimizationLevel: values['optimization-level'],
     auxiliaryStreams: values['auxiliary-streams'],
     versionCompatible: values['version-compatible'],
+    fp16Outputs: values['fp16-outputs'],
     tf32: values.tf32,
     streams: values.streams,
     cudaGraph: values['no-cuda-graph'] ? false : undefined,

@@ -6,6 +6,8 @@ import type { SearchResult } from '../../src-shared/domain/analysis/analysis';
 import type { FixResult } from '../../src-shared/domain/analysis/fix';
 import type { BenchResult, BuildResult, TuneResult, ValidateResult } from '../../src-shared/contract/job-results';
 import { isFinished, type JobSnapshot } from '../../src-shared/contract/jobs';
+import { DataType } from '../../src-main/onnx/graph/model';
+import { readModel } from '../../src-main/onnx/wire/wire-reader';
 import { writeModel } from '../../src-main/onnx/wire/wire-writer';
 import { createWorkbench } from '../../src-main/app/create-workbench';
 import type { Workbench } from '../../src-main/app/workbench';
@@ -144,6 +146,17 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     expect(table.stdout).toMatch(/Latency by shape:[\s\S]*fp32 +1 +min +input 1x3x16x16/);
     const validated = await json<ValidateResult>(...onGpu('validate', '--profiles', profiles));
     expect(validated.variants).toHaveLength(2);
+  });
+
+  it('builds engines with outputs in FP16, but not from the model as it was given', async () => {
+    const { engines } = await json<BuildResult>(...onGpu('build', '--fp16-outputs'));
+    for (const { path } of engines) {
+      const { graph } = readModel(join(dirname(path), 'model.onnx'));
+      expect(graph.output[0]?.tensorType?.elemType).toBe(DataType.FLOAT16);
+      expect(graph.input[0]?.tensorType?.elemType).toBe(DataType.FLOAT);
+    }
+    const refused = await calib(onGpu('build', '--fp16-outputs', '--implicit'));
+    expect([refused.code, refused.stdout]).toEqual([2, expect.stringContaining('keep their types')]);
   });
 
   it('validates on the engines, the last batch filled up', async () => {

@@ -15,9 +15,9 @@ import type { ProfiledEngine, TunedModel } from '../../analysis/tuning/parts';
 import { isWorthBuilding, proposePlan, type TunableLayer, type TuningChoices } from '../../analysis/tuning/propose';
 import type { Model } from '../../onnx/graph/model';
 import { staticShapes } from '../../onnx/graph/static-shapes';
-import { graphFacts } from '../../quantization/rules/graph-facts';
+import { graphFacts, type GraphFacts } from '../../quantization/rules/graph-facts';
 import { COMPUTE_OPS } from '../../quantization/rules/op-classes';
-import { findPartitions } from '../../quantization/rules/partitions';
+import { findPartitions, type Partitions } from '../../quantization/rules/partitions';
 import { isAboutSpeed } from '../../quantization/rules/refusals';
 import { learnTimes } from '../../analysis/tuning/learn';
 import type { KernelTimes } from '../../../src-shared/domain/engines/kernel-times';
@@ -83,14 +83,15 @@ export async function tuneJob(spec: TuneSpec, job: JobContext): Promise<TuneResu
   const status = await services.compute.request('tensorrt-status', {}, job);
   await ensureThresholds(options, job);
   const batch = feeding.fixedBatch ?? options.tensorrt.batches[0] ?? 1;
-  const tuned = tunedModel(model, feeding.fixedBatch === null ? batch : 1);
+  const facts = modelFacts(model);
+  const tuned = tunedModel(facts, feeding.fixedBatch === null ? batch : 1);
   const gpu = gpuKind(status, options.tensorrt.device);
   let table = loadKernelTimes(services.userDataDir, gpu, status.version);
   if (spec.importTablePath !== undefined) {
     const { times } = readKernelTimes(spec.importTablePath, table);
     table = await rememberKernelTimes(services.userDataDir, table, times);
   }
-  const keyOf = kernelKeys(model, batch);
+  const keyOf = kernelKeys(facts, batch);
   const choices = await choicesOf({ model, options, ratioOf: (layer) => ratioIn(table, keyOf(layer)) }, job);
   const candidates: Candidate[] = [];
   const add = async (name: string, layers: Readonly<Record<string, Precision>>): Promise<void> => {
@@ -164,21 +165,29 @@ export async function tuneJob(spec: TuneSpec, job: JobContext): Promise<TuneResu
   return { ...result, warnings };
 }
 
-/** The model as tuning sees it. @param batch images in one inference, for sizes that the model gives for one image */
-function tunedModel(model: Model, batch: number): TunedModel {
+interface ModelFacts {
+  readonly graph: Model['graph'];
+  readonly facts: GraphFacts;
+  readonly partitions: Partitions;
+}
+
+function modelFacts(model: Model): ModelFacts {
   const facts = graphFacts(model);
-  const shapes = staticShapes(model.graph);
+  return { graph: model.graph, facts, partitions: findPartitions(facts) };
+}
+
+/** The model as tuning sees it. @param batch images in one inference, for sizes that the model gives for one image */
+function tunedModel({ graph, facts, partitions }: ModelFacts, batch: number): TunedModel {
+  const shapes = staticShapes(graph);
   return {
     layers: facts.nodes.map(({ name, input, output }) => ({ layer: name, inputs: input, outputs: output })),
-    partitions: findPartitions(facts).list.map(({ root, members }) => [root, ...members].map(({ name }) => name)),
+    partitions: partitions.list.map(({ root, members }) => [root, ...members].map(({ name }) => name)),
     elements: (tensor) => batch * (shapes.get(tensor)?.reduce((product, dim) => product * dim, 1) ?? 0),
   };
 }
 
 /** Compute layer -> its key in the table of kernel times. */
-function kernelKeys(model: Model, batch: number): (layer: string) => string | null {
-  const facts = graphFacts(model);
-  const partitions = findPartitions(facts);
+function kernelKeys({ facts, partitions }: ModelFacts, batch: number): (layer: string) => string | null {
   const nodes = new Map(facts.nodes.map((node) => [node.name, node]));
   return (layer) => {
     const node = nodes.get(layer);

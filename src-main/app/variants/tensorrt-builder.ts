@@ -157,6 +157,12 @@ async function engineSource(name: VariantName, task: EngineTask): Promise<Engine
     typing === 'implicit'
       ? parserNames(model, readModel(job.workspace.file.model.path))
       : new Map(model.graph.node.map((node) => [node.name, node.name]));
+  if (typing === 'implicit' && options.tensorrt.fp16Outputs)
+    throw new WorkbenchError(
+      'usage',
+      'Implicit typing builds from the model as it was given; its outputs keep their types',
+      { hint: 'Choose strong typing for outputs in FP16.' },
+    );
   const implicit = typing === 'implicit' ? implicitPrecisions(name, { plan: requested.plan, layerNames }, task) : null;
   return {
     name,
@@ -185,7 +191,13 @@ async function buildEngine(source: EngineSource, dir: string, task: EngineTask):
     ? null
     : await services.compute.request(
         'rewrite',
-        { ...recipe, purpose: 'engine', outPath: modelPath, materialize: true },
+        {
+          ...recipe,
+          purpose: 'engine',
+          outPath: modelPath,
+          materialize: true,
+          ...(tensorrt.fp16Outputs ? { io: 'fp16-outputs' as const } : {}),
+        },
         job,
       );
   const enginePath = enginePathIn(dir);
@@ -271,6 +283,7 @@ function identityOf({
   auxiliaryStreams,
   versionCompatible,
   profiles,
+  fp16Outputs,
 }: TensorrtOptions): TensorrtBuildOptions {
   return {
     typing,
@@ -282,6 +295,7 @@ function identityOf({
     auxiliaryStreams,
     versionCompatible,
     ...(profiles === undefined ? {} : { profiles }),
+    ...(fp16Outputs ? { fp16Outputs } : {}),
   };
 }
 

@@ -83,8 +83,8 @@ export interface RewriteParams {
   readonly isPruned?: boolean;
   /** simulation: ONNX Runtime runs the model in TensorRT's place. */
   readonly purpose: 'engine' | 'simulation';
-  /** Element type of the graph's float inputs and outputs; fp32 by default. */
-  readonly io?: 'fp32' | 'fp16';
+  /** Element type of the graph's float inputs and outputs, or of the outputs only; fp32 by default. */
+  readonly io?: 'fp32' | 'fp16' | 'fp16-outputs';
   /** null to compute the decisions only, without writing a file. */
   readonly outPath: string | null;
   /** Write INT8 and FP16 weights into the file, so that it can leave the project, and do not refer to weights.bin. */

@@ -61,7 +61,8 @@ export async function rewrite(params: RewriteParams, context: TaskContext): Prom
   const { hasFp16 } = quantized;
   const decisions = withRescaling(quantized.decisions, params.preparedDir);
   const full = params.materialize ? materialize(quantized.model, context) : quantized.model;
-  const made = params.io === 'fp16' ? withFp16Io(full) : full;
+  const made =
+    params.io === undefined || params.io === 'fp32' ? full : withFp16Io(full, { inputs: params.io === 'fp16' });
   const nodes = countNodes(made);
   if (params.outPath === null) return { nodes, decisions, hasFp16, sizeBytes: 0 };
   const written = { target, prepared: model, made, hasFp16 };

@@ -5,17 +5,17 @@ import { capturedNames } from '../../onnx/graph/subgraphs';
 import { FreshNames } from '../../onnx/graph/fresh-names';
 
 /**
- * Changes the type of the float32 inputs and outputs of the model to FP16, with the same names, for engines between
- * FP16 stages. Casts are inserted only next to layers that compute in float32.
+ * Changes the type of the float32 inputs and outputs of the model to FP16, or of its outputs only, with the same names,
+ * for engines between FP16 stages. Casts are inserted only next to layers that compute in float32.
  */
-export function withFp16Io(model: Model): Model {
+export function withFp16Io(model: Model, { inputs: hasInputs } = { inputs: true }): Model {
   const names = new FreshNames(model.graph);
   const initializers = new Set(model.graph.initializer.map((tensor) => tensor.name));
   // A tensor that a subgraph reads by name must keep its type.
   const captured = new Set(model.graph.node.flatMap((node) => [...capturedNames(node)]));
   const isFloat = (info: ValueInfo): boolean =>
     info.tensorType?.elemType === DataType.FLOAT && !initializers.has(info.name) && !captured.has(info.name);
-  const inputs = model.graph.input.filter(isFloat).map((info) => info.name);
+  const inputs = (hasInputs ? model.graph.input : []).filter(isFloat).map((info) => info.name);
   const outputs = model.graph.output.filter(isFloat).map((info) => info.name);
   const withInputs = inputs.reduce((graph, name) => fp16Input(graph, name, names), model.graph);
   const graph = outputs.reduce((each, name) => fp16Output(each, name, names), withInputs);

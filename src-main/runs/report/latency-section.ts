@@ -40,7 +40,16 @@ ${renderBatches(entries)}
 <div class="scroll"><table><tr><th>Variant</th><th class="n">Batch</th><th class="n">Median</th><th class="n">Mean</th>
 ${percentiles.map((key) => html`<th class="n">${key}</th>`)}<th class="n">Min</th><th class="n">Max</th><th class="n">Variation</th>
 <th class="n">Samples</th></tr>
-${entries.map((entry) => numbers(entry, percentiles))}</table></div>`;
+${entries.map((entry) => numbers(entry, percentiles))}</table></div>
+${shapeTimes(entries)}`;
+}
+
+/** The medians at the ends of the optimization profiles; empty if every profile allows one shape only. */
+function shapeTimes(entries: readonly BenchmarkVariantRecord[]): Html {
+  const rows = entries.flatMap(({ variant, shapes = [] }) => shapes.map((shape) => ({ variant, ...shape })));
+  if (rows.length === 0) return html``;
+  return html`<h3>By shape</h3><div class="scroll"><table><tr><th>Variant</th><th class="n">Profile</th><th>At</th><th>Shapes</th><th class="n">Median</th></tr>
+${rows.map(({ variant, profile, at, inputs, latencyMs }) => html`<tr><td>${variant}</td><td class="n">${profile + 1}</td><td>${at}</td><td>${inputs.map(({ name, dims }) => `${name} ${dims.join('x')}`).join(', ')}</td><td class="n">${formatMs(latencyMs.median)}</td></tr>`)}</table></div>`;
 }
 
 function countOf(count: number, word: string): string {

@@ -44,6 +44,8 @@ export const tensorrtBuildOptionsSchema = object({
   /** Limit of streams that an engine may add; null: TensorRT decides. */
   auxiliaryStreams: nullable(count),
   versionCompatible: boolean,
+  /** Whether floating-point outputs are FP16, for stages that read them on the GPU; strong typing only. */
+  fp16Outputs: optional(boolean),
 });
 /** Options for building engines. All of them are part of an engine's identity. */
 export type TensorrtBuildOptions = InferOutput<typeof tensorrtBuildOptionsSchema>;
@@ -100,6 +102,7 @@ export function flagsOfTensorrtOptions(chosen: Partial<TensorrtOptions>): Record
     ...(isDefault('optimizationLevel') ? {} : { 'optimization-level': options.optimizationLevel }),
     ...(options.auxiliaryStreams === null ? {} : { 'auxiliary-streams': options.auxiliaryStreams }),
     ...(options.versionCompatible ? { 'version-compatible': true } : {}),
+    ...(options.fp16Outputs ? { 'fp16-outputs': true } : {}),
     ...(options.tf32 ? { tf32: true } : {}),
     ...(isDefault('streams') ? {} : { streams: options.streams }),
     ...(options.cudaGraph ? {} : { 'no-cuda-graph': true }),

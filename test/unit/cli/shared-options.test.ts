@@ -24,6 +24,8 @@ describe('flags of TensorRT options', () => {
       streams: 3,
       cudaGraph: false,
       transfers: true,
+      fp16Outputs: true,
+      profiles: [[{ input: 'x', min: [1, 3], opt: [2, 3], max: [4, 3] }]],
     };
     const argv = Object.entries(flagsOfTensorrtOptions(chosen)).flatMap(([name, value]) =>
       value === true ? [`--${name}`] : [`--${name}`, String(value)],

@@ -4,6 +4,7 @@ import { STYLE } from '../../../../src-main/runs/report/style';
 import { summarizeLatency } from '../../../../src-shared/domain/runs/latency';
 import { METHODS } from '../../../../src-shared/domain/project/methods';
 import { paletteProperties } from '../../../../src-shared/domain/palette';
+import { operatingPoints } from '../../../../src-shared/domain/runs/operating-points';
 import { buildTable } from '../../../../src-shared/domain/runs/run-table';
 import { renderReport } from '../../../../src-main/runs/report/html';
 import { layerId } from '../../../../src-shared/base/brand';
@@ -54,8 +55,25 @@ describe('renderReport', () => {
   it('marks the rows that no other one beats in latency, throughput and accuracy', () => {
     const section = /<h2>Latency against accuracy<\/h2>[^]*?<\/table>/.exec(page)?.[0] ?? '';
     const rows = [...section.matchAll(/<tr><td>(●?)<\/td><td>([^<]*)</g)].map(([, mark, names]) => [names, mark]);
-    expect(rows).toHaveLength(2);
-    expect(rows.some(([, mark]) => mark === '●')).toBe(true);
+    const points = operatingPoints(sampleRecord());
+    expect(points).toHaveLength(4);
+    expect(rows).toEqual(points.map(({ names, isPareto }) => [names.join(' = '), isPareto ? '●' : '']));
+  });
+
+  it('lists the latency by shape where a profile allows several', () => {
+    const record = sampleRecord();
+    const benchmark = record.benchmark && {
+      ...record.benchmark,
+      variants: record.benchmark.variants.map((entry) => ({
+        ...entry,
+        shapes: [
+          { profile: 0, at: 'max' as const, inputs: [{ name: 'x', dims: [4, 3, 8, 8] }], latencyMs: entry.latencyMs },
+        ],
+      })),
+    };
+    const markup = renderReport({ record: { ...record, benchmark }, histograms: [], decisions: [] });
+    expect(markup).toContain('<td>max</td><td>x 4x3x8x8</td>');
+    expect(page).not.toContain('<h3>By shape</h3>');
   });
 
   it('is well nested', () => {
