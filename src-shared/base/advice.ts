@@ -84,7 +84,7 @@ const COMMAND_LINE_ADVICE = {
   'name-validation-set': 'Name one: calib set PROJECT --validation DIR',
   'raise-memory-limit': 'Allow more than {size} with --memory-limit, or choose a smaller input size.',
   'raise-workspace':
-    'No kernel fits within the limits: raise --workspace, or set the layer that is named to fp16 or fp32.',
+    'TensorRT has no kernel for the layer that is named: set the layers that read it to fp16, or raise --workspace.',
   'repeat-shard':
     'Run every shard that is named again, with the same project and options; finished shards are not repeated. Copy both ' +
     'files of each.',

@@ -28,10 +28,13 @@ export interface Int8Layers {
   readonly roots: ReadonlySet<Node>;
 }
 
-/** Why INT8 does not pay for a layer between its neighbours; null if it does. */
+/** Why INT8 does not pay, or is not possible, for a layer between its neighbours; null if it does. */
 export function neighbourRefusal(int8: Int8Layers, partition: Partition): Refusal | null {
   const { facts } = int8;
   const { root } = partition;
+  const input = root.input[0] ?? '';
+  const refusal = isWrittenInInt8(int8, input) ? null : behindDepthwise(int8, input);
+  if (refusal) return refusal;
   return root.opType === 'Conv' || root.opType === 'ConvTranspose'
     ? convRefusal(int8, partition)
     : productRefusal(facts, partition);
@@ -63,7 +66,7 @@ function convRefusal(int8: Int8Layers, { root, members, output }: Partition): Re
  * TensorRT's depthwise INT8 kernels read and write INT8 (MobileNetV1, 3x3 with Relu). Without one, TensorRT dequantizes
  * the input and, in every run, the weights, in front of the same kernel as in FP16 (ConvNeXt, 7x7: 8 + 10 + 10 in front
  * of 45; EfficientNet, 3x3 and 5x5 with SiLU behind: 18 for the weights, 12 to 27 for the input). SiLU in front of an
- * INT8 layer was not measured; the rule assumes that it has no kernel either.
+ * INT8 layer was not measured in INT8; in FP16, TensorRT builds no engine then (`behindDepthwise`).
  */
 function depthwiseRefusal({
   members,
@@ -76,7 +79,7 @@ function depthwiseRefusal({
 }): Refusal | null {
   if (taps.some((tap) => tap > 5))
     return { code: 'depthwise-kernel', reason: `depthwise of ${taps.join('x')}: TensorRT has INT8 kernels up to 5x5` };
-  const other = members.find(({ opType }) => !DEPTHWISE_MEMBERS.has(opType));
+  const other = members.find(isOtherThanClipping);
   if (other) {
     const reason = `depthwise with ${other.opType} behind it: TensorRT's INT8 kernels take only Relu and Clip`;
     return { code: 'depthwise-kernel', reason };
@@ -89,6 +92,25 @@ function depthwiseRefusal({
 }
 
 const DEPTHWISE_MEMBERS: ReadonlySet<string> = new Set(['Relu', 'Clip', 'Add', 'MaxPool', ...RESHAPE_OPS]);
+
+/**
+ * The INT8 kernel that reads a depthwise convolution in floating point with SiLU or the like behind it. TensorRT 10.6
+ * makes the conversion to INT8 a part of that kernel, and then has none: yolox_nano, 3x3 with SiLU in FP16 in front of
+ * a 1x1 convolution, "Could not find any implementation for node Conv_44 + PWN(Sigmoid_45, Mul_46)".
+ */
+function behindDepthwise({ facts, partitions }: Int8Layers, tensor: string): Refusal | null {
+  const producer = facts.producer(tensor);
+  const before = producer && partitions.of(producer);
+  if (!before?.root.opType.startsWith('Conv')) return null;
+  const dims = facts.initializer(before.root.input[1] ?? '')?.dims ?? [];
+  if (!convChannels(before.root, dims).isDepthwise || !before.members.some(isOtherThanClipping)) return null;
+  const reason = `reads what the depthwise layer ${before.root.name} writes in floating point; TensorRT has no kernel that computes its activation and writes INT8`;
+  return { code: 'behind-depthwise', reason };
+}
+
+function isOtherThanClipping({ opType }: Node): boolean {
+  return !DEPTHWISE_MEMBERS.has(opType);
+}
 
 /** A Conv with few channels that reads an input of the graph. */
 function readsImage(facts: GraphFacts, root: Node, dims: readonly number[]): boolean {

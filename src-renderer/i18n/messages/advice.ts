@@ -73,7 +73,7 @@ const messages: FeatureMessages = {
     'advice.name-validation-set': 'Choose a validation set on the Data screen.',
     'advice.raise-memory-limit': 'Allow more than {size} of memory, or choose a smaller input size.',
     'advice.raise-workspace':
-      'No kernel fits within the limits: raise the workspace, or set the layer that is named to FP16 or FP32.',
+      'TensorRT has no kernel for the layer that is named: set the layers that read it to FP16, or raise the workspace.',
     'advice.run-first': 'Start a run on the Run screen first.',
     'advice.set-threshold': 'Set a threshold on the Histograms screen.',
     'advice.set-threshold-of': 'Set the threshold of tensor {tensor} on the Histograms screen.',
@@ -162,7 +162,7 @@ const messages: FeatureMessages = {
     'advice.continue-shard': '请再次启动同一分片，它会继续计算。',
     'advice.name-validation-set': '请在“数据”页选择验证集。',
     'advice.raise-memory-limit': '请允许使用超过 {size} 的内存，或选择更小的输入尺寸。',
-    'advice.raise-workspace': '没有内核满足限制：请增大工作空间，或将所指的层设为 FP16 或 FP32。',
+    'advice.raise-workspace': 'TensorRT 没有适合所指层的内核：请将读取它的层设为 FP16，或增大工作空间。',
     'advice.run-first': '请先在“运行”页开始一次运行。',
     'advice.set-threshold': '请在“直方图”页设置阈值。',
     'advice.set-threshold-of': '请在“直方图”页设置张量 {tensor} 的阈值。',

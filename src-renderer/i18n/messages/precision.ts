@@ -141,6 +141,8 @@ export default {
     'precision.reason.depthwise-channels': 'Depthwise with a number of channels that is no multiple of 8',
     'precision.reason.head-conv': 'Its result is an output of the model; the integer Conv would yield 8 bits only',
     'precision.reason.depthwise-kernel': 'Depthwise without an INT8 kernel: TensorRT would compute it in FP16',
+    'precision.reason.behind-depthwise':
+      'Reads a depthwise layer in floating point; TensorRT has no kernel between them',
     'precision.reason.patch-embedding': 'Windows that do not overlap on the image: INT8 pads it to 32 channels',
     'precision.reason.isolated': 'Between layers in floating point: conversions cost more than INT8 saves',
     'precision.reason.beside-gelu': 'TensorRT computes GELU in the FP16 kernel of the product before it',
@@ -324,6 +326,7 @@ export default {
     'precision.reason.depthwise-channels': '逐通道卷积的通道数不是 8 的倍数',
     'precision.reason.head-conv': '结果是模型的输出，整数卷积只能给出 8 位输出',
     'precision.reason.depthwise-kernel': '逐通道卷积没有可用的 INT8 内核：TensorRT 会用 FP16 计算',
+    'precision.reason.behind-depthwise': '读取浮点逐通道卷积的结果；TensorRT 没有衔接两者的内核',
     'precision.reason.patch-embedding': '图像上互不重叠的窗口：INT8 会把图像补到 32 个通道',
     'precision.reason.isolated': '前后都是浮点层：转换的开销大于 INT8 的收益',
     'precision.reason.beside-gelu': 'TensorRT 在前一个矩阵乘法的 FP16 内核中计算 GELU',

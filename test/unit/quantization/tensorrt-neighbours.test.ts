@@ -94,6 +94,16 @@ describe('depthwise convolutions', () => {
     expect(depthwise(3, 'Silu', 'conv')).toBe('fp16 depthwise-kernel');
     expect(depthwise(3, 'Relu', 'softmax')).toBe('fp16 depthwise-kernel');
   });
+
+  it('with SiLU keep the layer that reads them in floating point, too', () => {
+    const net = new Net();
+    const before = net.op('Relu', 'r', [net.conv('a', 'x', 16, 64)]);
+    const own = windowConv(net, 'dw', before, { channels: [64, 64], kernel: 3, group: 64 });
+    const activated = net.op('Mul', 'mul', [own, net.op('Sigmoid', 'act', [own])]);
+    const model = net.model(['n', 16, 28, 28], net.conv('b', activated, 64, 64));
+    expect(decided(model)['b']).toBe('fp16 behind-depthwise');
+    expect(decided(model, { layers: { dw: 'int8' } })['b']).toBe('int8 quantized');
+  });
 });
 
 describe('chains of convolutions', () => {
