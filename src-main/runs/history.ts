@@ -33,8 +33,8 @@ export interface History {
 }
 
 /**
- * The finished runs in a folder of runs. A recorded run never changes, so that its entry is kept in `index.json` and the
- * record is read once. The index is only a copy: whoever finds a run that it does not have reads the record and
+ * The finished runs in a folder of runs. A recorded run never changes, so that its entry is kept in `index.json` and
+ * the record is read once. The index is only a copy: whoever finds a run that it does not have reads the record and
  * replaces the index as a whole. If two writers do so at once, one of them is lost, and the next reader adds what is
  * missing.
  */

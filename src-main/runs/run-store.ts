@@ -17,7 +17,9 @@ const DETAILS_FILE = 'details.json';
 /** A run folder without a record that is older than this belongs to a run that was killed. */
 const ABANDONED_MS = 24 * 3600 * 1000;
 
-/** The folder with the runs of a project; any other folder is itself a folder with runs, for example on a shared drive. */
+/**
+ * The folder with the runs of a project; any other folder is itself a folder with runs, for example on a shared drive.
+ */
 export function runsDirOf(path: string): string {
   return existsSync(join(path, 'project.json')) ? join(path, 'runs') : path;
 }
@@ -126,7 +128,9 @@ export async function saveRun(projectPath: string, record: RunRecord): Promise<s
   return path;
 }
 
-/** Writes `runs/<runId>/details.json` atomically. It is written before the record, so that a run that is listed has it. */
+/**
+ * Writes `runs/<runId>/details.json` atomically. It is written before the record, so that a run that is listed has it.
+ */
 export async function saveDetails(projectPath: string, runId: string, details: RunDetails): Promise<void> {
   const folder = runFolder(projectPath, runId);
   await ensureFolder(folder);

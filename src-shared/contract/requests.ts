@@ -197,7 +197,9 @@ export const REQUEST_SCHEMAS = {
   getRun: object({ ...project, runId: string }),
   /** Changes what people wrote about a run; null removes it. */
   markRun: object({ ...project, runId: string, marks: runMarksEditSchema }),
-  /** The toolchain of this machine, and the one that the project is locked to. `lock`: locks it to that of this machine. */
+  /**
+   * The toolchain of this machine, and the one that the project is locked to. `lock`: locks it to that of this machine.
+   */
   getToolchain: object({ ...project, lock: optional(oneOf(...TOOLCHAIN_POLICIES)) }),
   getAnalyses: ofProject,
   getAnalysisCost: object({ spec: analysisSpecSchema }),

@@ -1,57 +1,20 @@
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { JobId } from '../../src-shared/base/brand';
 import type { SearchResult } from '../../src-shared/domain/analysis/analysis';
 import type { FixResult } from '../../src-shared/domain/analysis/fix';
 import type { BenchResult, BuildResult, TuneResult, ValidateResult } from '../../src-shared/contract/job-results';
 import { isFinished, type JobSnapshot } from '../../src-shared/contract/jobs';
-import { DataType } from '../../src-main/onnx/graph/model';
-import { readModel } from '../../src-main/onnx/wire/wire-reader';
 import { writeModel } from '../../src-main/onnx/wire/wire-writer';
 import { createWorkbench } from '../../src-main/app/create-workbench';
 import type { Workbench } from '../../src-main/app/workbench';
-import { startCalib, type CalibOutcome } from '../support/calib-process';
-import { FAKES, MAJORS_WITH_HEADERS, prepareFakes } from '../support/fake-tensorrt/libraries';
-import { initArguments, useCalibratedProject } from '../support/project-fixture';
+import { GRAPH_MS, SCRIPT, useEngineProject } from '../support/fake-tensorrt/engine-project';
+import { FAKES, MAJORS_WITH_HEADERS } from '../support/fake-tensorrt/libraries';
+import { initArguments } from '../support/project-fixture';
 import { tinyModel } from '../support/tiny-project';
 
-/** What the stand-in of TensorRT makes of the model: it reads the lines in its documentation text. */
-const SCRIPT = ['', 'input input float32 -1,3,16,16', 'output logits float32 -1,3', 'layer conv0', ''].join('\n');
-/** BuilderFlag::kSPARSE_WEIGHTS. */
-const SPARSE_WEIGHTS = 7;
-/** Of the stand-in: GPU time of a run as a graph. */
-const GRAPH_MS = 0.1;
-
-function env(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const inherited = process.env['LD_LIBRARY_PATH'];
-  return {
-    CALIB_HOME: join(dir, 'home'),
-    CALIB_TENSORRT: FAKES.tensorrt,
-    LD_LIBRARY_PATH: [FAKES.driver, ...(inherited ? [inherited] : [])].join(delimiter),
-    ...more,
-  };
-}
-
-function calib(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<CalibOutcome> {
-  return startCalib([...args, '--json'], { env: env(more) }).outcome;
-}
-
-const json = <T>(...args: readonly string[]): Promise<T> => jsonWith<T>({}, ...args);
-
-async function jsonWith<T>(more: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<T> {
-  const { code, stdout, stderr } = await calib(args, more);
-  if (code !== 0) throw new Error(stderr);
-  return JSON.parse(stdout) as T;
-}
-
-const MODEL = tinyModel();
-const { dir, project, model, images } = useCalibratedProject({
-  images: 40,
-  model: { ...MODEL, graph: { ...MODEL.graph, docString: SCRIPT } },
-  run: json,
-  before: prepareFakes,
-});
+const { dir, project, model, images, env, calib, json, jsonWith, onGpu } = useEngineProject();
 
 /** The last snapshot of a job of the workbench. */
 function finished(workbench: Workbench, jobId: JobId): Promise<JobSnapshot> {
@@ -63,16 +26,6 @@ function finished(workbench: Workbench, jobId: JobId): Promise<JobSnapshot> {
     });
   });
 }
-
-const onGpu = (command: string, ...flags: readonly string[]): readonly string[] => [
-  command,
-  project,
-  '--backend',
-  'tensorrt',
-  '--variants',
-  'fp32,int8-minmax',
-  ...flags,
-];
 
 describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a stand-in of the library', () => {
   it('is found, with its GPU', async () => {
@@ -122,41 +75,6 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     expect(variants[1]?.ratioToFp32?.median).toBeCloseTo(1, 3);
     expect(gpu?.tensorrt).toBe('10.6.0');
     expect(device).not.toBe('');
-  });
-
-  it('builds for chosen profiles, times each at its ends, and validates on them', async () => {
-    const profiles = 'input=1x3x16x16:2x3x16x16:4x3x16x16;input=8x3x16x16';
-    const { variants } = await json<BenchResult>(...onGpu('bench', '--profiles', profiles, '--rounds', '2'));
-    expect(variants.map(({ variant, batch }) => [variant, batch])).toEqual([
-      ['fp32', 2],
-      ['int8-minmax', 2],
-      ['fp32', 8],
-      ['int8-minmax', 8],
-    ]);
-    const shapes = variants.map(({ shapes = [] }) => shapes.map(({ at, inputs }) => [at, inputs[0]?.dims[0]]));
-    const ends = [
-      ['min', 1],
-      ['opt', 2],
-      ['max', 4],
-    ];
-    expect(shapes).toEqual([ends, ends, [], []]);
-    expect(variants[1]?.shapes?.every(({ ratioToFp32 }) => ratioToFp32 !== undefined)).toBe(true);
-    const table = await startCalib([...onGpu('bench', '--profiles', profiles, '--rounds', '2')], { env: env() })
-      .outcome;
-    expect(table.stdout).toMatch(/Latency by shape:[\s\S]*fp32 +1 +min +input 1x3x16x16/);
-    const validated = await json<ValidateResult>(...onGpu('validate', '--profiles', profiles));
-    expect(validated.variants).toHaveLength(2);
-  });
-
-  it('builds engines with outputs in FP16, but not from the model as it was given', async () => {
-    const { engines } = await json<BuildResult>(...onGpu('build', '--fp16-outputs'));
-    for (const { path } of engines) {
-      const { graph } = readModel(join(dirname(path), 'model.onnx'));
-      expect(graph.output[0]?.tensorType?.elemType).toBe(DataType.FLOAT16);
-      expect(graph.input[0]?.tensorType?.elemType).toBe(DataType.FLOAT);
-    }
-    const refused = await calib(onGpu('build', '--fp16-outputs', '--implicit'));
-    expect([refused.code, refused.stdout]).toEqual([2, expect.stringContaining('keep their types')]);
   });
 
   it('validates on the engines, the last batch filled up', async () => {
@@ -292,35 +210,6 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     const { tuning } = await json<{ readonly tuning: string }>(...run, '--variants', 'fp32,mixed-minmax');
     expect(tuning).toBe(again.summary);
     expect((await calib([...run, '--variants', 'fp32,int8-minmax'])).code).toBe(2);
-  });
-
-  it('answers whether formats below INT8 would pay here, and says why one cannot be asked', async () => {
-    const { variants, answers, refused } = await json<BenchResult>(
-      ...['bench', project, '--backend', 'tensorrt', '--rounds', '2', '--variants', 'fp16,fp8,w4'],
-    );
-    expect(variants.map(({ variant }) => variant)).toEqual(['fp16', 'fp8']);
-    expect(answers).toMatchObject([
-      { variant: 'fp8', kind: 'equal', against: { latencyMs: expect.closeTo(GRAPH_MS, 3) as number } },
-      { variant: 'w4', kind: 'refused', reason: expect.stringContaining('none of its layers qualifies') as string },
-    ]);
-    expect(answers?.[0]?.sentence).toContain('with TensorRT 10.6.0');
-    expect(refused?.map(({ variant, code }) => [variant, code])).toEqual([['w4', 'no-layers']]);
-    const older = await calib(onGpu('build').with(-1, 'fp8'), { FAKE_CUDA_MAJOR: '8' });
-    expect([older.code, older.stdout]).toEqual([1, expect.stringContaining('kernels for FP8 exist from 8.9 on')]);
-  });
-
-  it('times pruned copies with sparse kernels, and validates them', async () => {
-    const flags = ['bench', project, '--backend', 'tensorrt', '--rounds', '2', '--variants', 'fp16', '--sparse'];
-    const { variants, answers } = await json<BenchResult>(...flags);
-    expect(variants.map(({ variant }) => variant)).toEqual(['fp16', 'fp16-sparse']);
-    expect(answers).toMatchObject([
-      { variant: 'fp16-sparse', overDense: { variant: 'fp16' }, cost: { against: 'fp16' } },
-    ]);
-    const { engines } = await json<BuildResult>(...onGpu('build').with(-1, 'fp16,fp16-sparse'));
-    const flagsOf = (engine: number): string =>
-      /"flags":\[([^\]]*)\]/.exec(readFileSync(engines[engine]?.path ?? '', 'latin1'))?.[1] ?? '';
-    expect([flagsOf(0), flagsOf(1)]).toEqual(['', String(SPARSE_WEIGHTS)]);
-    expect((await calib(['bench', project, '--sparse', '--target', 'onnxruntime'])).code).toBe(2);
   });
 
   it('refuses GPUs that are not there, and unclear wishes', async () => {

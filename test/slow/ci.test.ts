@@ -1,4 +1,6 @@
-/** What a CI system relies on: equal results of equal inputs, one exit code, files, and a run that goes on after a kill. */
+/**
+ * What a CI system relies on: equal results of equal inputs, one exit code, files, and a run that goes on after a kill.
+ */
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

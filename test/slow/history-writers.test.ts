@@ -27,7 +27,10 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** Runs two writers until one has recorded a run, and kills both some time later. @returns the ids of the runs that they reported as finished */
+/**
+ * Runs two writers until one has recorded a run, and kills both some time later. @returns the ids of the runs that they
+ * reported as finished
+ */
 async function killedWriters(shared: string, milliseconds: number): Promise<readonly string[]> {
   const file = readdirSync(join(dir, 'bin')).find((name) => /^history-writer\.m?js$/.test(name)) ?? '';
   const writers = ['a', 'b'].map((project) => {

@@ -42,9 +42,9 @@ const PROMISING = 1.05;
 
 /**
  * Finds the factors of smoothing for the project's plan: for each alpha the smoothed model is calibrated on a part of
- * the set, and the error of its outputs is measured. If the best one is promising, it is calibrated on the whole set and
- * confirmed on images that did not choose it. It is stored under a key that a plan can name. The project does not change,
- * and what was made for other candidates is removed.
+ * the set, and the error of its outputs is measured. If the best one is promising, it is calibrated on the whole set
+ * and confirmed on images that did not choose it. It is stored under a key that a plan can name. The project does not
+ * change, and what was made for other candidates is removed.
  * @throws WorkbenchError images-empty if the calibration set is too small
  */
 export async function findSmoothing(spec: SmoothSpec, job: JobContext): Promise<SmoothingResult> {

@@ -84,7 +84,10 @@ export async function fixSetup(spec: FixSpec, job: JobContext): Promise<FixSetup
   };
 }
 
-/** The method that `best` has chosen: plans of later stages begin with its thresholds, and not with a choice of their own. */
+/**
+ * The method that `best` has chosen: plans of later stages begin with its thresholds, and not with a choice of their
+ * own.
+ */
 async function explicitMethod(target: Target, workspace: Workspace): Promise<Method> {
   const { file } = workspace;
   return file.method === 'best'

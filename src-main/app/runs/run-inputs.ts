@@ -16,13 +16,16 @@ interface Inputs {
   readonly metricHash: string | undefined;
 }
 
+/** Gates only judge; the image sets are named by the content of their images. */
+const NOT_DECIDING: ReadonlySet<string> = new Set(['gates', 'baselineGates', 'calibrationSet', 'validationSet']);
+
 /**
  * Hash of what decides thresholds, plans and accuracy of a run: the content of model and images, the decisions, the
  * options and the versions of the software. Paths, machine, time and gates are not part of it.
  */
 export function runInputsHash({ spec, variants, sets, metricHash }: Inputs, job: JobContext): string {
   const { services, workspace } = job;
-  const { gates, baselineGates, calibrationSet, validationSet, ...decisions } = decisionsOf(workspace.file);
+  const decisions = Object.entries(decisionsOf(workspace.file)).filter(([name]) => !NOT_DECIDING.has(name));
   const { target, backend, activationType, tensorrt, limit, searches, tunes, fixes, tensorrtGridBatch } = spec;
   return sha256Of({
     version: INPUTS_VERSION,
@@ -30,7 +33,7 @@ export function runInputsHash({ spec, variants, sets, metricHash }: Inputs, job:
     onnxruntime: services.onnxruntimeVersion,
     model: [workspace.file.model.sha256, workspace.file.model.weights ?? []],
     sets: [sets.calibration.manifestSha256, sets.validation?.manifestSha256 ?? null],
-    decisions,
+    decisions: Object.fromEntries(decisions),
     importedThresholds: workspace.file.importedThresholds,
     metricHash: metricHash ?? null,
     variants,

@@ -32,7 +32,7 @@ export async function presentToolchain(
     return {
       ...common,
       tensorrt: version,
-      ...(gpu === undefined ? {} : { gpu: gpu.name, driver: String(gpu.driverVersion) }),
+      ...(gpu === undefined ? {} : { gpu: gpu.name, driver: gpu.driverVersion }),
     };
   } catch (error) {
     if (error instanceof WorkbenchError && error.code === 'backend-unavailable') return common;

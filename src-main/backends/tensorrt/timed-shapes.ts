@@ -16,9 +16,9 @@ export interface TimedPoint extends TimedShapes {
 type EngineProfiles = Pick<Engine, 'io' | 'profiles'>;
 
 /**
- * What an engine is timed with at a batch size: the usual shapes of the first profile that is tuned for this batch, else
- * of the first one that allows it, with this batch; null if no profile allows it. An engine without open sizes has no
- * shapes.
+ * What an engine is timed with at a batch size: the usual shapes of the first profile that is tuned for this batch,
+ * else of the first one that allows it, with this batch; null if no profile allows it. An engine without open sizes has
+ * no shapes.
  */
 export function shapesForBatch(engine: EngineProfiles, feeding: Feeding, batch: number): TimedShapes | null {
   const profiles = Array.from({ length: engine.profiles }, (_, profile) => profile);
@@ -37,8 +37,8 @@ export function shapesForBatch(engine: EngineProfiles, feeding: Feeding, batch: 
 }
 
 /**
- * The smallest, usual and largest shapes of the profiles that are tuned for a batch size; none for a profile that allows
- * one shape only.
+ * The smallest, usual and largest shapes of the profiles that are tuned for a batch size; none for a profile that
+ * allows one shape only.
  */
 export function profilePoints(engine: EngineProfiles, feeding: Feeding, batch: number): TimedPoint[] {
   const batched = batchedInput(engine, feeding);

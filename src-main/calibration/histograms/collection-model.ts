@@ -40,10 +40,10 @@ export interface CountingModel {
 
 /**
  * Like collectionModel, but with an operator for each tensor that counts its values, directly behind the layer that
- * computes them. Tensors whose counts follow from others have none (derivedTensors). Each operator has the index of its tensor in `tensors` as an attribute. It also reads the empty output
- * of the operator before it: ONNX Runtime orders the layers by following the last operator back through its inputs. In
- * this order a tensor is counted before the next one is computed, while its values are in the cache and its memory is
- * still needed. Counts do not depend on the order.
+ * computes them. Tensors whose counts follow from others have none (derivedTensors). Each operator has the index of its
+ * tensor in `tensors` as an attribute. It also reads the empty output of the operator before it: ONNX Runtime orders
+ * the layers by following the last operator back through its inputs. In this order a tensor is counted before the next
+ * one is computed, while its values are in the cache and its memory is still needed. Counts do not depend on the order.
  */
 export function countingModel(
   prepared: Model,

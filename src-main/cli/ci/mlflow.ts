@@ -11,8 +11,8 @@ const MAX_PARAM = 500;
 const MAX_BATCH = 100;
 
 /**
- * Records a run in MLflow through its REST interface (version 2.0 of the API): experiment, parameters, metrics, tags, and
- * run.json, details.json and the report as artifacts where the server stores artifacts itself.
+ * Records a run in MLflow through its REST interface (version 2.0 of the API): experiment, parameters, metrics, tags,
+ * and run.json, details.json and the report as artifacts where the server stores artifacts itself.
  * @param uri address of the server, for example `http://mlflow:5000`
  * @returns the page of the run
  * @throws Error with a reason; the caller turns it into a warning, because a server never makes a run fail
@@ -151,12 +151,12 @@ function authorization(): Readonly<Record<string, string>> {
 
 async function send(
   url: URL,
-  init: RequestInit & { readonly headers?: Readonly<Record<string, string>> },
+  { headers, ...init }: Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> },
 ): Promise<Response> {
   try {
     return await fetch(url, {
       ...init,
-      headers: { ...init.headers, ...authorization() },
+      headers: { ...headers, ...authorization() },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch (error) {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { ownValue } from '../../../src-shared/base/records';
 
 /** The branch and the commit of a run. */
 export interface Source {
@@ -25,7 +26,7 @@ const COMMITS = ['GITHUB_SHA', 'CI_COMMIT_SHA', 'GIT_COMMIT', 'BUILD_SOURCEVERSI
 /** What the CI system says, else the git repository that a folder lies in. */
 export function sourceOf(folder: string, environment: Environment = process.env): Source {
   const first = (names: readonly string[]): string | undefined =>
-    names.map((name) => environment[name]).find((value) => value !== undefined && value !== '');
+    names.map((name) => ownValue(environment, name)).find((value) => value !== undefined && value !== '');
   const branch = first(BRANCHES)?.replace(/^origin\//, '');
   const commit = first(COMMITS);
   if (branch !== undefined || commit !== undefined)

@@ -40,7 +40,9 @@ interface Tried {
   readonly skipped: readonly SkippedImage[];
   /** Number of runs of the model, without those whose results an interrupted analysis had stored. */
   readonly passes: number;
-  /** The same in runs of the whole model: a run that starts behind unchanged layers counts as a part; see ExpectedWork. */
+  /**
+   * The same in runs of the whole model: a run that starts behind unchanged layers counts as a part; see ExpectedWork.
+   */
   readonly work: number;
 }
 

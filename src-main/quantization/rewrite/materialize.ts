@@ -18,9 +18,9 @@ import { blockIndex } from './block-scales';
 
 /**
  * Converts the weights of a model to the types in which it uses them. An initializer that is only read through
- * QuantizeLinear becomes INT8 (-127 to 127), UINT8 (128 more), FP8 or INT4 (two in a byte), and one that is read through a Cast to FP16 becomes
- * FP16. These nodes and the float initializers are removed. Reads one tensor at a time and holds only the results in
- * memory (a quarter or half of the float weights).
+ * QuantizeLinear becomes INT8 (-127 to 127), UINT8 (128 more), FP8 or INT4 (two in a byte), and one that is read
+ * through a Cast to FP16 becomes FP16. These nodes and the float initializers are removed. Reads one tensor at a time
+ * and holds only the results in memory (a quarter or half of the float weights).
  * @throws WorkbenchError 'cancelled'.
  */
 export function materialize(model: Model, context: TaskContext = {}): Model {

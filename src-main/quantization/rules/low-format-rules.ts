@@ -59,8 +59,8 @@ function matrixRefusal(node: Node, dims: readonly number[], format: LowFormat, t
 }
 
 /**
- * Weights along K that share a scale: 128. If they do not divide K, TensorRT gets blocks of 64, and for ONNX Runtime the
- * last block is shorter.
+ * Weights along K that share a scale: 128. If they do not divide K, TensorRT gets blocks of 64, and for ONNX Runtime
+ * the last block is shorter.
  */
 export function blockSizeFor(k: number, target: Target): number {
   return target === 'tensorrt' && k % BLOCK_SIZE !== 0 ? SMALL_BLOCK_SIZE : BLOCK_SIZE;
@@ -74,7 +74,9 @@ export function lowFormatLayers(model: Model, format: LowFormat, target: Target)
     .map(({ name }) => name);
 }
 
-/** The reason that keeps most layers of a model out of a format, as a sentence; null without layers that have weights. */
+/**
+ * The reason that keeps most layers of a model out of a format, as a sentence; null without layers that have weights.
+ */
 export function lowFormatObstacle(model: Model, format: LowFormat, target: Target): string | null {
   const facts = graphFacts(model);
   const refusals = facts.nodes.flatMap((node) =>

@@ -119,7 +119,9 @@ export function quantizeInt4(value: number, scale: number): number {
   return Math.min(INT4_MAX, Math.max(-8, roundHalfEven(Math.fround(value / scale))));
 }
 
-/** INT4 values in ONNX's raw data: two in a byte, the first one in the low half; an odd last one has a half of zeros. */
+/**
+ * INT4 values in ONNX's raw data: two in a byte, the first one in the low half; an odd last one has a half of zeros.
+ */
 export function packInt4(values: ArrayLike<number>): Uint8Array {
   const bytes = new Uint8Array(Math.ceil(values.length / 2));
   for (let i = 0; i < values.length; i++)

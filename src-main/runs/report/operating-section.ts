@@ -3,7 +3,9 @@ import { operatingPoints } from '../../../src-shared/domain/runs/operating-point
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { html, type Html } from './markup';
 
-/** Latency, throughput and accuracy of every variant at every batch size, with the Pareto front; empty for one point. */
+/**
+ * Latency, throughput and accuracy of every variant at every batch size, with the Pareto front; empty for one point.
+ */
 export function renderOperatingPoints(record: RunRecord): Html {
   const points = operatingPoints(record);
   if (points.length === 0) return html``;

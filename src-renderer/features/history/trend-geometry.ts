@@ -48,11 +48,9 @@ export function trendGeometry(
 
 /** The range of the values with some room; values that are all equal are in the middle. */
 function paddedRange(values: readonly number[]): readonly [number, number] {
-  const [low, high] = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [
-    Number.POSITIVE_INFINITY,
-    Number.NEGATIVE_INFINITY,
-  ] as [number, number]);
   if (values.length === 0) return [0, 1];
+  const low = values.reduce((least, value) => Math.min(least, value));
+  const high = values.reduce((most, value) => Math.max(most, value));
   const room = high > low ? 0.08 * (high - low) : Math.max(Math.abs(high) * 0.1, 1e-6);
   return [low - room, high + room];
 }

@@ -8,16 +8,16 @@ import { recordSentence } from '../../i18n/record-sentences';
 /** The answer to "would it pay here?", in the language of the screens. */
 export function answerText(answer: Answer): string {
   const { variant } = answer;
-  if (answer.kind === 'refused') return t('results.answer.refused', { variant, reason: recordSentence(answer.reason) });
+  if (answer.kind === 'refused') return t('answers.refused', { variant, reason: recordSentence(answer.reason) });
   if (answer.kind === 'not-timed') {
     const said =
       answer.reason === null
-        ? t('results.answer.notTimed', { variant })
-        : t('results.answer.notTimedBecause', { variant, reason: recordSentence(answer.reason) });
+        ? t('answers.notTimed', { variant })
+        : t('answers.notTimedBecause', { variant, reason: recordSentence(answer.reason) });
     return `${said} ${costText(answer.cost)}`;
   }
   const { latencyMs, against, speed, overDense, on } = answer;
-  const verdict = t(`results.answer.${answer.kind}`, {
+  const verdict = t(`answers.${answer.kind}`, {
     variant,
     latency: formatMs(latencyMs),
     batch: on.batch,
@@ -29,18 +29,18 @@ export function answerText(answer: Answer): string {
   const dense =
     overDense === null || overDense.variant === against.variant
       ? []
-      : [t('results.answer.overDense', { speed: speedText(overDense.speed), dense: overDense.variant })];
-  return [verdict, ...dense, costText(answer.cost), t('results.answer.limits')].join(' ');
+      : [t('answers.overDense', { speed: speedText(overDense.speed), dense: overDense.variant })];
+  return [verdict, ...dense, costText(answer.cost), t('answers.limits')].join(' ');
 }
 
 function speedText({ kind, factor }: Speed): string {
-  return t(`results.answer.speed.${kind}`, { factor: formatFactor(factor) });
+  return t(`answers.speed.${kind}`, { factor: formatFactor(factor) });
 }
 
 function costText(cost: AccuracyCost | null): string {
-  if (cost === null) return t('results.answer.noCost');
+  if (cost === null) return t('answers.noCost');
   const { measure, value, against, againstValue } = cost;
-  return t('results.answer.cost', {
+  return t('answers.cost', {
     measure,
     value: formatMeasure(measure, value),
     difference: formatMeasureDifference(measure, value - againstValue),

@@ -4,7 +4,9 @@ import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import shared from './results.module.css';
 
-/** Latency, throughput and accuracy of every variant at every batch size, with the Pareto front; empty for one point. */
+/**
+ * Latency, throughput and accuracy of every variant at every batch size, with the Pareto front; empty for one point.
+ */
 export function OperatingSection({ record }: { readonly record: RunRecord }) {
   const points = operatingPoints(record);
   if (points.length === 0) return null;

@@ -193,22 +193,6 @@ const en = {
   'results.filter.group': 'group {name}',
   'results.filter.label': 'class {name}',
   'results.filter.confusion': '{from} → {to}',
-  'results.answer.pays':
-    '{variant} would pay here: {latency} at batch {batch} on {device}, {speed} {other} ({otherLatency}).',
-  'results.answer.equal':
-    '{variant} wins nothing here: {latency} at batch {batch} on {device}, {speed} {other} ({otherLatency}).',
-  'results.answer.slower':
-    '{variant} does not pay here: {latency} at batch {batch} on {device}, {speed} {other} ({otherLatency}).',
-  'results.answer.speed.faster': '{factor}x faster than',
-  'results.answer.speed.slower': '{factor}x slower than',
-  'results.answer.speed.same': 'as fast as',
-  'results.answer.overDense': 'It is {speed} {dense}, whose pruned copy it is.',
-  'results.answer.cost': 'Its {measure} is {value}, {difference} against {other}.',
-  'results.answer.noCost': 'Its accuracy was not measured.',
-  'results.answer.limits': 'Other batch sizes and devices were not measured.',
-  'results.answer.notTimed': '{variant} was judged, but not timed.',
-  'results.answer.notTimedBecause': '{variant} was judged, but not timed: {reason}.',
-  'results.answer.refused': '{variant} was not measured: {reason}.',
   'results.search': 'Mixed is the plan that a search found: {found}',
   'results.adopt.searched': 'The project keeps its own plan and thresholds: “why” and Export take those.',
   'results.adopt.edited':
@@ -443,22 +427,6 @@ const zh: Record<keyof typeof en, string> = {
   'results.filter.group': '分组 {name}',
   'results.filter.label': '类别 {name}',
   'results.filter.confusion': '{from} → {to}',
-  'results.answer.pays':
-    '{variant} 在此处划算：{device} 上批大小 {batch} 时 {latency}，{speed}（{other} 为 {otherLatency}）。',
-  'results.answer.equal':
-    '{variant} 在此处没有收益：{device} 上批大小 {batch} 时 {latency}，{speed}（{other} 为 {otherLatency}）。',
-  'results.answer.slower':
-    '{variant} 在此处不划算：{device} 上批大小 {batch} 时 {latency}，{speed}（{other} 为 {otherLatency}）。',
-  'results.answer.speed.faster': '快 {factor} 倍',
-  'results.answer.speed.slower': '慢 {factor} 倍',
-  'results.answer.speed.same': '速度相同',
-  'results.answer.overDense': '与未剪枝的 {dense} 相比：{speed}。',
-  'results.answer.cost': '{measure} 为 {value}，相对 {other} {difference}。',
-  'results.answer.noCost': '未测量准确率。',
-  'results.answer.limits': '未测量其他批大小和其他设备。',
-  'results.answer.notTimed': '{variant} 已验证准确率，未计时。',
-  'results.answer.notTimedBecause': '{variant} 已验证准确率，未计时：{reason}。',
-  'results.answer.refused': '{variant} 未测量：{reason}。',
   'results.search': 'mixed 为搜索所得方案：{found}',
   'results.adopt.searched': '项目仍保留自己的方案和阈值：“原因”和导出使用项目的设置。',
   'results.adopt.edited': '项目的方案或阈值与本次运行不同：“原因”和导出使用项目的设置。',

@@ -23,7 +23,9 @@ export interface TightestGate {
 export interface Outlook {
   /** Probability that a candidate meets all gates, for each of the next iterations. */
   readonly probabilities: readonly number[];
-  /** The first iteration (1-based) with a probability of at least 50 %, and of at least 80 %; null: none of the next 20. */
+  /**
+   * The first iteration (1-based) with a probability of at least 50 %, and of at least 80 %; null: none of the next 20.
+   */
   readonly likelyAt: number | null;
   readonly safeAt: number | null;
   /** ISO 8601 dates of these iterations at the usual pace; null as above. */
@@ -52,11 +54,11 @@ export type Readiness =
   | { readonly state: 'refused'; readonly code: 'few-runs' | 'no-gates' | 'unjudged'; readonly reason: string };
 
 /**
- * The probability that a release candidate meets all gates, by a simple model of the recorded runs: the distance of each
- * gate's value from today's limit follows a level, or a straight line where one is clear, with normal noise. What a later
- * run can be is drawn from that (multivariate t: prediction errors of the lines, with the correlation that the gates had
- * in the recorded runs, so that gates that move together do so in the draws), and the probability is the share of draws
- * that meet every limit. The draws have a fixed seed.
+ * The probability that a release candidate meets all gates, by a simple model of the recorded runs: the distance of
+ * each gate's value from today's limit follows a level, or a straight line where one is clear, with normal noise. What
+ * a later run can be is drawn from that (multivariate t: prediction errors of the lines, with the correlation that the
+ * gates had in the recorded runs, so that gates that move together do so in the draws), and the probability is the
+ * share of draws that meet every limit. The draws have a fixed seed.
  *
  * @param entries runs of one project, in any order; only those with the backend, target, hardware and images of the
  *   newest one count.
@@ -207,8 +209,9 @@ function probabilitiesOf(lines: readonly Line[]): readonly number[] {
 }
 
 /**
- * Weights of the recorded residuals, one list for each draw: normal values, so that the sums have the correlations of the
- * residuals, divided by the root of a chi-squared value over its degrees of freedom, which makes the sums Student's t.
+ * Weights of the recorded residuals, one list for each draw: normal values, so that the sums have the correlations of
+ * the residuals, divided by the root of a chi-squared value over its degrees of freedom, which makes the sums Student's
+ * t.
  */
 function randomWeights(runs: number): readonly Float64Array[] {
   const random = createRandom(SEED);

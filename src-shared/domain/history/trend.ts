@@ -56,7 +56,9 @@ export function trendOf(entries: readonly HistoryEntry[], metric: MetricName): r
   });
 }
 
-/** Runs whose values can be compared with those of `entry`: the same project and target, and for costs the same machine. */
+/**
+ * Runs whose values can be compared with those of `entry`: the same project and target, and for costs the same machine.
+ */
 export function isComparable(entry: HistoryEntry, other: HistoryEntry, metric: MetricName): boolean {
   const isSameTarget =
     other.project === entry.project && other.target === entry.target && other.backend === entry.backend;

@@ -76,9 +76,17 @@ type Judged = Omit<GateResult, 'name' | 'variant' | 'measure'>;
 
 function judge(bound: Bound, limit: number, found: GateValue): Judged {
   if (found.kind === 'unknown') return { limit, ...unjudged(found) };
-  const { kind, value, statistics, ...part } = found;
+  const { value, statistics, group, className } = found;
   const met = bound === 'most' ? value <= limit + TOLERANCE : value >= limit - TOLERANCE;
-  return { limit, value, met, state: met ? 'met' : 'missed', statistics: againstLimit(statistics, limit), ...part };
+  return {
+    limit,
+    value,
+    met,
+    state: met ? 'met' : 'missed',
+    statistics: againstLimit(statistics, limit),
+    ...(group === undefined ? {} : { group }),
+    ...(className === undefined ? {} : { className }),
+  };
 }
 
 function unjudged({ code, reason }: Extract<GateValue, { kind: 'unknown' }>): Omit<Judged, 'limit'> {

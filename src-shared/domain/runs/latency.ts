@@ -39,6 +39,8 @@ export function summarizeLatency(samplesMs: ArrayLike<number>): LatencySummary {
   const mean = sorted.reduce((sum, value) => sum + value, 0) / samples;
   const squares = sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   const deviation = samples > 1 ? Math.sqrt(squares / (samples - 1)) : 0;
+  const medianInterval95 = quantileInterval95(sorted, 0.5);
+  const p99Interval95 = quantileInterval95(sorted, 0.99);
   return {
     mean,
     median: medianOfSorted(sorted),
@@ -49,20 +51,16 @@ export function summarizeLatency(samplesMs: ArrayLike<number>): LatencySummary {
     max: sorted[samples - 1] ?? Number.NaN,
     coefficientOfVariation: mean > 0 ? deviation / mean : 0,
     samples,
-    ...present('medianInterval95', quantileInterval95(sorted, 0.5)),
-    ...present('p99Interval95', quantileInterval95(sorted, 0.99)),
+    ...(medianInterval95 === null ? {} : { medianInterval95 }),
+    ...(p99Interval95 === null ? {} : { p99Interval95 }),
   };
-}
-
-function present<K extends string>(key: K, interval: readonly [number, number] | null) {
-  return interval === null ? {} : ({ [key]: interval } as { readonly [P in K]: readonly [number, number] });
 }
 
 /**
  * 95 % interval of a quantile by order statistics, which assumes no distribution: of n values, the number below the
  * quantile q is binomial with mean n q and variance n q (1 - q), so that the quantile lies between the values of these
- * ranks (normal approximation; Conover, Practical Nonparametric Statistics, section 3.2). null if a rank lies outside of
- * the sample. It covers the noise within this measurement, not a different state of the machine.
+ * ranks (normal approximation; Conover, Practical Nonparametric Statistics, section 3.2). null if a rank lies outside
+ * of the sample. It covers the noise within this measurement, not a different state of the machine.
  */
 export function quantileInterval95(sorted: ArrayLike<number>, q: number): readonly [number, number] | null {
   const n = sorted.length;

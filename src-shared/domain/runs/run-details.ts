@@ -12,7 +12,9 @@ export const runDetailsSchema = object({
   /** In the order of the model. */
   layers: list(object({ layer: string, op: string, precision: oneOf(...LAYER_FORMATS), code: optional(string) })),
 });
-/** `details.json` beside the record of a run: the thresholds and the precision of every layer of the shipped variant. */
+/**
+ * `details.json` beside the record of a run: the thresholds and the precision of every layer of the shipped variant.
+ */
 export type RunDetails = InferOutput<typeof runDetailsSchema>;
 
 /** A difference between the details of two runs; undefined: the run has no such tensor or layer. */

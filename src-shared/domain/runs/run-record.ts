@@ -145,8 +145,8 @@ export const gateStatisticsSchema = object({
   /** The test was made for the worst of this many groups or classes, and p multiplied by it (Bonferroni). */
   parts: optional(count),
   /**
-   * Gates on drops: whether the variant differs from FP32 by more than chance; all others: whether the value differs from
-   * the limit by more than chance.
+   * Gates on drops: whether the variant differs from FP32 by more than chance; all others: whether the value differs
+   * from the limit by more than chance.
    */
   isBeyondChance: boolean,
 });
@@ -434,7 +434,9 @@ export const runRecordSchema = object({
   /** Distance of the validation images from the calibration images; measured if a gate needs it. */
   drift: optional(object({ value: number, atLeast: number })),
   warnings: list(runWarningSchema),
-  /** Formats below INT8 and pruned copies that could not be timed or judged, with the reason; present if there are some. */
+  /**
+   * Formats below INT8 and pruned copies that could not be timed or judged, with the reason; present if there are some.
+   */
   refused: optional(list(refusedVariantSchema)),
   /** The result of the search for a plan as one sentence; present if a search was requested. */
   search: optional(string),

@@ -1,6 +1,7 @@
 // A libcuda.so.1 whose GPU memory is the host's. FAKE_CUDA_DEVICES (default 1), FAKE_CUDA_KINDS (names of the devices,
-// separated by commas; `Fake GPU` for those beyond), FAKE_CUDA_MAJOR (9, of the compute capability), FAKE_CUDA_VERSION (13000), FAKE_CUDA_MEMORY (bytes that can be
-// reserved), FAKE_CUDA_REPORT (file written at exit: what was not given back, and misuse).
+// separated by commas; `Fake GPU` for those beyond), FAKE_CUDA_MAJOR (9, of the compute capability), FAKE_CUDA_VERSION
+// (13000), FAKE_CUDA_MEMORY (bytes that can be reserved), FAKE_CUDA_REPORT (file written at exit: what was not given
+// back, and misuse).
 #include "fake_cuda.h"
 
 #include <atomic>

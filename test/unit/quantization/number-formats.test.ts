@@ -109,14 +109,18 @@ describe('integer formats', () => {
   });
 });
 
-/** All non-negative values of E4M3 with their bits, ascending: the definition of the format (OCP 8-bit floating point). */
+/**
+ * All non-negative values of E4M3 with their bits, ascending: the definition of the format (OCP 8-bit floating point).
+ */
 const E4M3 = Array.from({ length: 0x7f }, (_, bits) => {
   const exponent = bits >> 3;
   const mantissa = bits & 7;
   return { bits, value: exponent === 0 ? mantissa * 2 ** -9 : (1 + mantissa / 8) * 2 ** (exponent - 7) };
 });
 
-/** The nearest value by search, of two equally near ones the one with an even last bit; beyond the largest, that one. */
+/**
+ * The nearest value by search, of two equally near ones the one with an even last bit; beyond the largest, that one.
+ */
 function slowE4m3(value: number): number {
   let best = { bits: 0, distance: Number.POSITIVE_INFINITY };
   for (const entry of E4M3) {

@@ -15,7 +15,7 @@ function parseXml(xml: string): Element {
   const open = [root];
   const parser = new SaxesParser();
   parser.on('opentag', ({ name, attributes }) => {
-    const element: Element = { name, attributes: attributes as Record<string, string>, children: [] };
+    const element: Element = { name, attributes: attributes, children: [] };
     open.at(-1)?.children.push(element);
     open.push(element);
   });
