@@ -19,9 +19,8 @@ export interface OptimizedModel {
 
 /**
  * The counting model as ONNX Runtime optimizes it on this machine, changed so that tensors in groups of channels are
- * counted as they are (countBlocked). It is written to `dir` once and then read from there: all workers map the same
- * weights. Null if it would not be faster, or if some part of this does not work here; the counting model itself then
- * counts the same.
+ * counted as they are (countBlocked). It is written to `dir` once; all workers open it there. Null if it would not be
+ * faster, or if some part of this does not work here; the counting model itself then counts the same.
  */
 export async function optimizedCounting(
   options: NativeCollectorOptions,
