@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { cleanup, render, screen } from '@testing-library/react';
 import { createElement } from 'react';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HistoryScreen } from '../../../../src-renderer/features/history/history-screen';
 import { useHistory } from '../../../../src-renderer/features/history/history-store';
 import { useSession } from '../../../../src-renderer/state/session';
@@ -20,6 +20,15 @@ const entries = Array.from({ length: 10 }, (_, i) =>
 
 let marked: unknown = null;
 beforeEach(() => {
+  vi.stubGlobal(
+    'ResizeObserver',
+    class {
+      observe = vi.fn();
+      unobserve = vi.fn();
+      disconnect = vi.fn();
+    },
+  );
+  vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
   const api: Partial<WorkbenchApi> = {
     getHistory: () =>
       Promise.resolve({ path: '/data/a.calib/runs', entries, unreadable: [{ runId: 'x', problem: 'y' }] }),
@@ -33,7 +42,10 @@ beforeEach(() => {
   useHistory.setState({ runId: null, compareId: null, metric: 'latencyMs' });
   marked = null;
 });
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
 
 describe('the history screen', () => {
   it('shows what is unusual about the newest run, readiness, and runs that cannot be read', async () => {

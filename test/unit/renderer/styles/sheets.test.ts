@@ -99,7 +99,7 @@ describe('style sheets', () => {
 });
 
 /** Colours that src-shared/domain/palette.ts declares at run time. */
-const isPalette = (name: string): boolean => /^--(series|method|int8|fp16|fp32|good|bad)\b/.test(name);
+const isPalette = (name: string): boolean => /^--(series|method|int8|fp16|fp32|fp8|w4|good|bad)\b/.test(name);
 
 describe('class names', () => {
   it('of modules are all used, and those that are used exist', () => {
