@@ -11,7 +11,7 @@ import { MAJORS_WITH_HEADERS } from '../support/fake-tensorrt/libraries';
 /** BuilderFlag::kSPARSE_WEIGHTS. */
 const SPARSE_WEIGHTS = 7;
 
-const { project, env, calib, json, onGpu } = useEngineProject();
+const { project, env, calib, json, jsonWith, onGpu } = useEngineProject();
 
 describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))(
   'engines of other shapes and formats, with a stand-in of TensorRT',
@@ -78,6 +78,18 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))(
         /"flags":\[([^\]]*)\]/.exec(readFileSync(engines[engine]?.path ?? '', 'latin1'))?.[1] ?? '';
       expect([flagsOf(0), flagsOf(1)]).toEqual(['', String(SPARSE_WEIGHTS)]);
       expect((await calib(['bench', project, '--sparse', '--target', 'onnxruntime'])).code).toBe(2);
+    });
+
+    it('goes on without a question whose build ends the process', async () => {
+      const flags = ['--rounds', '2', '--optimization-level', '2', '--sparse'];
+      const { variants, answers } = await jsonWith<BenchResult>(
+        { FAKE_BUILDER_ABORTS: String(SPARSE_WEIGHTS) },
+        ...onGpu('bench', ...flags).with(5, 'fp16'),
+      );
+      expect(variants.map(({ variant }) => variant)).toEqual(['fp16']);
+      expect(answers).toMatchObject([
+        { variant: 'fp16-sparse', kind: 'refused', reason: expect.stringContaining('ended by SIGABRT') as string },
+      ]);
     });
   },
 );

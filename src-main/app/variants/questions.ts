@@ -43,7 +43,10 @@ export async function withoutRefused(options: VariantOptions, purpose: Purpose, 
   return remaining(options, refused);
 }
 
-/** Builds variants. A question that TensorRT refuses to build is not an error of the others. */
+/** TensorRT builds no engine, or ends the process: 10.6 runs out of memory on INT4 weights ("LLVM ERROR"). */
+const BUILD_FAILURES: ReadonlySet<string> = new Set(['model-unsupported', 'compute-crashed']);
+
+/** Builds variants. A question that TensorRT refuses to build, or crashes on, is not an error of the others. */
 export async function buildAsked(
   { options, refused }: Asked,
   job: JobContext,
@@ -55,7 +58,7 @@ export async function buildAsked(
     try {
       built.push(...(await buildVariants({ ...options, variants: [variant] }, job)));
     } catch (error) {
-      if (!(error instanceof WorkbenchError) || error.code !== 'model-unsupported') throw error;
+      if (!(error instanceof WorkbenchError) || !BUILD_FAILURES.has(error.code)) throw error;
       more.push({ variant, code: 'build-failed', reason: error.message });
     }
   }

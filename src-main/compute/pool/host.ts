@@ -14,18 +14,32 @@ function send(message: HostMessage): void {
   process.send?.(message);
 }
 
-/** Drops reports that follow the previous one too soon. The first and the last report of a phase are always sent. */
-function coalesced(onProgress: (progress: Progress) => void): (progress: Progress) => void {
-  let lastSentAt = 0;
-  let lastPhase = '';
-  return (progress) => {
-    const now = performance.now();
+/**
+ * Holds reports back that follow the previous one too soon. The first and the last report of a phase are always sent,
+ * and what was held back last when the request ends: it can say what was found last.
+ */
+class CoalescedProgress {
+  private lastSentAt = 0;
+  private lastPhase = '';
+  private held: Progress | null = null;
+
+  constructor(private readonly onProgress: (progress: Progress) => void) {}
+
+  readonly report = (progress: Progress): void => {
     const isLast = progress.total > 0 && progress.done >= progress.total;
-    if (progress.phase === lastPhase && !isLast && now - lastSentAt < PROGRESS_INTERVAL_MS) return;
-    lastSentAt = now;
-    lastPhase = progress.phase;
-    onProgress(progress);
+    const isSoon = performance.now() - this.lastSentAt < PROGRESS_INTERVAL_MS;
+    this.held = progress;
+    if (progress.phase !== this.lastPhase || isLast || !isSoon) this.end();
   };
+
+  /** Sends what was held back. */
+  end(): void {
+    if (this.held === null) return;
+    this.lastSentAt = performance.now();
+    this.lastPhase = this.held.phase;
+    this.onProgress(this.held);
+    this.held = null;
+  }
 }
 
 async function handle(method: string, params: unknown, context: TaskContext): Promise<unknown> {
@@ -33,10 +47,13 @@ async function handle(method: string, params: unknown, context: TaskContext): Pr
     ? (HANDLERS[method as ComputeMethod] as (params: unknown, context: TaskContext) => Promise<unknown>)
     : undefined;
   if (!handler) throw new WorkbenchError('internal', `The compute process has no method "${method}"`);
-  return handler(params, {
-    ...context,
-    ...(context.onProgress === undefined ? {} : { onProgress: coalesced(context.onProgress) }),
-  });
+  if (context.onProgress === undefined) return handler(params, context);
+  const progress = new CoalescedProgress(context.onProgress);
+  try {
+    return await handler(params, { ...context, onProgress: progress.report });
+  } finally {
+    progress.end();
+  }
 }
 
 const responder = new Responder(handle, (message) =>

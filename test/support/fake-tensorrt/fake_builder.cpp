@@ -53,6 +53,11 @@ class Config final : public IBuilderConfig {
   Config() { mImpl = &impl_; }
   IProgressMonitor* monitor() const { return impl_.monitor; }
 
+  bool has(int flag) const {
+    return std::any_of(impl_.flags.begin(), impl_.flags.end(),
+                       [flag](BuilderFlag set) { return static_cast<int>(set) == flag; });
+  }
+
   std::string told() const {
     std::string text;
     for (const BuilderFlag flag : impl_.flags)
@@ -172,6 +177,9 @@ class Builder final : public IBuilder {
       const Script& script = script_of(network);
       auto& config = static_cast<Config&>(given);
       if (!run_phases(config.monitor(), script)) return nullptr;
+      // FAKE_BUILDER_ABORTS: a builder flag that ends the process.
+      char const* aborting = std::getenv("FAKE_BUILDER_ABORTS");
+      if (aborting != nullptr && config.has(std::atoi(aborting))) std::abort();
       write_logs(script);
       for (const Statement& statement : script.all("build-error")) log_error(statement.rest);
       if (script.has("build-error") || script.has("build-nothing")) return nullptr;
