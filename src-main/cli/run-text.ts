@@ -1,6 +1,6 @@
 import { formatAccuracy, formatDb, formatMs, formatProbability, formatRate } from '../../src-shared/base/units';
 import { worstOutput } from '../../src-shared/domain/runs/accuracy';
-import { gateAmount, gateLimitText, gatePart, statisticsText } from '../../src-shared/domain/runs/gate-text';
+import { gateAmount, gateLimitText, statisticsText, withGatePart } from '../../src-shared/domain/runs/gate-text';
 import type { GateReason, GateResult, GateState, RunRecord, TableRow } from '../../src-shared/domain/runs/run-record';
 import { isBeyondChance } from '../../src-shared/domain/statistics';
 import { distinctRows, isDifferenceClear, type DistinctRow } from '../../src-shared/domain/runs/run-table';
@@ -141,6 +141,5 @@ function valueText(gate: GateResult): string {
     const hint = gate.reasonCode === undefined ? undefined : GATE_HINTS[gate.reasonCode];
     return `${gate.reason ?? 'no value'}${hint === undefined ? '' : ` (${hint})`}`;
   }
-  const part = gatePart(gate);
-  return `${gateAmount(gate, gate.value)}${part === '' ? '' : ` (${part})`}`;
+  return withGatePart(gate, gateAmount(gate, gate.value));
 }

@@ -1,9 +1,9 @@
 import {
   gateAmount,
   gateLimitText,
-  gatePart,
   gateTitle,
   statisticsText,
+  withGatePart,
 } from '../../../src-shared/domain/runs/gate-text';
 import type { GateResult, RunRecord, StepRecord } from '../../../src-shared/domain/runs/run-record';
 import { gateCaseName, groupOutcomes, type GroupOutcome, type RunOutcome } from './run-outcome';
@@ -72,8 +72,7 @@ function stepCase({ step, state, reason = '', seconds = 0 }: StepRecord): Case {
 
 function gateCase(gate: GateResult): Case {
   const limit = gateLimitText(gate);
-  const part = gatePart(gate);
-  const value = gate.value === null ? 'no value' : `${gateAmount(gate, gate.value)}${part === '' ? '' : ` (${part})`}`;
+  const value = gate.value === null ? 'no value' : withGatePart(gate, gateAmount(gate, gate.value));
   const chance = statisticsText(gate);
   const found = `${gateTitle(gate)}: ${value}, limit ${limit}${chance === '' ? '' : ` [${chance}]`}`;
   const common = { name: gateCaseName(gate), kind: 'gate', seconds: 0 } as const;

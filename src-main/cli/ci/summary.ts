@@ -2,9 +2,9 @@ import { formatMb, formatMs } from '../../../src-shared/base/units';
 import {
   gateAmount,
   gateLimitText,
-  gatePart,
   gateTitle,
   statisticsText,
+  withGatePart,
 } from '../../../src-shared/domain/runs/gate-text';
 import type { GateState, RunRecord, TableRow } from '../../../src-shared/domain/runs/run-record';
 import { distinctRows } from '../../../src-shared/domain/runs/run-table';
@@ -90,10 +90,9 @@ function gateTable({ gates }: RunRecord): string[] {
   return [
     ...tableHead(['gate', 'variant', 'value', 'limit', 'verdict', 'chance']),
     ...gates.map((gate) => {
-      const part = gatePart(gate);
       const value = gate.value === null ? (gate.reason ?? '') : gateAmount(gate, gate.value);
       return tableRow([
-        `${gateTitle(gate)}${part === '' ? '' : ` (${part})`}`,
+        withGatePart(gate, gateTitle(gate)),
         gate.variant,
         value,
         gateLimitText(gate),

@@ -5,12 +5,12 @@ import {
   gatePart,
   gateTitle,
   statisticsText,
+  withGatePart,
 } from '../../../src-shared/domain/runs/gate-text';
 import { html, type Html } from './markup';
 
 function sentence(gate: GateResult): string {
-  const part = gatePart(gate);
-  const subject = `${gateTitle(gate)}${part === '' ? '' : ` (${part})`}`;
+  const subject = withGatePart(gate, gateTitle(gate));
   const limit = gateLimitText(gate);
   if (gate.value === null) return `${subject}: cannot be judged, ${gate.reason ?? 'no value'} (limit: ${limit})`;
   return `${subject}: ${gateAmount(gate, gate.value)}, allowed is ${limit}`;

@@ -78,6 +78,12 @@ export function gatePart({ group, className }: Pick<GateResult, 'group' | 'class
   return className === undefined ? '' : `class ${className}`;
 }
 
+/** A text about the gate with the group or the class that was judged: `AP drop (group night)`. */
+export function withGatePart(gate: Pick<GateResult, 'group' | 'className'>, text: string): string {
+  const part = gatePart(gate);
+  return part === '' ? text : `${text} (${part})`;
+}
+
 /** The verdict's test as a sentence without a full stop; empty in runs of older versions. */
 export function statisticsText(gate: Pick<GateResult, 'name' | 'measure' | 'statistics'>): string {
   const { statistics } = gate;
