@@ -166,6 +166,8 @@ const tuneSchema = object({
   /** tensorrt, which is also the default; the other backends have no kernels to choose among. */
   backend: optional(oneOf(...BACKENDS)),
   rounds: optional(positiveInteger),
+  /** Engines to build at most, 1 to 4; default: 4. */
+  maxBuilds: optional(positiveInteger),
   /** Table of kernel times from another machine with the same kind of GPU and TensorRT. */
   importTablePath: optional(filePath('read')),
   /** File for the table of all kernel times that are known for this kind of GPU. */

@@ -2,54 +2,33 @@ import type { TuneResult, Warning } from '../../../src-shared/contract/job-resul
 import type { TuneSpec } from '../../../src-shared/contract/job-specs';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatMs } from '../../../src-shared/base/units';
-import type { TunedLayer, TuningCandidate, TuningResult } from '../../../src-shared/domain/analysis/tuning';
 import {
-  fallbackPrecisionOf,
-  isSamePlan,
-  type Precision,
-  type PrecisionPlan,
-} from '../../../src-shared/domain/project/precision';
+  MAX_TUNING_BUILDS,
+  type TunedLayer,
+  type TuningCandidate,
+  type TuningResult,
+} from '../../../src-shared/domain/analysis/tuning';
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
+import { isSamePlan, type Precision } from '../../../src-shared/domain/project/precision';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { fastestCandidate } from '../../analysis/tuning/fastest';
-import type { ProfiledEngine, TunedModel } from '../../analysis/tuning/parts';
-import { isWorthBuilding, proposePlan, type TunableLayer, type TuningChoices } from '../../analysis/tuning/propose';
-import type { Model } from '../../onnx/graph/model';
-import { staticShapes } from '../../onnx/graph/static-shapes';
-import { graphFacts, type GraphFacts } from '../../quantization/rules/graph-facts';
-import { COMPUTE_OPS } from '../../quantization/rules/op-classes';
-import { findPartitions, type Partitions } from '../../quantization/rules/partitions';
-import { isAboutSpeed } from '../../quantization/rules/refusals';
 import { learnTimes } from '../../analysis/tuning/learn';
-import type { KernelTimes } from '../../../src-shared/domain/engines/kernel-times';
-import { ownValue } from '../../../src-shared/base/records';
-import {
-  kernelKey,
-  loadKernelTimes,
-  readKernelTimes,
-  rememberKernelTimes,
-  saveKernelTimes,
-} from '../variants/kernel-times';
-import { loadTuning, saveAnalysis } from '../analysis/analysis-store';
+import type { ProfiledEngine } from '../../analysis/tuning/parts';
+import { isWorthBuilding, proposePlan, type MeasuredEngine } from '../../analysis/tuning/propose';
+import { saveAnalysis } from '../analysis/analysis-store';
 import { ensureThresholds } from '../analysis/needed-decisions';
 import { defaultThreads, type JobContext } from '../job-context';
-import { openCalibration, prepared, projectFeeding } from '../projects/workspace';
+import { prepared, projectFeeding } from '../projects/workspace';
+import { kernelKeys, modelFacts, ratioIn, tunedModel, tuningChoices, withLayers } from '../tuning/tuning-setup';
 import { buildVariants } from '../variants/builder';
 import { builtWarnings, type BuiltVariant } from '../variants/built-variant';
 import { readEngineLayers, readEngineRecord } from '../variants/engine-record';
 import { atUsualSize, projectImageSizes } from '../variants/image-sizes';
+import { importKernelTimes, loadKernelTimes, rememberKernelTimes, saveKernelTimes } from '../variants/kernel-times';
 import { variantOptions, withFixedBatch, type VariantOptions } from '../variants/options';
-import { variantRecipe } from '../variants/recipe';
 import { gpuKind } from '../variants/tensorrt-builder';
 
-/** Engines that a tuning builds at most: FP16, INT8 by the rules, and two plans from their times. */
-const MAX_BUILDS = 4;
 const ROUNDS = 20;
-
-/**
- * The rules of speed that tuning questions. The others say that TensorRT has no INT8 kernel, or that its FP16 kernel
- * computes the neighbours too.
- */
-const TRIED_CODES: ReadonlySet<string> = new Set(['few-channels', 'small-matrix', 'isolated']);
 
 /** A candidate with what its profile says. */
 interface Candidate {
@@ -57,17 +36,21 @@ interface Candidate {
   readonly layers: Readonly<Record<string, Precision>>;
   readonly built: BuiltVariant;
   readonly profile: ProfiledEngine;
+  /** Latency that its proposal promised at the first batch size. */
+  readonly expectedMs?: number;
 }
 
 /**
  * Finds the fastest placement on this GPU by measurement: builds an FP16 engine and an INT8 engine by the rules, joins
  * the times of their kernels by the layers of the model, and builds the plan in which every part has its faster
- * precision; what this engine shows is taken into account once more. The fastest of these engines is the result.
- * Engines are kept, so that an interrupted tuning continues with the engine that it was building.
+ * precision, if it promises more than its uncertainty; what this engine shows is taken into account once more. The
+ * fastest of these engines is the result. It is kept whenever engines were timed, and engines are kept too, so that an
+ * interrupted tuning continues with the engine that it was building.
  */
-export async function tuneJob(spec: TuneSpec, job: JobContext): Promise<TuneResult> {
+export async function tuneJob(spec: TuneSpec & { readonly mayTry?: boolean }, job: JobContext): Promise<TuneResult> {
   const startedAt = performance.now();
   const { workspace, services } = job;
+  const { userDataDir } = services;
   const model = await prepared(workspace, services.compute, job);
   const feeding = projectFeeding(workspace, model);
   const variant = spec.variant ?? 'mixed';
@@ -85,32 +68,81 @@ export async function tuneJob(spec: TuneSpec, job: JobContext): Promise<TuneResu
   const batch = feeding.fixedBatch ?? options.tensorrt.batches[0] ?? 1;
   const facts = modelFacts(model);
   const tuned = tunedModel(facts, feeding.fixedBatch === null ? batch : 1);
-  const gpu = gpuKind(status, options.tensorrt.device);
-  let table = loadKernelTimes(services.userDataDir, gpu, status.version);
-  if (spec.importTablePath !== undefined) {
-    const { times } = readKernelTimes(spec.importTablePath, table);
-    table = await rememberKernelTimes(services.userDataDir, table, times);
-  }
+  const kind = { gpu: gpuKind(status, options.tensorrt.device), tensorrt: status.version };
+  if (spec.importTablePath !== undefined) await importKernelTimes(userDataDir, [spec.importTablePath]);
+  const table = loadKernelTimes(userDataDir, kind);
   const keyOf = kernelKeys(facts, batch);
-  const choices = await choicesOf({ model, options, ratioOf: (layer) => ratioIn(table, keyOf(layer)) }, job);
+  const choices = await tuningChoices(
+    { model, options, ratioOf: (layer) => ratioIn(table, keyOf(layer)), mayTry: spec.mayTry ?? true },
+    job,
+  );
+  const maxBuilds = Math.min(spec.maxBuilds ?? MAX_TUNING_BUILDS, MAX_TUNING_BUILDS);
   const candidates: Candidate[] = [];
-  const add = async (name: string, layers: Readonly<Record<string, Precision>>): Promise<void> => {
-    candidates.push(await buildCandidate({ name, layers, options }, job));
-  };
-  await add('fp16', Object.fromEntries(model.graph.node.map(({ name }) => [name, choices.float])));
-  await add('int8', choices.fixed);
-  let reasons: readonly TunedLayer[] = [];
-  while (candidates.length < MAX_BUILDS) {
-    const proposal = proposePlan(
+  const add = async (plan: Omit<Candidate, 'built' | 'profile'>): Promise<void> => {
+    if (candidates.length === maxBuilds) return;
+    candidates.push(await buildCandidate(plan, options, job));
+    const learnt = learnTimes(
       tuned,
       candidates.map(({ profile }) => profile),
-      choices,
-      candidates.length < MAX_BUILDS - 1,
+      { computeLayers: choices.layers.map(({ layer }) => layer), keyOf },
     );
-    reasons = proposal.reasons;
-    if (!isWorthBuilding(proposal) || candidates.some(({ layers }) => isSamePlan(layers, proposal.layers))) break;
-    await add(`tuned-${candidates.length - 1}`, proposal.layers);
+    const known = await rememberKernelTimes(userDataDir, kind, learnt);
+    if (spec.exportTablePath !== undefined) await saveKernelTimes(spec.exportTablePath, known);
+  };
+  await add({
+    name: 'fp16',
+    layers: Object.fromEntries(model.graph.node.map(({ name }) => [name, choices.float])),
+  });
+  await add({ name: 'int8', layers: choices.fixed });
+  const timing = { spec, options, feeding };
+  for (;;) {
+    const { timed, warnings } = await timeCandidates(candidates, timing, job);
+    const engines = candidates.map(({ profile, expectedMs }, i): MeasuredEngine => ({
+      ...profile,
+      latencyMs: timed[i]?.latencyMs[String(batch)] ?? Number.POSITIVE_INFINITY,
+      ...(expectedMs === undefined ? {} : { expectedMs }),
+    }));
+    const proposal = proposePlan(tuned, engines, choices, candidates.length < MAX_TUNING_BUILDS - 1);
+    const isDone =
+      candidates.length >= maxBuilds ||
+      !isWorthBuilding(proposal) ||
+      candidates.some(({ layers }) => isSamePlan(layers, proposal.layers));
+    // What is not built is not tried either.
+    const { reasons } = isDone ? proposePlan(tuned, engines, choices, false) : proposal;
+    const chosen = fastestCandidate(timed);
+    const result: TuningResult = {
+      target: 'tensorrt',
+      ...kind,
+      batches: [...options.tensorrt.batches],
+      variant,
+      candidates: timed,
+      chosen,
+      fixed: choices.fixed,
+      layers: withChosenPrecisions(reasons, timed[chosen], choices.float),
+      summary: summaryOf(timed, chosen),
+      seconds: (performance.now() - startedAt) / 1000,
+      createdAt: new Date().toISOString(),
+    };
+    await saveAnalysis(workspace, 'tuning', 'tuning', result);
+    if (isDone) return { ...result, warnings: [...builtWarnings(candidates.map(({ built }) => built)), ...warnings] };
+    const { layers, expectedMs } = proposal;
+    await add({ name: `tuned-${candidates.length - 1}`, layers, expectedMs });
   }
+}
+
+interface Timing {
+  readonly spec: TuneSpec;
+  readonly options: VariantOptions;
+  readonly feeding: Feeding;
+}
+
+/** Times all candidates in turns, so that they see the same clocks. */
+async function timeCandidates(
+  candidates: readonly Candidate[],
+  { spec, options, feeding }: Timing,
+  job: JobContext,
+): Promise<{ readonly timed: readonly TuningCandidate[]; readonly warnings: readonly Warning[] }> {
+  const { workspace, services } = job;
   const bench = await services.compute.request(
     'bench',
     {
@@ -124,7 +156,7 @@ export async function tuneJob(spec: TuneSpec, job: JobContext): Promise<TuneResu
     },
     job,
   );
-  const timed = candidates.map(({ name, layers, built }): TuningCandidate => ({
+  const timed = candidates.map(({ name, layers, built, expectedMs }): TuningCandidate => ({
     name,
     layers,
     latencyMs: Object.fromEntries(
@@ -132,138 +164,24 @@ export async function tuneJob(spec: TuneSpec, job: JobContext): Promise<TuneResu
         .filter((record) => record.variant === name)
         .map(({ batch: size, latencyMs }) => [String(size), latencyMs.median]),
     ),
+    ...(expectedMs === undefined ? {} : { expectedMs }),
     enginePath: built.runnable.kind === 'engine' ? built.runnable.enginePath : '',
     buildSeconds: built.seconds,
   }));
-  const chosen = fastestCandidate(timed);
-  const result: TuningResult = {
-    target: 'tensorrt',
-    gpu,
-    tensorrt: status.version,
-    batches: [...options.tensorrt.batches],
-    variant,
-    candidates: timed,
-    chosen,
-    fixed: choices.fixed,
-    layers: withChosenPrecisions(reasons, timed[chosen], choices.float),
-    summary: summaryOf(timed, chosen),
-    seconds: (performance.now() - startedAt) / 1000,
-    createdAt: new Date().toISOString(),
-  };
-  await saveAnalysis(workspace, 'tuning', 'tuning', result);
-  table = await rememberKernelTimes(
-    services.userDataDir,
-    table,
-    learnTimes(
-      tuned,
-      candidates.map(({ profile }) => profile),
-      { computeLayers: choices.layers.map(({ layer }) => layer), keyOf },
-    ),
-  );
-  if (spec.exportTablePath !== undefined) await saveKernelTimes(spec.exportTablePath, table);
-  const warnings: readonly Warning[] = [...builtWarnings(candidates.map(({ built }) => built)), ...bench.warnings];
-  return { ...result, warnings };
-}
-
-interface ModelFacts {
-  readonly graph: Model['graph'];
-  readonly facts: GraphFacts;
-  readonly partitions: Partitions;
-}
-
-function modelFacts(model: Model): ModelFacts {
-  const facts = graphFacts(model);
-  return { graph: model.graph, facts, partitions: findPartitions(facts) };
-}
-
-/** The model as tuning sees it. @param batch images in one inference, for sizes that the model gives for one image */
-function tunedModel({ graph, facts, partitions }: ModelFacts, batch: number): TunedModel {
-  const shapes = staticShapes(graph);
-  return {
-    layers: facts.nodes.map(({ name, input, output }) => ({ layer: name, inputs: input, outputs: output })),
-    partitions: partitions.list.map(({ root, members }) => [root, ...members].map(({ name }) => name)),
-    elements: (tensor) => batch * (shapes.get(tensor)?.reduce((product, dim) => product * dim, 1) ?? 0),
-  };
-}
-
-/** Compute layer -> its key in the table of kernel times. */
-function kernelKeys({ facts, partitions }: ModelFacts, batch: number): (layer: string) => string | null {
-  const nodes = new Map(facts.nodes.map((node) => [node.name, node]));
-  return (layer) => {
-    const node = nodes.get(layer);
-    return node === undefined ? null : kernelKey(facts, node, { partition: partitions.of(node), batch });
-  };
-}
-
-function ratioIn({ times }: KernelTimes, key: string | null): number | undefined {
-  const { floatMs, int8Ms } = (key === null ? undefined : ownValue(times, key)) ?? {};
-  return floatMs === undefined || int8Ms === undefined || floatMs === 0 ? undefined : int8Ms / floatMs;
-}
-
-/** Which layers tuning may change. Precisions that a tuning chose earlier are not decisions about accuracy. */
-async function choicesOf(
-  {
-    model,
-    options,
-    ratioOf,
-  }: {
-    readonly model: Model;
-    readonly options: VariantOptions;
-    readonly ratioOf: (layer: string) => number | undefined;
-  },
-  job: JobContext,
-): Promise<TuningChoices> {
-  const { workspace } = job;
-  const { plan } = workspace.file;
-  const earlier = (await loadTuning(workspace))?.result;
-  const isFromTuning =
-    earlier !== undefined && isSamePlan(earlier.candidates[earlier.chosen]?.layers ?? {}, plan.layers);
-  const fixed = isFromTuning ? earlier.fixed : plan.layers;
-  const own = withLayers(job, fixed);
-  const calibration = await openCalibration(workspace);
-  const [variant = 'mixed'] = options.variants;
-  const recipe = variantRecipe(parseVariant(variant), { options, workspace: own.workspace, model, calibration });
-  const { decisions } = await job.services.compute.request('explain', recipe, job);
-  return {
-    fixed,
-    float: fallbackPrecisionOf(plan, 'tensorrt'),
-    layers: decisions.flatMap(({ layer, op, precision, code, reason, tensor }): TunableLayer[] => {
-      if (tensor !== undefined || !COMPUTE_OPS.has(op)) return [];
-      const ratio = ratioOf(layer);
-      const isRefusedForSpeed = precision !== 'int8' && isAboutSpeed({ code, reason });
-      return precision === 'int8' || (isRefusedForSpeed && TRIED_CODES.has(code))
-        ? [{ layer, op, isRefusedForSpeed, reason, ...(ratio === undefined ? {} : { knownRatio: ratio }) }]
-        : [];
-    }),
-  };
-}
-
-/** The context with other precisions of layers in the plan of the project. */
-export function withLayers(job: JobContext, layers: PrecisionPlan['layers']): JobContext {
-  const { workspace } = job;
-  const { file } = workspace;
-  return { ...job, workspace: { ...workspace, file: { ...file, plan: { ...file.plan, layers } } } };
+  return { timed, warnings: bench.warnings };
 }
 
 async function buildCandidate(
-  {
-    name,
-    layers,
-    options,
-  }: {
-    readonly name: string;
-    readonly layers: Readonly<Record<string, Precision>>;
-    readonly options: VariantOptions;
-  },
+  plan: Omit<Candidate, 'built' | 'profile'>,
+  options: VariantOptions,
   job: JobContext,
 ): Promise<Candidate> {
-  const own = withLayers(job, layers);
-  const [built] = await buildVariants(options, own);
+  const [built] = await buildVariants(options, withLayers(job, plan.layers));
   const record = built && readEngineRecord(built.dir);
   const engineLayers = built && readEngineLayers(built.dir);
   if (!built || record?.backend !== 'tensorrt' || !engineLayers)
-    throw new WorkbenchError('internal', `The engine ${name} has no profile`);
-  return { name, layers, built, profile: { layers: engineLayers, asked: record.asked } };
+    throw new WorkbenchError('internal', `The engine ${plan.name} has no profile`);
+  return { ...plan, built, profile: { layers: engineLayers, asked: record.asked } };
 }
 
 /** The reasons, with the precisions of the engine that was chosen. */

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { formatMs } from '../../../src-shared/base/units';
 import type { TuneResult } from '../../../src-shared/contract/job-results';
+import { MAX_TUNING_BUILDS } from '../../../src-shared/domain/analysis/tuning';
 import { defineCommand, EXIT_OK, present } from '../command';
-import { flag, text } from '../options';
+import { flag, text, wholeNumber } from '../options';
 import type { Block } from '../output';
 import { BUILD_OPTIONS, variantSpec } from '../shared-options';
 import { roundsOption } from './bench';
@@ -15,6 +16,10 @@ export const tune = defineCommand({
     ...BUILD_OPTIONS,
     variant: text('V', 'mixed (default) or mixed-METHOD: the thresholds that the engines use'),
     rounds: roundsOption,
+    'max-builds': wholeNumber('N', 'build at most N engines (default: 4); a later tuning continues with these', {
+      min: 1,
+      max: MAX_TUNING_BUILDS,
+    }),
     'import-table': text('FILE', 'first read kernel times of another machine with the same kind of GPU and TensorRT'),
     'export-table': text('FILE', 'write all kernel times that are known for this kind of GPU and TensorRT'),
     adopt: flag('make the placement that is found the plan of the project'),
@@ -30,6 +35,7 @@ is the result. Layers that the plan sets to a precision keep it.`,
       ...present({
         variant: values.variant,
         rounds: values.rounds,
+        maxBuilds: values['max-builds'],
         importTablePath: pathOf(values['import-table']),
         exportTablePath: pathOf(values['export-table']),
       }),

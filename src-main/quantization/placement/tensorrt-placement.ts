@@ -1,3 +1,4 @@
+import type { MeasuredKernels } from '../../../src-shared/domain/engines/measured-kernels';
 import type { AttentionPrecision } from '../../../src-shared/domain/project/precision';
 import type { Node } from '../../onnx/graph/model';
 import { QUANTIZED_REASON, weightOf } from '../rules/compute-layers';
@@ -18,6 +19,8 @@ export interface TensorrtPlacementInputs {
   readonly partitions: Partitions;
   readonly precisions: LayerPrecisions;
   readonly attention: AttentionPrecision;
+  /** Measured times of layers in FP16 and INT8. */
+  readonly measured?: MeasuredKernels | undefined;
   /** Ranges of activations, to find layers whose inputs and outputs differ too much for one scale. */
   readonly ranges: Pick<RangeFacts, 'activationAmax'>;
 }
@@ -31,6 +34,7 @@ export function placeForTensorrt({
   partitions,
   precisions,
   attention,
+  measured,
   ranges,
 }: TensorrtPlacementInputs): Placement {
   const builder = new PlacementBuilder(facts, precisions);
@@ -38,6 +42,7 @@ export function placeForTensorrt({
     facts,
     partitions,
     attention,
+    measured,
     choice: (node) => (precisions.of(node) !== 'int8' ? 'float' : precisions.isInt8Asked(node) ? 'int8' : 'auto'),
   });
   const context: Context = {

@@ -264,16 +264,25 @@ export function placeQdq(
   requirePlannedLayers(plan, model);
   const facts = graphFacts(model);
   const partitions = findPartitions(facts);
+  const fallbackPrecision = fallbackPrecisionOf(plan, target);
   const place = (scaleRefusals: ReadonlyMap<string, Fp16Refusal>): Placement => {
     const precisions = resolvePrecisions(facts, {
       plan,
-      fallbackPrecision: fallbackPrecisionOf(plan, target),
+      fallbackPrecision,
       partitions,
       ranges,
       scaleRefusals,
     });
     if (target === 'onnxruntime') return placeForOnnxruntime(facts, precisions, ranges);
-    return placeForTensorrt({ facts, partitions, precisions, ranges, attention: plan.attention ?? 'float' });
+    return placeForTensorrt({
+      facts,
+      partitions,
+      precisions,
+      ranges,
+      attention: plan.attention ?? 'float',
+      // Times in floating point are those of FP16.
+      ...(fallbackPrecision === 'fp16' ? { measured: plan.measured } : {}),
+    });
   };
   const placed = placements.of(plan, () => place(new Map()));
   // Scale groups are known after the first placement. Refusing FP16 afterwards changes only the type of Q/DQ, not their

@@ -31,15 +31,18 @@ const BYTES_PER_MAC = 2 / 768;
  * the two convolutions behind it 36 in INT8 and 42 in FP16. Chains with products are left alone: what stands in front
  * of them (a normalization) writes INT8 itself.
  */
-export function losingChains(int8: Int8Layers, isFixed: (root: Node) => boolean): ReadonlySet<Node> {
+export function losingChains(int8: Int8Layers, isDecided: (roots: readonly Node[]) => boolean): ReadonlySet<Node> {
   const { facts, partitions, roots } = int8;
-  const own = partitions.list.filter(({ root }) => roots.has(root));
-  const chains = chainsOf(own, int8);
+  const chains = chainsOf(
+    partitions.list.filter(({ root }) => roots.has(root)),
+    int8,
+  );
   const losing = new Set<Node>();
   for (const chain of chains) {
-    if (chain.some(({ root }) => !root.opType.startsWith('Conv') || isFixed(root))) continue;
+    const own = chain.map(({ root }) => root);
+    if (own.some(({ opType }) => !opType.startsWith('Conv')) || isDecided(own)) continue;
     const balance = balanceOf(facts, chain, int8);
-    if (balance !== undefined && balance < 0) for (const { root } of chain) losing.add(root);
+    if (balance !== undefined && balance < 0) for (const root of own) losing.add(root);
   }
   return losing;
 }

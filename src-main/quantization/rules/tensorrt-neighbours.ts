@@ -218,18 +218,28 @@ export function isWrittenInInt8(int8: Int8Layers, tensor: string): boolean {
 }
 
 /** Whether an INT8 layer reads a tensor, directly or through layers that can copy integers. */
-export function isReadInInt8({ facts, partitions, roots }: Int8Layers, tensor: string): boolean {
-  return facts.uses(tensor).some(({ node, slot }) => {
+export function isReadInInt8(int8: Int8Layers, tensor: string): boolean {
+  return readersOf(int8, tensor).some((reader) => reader === 'int8');
+}
+
+/** Whether anything else reads a tensor: a layer in floating point, or whoever takes the outputs of the graph. */
+export function isReadInFloat(int8: Int8Layers, tensor: string): boolean {
+  return int8.facts.isObserved(tensor) || readersOf(int8, tensor).some((reader) => reader === 'float');
+}
+
+function readersOf({ facts, partitions, roots }: Int8Layers, tensor: string): ('int8' | 'float')[] {
+  return facts.uses(tensor).flatMap(({ node, slot }) => {
     const partition = partitions.of(node);
     if (partition) {
-      if (!roots.has(partition.root)) return false;
-      if (node === partition.root) return slot === 0 || (slot === 1 && COMPUTE_OPS.has(node.opType));
-      return partition.residual?.shortcut === tensor;
+      const isInt8 =
+        roots.has(partition.root) &&
+        (node === partition.root
+          ? slot === 0 || (slot === 1 && COMPUTE_OPS.has(node.opType))
+          : partition.residual?.shortcut === tensor);
+      return [isInt8 ? ('int8' as const) : ('float' as const)];
     }
-    return (
-      (node.opType === 'Concat' || isCopy(node)) &&
-      node.output.some((output) => isReadInInt8({ facts, partitions, roots }, output))
-    );
+    if (node.opType !== 'Concat' && !isCopy(node)) return ['float' as const];
+    return node.output.flatMap((output) => readersOf({ facts, partitions, roots }, output));
   });
 }
 

@@ -1,3 +1,4 @@
+import type { MeasuredKernels } from '../../../src-shared/domain/engines/measured-kernels';
 import type { AttentionPrecision } from '../../../src-shared/domain/project/precision';
 import { attrInt } from '../../onnx/graph/attributes';
 import type { Node } from '../../onnx/graph/model';
@@ -5,6 +6,7 @@ import { convChannels, matrixSizes, weightOf } from './compute-layers';
 import type { GraphFacts } from './graph-facts';
 import { losingChains } from './int8-chains';
 import { sizesOf } from './layer-values';
+import { areMeasured, measuredRefusals } from './measured-kernels';
 import { COMPUTE_OPS } from './op-classes';
 import type { Partitions } from './partitions';
 import { isAboutSpeed, type Refusal } from './refusals';
@@ -27,16 +29,25 @@ export interface RefusalContext {
   readonly attention: AttentionPrecision;
   /** Whether the plan leaves INT8 to the rules, asks for it by name, or excludes it. */
   readonly choice: (node: Node) => 'auto' | 'int8' | 'float';
+  /** Measured times of layers in FP16 and INT8. */
+  readonly measured?: MeasuredKernels | undefined;
 }
 
 /**
  * The compute layers that should not get Q/DQ for TensorRT, with the reason. The rules about neighbours are applied
  * until nothing changes, because a layer that leaves INT8 changes what its neighbours read and write.
  */
-export function tensorrtRefusals({ facts, partitions, attention, choice }: RefusalContext): ReadonlyMap<Node, Refusal> {
+export function tensorrtRefusals({
+  facts,
+  partitions,
+  attention,
+  choice,
+  measured,
+}: RefusalContext): ReadonlyMap<Node, Refusal> {
   const refusals = new Map<Node, Refusal>();
   const roots = new Set<Node>();
   const int8 = { facts, partitions, roots };
+  const isFixed = (node: Node): boolean => choice(node) === 'int8';
   for (const { root } of partitions.list) {
     if (choice(root) === 'float') continue;
     const refusal = tensorrtRefusal(facts, root, attention);
@@ -59,9 +70,12 @@ export function tensorrtRefusals({ facts, partitions, attention, choice }: Refus
       hasChanged = true;
     }
     if (hasChanged) continue;
-    for (const root of losingChains(int8, (node) => choice(node) === 'int8')) {
+    const refused = new Map<Node, Refusal>(measured ? measuredRefusals(int8, measured, isFixed) : []);
+    for (const root of losingChains(int8, (chain) => chain.some(isFixed) || areMeasured(measured, chain)))
+      if (!refused.has(root)) refused.set(root, ISOLATED);
+    for (const [root, refusal] of refused) {
       roots.delete(root);
-      refusals.set(root, ISOLATED);
+      refusals.set(root, refusal);
       hasChanged = true;
     }
   }

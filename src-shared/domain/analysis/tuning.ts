@@ -1,5 +1,19 @@
-import { count, list, measured, nullable, object, oneOf, record, string, type InferOutput } from '../../base/schema';
+import {
+  count,
+  list,
+  measured,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  record,
+  string,
+  type InferOutput,
+} from '../../base/schema';
 import { PRECISIONS } from '../project/precision';
+
+/** Engines that a tuning builds at most: FP16, INT8 by the rules, and two plans from their times. */
+export const MAX_TUNING_BUILDS = 4;
 
 /**
  * Why a layer has its precision. `measured-int8`, `measured-float`: it is the faster one. `measured-neighbours`: the
@@ -34,6 +48,8 @@ export const tuningCandidateSchema = object({
   layers: record(oneOf(...PRECISIONS)),
   /** Median GPU time of one inference, by batch size. */
   latencyMs: record(measured),
+  /** What the plan promised at the first batch size; absent for fp16 and int8. */
+  expectedMs: optional(measured),
   enginePath: string,
   /** Duration of the build; 0 if the engine existed already. */
   buildSeconds: measured,

@@ -1,5 +1,6 @@
 import type { LayerId } from '../../base/brand';
 import { ownValue } from '../../base/records';
+import { measuredKernelsSchema } from '../engines/measured-kernels';
 import { boolean, converted, object, oneOf, optional, record, text, type InferOutput } from '../../base/schema';
 
 export const PRECISIONS = ['int8', 'fp16', 'fp32'] as const;
@@ -82,6 +83,8 @@ const presentPlanSchema = object({
   repairs: optional(repairsSchema),
   /** Layer -> how the thresholds of its weights are chosen; minmax for a layer without an entry. */
   weights: optional(record(oneOf('mse'))),
+  /** For the target tensorrt: measured times, which keep layers out of INT8 where it is not faster. */
+  measured: optional(measuredKernelsSchema),
 });
 /** The precisions that the layers of a model should compute in. */
 export type PrecisionPlan = InferOutput<typeof presentPlanSchema>;

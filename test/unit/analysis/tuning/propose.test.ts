@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { EngineLayer, EngineType } from '../../../../src-shared/domain/engines/engine-layers';
 import { chargeLayers } from '../../../../src-shared/domain/engines/layer-charges';
 import type { Precision } from '../../../../src-shared/domain/project/precision';
-import { noKernelTimes, withKernelTimes } from '../../../../src-shared/domain/engines/kernel-times';
 import { learnTimes } from '../../../../src-main/analysis/tuning/learn';
 import { fastestCandidate } from '../../../../src-main/analysis/tuning/fastest';
 import { findParts, type TunedModel } from '../../../../src-main/analysis/tuning/parts';
-import { isWorthBuilding, proposePlan, type TuningChoices } from '../../../../src-main/analysis/tuning/propose';
+import type { TuningChoices } from '../../../../src-main/analysis/tuning/choices';
+import { isWorthBuilding, proposePlan } from '../../../../src-main/analysis/tuning/propose';
 
 /** x -> a -> b -> norm -> c -> y; act is fused into the kernel of a. */
 const MODEL: TunedModel = {
@@ -18,7 +18,7 @@ const MODEL: TunedModel = {
     { layer: 'c', inputs: ['tn'], outputs: ['y'] },
   ],
   partitions: [['a', 'act'], ['b'], ['c']],
-  elements: () => 1000,
+  elements: (tensor) => (tensor === 'tn' ? 20_000 : 1000),
 };
 
 function kernel(name: string, type: EngineType, medianMs: number, onnxLayers: readonly string[]): EngineLayer {
@@ -35,6 +35,7 @@ const FLOAT = {
     kernel('c', 'fp16', 0.03, ['c']),
   ],
   asked: {},
+  latencyMs: 0.1,
 };
 const ASKED: Record<string, Precision> = { a: 'int8', act: 'int8', b: 'int8', norm: 'fp16', c: 'int8' };
 const INT8 = {
@@ -47,6 +48,7 @@ const INT8 = {
     kernel('c', 'int8', 0.02, ['c']),
   ],
   asked: ASKED,
+  latencyMs: 0.125,
 };
 const layer = (name: string, isRefusedForSpeed = false) => ({
   layer: name,
@@ -77,7 +79,7 @@ describe('chargeLayers', () => {
 describe('proposePlan', () => {
   it('joins layers that share a kernel in one of the engines', () => {
     const fused = { ...FLOAT, layers: [kernel('b + norm', 'fp16', 0.04, ['b', 'norm'])] };
-    const { of, list } = findParts(MODEL, [fused, INT8]);
+    const { of, list } = findParts(MODEL, [fused, INT8], new Set(['a', 'b', 'c']));
     expect(of.get('b')).toBe(of.get('norm'));
     expect(of.get('a')).toBe(of.get('act'));
     expect(list).toHaveLength(3);
@@ -101,6 +103,7 @@ describe('proposePlan', () => {
         own.name === 'tn_QuantizeLinear' ? [] : [own.name === 'c' ? inFloat : own],
       ),
       asked: { ...ASKED, c: 'fp16' as const },
+      latencyMs: 0.39,
     };
     const choices = { ...CHOICES, layers: [layer('a'), layer('b'), layer('c', true)], fixed: { b: 'fp16' as const } };
     const float = { ...FLOAT, layers: FLOAT.layers.map((own) => (own.name === 'c' ? inFloat : own)) };
@@ -109,7 +112,7 @@ describe('proposePlan', () => {
   });
 
   it('is not worth a build if it promises nothing', () => {
-    const good = { ...INT8, layers: INT8.layers.filter(({ isReformat }) => !isReformat) };
+    const good = { ...INT8, latencyMs: 0.06, layers: INT8.layers.filter(({ isReformat }) => !isReformat) };
     const proposal = proposePlan(MODEL, [FLOAT, good], CHOICES, true);
     expect(proposal.layers).toEqual({});
     expect(isWorthBuilding(proposal)).toBe(false);
@@ -119,13 +122,10 @@ describe('proposePlan', () => {
 describe('learnTimes', () => {
   it('keeps the kernels of single compute layers by their sizes, without conversions', () => {
     const keyOf = (name: string) => (name === 'b' ? null : `Conv ${name}`);
-    const times = learnTimes(MODEL, [FLOAT, INT8], { computeLayers: ['a', 'b', 'c'], keyOf });
+    const { times, conversions } = learnTimes(MODEL, [FLOAT, INT8], { computeLayers: ['a', 'b', 'c'], keyOf });
     expect(times).toEqual({ 'Conv a': { floatMs: 0.03, int8Ms: 0.02 }, 'Conv c': { floatMs: 0.03, int8Ms: 0.02 } });
-    const table = withKernelTimes(noKernelTimes('GPU 9.0', '10.6.0'), times);
-    expect(withKernelTimes(table, { 'Conv a': { int8Ms: 0.01 } }).times['Conv a']).toEqual({
-      floatMs: 0.03,
-      int8Ms: 0.01,
-    });
+    // Quantizing tn, which `norm` wrote; quantizing the image is no conversion between layers.
+    expect(conversions).toEqual({ 'to-int8 20000': 0.015 });
   });
 
   it('lets a plan try only what was fast elsewhere', () => {

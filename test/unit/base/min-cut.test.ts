@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../../../src-shared/domain/random';
-import { cheapestLabels, type PairCost, type UnaryCost } from '../../../../src-main/analysis/tuning/min-cut';
+import { createRandom } from '../../../src-shared/domain/random';
+import { cheapestLabels, type PairCost, type UnaryCost } from '../../../src-shared/base/min-cut';
 
 function energy(labels: readonly boolean[], unary: readonly UnaryCost[], pairs: readonly PairCost[]): number {
   const own = unary.reduce((sum, { whenFalse, whenTrue }, i) => sum + (labels[i] ? whenTrue : whenFalse), 0);

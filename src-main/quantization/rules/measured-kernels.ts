@@ -1,0 +1,181 @@
+import {
+  conversionModel,
+  toFloatMs,
+  toInt8Ms,
+  type ConversionModel,
+} from '../../../src-shared/domain/engines/conversion-times';
+import type { KernelLookup } from '../../../src-shared/domain/engines/kernel-lookup';
+import type { KernelShape } from '../../../src-shared/domain/engines/kernel-times';
+import type { MeasuredKernel, MeasuredKernels } from '../../../src-shared/domain/engines/measured-kernels';
+import { cheapestPlacement, type BorderTensor, type PartCost } from '../../../src-shared/domain/engines/placement-cost';
+import { ownValue, setOwnValue } from '../../../src-shared/base/records';
+import { formatMs } from '../../../src-shared/base/units';
+import { attrInt, attrInts } from '../../onnx/graph/attributes';
+import type { Node } from '../../onnx/graph/model';
+import type { GraphFacts } from './graph-facts';
+import { sizesOf, valuesOf } from './layer-values';
+import type { Partition, Partitions } from './partitions';
+import type { Refusal } from './refusals';
+import { int8Sources, isReadInFloat, type Int8Layers } from './tensorrt-neighbours';
+
+/** Operator, attributes, fused layers and sizes of a compute layer; null if its sizes are not known. */
+export function kernelShape(
+  facts: GraphFacts,
+  node: Node,
+  { partition, batch }: { readonly partition: Partition | undefined; readonly batch: number },
+): KernelShape | null {
+  const read = sizesOf(facts, node.input[0] ?? '');
+  const written = sizesOf(facts, node.output[0] ?? '');
+  const weights = facts.initializer(node.input[1] ?? '')?.dims;
+  if (read === undefined || written === undefined || weights === undefined) return null;
+  const image = facts.model.graph.input.find(({ name }) => facts.isActivation(name));
+  const fixed = (image && sizesOf(facts, image.name)?.[0]) ?? 1;
+  // In a model with a fixed batch the first size counts all images.
+  const perImage = ([first = 1, ...others]: readonly number[]): number[] =>
+    fixed === batch && first % batch === 0 ? [first / batch, ...others] : [first, ...others];
+  const dilations = attrInts(node, 'dilations', []);
+  return {
+    op: node.opType,
+    fused: partition?.root === node ? partition.members.map(({ opType }) => opType) : [],
+    weights,
+    groups: attrInt(node, 'group', 1),
+    strides: attrInts(node, 'strides', []),
+    dilations: dilations.every((step) => step === 1) ? [] : dilations,
+    read: perImage(read),
+    written: perImage(written),
+    batch,
+  };
+}
+
+/** The tables of one GPU and TensorRT: that of the user, and the one that came with the program. */
+export interface KernelTables {
+  readonly own: KernelLookup | null;
+  readonly shipped: KernelLookup | null;
+  readonly conversions: Parameters<typeof conversionModel>[0];
+}
+
+/** What tables know about the compute layers of a model, for each batch size that they have times of. */
+export function measurementsOf(
+  facts: GraphFacts,
+  partitions: Partitions,
+  { own, shipped, conversions }: KernelTables,
+): MeasuredKernels['batches'] {
+  const batches = new Set([...(own?.batches ?? []), ...(shipped?.batches ?? [])]);
+  return [...batches]
+    .sort((a, b) => a - b)
+    .flatMap((batch): MeasuredKernels['batches'] => {
+      const layers: Record<string, MeasuredKernel> = {};
+      for (const partition of partitions.list) {
+        const shape = kernelShape(facts, partition.root, { partition, batch });
+        const found = shape === null ? undefined : (own?.find(shape) ?? shipped?.find(shape));
+        if (shape === null || found === undefined) continue;
+        setOwnValue(layers, partition.root.name, {
+          floatMs: found.floatMs,
+          int8Ms: found.int8Ms,
+          ...(found.between === undefined ? {} : { isNear: true }),
+          ...(own?.find(shape) === undefined ? { isShipped: true } : {}),
+        });
+      }
+      return Object.keys(layers).length === 0 ? [] : [{ batch, conversions: conversionModel(conversions), layers }];
+    });
+}
+
+/**
+ * Layers in INT8 that measured times take out of it: the placement in which the sum of the times of layers and of the
+ * conversions between them is smallest has them in floating point (a minimum cut). Layers without a time stay as the
+ * rules have them. A layer leaves INT8 only if it does so at every batch size that it was measured at.
+ */
+export function measuredRefusals(
+  int8: Int8Layers,
+  measured: MeasuredKernels,
+  isFixed: (root: Node) => boolean,
+): ReadonlyMap<Node, Refusal> {
+  const refusals = new Map<Node, Refusal>();
+  const kept = new Set<Node>();
+  for (const { batch, conversions, layers } of measured.batches) {
+    const { partitions, labels } = cheapestAt(int8, { batch, conversions, layers }, isFixed);
+    for (const [i, { root }] of partitions.entries()) {
+      const times = ownValue(layers, root.name);
+      if (times === undefined) continue;
+      if (labels[i] === true) kept.add(root);
+      else refusals.set(root, refusalOf(times, { batch, ...measured }));
+    }
+  }
+  for (const root of kept) refusals.delete(root);
+  return refusals;
+}
+
+/** Whether the measured times of all these layers are known, so that no rule needs to estimate them. */
+export function areMeasured(measured: MeasuredKernels | undefined, roots: readonly Node[]): boolean {
+  return (
+    measured?.batches.some(({ layers }) => roots.every(({ name }) => ownValue(layers, name) !== undefined)) ?? false
+  );
+}
+
+function refusalOf(
+  { floatMs, int8Ms, isNear, isShipped }: MeasuredKernel,
+  { gpu, tensorrt, batch }: { readonly gpu: string; readonly tensorrt: string; readonly batch: number },
+): Refusal {
+  const source = `${isNear === true ? 'a layer of nearly its size was measured' : 'measured'} on ${gpu}, TensorRT ${tensorrt}, batch ${batch}`;
+  const neighbours = int8Ms < floatMs ? '; the conversions around it would cost more than that' : '';
+  const shipped = isShipped === true ? ' (times that came with the program)' : '';
+  return {
+    code: 'measured-slower',
+    reason: `${source}: ${formatMs(int8Ms)} INT8, ${formatMs(floatMs)} FP16${neighbours}${shipped}`,
+  };
+}
+
+interface Measured {
+  readonly batch: number;
+  readonly conversions: ConversionModel;
+  readonly layers: Readonly<Record<string, MeasuredKernel>>;
+}
+
+/** The INT8 partitions, and whether each is cheaper in INT8. */
+function cheapestAt(
+  int8: Int8Layers,
+  { batch, conversions, layers }: Measured,
+  isFixed: (root: Node) => boolean,
+): { readonly partitions: readonly Partition[]; readonly labels: readonly boolean[] } {
+  const { facts, roots } = int8;
+  const partitions = int8.partitions.list.filter(({ root }) => roots.has(root));
+  const costs: PartCost[] = partitions.map(({ root }) => {
+    const times = isFixed(root) ? undefined : ownValue(layers, root.name);
+    return times ?? { floatMs: Number.POSITIVE_INFINITY, int8Ms: 0 };
+  });
+  const indexOf = new Map(partitions.map(({ root }, i) => [root, i]));
+  const float = (): number => costs.push({ floatMs: 0, int8Ms: Number.POSITIVE_INFINITY }) - 1;
+  // Tensor -> the part that computes it, and its readers in INT8 or floating point.
+  const tensors = new Map<string, { readonly from: number; readonly to: Set<number> }>();
+  const border = (tensor: string, from: () => number): Set<number> => {
+    const known = tensors.get(tensor) ?? { from: from(), to: new Set() };
+    tensors.set(tensor, known);
+    return known.to;
+  };
+  for (const [i, { root, residual, output }] of partitions.entries()) {
+    // TensorRT compiles products with what surrounds them: a normalization in front of one writes INT8 itself.
+    if (!root.opType.startsWith('Conv')) continue;
+    for (const tensor of [root.input[0] ?? '', ...(residual ? [residual.shortcut] : [])]) {
+      const sources = int8Sources(int8, tensor);
+      for (const name of sources.floats) border(name, float).add(i);
+      for (const source of sources.written) {
+        const from = indexOf.get(source);
+        const written = from === undefined ? undefined : partitions[from]?.output;
+        if (from !== undefined && written !== undefined) border(written, () => from).add(i);
+      }
+    }
+    if (isReadInFloat(int8, output)) border(output, () => i).add(float());
+  }
+  const borders = [...tensors].map(([tensor, { from, to }]): BorderTensor => {
+    const values = batchValues(facts, tensor, batch);
+    return { from, to: [...to], toInt8Ms: toInt8Ms(conversions, values), toFloatMs: toFloatMs(conversions, values) };
+  });
+  return { partitions, labels: cheapestPlacement(costs, borders) };
+}
+
+/** Values of a tensor in one inference; 0 if its sizes are not known. */
+function batchValues(facts: GraphFacts, tensor: string, batch: number): number {
+  const image = facts.model.graph.input.find(({ name }) => facts.isActivation(name));
+  const fixed = (image && sizesOf(facts, image.name)?.[0]) ?? 1;
+  return (valuesOf(facts, tensor) ?? 0) * (fixed === 1 ? batch : 1);
+}
