@@ -126,6 +126,10 @@ function variantsOption(): OptionSpec<readonly string[]> {
   };
 }
 
+export const tuneOption = flag(
+  'mixed is the fastest placement on this GPU, see calib tune (the project keeps its own plan)',
+);
+
 /** The part of a job's specification that VARIANT_OPTIONS give. */
 export function variantSpec(values: OptionValues<typeof VARIANT_OPTIONS>) {
   const tensorrt = tensorrtOptions(values);

@@ -4,7 +4,7 @@ import type { BestDecision, BestView } from '../domain/analysis/best-method';
 import type { FixResult } from '../domain/analysis/fix';
 import type { LearnResult, RepairResult } from '../domain/analysis/repair';
 import type { SmoothingResult } from '../domain/analysis/smoothing';
-import type { TuningResult } from '../domain/analysis/tuning';
+import type { TuningResult, TuningSummary } from '../domain/analysis/tuning';
 import type { EngineSummary } from '../domain/engines/engine-layers';
 import type { HealthResult } from '../domain/health/health';
 import type { PackageKind } from '../domain/packages/manifest';
@@ -168,6 +168,8 @@ export interface BuildResult {
   }[];
   /** Questions that cannot be asked here, with the reason; absent if there are none. */
   readonly refused?: readonly RefusedVariant[];
+  /** Present if a tuning was requested. */
+  readonly tuning?: TuningSummary;
   readonly warnings: readonly Warning[];
 }
 

@@ -141,7 +141,10 @@ const validateSchema = object({
 });
 export type ValidateSpec = InferOutput<typeof validateSchema>;
 
-const buildSchema = object({ kind: oneOf('build'), ...variantsFields, ...devicesFields });
+/** If true, `mixed` is the placement that a tuning finds on the GPU. */
+const tunes = optional(boolean);
+
+const buildSchema = object({ kind: oneOf('build'), ...variantsFields, ...devicesFields, tunes });
 export type BuildSpec = InferOutput<typeof buildSchema>;
 
 const benchSchema = object({
@@ -256,6 +259,8 @@ const searchSchema = object({
   tensorrt: optional(someTensorrtOptionsSchema),
   /** Only N images of the set that plans are judged on. */
   limit: optional(positiveInteger),
+  /** If true, a tuning then looks for the fastest placement in which the released layers stay released. */
+  tunes,
 });
 export type SearchSpec = InferOutput<typeof searchSchema>;
 

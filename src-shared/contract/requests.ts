@@ -71,6 +71,8 @@ const createProjectSchema = object({
   taskKind: optional(oneOf(...TASKS)),
   /** Parameters of the decoder of a detector; the others are guessed. */
   decoder: optional(decoderChangeSchema),
+  /** false: the plan does not take the measured times of kernels that are known for the layers. */
+  usesKernelTimes: optional(boolean),
 });
 export type CreateProjectRequest = InferOutput<typeof createProjectSchema>;
 
@@ -101,6 +103,11 @@ const projectEditSchema = variant({
   smoothing: object({ kind: oneOf('smoothing'), key: nullable(string) }),
   /** Replaces the whole plan at once, for example with a plan of the search. */
   plan: object({ kind: oneOf('plan'), plan: planSchema }),
+  /**
+   * Takes measured times of kernels into the plan: of the GPU with this in its name, or, if omitted, of the only GPU
+   * that times are known of. null: without measured times.
+   */
+  'kernel-times': object({ kind: oneOf('kernel-times'), gpu: optional(nullable(string)) }),
   preset: object({ kind: oneOf('preset'), preset: oneOf('first-and-head-fp16', 'all-int8') }),
   target: object({ kind: oneOf('target'), target: oneOf(...TARGETS) }),
   /** Sets the given limits; null removes a limit. */

@@ -1,7 +1,7 @@
 // Tunes projects on a GPU in steps, each with a time limit of its own. What is known is written after every step, and
 // engines are kept in the projects, so that a sitting that is cut off loses nothing and can be continued.
 //
-// node test/bench/gpu-tune.mjs --prepare DIR --calibration PATH [--limit N] [--method M] [--flags "INIT FLAGS"] MODEL.onnx...
+// node test/bench/gpu-tune.mjs --prepare DIR --calibration PATH [--limit N] [--method M] [--flags="INIT FLAGS"] MODEL.onnx...
 //   on any machine: copies the models into DIR, and makes a calibrated project of each beside it. DIR can be carried to
 //   another machine; its images are not needed there.
 // node test/bench/gpu-tune.mjs --out DIR [--batches LIST] [--method M] [--step-seconds N] [--seconds N] [--no-implicit]

@@ -188,6 +188,8 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     expect(first.candidates.length).toBeLessThanOrEqual(4);
     expect(built.length).toBeGreaterThanOrEqual(2);
     expect(first.candidates.map(({ name }) => name).slice(0, 2)).toEqual(['fp16', 'int8']);
+    const { tables } = await json<{ readonly tables: readonly unknown[] }>('kernels', table);
+    expect(tables).toMatchObject([{ gpu: 'Fake GPU 9.0', tensorrt: '10.6.0', source: 'user' }]);
     // Every engine of the stand-in takes the same time: FP16 loses nothing.
     expect(first).toMatchObject({ chosen: 0, tensorrt: '10.6.0' });
     expect(first.summary).toContain('Ship FP16');
@@ -206,9 +208,18 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
       differences: expect.any(Array) as unknown,
     });
     expect((await calib(['diff', project, 'fp16', 'nothing'])).code).toBe(1);
+  });
+
+  it('tunes within a build and a run, which show the placement as mixed', async () => {
+    const build = ['build', project, '--backend', 'tensorrt', '--batches', '5', '--tune'];
+    const tuned = await json<BuildResult>(...build, '--variants', 'mixed-minmax');
+    // The engine of this plan is the one that the tuning chose.
+    expect(tuned.tuning?.summary).toContain('Ship FP16');
+    expect(tuned.engines.map(({ built }) => built)).toEqual([false]);
+    expect((await calib([...build, '--variants', 'int8-minmax'])).code).toBe(2);
     const run = ['run', project, '--backend', 'tensorrt', '--batches', '5', '--rounds', '2', '--tune'];
     const { tuning } = await json<{ readonly tuning: string }>(...run, '--variants', 'fp32,mixed-minmax');
-    expect(tuning).toBe(again.summary);
+    expect(tuning).toBe(tuned.tuning?.summary);
     expect((await calib([...run, '--variants', 'fp32,int8-minmax'])).code).toBe(2);
   });
 
@@ -238,7 +249,7 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
   });
 
   it('searches for what it measures: plans are judged as they are placed for the engine', async () => {
-    const { target, plans } = await json<SearchResult>(
+    const { target, plans, tuning } = await json<SearchResult>(
       'search',
       project,
       '--backend',
@@ -247,7 +258,9 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
       'minmax',
       '--max-layers',
       '1',
+      '--tune',
     );
+    expect(tuning?.summary).toContain('Measured: fp16');
     expect(target).toBe('tensorrt');
     expect(plans.some(({ latencyKind }) => latencyKind === 'measured')).toBe(true);
     expect((await calib(['search', project, '--backend', 'tensorrt', '--target', 'onnxruntime'])).code).toBe(2);

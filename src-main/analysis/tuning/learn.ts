@@ -27,6 +27,7 @@ export function learnTimes(
       parts.observed.map((observed) => observed[i]).findLast((own) => own?.state === state && own.kernelMs > 0)
         ?.kernelMs;
     const [floatMs, int8Ms] = [ms('float'), ms('int8')];
+    if (floatMs === undefined && int8Ms === undefined) continue;
     setOwnValue(times, key, {
       ...(floatMs === undefined ? {} : { floatMs }),
       ...(int8Ms === undefined ? {} : { int8Ms }),

@@ -1,5 +1,6 @@
 import { ownValue } from '../../../src-shared/base/records';
-import { conversionTimes, type ConversionTime } from '../../../src-shared/domain/engines/conversion-times';
+import type { ConversionTime } from '../../../src-shared/domain/engines/conversion-model';
+import { conversionTimes } from '../../../src-shared/domain/engines/conversion-times';
 import type { EngineLayer } from '../../../src-shared/domain/engines/engine-layers';
 import { chargeLayers } from '../../../src-shared/domain/engines/layer-charges';
 import type { ModelLayer } from '../../../src-shared/domain/engines/engine-view';
@@ -36,8 +37,8 @@ export interface Part {
 /** What an engine says about a part. */
 export interface Observation {
   /**
-   * `int8`: all its tunable layers were asked for in INT8. `float`: none of its layers was. `mixed`: the time belongs to
-   * neither precision, because part of a fused group ran in the other one.
+   * `int8`: all its tunable layers were asked for in INT8. `float`: none of its layers was. `mixed`: the time belongs
+   * to neither precision, because part of a fused group ran in the other one.
    */
   readonly state: 'int8' | 'float' | 'mixed';
   readonly kernelMs: number;

@@ -5,7 +5,7 @@ import {
   toFloatMs,
   toInt8Ms,
   type ConversionModel,
-} from '../../../src-shared/domain/engines/conversion-times';
+} from '../../../src-shared/domain/engines/conversion-model';
 import {
   cheapestPlacement,
   conversionMs,
@@ -122,7 +122,9 @@ function promiseOf(
     ({ tunable }, i) => tunable.length > 0 && parts.observed[best]?.[i]?.state === 'int8' && times[i]?.int8 !== null,
   );
   const ownMs = placementMs(costs, tensors, own);
-  const scale = ownMs === 0 ? 1 : bestMs / ownMs;
+  // Without times of kernels nothing can be promised.
+  if (ownMs === 0) return { expectedMs: bestMs, doubtMs: 0, bestMs };
+  const scale = bestMs / ownMs;
   const changed = times.reduce((total, { float, int8, isGuess }, i) => {
     if (labels[i] === own[i]) return total;
     return total + (isGuess ? GUESS_DOUBT * float : MEASURED_DOUBT * Math.max(float, int8 ?? 0));

@@ -23,13 +23,22 @@ import { type DeviceEngines, buildOnDevices, devicesOf, forEachDevice } from '..
 import { atUsualSize, projectImageSizes } from '../variants/image-sizes';
 import { type VariantOptions, variantOptions, withFixedBatch } from '../variants/options';
 import { type Asked, buildAsked, withoutRefused } from '../variants/questions';
+import { requireTunable, withTunedPlan } from './tuned-plan';
 
 const DEFAULT_VARIANTS = ['fp32', 'int8', 'mixed'];
 const DEFAULT_ROUNDS = 20;
 
 /** Builds the engines of variants, for one device or for several GPUs. */
-export async function buildJob(spec: BuildSpec, job: JobContext): Promise<BuildResult> {
-  const { workspace, services } = job;
+export async function buildJob(spec: BuildSpec, given: JobContext): Promise<BuildResult> {
+  const { services } = given;
+  const variants = spec.variants ?? DEFAULT_VARIANTS;
+  requireTunable(spec, { what: 'A build', variants });
+  if (spec.tunes && spec.devices !== undefined)
+    throw new WorkbenchError('usage', 'A placement is tuned on one GPU, found several', {
+      hint: 'Choose the GPU with --device, and build on the others afterwards.',
+    });
+  const { workspace, tuning } = await withTunedPlan({ spec, variants }, given);
+  const job: JobContext = { ...given, workspace };
   const asked = await withoutRefused(variantOptions(spec, workspace, DEFAULT_VARIANTS), 'judge', job);
   const options = withFixedBatch(
     asked.options,
@@ -43,6 +52,7 @@ export async function buildJob(spec: BuildSpec, job: JobContext): Promise<BuildR
       built.map((engine) => ({ ...engineResult(engine), ...(device === null ? {} : { device }) })),
     ),
     ...(refused.length === 0 ? {} : { refused }),
+    ...(tuning === undefined ? {} : { tuning }),
     warnings: builtWarnings(engines.flatMap(({ built }) => built)),
   };
 }

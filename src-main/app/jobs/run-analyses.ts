@@ -10,8 +10,6 @@ import { workspaceWith } from '../fix/candidates';
 import { diagnoseJob } from './diagnose-job';
 import { fixJob } from './fix-job';
 import { searchJob } from './search-job';
-import { withLayers } from '../tuning/tuning-setup';
-import { tuneJob } from './tune-job';
 import type { JobContext } from '../job-context';
 import { variantOptions } from '../variants/options';
 import { needsThresholds } from '../variants/recipe';
@@ -104,32 +102,6 @@ export async function withSearchedPlan(
     workspace: { ...workspace, file: { ...file, ...thresholds, plan: { ...file.plan, layers } } },
     search: found.summary,
   };
-}
-
-/**
- * Tunes the placement if the specification asks for it. Returns the project with the plan of the fastest engine, for
- * this run only, and the summary of the tuning.
- */
-export async function withTunedPlan(
-  { spec, variants }: { readonly spec: RunSpec; readonly variants: readonly string[] },
-  job: JobContext,
-): Promise<{ readonly workspace: Workspace; readonly tuning?: string }> {
-  const { workspace } = job;
-  if (!spec.tunes) return { workspace };
-  const { threads, rounds, tensorrt } = spec;
-  const { candidates, chosen, summary } = await tuneJob(
-    {
-      kind: 'tune',
-      projectPath: workspace.path,
-      variant: variants.find((variant) => parseVariant(variant).kind === 'mixed') ?? 'mixed',
-      ...(threads === undefined ? {} : { threads }),
-      ...(rounds === undefined ? {} : { rounds }),
-      ...(tensorrt === undefined ? {} : { tensorrt }),
-    },
-    job,
-  );
-  const layers = candidates[chosen]?.layers;
-  return { workspace: layers === undefined ? workspace : withLayers(job, layers).workspace, tuning: summary };
 }
 
 /** Diagnoses of the groups that lose more top-1 in the shipped variant than the gate allows, the worst group first. */

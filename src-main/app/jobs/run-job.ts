@@ -33,7 +33,8 @@ import { benchJob } from './bench-job';
 import { calibrateJob } from './calibrate-job';
 import { measureHealth } from './health-job';
 import { reportInput } from './report-input';
-import { diagnosesOf, withSearchedPlan, withTunedPlan } from './run-analyses';
+import { diagnosesOf, withSearchedPlan } from './run-analyses';
+import { requireTunable, withTunedPlan } from './tuned-plan';
 import { runRecord, setRecords } from './run-record';
 import { validateJob } from './validate-job';
 
@@ -105,7 +106,18 @@ export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResul
   if (spec.diagnoses && validation === null) steps.skip('diagnosis', 'the project has no validation set');
   const diagnoses = await (spec.diagnoses && validation !== null ? steps.do('diagnosis', explains) : explains());
 
-  const made = { calibration, search, fix, tuning, health, bench, validation, thresholds, diagnoses, drift };
+  const made = {
+    calibration,
+    search,
+    fix,
+    tuning: tuning?.summary,
+    health,
+    bench,
+    validation,
+    thresholds,
+    diagnoses,
+    drift,
+  };
   const { runId, createdAt } = await reserveRun(runsDirs, inputsSha256);
   const record = runRecord(
     {
@@ -152,13 +164,7 @@ async function checkRun(
       { hint: 'Add mixed to the variants.' },
     );
   }
-  if (spec.tunes && (spec.backend !== 'tensorrt' || !kinds.includes('mixed'))) {
-    throw new WorkbenchError(
-      'usage',
-      'A run that tunes needs the backend tensorrt, and shows the placement that it finds as variant mixed',
-      { hint: 'Choose the backend tensorrt, and add mixed to the variants.' },
-    );
-  }
+  requireTunable(spec, { what: 'A run', variants });
   if (spec.backend === 'tensorrt') await services.compute.request('tensorrt-status', {}, given);
   const options = variantOptions(spec, project, DEFAULT_VARIANTS);
   await ortGpuStatus(options, given);

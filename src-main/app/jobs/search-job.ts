@@ -1,7 +1,7 @@
 import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { ReferenceLatency, SearchPlan, SearchResult } from '../../../src-shared/domain/analysis/analysis';
 import { formatCount } from '../../../src-shared/base/units';
-import type { Target } from '../../../src-shared/domain/project/precision';
+import { allInt8, releasedPlan, type Target } from '../../../src-shared/domain/project/precision';
 import { modelledMs, modelledVariantMs, releaseCostUs } from '../../../src-shared/domain/runs/latency-model';
 import { markDominated, markPareto, undominated } from '../../analysis/pareto';
 import { searchTrials } from '../../analysis/search';
@@ -24,7 +24,9 @@ import {
 } from '../analysis/search-setup';
 import { summarizeSearch } from '../analysis/search-summary';
 import type { JobContext } from '../job-context';
+import type { Workspace } from '../projects/workspace';
 import { variantOptions } from '../variants/options';
+import { requireTunable, withTunedPlan } from './tuned-plan';
 
 /** The models and images of a search, and what its result needs of them. */
 export async function searchTask(requested: SearchSpec, job: JobContext) {
@@ -77,6 +79,7 @@ export async function searchTask(requested: SearchSpec, job: JobContext) {
 export async function searchJob(requested: SearchSpec, job: JobContext): Promise<SearchResult> {
   const { workspace, services } = job;
   const startedAt = performance.now();
+  requireTunable(requested, { what: 'A search', variants: ['mixed'] });
   const { params, spec, works, limits, judgedOn, autoPasses, autoWork, leftOut } = await searchTask(requested, job);
   const outcome = await services.compute.request('search', params, job);
   const modelled = markPareto(
@@ -106,6 +109,15 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
     }));
   const plans = markDominated(measured ? withMeasuredFront(measured.plans) : modelled, { references });
   const chosen = undominated(plans, outcome.chosen);
+  const plan = chosen === null ? undefined : plans[chosen];
+  const { tuning } =
+    plan === undefined
+      ? {}
+      : await withTunedPlan(
+          // What the limits were met with stays: only layers in INT8 may change.
+          { spec: requested, variants: ['mixed'], mayTry: false },
+          { ...job, workspace: withFoundPlan(workspace, plan, outcome.method) },
+        );
   const result: SearchResult = {
     target: spec.target,
     method: outcome.method,
@@ -118,6 +130,7 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
     references,
     chosen,
     ...(outcome.chance === undefined ? {} : { chance: outcome.chance }),
+    ...(tuning === undefined ? {} : { tuning }),
     summary: [
       summarizeSearch(outcome, plans, { chosen, judgedOn, references }),
       ...(leftOut === null ? [] : [leftOut]),
@@ -129,6 +142,23 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
   };
   await saveAnalysis(workspace, 'search', 'search', result);
   return result;
+}
+
+/** The project with a plan of a search, and with the method that it was found with. */
+function withFoundPlan(
+  workspace: Workspace,
+  { fp16Layers }: Pick<SearchPlan, 'fp16Layers'>,
+  method: SearchResult['method'],
+): Workspace {
+  const { file } = workspace;
+  return {
+    ...workspace,
+    file: {
+      ...file,
+      ...(method === null ? {} : { method, tensorMethods: {} }),
+      plan: releasedPlan(allInt8(file.plan), fp16Layers),
+    },
+  };
 }
 
 /**

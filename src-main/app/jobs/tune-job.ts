@@ -1,5 +1,6 @@
 import type { TuneResult, Warning } from '../../../src-shared/contract/job-results';
 import type { TuneSpec } from '../../../src-shared/contract/job-specs';
+import { ownValue } from '../../../src-shared/base/records';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatMs } from '../../../src-shared/base/units';
 import {
@@ -99,7 +100,7 @@ export async function tuneJob(spec: TuneSpec & { readonly mayTry?: boolean }, jo
     const { timed, warnings } = await timeCandidates(candidates, timing, job);
     const engines = candidates.map(({ profile, expectedMs }, i): MeasuredEngine => ({
       ...profile,
-      latencyMs: timed[i]?.latencyMs[String(batch)] ?? Number.POSITIVE_INFINITY,
+      latencyMs: ownValue(timed[i]?.latencyMs, String(batch)) ?? Number.POSITIVE_INFINITY,
       ...(expectedMs === undefined ? {} : { expectedMs }),
     }));
     const proposal = proposePlan(tuned, engines, choices, candidates.length < MAX_TUNING_BUILDS - 1);

@@ -27,6 +27,8 @@ import type { Model } from '../../onnx/graph/model';
 import { checkInputs, projectInputs } from './project-inputs';
 import { checkProjectModel } from './project-store';
 import { checkTask, withTask } from './task-edit';
+import { measuredKernels, withMeasured } from '../tuning/measured-plan';
+import { chooseTables, type StoredTable } from '../variants/kernel-times';
 import { withoutGuesses, type GuessedEdit } from './task-guess';
 import { requireNoStaleThresholds, requireOriginalValues, rescalesOtherwise } from './rescaled-model';
 import { prepare, prepared, setRequest, workspaceOf, type Workspace } from './workspace';
@@ -46,6 +48,7 @@ export async function applyEdits(
   workspace: Workspace,
   edits: readonly ProjectEdit[],
   compute: Compute,
+  tables: readonly StoredTable[] = [],
 ): Promise<ProjectFile> {
   // Preparing may read the model, so that a new path of the model is applied first.
   const moved = edits.findLast((edit) => edit.kind === 'model');
@@ -55,7 +58,7 @@ export async function applyEdits(
   const precisionEdits = edits.filter(isPrecisionEdit);
   requireKnownLayers(precisionEdits, model);
   requireNoConflict(precisionEdits, workspace.file);
-  const edited = applyInOrder(workspace.file, await withoutGuesses(edits, located, compute), model);
+  const edited = applyInOrder(workspace.file, await withoutGuesses(edits, located, compute), { model, tables });
   // A new set is loaded, so that what is wrong with it is said before it is written down.
   const { calibrationSet, validationSet } = edited;
   if (isOtherSet(calibrationSet, workspace.file.calibrationSet))
@@ -77,11 +80,17 @@ function isOtherSet(set: SetReference, before: SetReference | null): boolean {
   return set.path !== before?.path || set.labels !== before.labels || set.classNames !== before.classNames;
 }
 
+/** What edits refer to. */
+interface Known {
+  readonly model: Model;
+  readonly tables: readonly StoredTable[];
+}
+
 /** Applies successive precision edits together, because each change of the plan copies the entries of all layers. */
 function applyInOrder(
   file: ProjectFile,
   edits: readonly Exclude<ProjectEdit, GuessedEdit>[],
-  model: Model,
+  known: Known,
 ): ProjectFile {
   let edited = file;
   let pending: PrecisionEdit[] = [];
@@ -96,7 +105,7 @@ function applyInOrder(
       pending.push(edit);
     } else {
       flush();
-      edited = applyEdit(edited, edit, model);
+      edited = applyEdit(edited, edit, known);
     }
   }
   flush();
@@ -106,7 +115,7 @@ function applyInOrder(
 function applyEdit(
   file: ProjectFile,
   edit: Exclude<ProjectEdit, PrecisionEdit | GuessedEdit>,
-  model: Model,
+  { model, tables }: Known,
 ): ProjectFile {
   switch (edit.kind) {
     case 'method':
@@ -170,6 +179,10 @@ function applyEdit(
     }
     case 'smoothing':
       return { ...file, plan: withSmoothing(file.plan, edit.key) };
+    case 'kernel-times': {
+      const found = edit.gpu === null ? null : chooseTables(tables, edit.gpu);
+      return { ...file, plan: withMeasured(file.plan, found && measuredKernels(model, found)) };
+    }
     case 'plan':
       requirePlannedLayers(edit.plan, model);
       return { ...file, plan: edit.plan };

@@ -27,6 +27,7 @@ import { loadAnalyses, loadHealth } from '../analysis/analysis-store';
 import { jobContext, type JobContext, type JobServices } from '../job-context';
 import { enginesView } from '../variants/engines-view';
 import { ImageAnswers } from '../variants/image-answers';
+import { storedTables, type StoredTable } from '../variants/kernel-times';
 import { importCache } from './cache-exchange';
 import { exportProject } from './export';
 import { ImageSets, type PreviewRequest, type ThumbnailRequest } from './image-sets';
@@ -73,8 +74,13 @@ export class ProjectSession {
 
   /** Applies edits in order and writes the project file. Nothing is written if one of them fails. */
   async edit(edits: readonly ProjectEdit[]): Promise<ProjectView> {
-    await saveProject(this.path, await applyEdits(await this.open(), edits, this.services.compute));
+    await saveProject(this.path, await applyEdits(await this.open(), edits, this.services.compute, this.tables(edits)));
     return this.view();
+  }
+
+  /** The tables of kernel times, if an edit needs them. */
+  private tables(edits: readonly ProjectEdit[]): readonly StoredTable[] {
+    return edits.some(({ kind }) => kind === 'kernel-times') ? storedTables(this.services.userDataDir) : [];
   }
 
   /** Guesses the task and writes it into the project file. @throws WorkbenchError usage, see withGuessedTask */

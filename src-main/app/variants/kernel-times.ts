@@ -95,6 +95,12 @@ export function readKernelTimes(path: string): KernelTimes {
   return found;
 }
 
+/** The table of a kind: what the user's has, and the times that only the shipped one has. */
+export function mergedTables({ gpu, tensorrt, own, shipped }: TablesOfKind): KernelTimes {
+  const { times, conversions = {} } = own ?? noKernelTimes(gpu, tensorrt);
+  return withKernelTimes(shipped ?? noKernelTimes(gpu, tensorrt), { times, conversions });
+}
+
 /** Identity of a table: a hash of its content. */
 export function tableHash(tables: readonly KernelTimes[]): string {
   return createHash('sha256').update(JSON.stringify(tables)).digest('hex').slice(0, 12);

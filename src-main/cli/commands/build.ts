@@ -4,19 +4,20 @@ import type { BuildResult } from '../../../src-shared/contract/job-results';
 import type { EngineSummary } from '../../../src-shared/domain/engines/engine-layers';
 import { defineCommand, EXIT_OK } from '../command';
 import type { Block } from '../output';
-import { DEVICES_OPTIONS, devicesSpec, deviceText, VARIANT_OPTIONS, variantSpec } from '../shared-options';
+import { DEVICES_OPTIONS, devicesSpec, deviceText, tuneOption, VARIANT_OPTIONS, variantSpec } from '../shared-options';
 
 export const build = defineCommand({
   name: 'build',
   summary: 'build engines of variants for a backend',
   positionals: ['PROJECT'],
-  options: { ...VARIANT_OPTIONS, ...DEVICES_OPTIONS },
+  options: { ...VARIANT_OPTIONS, ...DEVICES_OPTIONS, tune: tuneOption },
   async run(values, [project = ''], { runJob, print, note, isJson }) {
     const result = await runJob({
       kind: 'build',
       projectPath: resolve(project),
       ...variantSpec(values),
       ...devicesSpec(values),
+      ...(values.tune ? { tunes: true } : {}),
     });
     if (!isJson) for (const warning of result.warnings) note(`warning: ${warning.message}`);
     if (!isJson) for (const { variant, reason } of result.refused ?? []) note(`${variant} was not built: ${reason}.`);
@@ -25,7 +26,7 @@ export const build = defineCommand({
   },
 });
 
-function asText({ engines }: BuildResult): Block[] {
+function asText({ engines, tuning }: BuildResult): Block[] {
   const onDevices = engines.some(({ device }) => device !== undefined);
   return [
     {
@@ -46,6 +47,7 @@ function asText({ engines }: BuildResult): Block[] {
         engine.path,
       ]),
     },
+    ...(tuning === undefined ? [] : [tuning.summary]),
   ];
 }
 

@@ -15,6 +15,7 @@ import { history } from './history';
 import { importCommand } from './import';
 import { init } from './init';
 import { inspect } from './inspect';
+import { kernels } from './kernels';
 import { merge } from './merge';
 import { packageCommand } from './package';
 import { prepare } from './prepare';
@@ -57,6 +58,7 @@ export const COMMANDS: readonly Command[] = [
   build,
   bench,
   tune,
+  kernels,
   diff,
   run,
   history,

@@ -6,7 +6,7 @@ import { defineCommand, EXIT_OK, present } from '../command';
 import { noteSets } from '../image-set-text';
 import { allowNamedMetric, METRIC_OPTIONS, metricTask } from '../metric-option';
 import { inputOption, inputSizeOption } from '../input-options';
-import { choice, text } from '../options';
+import { choice, flag, text } from '../options';
 import { PREPROCESSING_OPTIONS } from '../shared-options';
 import { DECODER_DETAILS, decoderOption, requireDetection } from '../decoder-option';
 import { taskOption, taskRequest } from '../task-option';
@@ -39,6 +39,7 @@ export const init = defineCommand({
     task: taskOption('init'),
     ...METRIC_OPTIONS,
     decoder: decoderOption,
+    'no-kernel-times': flag('leave out the measured times of kernels that are known for the layers, see calib kernels'),
     output: text('NAME.calib', 'folder of the new project (default: named after the model)', { short: 'o' }),
     ...PREPROCESSING_OPTIONS,
   },
@@ -62,10 +63,17 @@ export const init = defineCommand({
         inputSize: values['input-size'],
         ...(metric !== undefined ? { task: metric } : values.task === undefined ? {} : await taskRequest(values.task)),
         decoder: values.decoder,
+        usesKernelTimes: values['no-kernel-times'] ? false : undefined,
       }),
     });
     if (metric?.kind === 'custom') await allowNamedMetric(metric.metric);
     await noteSets(view, api, note);
+    const { measured } = view.file.plan;
+    if (!isJson && measured !== undefined)
+      note(
+        `Layers that were not faster in INT8 on ${measured.gpu} with TensorRT ${measured.tensorrt} stay in FP16 for ` +
+          'target tensorrt; --no-kernel-times leaves this out.',
+      );
     const {
       preprocessing,
       preprocessingNotes: notes,

@@ -17,7 +17,7 @@ import { defineCommand, EXIT_CANCELLED, exitCodeOf, present, type CommandContext
 import { flag, text, type OptionValues } from '../options';
 import type { Block } from '../output';
 import { gateLines, runTable, skippedLines } from '../run-text';
-import { limitOption, VARIANT_OPTIONS, variantSpec } from '../shared-options';
+import { limitOption, tuneOption, VARIANT_OPTIONS, variantSpec } from '../shared-options';
 import { roundsOption } from './bench';
 import { tensorrtGridOption } from './calibrate';
 
@@ -28,7 +28,7 @@ const RUN_OPTIONS = {
   rounds: roundsOption,
   'tensorrt-grid': tensorrtGridOption,
   search: flag('the mixed row is the plan that a search finds within the gates (the project keeps its own plan)'),
-  tune: flag('the mixed row is the fastest placement on this GPU, see calib tune (the project keeps its own plan)'),
+  tune: tuneOption,
   fix: flag('the mixed row is the plan that fix finds: methods, repairs and released layers (instead of --search)'),
   diagnose: flag('explain why groups of the shipped variant lost more than the gate allows (1 point without a gate)'),
   projects: text('FILE', 'run all projects of a JSON file: {"version": 1, "projects": [{"path": "a.calib"}]}', CI),

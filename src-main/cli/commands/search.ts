@@ -50,6 +50,9 @@ export const search = defineCommand({
       min: 1,
       max: MAX_BATCH,
     }),
+    tune: flag(
+      'then find the fastest placement on this GPU in which the released layers stay released, see calib tune',
+    ),
     adopt: flag('make the plan that is found the plan of the project'),
     target: targetOption,
     threads: threadsOption,
@@ -79,6 +82,7 @@ export const search = defineCommand({
         target: values.target,
         threads: values.threads,
         memoryLimitGb: values['memory-limit'],
+        tunes: values.tune || undefined,
       }),
     };
     if (values.shard) return runShard(spec, values.shard, values, context);
@@ -98,7 +102,9 @@ export const search = defineCommand({
 /** Stores a plan that the search found, and the method that it was found with, in the project. */
 async function adopt(chosen: SearchPlan, result: SearchResult, projectPath: string, api: WorkbenchApi): Promise<void> {
   const { file } = await api.openProject({ projectPath });
-  const plan = releasedPlan(allInt8(file.plan), chosen.fp16Layers);
+  const plan = result.tuning
+    ? { ...file.plan, layers: result.tuning.layers }
+    : releasedPlan(allInt8(file.plan), chosen.fp16Layers);
   await api.editProject({
     projectPath,
     edits: [
@@ -156,6 +162,7 @@ function asText(result: SearchResult): Block[] {
       ? ['~ modelled, not measured: only differences between plans mean anything']
       : []),
     result.summary,
+    ...(result.tuning === undefined ? [] : [result.tuning.summary]),
   ];
 }
 

@@ -65,6 +65,11 @@ const OPTIONS = {
     ATTENTION_PRECISIONS,
     `products of two activations for target tensorrt: ${ATTENTION_PRECISIONS.join(' or ')} (default: float)`,
   ),
+  'kernel-times': text(
+    'GPU',
+    'take the measured times of kernels into the plan, for target tensorrt: of the GPU with this in its name, auto (the ' +
+      'only GPU that times are known of), or none; see calib kernels',
+  ),
   equalization: onOff(
     'scale channels between layers so that none stands out; FP32 stays bit-identical; needs a new calibration',
   ),
@@ -272,6 +277,9 @@ function layerEdits(values: Values): ProjectEdit[] {
     const state = values[option];
     if (state !== undefined) edits.push({ kind: 'repair', repair, isOn: state === 'on' });
   }
+  const times = values['kernel-times'];
+  if (times !== undefined)
+    edits.push({ kind: 'kernel-times', ...(times === 'auto' ? {} : { gpu: times === 'none' ? null : times }) });
   if (values.smoothing === 'off') edits.push({ kind: 'smoothing', key: null });
   return edits;
 }

@@ -3,13 +3,12 @@ import {
   toFloatMs,
   toInt8Ms,
   type ConversionModel,
-} from '../../../src-shared/domain/engines/conversion-times';
+} from '../../../src-shared/domain/engines/conversion-model';
 import type { KernelLookup } from '../../../src-shared/domain/engines/kernel-lookup';
 import type { KernelShape } from '../../../src-shared/domain/engines/kernel-times';
 import type { MeasuredKernel, MeasuredKernels } from '../../../src-shared/domain/engines/measured-kernels';
 import { cheapestPlacement, type BorderTensor, type PartCost } from '../../../src-shared/domain/engines/placement-cost';
 import { ownValue, setOwnValue } from '../../../src-shared/base/records';
-import { formatMs } from '../../../src-shared/base/units';
 import { attrInt, attrInts } from '../../onnx/graph/attributes';
 import type { Node } from '../../onnx/graph/model';
 import type { GraphFacts } from './graph-facts';
@@ -121,8 +120,13 @@ function refusalOf(
   const shipped = isShipped === true ? ' (times that came with the program)' : '';
   return {
     code: 'measured-slower',
-    reason: `${source}: ${formatMs(int8Ms)} INT8, ${formatMs(floatMs)} FP16${neighbours}${shipped}`,
+    reason: `${source}: ${exactMs(int8Ms)} INT8, ${exactMs(floatMs)} FP16${neighbours}${shipped}`,
   };
+}
+
+/** Both times of a comparison have the same unit, in steps of 0.1 microseconds. */
+function exactMs(ms: number): string {
+  return `${ms.toFixed(4)} ms`;
 }
 
 interface Measured {

@@ -1,6 +1,6 @@
-import { formatBytes, formatCount, formatDuration } from '../../../src-shared/base/units';
+import { formatBytes, formatCount, formatCountOf, formatDuration } from '../../../src-shared/base/units';
 import { ownValue } from '../../../src-shared/base/records';
-import { hasRepair } from '../../../src-shared/domain/project/precision';
+import { hasRepair, type PrecisionPlan } from '../../../src-shared/domain/project/precision';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { RunRecord, SetRecord } from '../../../src-shared/domain/runs/run-record';
 import { preprocessingFlags, scaleText } from '../../../src-shared/domain/project/preprocessing-text';
@@ -26,6 +26,7 @@ export function renderProvenance(record: RunRecord): Html {
         ...otherOptions(record),
       ].join(', '),
     ],
+    ...kernelTimesFact(options.plan),
     [
       'Machine',
       `${machine.cpu}, ${formatCount(machine.cores)} ${machine.cores === 1 ? 'core' : 'cores'}, ${formatBytes(machine.memoryBytes)}, ${machine.os}${machine.gpu === undefined ? '' : `, ${machine.gpu}`}`,
@@ -37,6 +38,15 @@ export function renderProvenance(record: RunRecord): Html {
 <td class="wrap">${fact}</td></tr>`,
   )}</table>
 <h3>To repeat it</h3><pre>${reproduceCommands(record).join('\n')}</pre>`;
+}
+
+/** The measured times that kept layers in FP16: with another table, a repetition may place layers otherwise. */
+function kernelTimesFact({ measured }: PrecisionPlan): readonly (readonly [string, string])[] {
+  if (measured === undefined) return [];
+  const { gpu, tensorrt, table, batches } = measured;
+  const layers = new Set(batches.flatMap((batch) => Object.keys(batch.layers)));
+  const known = `${formatCountOf(layers.size, 'layer')}, batch ${batches.map(({ batch }) => batch).join(', ')}`;
+  return [['Kernel times', `measured on ${gpu}, TensorRT ${tensorrt}, for ${known} (table ${table})`]];
 }
 
 function setFact(set: SetRecord): Html {
@@ -93,6 +103,7 @@ function settingCommands(project: string, options: RunRecord['options']): readon
   const float = [
     ...(plan.fallbackPrecision ? ['--fallback', plan.fallbackPrecision] : []),
     ...(plan.attention ? ['--attention', plan.attention] : []),
+    ...(plan.measured ? ['--kernel-times', plan.measured.gpu] : []),
   ];
   const repairs = [
     ...(hasRepair(plan, 'equalization') ? ['--equalization', 'on'] : []),
@@ -148,6 +159,8 @@ export function reproduceCommands(record: RunRecord): readonly string[] {
     ...validation,
     ...(order === undefined ? [] : ['--label-order', String(order)]),
     ...preprocessingFlags(record.preprocessing),
+    // Tables of another machine would give another placement.
+    ...(options.plan.measured === undefined ? ['--no-kernel-times'] : []),
     '-o',
     project,
   ];

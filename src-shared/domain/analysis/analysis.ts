@@ -1,3 +1,4 @@
+import { tuningSummarySchema } from './tuning';
 import {
   boolean,
   count,
@@ -272,6 +273,8 @@ export const searchResultSchema = object({
       gainOverInt8: nullable(measureDifferenceSchema),
     }),
   ),
+  /** Present if a tuning was requested and a plan was chosen: the fastest placement with the layers of that plan. */
+  tuning: optional(tuningSummarySchema),
   summary: string,
   passes: count,
   /** What was computed, in runs of the whole model; a run that starts behind unchanged layers counts as a part. */

@@ -75,5 +75,13 @@ export const tuningResultSchema = object({
   seconds: measured,
   createdAt: string,
 });
+/** A tuning as jobs report it that contain one. */
+export const tuningSummarySchema = object({
+  summary: string,
+  /** Precisions by layer of the fastest engine. */
+  layers: record(oneOf(...PRECISIONS)),
+});
+export type TuningSummary = InferOutput<typeof tuningSummarySchema>;
+
 /** The result of tuning the placement on a GPU. */
 export type TuningResult = InferOutput<typeof tuningResultSchema>;

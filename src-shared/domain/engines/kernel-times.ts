@@ -1,5 +1,5 @@
 import { type InferOutput, measured, object, oneOf, optional, record, string } from '../../base/schema';
-import type { ConversionTime } from './conversion-times';
+import type { ConversionTime } from './conversion-model';
 
 /** Version of the table; raise it when keys or times change their meaning. */
 const KERNEL_TIMES_VERSION = 1;

@@ -9,7 +9,7 @@ import {
   yes,
   type InferOutput,
 } from '../../base/schema';
-import { conversionModelSchema } from './conversion-times';
+import { conversionModelSchema } from './conversion-model';
 
 const measuredKernelSchema = object({
   /** Milliseconds of its kernels, without conversions. */

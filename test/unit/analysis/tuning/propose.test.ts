@@ -119,6 +119,125 @@ describe('proposePlan', () => {
   });
 });
 
+/** Kernels of EfficientNet-B0's first block (test/evidence/h200-kernels.json, batch size 16), in FP16. */
+describe('a block whose convolutions the rules keep in FP16', () => {
+  const PIXELS = 16 * 112 * 112;
+  const model: TunedModel = {
+    layers: [
+      { layer: 'se/Mul', inputs: ['x', 'gate'], outputs: ['gated'] },
+      { layer: 'conv_pw', inputs: ['gated'], outputs: ['narrow'] },
+      { layer: 'next/conv_pw', inputs: ['narrow'], outputs: ['wide'] },
+      { layer: 'conv_dw', inputs: ['wide'], outputs: ['y'] },
+    ],
+    partitions: [['conv_pw'], ['next/conv_pw'], ['conv_dw']],
+    elements: (tensor) => PIXELS * ({ gated: 32, narrow: 16, wide: 96 }[tensor] ?? 0),
+  };
+  const fp16 = {
+    layers: [
+      kernel('se/Mul', 'fp16', 0.0088, ['se/Mul']),
+      kernel('conv_pw', 'fp16', 0.0099, ['conv_pw']),
+      kernel('next/conv_pw', 'fp16', 0.0321, ['next/conv_pw']),
+      kernel('conv_dw', 'fp16', 0.06, ['conv_dw']),
+    ],
+    asked: {},
+    latencyMs: 0.1108,
+  };
+  const choices: TuningChoices = {
+    layers: [layer('conv_pw', true), layer('next/conv_pw', true)],
+    fixed: {},
+    float: 'fp16',
+  };
+
+  it('does not try INT8 where quantizing its input alone costs more than INT8 can save', () => {
+    const proposal = proposePlan(model, [fp16, fp16], choices, true);
+    expect(proposal.layers).toEqual({ conv_pw: 'fp16', 'next/conv_pw': 'fp16' });
+    expect(isWorthBuilding(proposal)).toBe(false);
+  });
+
+  it('does not try INT8 in a kernel that also computes other layers', () => {
+    const fused = {
+      ...fp16,
+      layers: [kernel('se/Mul + conv_pw + next/conv_pw', 'fp16', 5, ['se/Mul', 'conv_pw', 'next/conv_pw'])],
+    };
+    expect(proposePlan(model, [fused, fused], choices, true).layers).toEqual({
+      conv_pw: 'fp16',
+      'next/conv_pw': 'fp16',
+    });
+  });
+
+  it('learns what conversions cost from those that engines have', () => {
+    // If quantizing were as fast as here, INT8 would be tried.
+    const cheap: EngineLayer = { ...kernel('gated_QuantizeLinear', 'fp16', 0.001, []) };
+    const back: EngineLayer = { ...kernel('wide_DequantizeLinear', 'int8', 0.001, []) };
+    const other = { ...fp16, layers: [...fp16.layers, cheap, back] };
+    expect(proposePlan(model, [fp16, other], choices, true).layers).toEqual({
+      conv_pw: 'int8',
+      'next/conv_pw': 'int8',
+    });
+  });
+});
+
+/** The last two layers of a U-Net (test/evidence/h200-kernels.json, "unet head"); the time of e.2.3 in FP16 is invented. */
+describe('a head that the rules kept in FP16 behind a layer in INT8', () => {
+  const model: TunedModel = {
+    layers: [
+      { layer: 'e.2.3', inputs: ['x'], outputs: ['features'] },
+      { layer: 'o', inputs: ['features'], outputs: ['y'] },
+    ],
+    partitions: [['e.2.3'], ['o']],
+    elements: () => 16 * 32 * 256 * 256,
+  };
+  const choices: TuningChoices = { layers: [layer('e.2.3'), layer('o', true)], fixed: {}, float: 'fp16' };
+  const fp16 = {
+    layers: [kernel('e.2.3', 'fp16', 0.16, ['e.2.3']), kernel('o', 'fp16', 0.0325, ['o'])],
+    asked: {},
+    latencyMs: 0.1925,
+  };
+  const copy: EngineLayer = {
+    ...kernel('Reformatting CopyNode for Output Tensor 0 to e.2.3', 'fp16', 0.0532, []),
+    outputType: 'fp16',
+  };
+  const int8 = {
+    layers: [
+      { ...kernel('e.2.3', 'int8', 0.0997, ['e.2.3']), outputType: 'fp16' as const },
+      copy,
+      ...fp16.layers.slice(1),
+    ],
+    asked: { 'e.2.3': 'int8', o: 'fp16' } as const,
+    latencyMs: 0.1854,
+  };
+  const tuned = {
+    layers: [kernel('e.2.3', 'int8', 0.0777, ['e.2.3']), kernel('o', 'int8', 0.0547, ['o'])],
+    asked: { 'e.2.3': 'int8', o: 'int8' } as const,
+    latencyMs: 0.1324,
+  };
+
+  it('is tried in INT8, because the copy between both layers then goes away', () => {
+    const proposal = proposePlan(model, [fp16, int8], choices, true);
+    expect(proposal.layers).toEqual({ o: 'int8' });
+    expect(isWorthBuilding(proposal)).toBe(true);
+    // The engine was faster than promised; nothing is left to win.
+    const next = proposePlan(model, [fp16, int8, { ...tuned, expectedMs: proposal.expectedMs }], choices, false);
+    expect(next.layers).toEqual({ o: 'int8' });
+    expect(isWorthBuilding(next)).toBe(false);
+  });
+
+  it('doubts the next plan by what an engine fell short of its promise', () => {
+    const worse = { ...tuned, latencyMs: 0.25, expectedMs: 0.15 };
+    const { doubtMs } = proposePlan(model, [fp16, int8, worse], choices, false);
+    expect(doubtMs).toBeGreaterThanOrEqual(0.1);
+  });
+
+  it('takes no time of a fused group of which only a part ran in INT8', () => {
+    const group = { ...int8, layers: [kernel('e.2.3 + o', 'int8', 0.01, ['e.2.3', 'o'])] };
+    const { reasons } = proposePlan(model, [fp16, group], choices, false);
+    expect(reasons.map(({ int8Ms, code }) => [int8Ms, code])).toEqual([
+      [null, 'not-measured'],
+      [null, 'not-measured'],
+    ]);
+  });
+});
+
 describe('learnTimes', () => {
   it('keeps the kernels of single compute layers by their sizes, without conversions', () => {
     const keyOf = (name: string) => (name === 'b' ? null : `Conv ${name}`);
