@@ -1,17 +1,17 @@
 // Tunes projects on a GPU in steps, each with a time limit of its own. What is known is written after every step, and
 // engines are kept in the projects, so that a sitting that is cut off loses nothing and can be continued.
 //
-// node test/bench/gpu-tune.mjs --prepare DIR --calibration PATH [--limit N] [--method M] [--flags="INIT FLAGS"] MODEL.onnx...
+// node test/bench/gpu-tune.mjs --prepare DIR --calibration PATH [--limit N] [--flags="INIT FLAGS"] MODEL.onnx...
 //   on any machine: copies the models into DIR, and makes a calibrated project of each beside it. DIR can be carried to
 //   another machine; its images are not needed there.
-// node test/bench/gpu-tune.mjs --out DIR [--batches LIST] [--method M] [--step-seconds N] [--seconds N] [--no-implicit]
-//     PROJECT.calib...
+// node test/bench/gpu-tune.mjs --out DIR [--batches LIST] [--method M] [--step-seconds N] [--seconds N]
+//     [--no-implicit] PROJECT.calib...
 //   on the machine with the GPU: for each project an FP16 engine, an INT8 engine, up to two tuned ones, and TensorRT's
 //   implicit INT8 for comparison. --step-seconds limits a step (default: 240), --seconds everything (default: none).
 //
-// DIR gets tune.json (steps with their seconds, latencies, promises and summaries, and the kinds of errors), layers.json
-// (project -> engine -> its layers with their times) and kernel-times.json (the table that was learnt).
-// CALIB names another command line than out/main/calib.js. Exit code 1 if a step failed or was cut off.
+// DIR gets tune.json (steps with their seconds and errors, latencies, promises, summaries), layers.json (project ->
+// engine -> its layers with their times) and kernel-times.json (the table that was learnt). A second call with the same
+// DIR adds to it. CALIB names another command line than out/main/calib.js. Exit code 1 if a step failed or was cut off.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';

@@ -177,7 +177,7 @@ describe('a block whose convolutions the rules keep in FP16', () => {
   });
 });
 
-/** The last two layers of a U-Net (test/evidence/h200-kernels.json, "unet head"); the time of e.2.3 in FP16 is invented. */
+/** The end of a U-Net (test/evidence/h200-kernels.json, "unet head"); the time of e.2.3 in FP16 is invented. */
 describe('a head that the rules kept in FP16 behind a layer in INT8', () => {
   const model: TunedModel = {
     layers: [
