@@ -16,7 +16,7 @@ import type { VariantOptions } from './options';
  * Version of the model rewriter. It is part of every engine's key and of every trial's key; raise it when the same plan
  * and thresholds produce another model.
  */
-export const REWRITE_VERSION = 7;
+export const REWRITE_VERSION = 8;
 
 /**
  * Everything that determines the graph of a variant: prepared model, plan, thresholds, value ranges, target. Biases

@@ -3,6 +3,7 @@ import { intAttr, intsAttr } from '../../../src-main/onnx/graph/make';
 import { EMPTY_PLAN, type PrecisionPlan } from '../../../src-shared/domain/project/precision';
 import type { Model } from '../../../src-main/onnx/graph/model';
 import { placeQdq } from '../../../src-main/quantization/rewrite/quantize';
+import { NO_RANGES } from '../../../src-main/quantization/rules/range-facts';
 import { Net, residualNet } from './graphs';
 import { layoutText } from './layout-text';
 
@@ -227,6 +228,21 @@ describe('behind the last INT8 layer', () => {
 
   it('a heavier one runs in FP16', () => {
     expect(tailed(257).at(-1)).toBe('fc | MatMul | fp16 | small-matrix');
+  });
+
+  it('branches that a Concat joins, as the decoder of a detector, run in FP16, but in FP32 where FP16 is coarse', () => {
+    const net = new Net();
+    const shared = net.op('Relu', 'relu', [net.conv('a', 'x', 16, 16)]);
+    const boxes = net.op('Mul', 'scaled', [net.conv('boxes', shared, 16, 16), net.constant('size', [1])]);
+    const scores = net.op('Sigmoid', 'sigmoid', [net.conv('scores', shared, 16, 16)]);
+    const model = net.model(['n', 16, 4, 4], net.op('Concat', 'joined', [boxes, scores], [intAttr('axis', 1)]));
+    const tail = (amax: number): readonly string[] =>
+      placeQdq(model, EMPTY_PLAN, 'tensorrt', { ranges: { ...NO_RANGES, activationAmax: () => amax } })
+        .decisions.filter(({ tensor }) => tensor === undefined)
+        .slice(-3)
+        .map(({ layer, precision }) => `${layer} ${precision}`);
+    expect(tail(500)).toEqual(['scores int8', 'sigmoid int8', 'joined fp16']);
+    expect(tail(640)).toEqual(['scores int8', 'sigmoid int8', 'joined fp32']);
   });
 
   it('only the INT8 layer that it reads yields FP32', () => {
