@@ -218,7 +218,7 @@ function Actions({ project }: { readonly project: ProjectView }) {
       <Button disabled={isEverywhere} onClick={chooseBestForAll}>
         {t(isEverywhere ? 'histogram.best.usedAll' : 'histogram.best.useAll')}
       </Button>
-      <Button onClick={decideBest}>
+      <Button data-starts="best" onClick={decideBest}>
         {t(project.best === undefined ? 'histogram.best.decide' : 'histogram.best.repeat')}
       </Button>
     </div>

@@ -55,6 +55,7 @@ function Proposals({ spec, isCalibrated, rows, onChooseMany }: ProposalsProps) {
       ) : (
         <Button
           icon="play"
+          data-starts={spec.kind}
           disabled={!isCalibrated}
           title={t(isCalibrated ? 'structure.advice.measure.title' : 'structure.advice.uncalibrated')}
           onClick={() => void start(spec)}

@@ -40,7 +40,7 @@ export function LearnedPart() {
       {job !== null && !isFinished(job) ? (
         <Running job={job} />
       ) : (
-        <Button icon="play" disabled={isOn} onClick={() => void start(spec)}>
+        <Button icon="play" data-starts={spec.kind} disabled={isOn} onClick={() => void start(spec)}>
           {t(stored === undefined ? 'precision.repair.learn' : 'precision.repair.learnAgain')}
         </Button>
       )}

@@ -76,7 +76,12 @@ function Comparison({ spec, repairs }: { readonly spec: RepairSpec; readonly rep
       {isRunning ? (
         <Running job={job} />
       ) : (
-        <Button icon="play" title={t('precision.repair.compare.title')} onClick={() => void start(spec)}>
+        <Button
+          icon="play"
+          data-starts={spec.kind}
+          title={t('precision.repair.compare.title')}
+          onClick={() => void start(spec)}
+        >
           {t(stored === undefined ? 'precision.repair.compare' : 'precision.repair.compareAgain')}
         </Button>
       )}

@@ -40,7 +40,7 @@ export function SmoothingPart() {
       {job !== null && !isFinished(job) ? (
         <Running job={job} />
       ) : stored?.isCurrent === true ? null : (
-        <Button icon="play" onClick={() => void start(spec)}>
+        <Button icon="play" data-starts={spec.kind} onClick={() => void start(spec)}>
           {t('precision.repair.smoothing.find')}
         </Button>
       )}

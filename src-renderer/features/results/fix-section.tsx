@@ -41,6 +41,7 @@ export function FixSection({ project }: { readonly project: ProjectView }) {
         {isRunning ? null : (
           <Button
             icon="play"
+            data-starts={spec.kind}
             tone={stored === undefined ? 'primary' : 'normal'}
             title={t('fix.start.hint')}
             onClick={() => void start(spec)}

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from 'react';
 import type { JobId } from '../../../src-shared/base/brand';
 import { ownValue } from '../../../src-shared/base/records';
 import { formatCount, formatDuration } from '../../../src-shared/base/units';
@@ -90,6 +90,7 @@ export function AnalysisStart({ spec, label, problem = null, isPrimary = true }:
         <Button
           tone={isPrimary ? 'primary' : 'normal'}
           icon="play"
+          data-starts={spec.kind}
           disabled={problem !== null || cost instanceof Error}
           onClick={() => void start(spec).then(setStartedId)}
         >
@@ -104,12 +105,18 @@ export function AnalysisStart({ spec, label, problem = null, isPrimary = true }:
   );
 }
 
+/**
+ * The progress of a job and the button that cancels it. When it goes away with the focus, the focus moves to the
+ * nearest button with the job's kind in `data-starts`, which starts it again.
+ */
 export function Running({ job }: { readonly job: JobSnapshot }) {
+  const root = useRef<HTMLDivElement>(null);
+  useFocusOnStart(root, job.kind);
   const rate = useJobs((state) => ownValue(state.rates, job.id));
   const cancel = useJobs((state) => state.cancel);
   const text = jobText(job, rate);
   return (
-    <div className={styles.running}>
+    <div ref={root} className={styles.running}>
       <div className={styles.line}>
         <span className="ellipsis">{text.phase}</span>
         <Button tone="quiet" icon="stop" onClick={() => void cancel(job.id)}>
@@ -124,6 +131,25 @@ export function Running({ job }: { readonly job: JobSnapshot }) {
       {job.partial === undefined ? null : <PartialTable partial={job.partial} />}
     </div>
   );
+}
+
+function useFocusOnStart(root: RefObject<HTMLElement | null>, kind: JobKind): void {
+  useLayoutEffect(() => {
+    const panel = root.current;
+    return () => {
+      if (panel === null || !panel.contains(document.activeElement)) return;
+      const places: HTMLElement[] = [];
+      for (let place = panel.parentElement; place !== null; place = place.parentElement) places.push(place);
+      // React puts the button in the place of the panel before this task ends.
+      queueMicrotask(() => {
+        const button = places
+          .filter((place) => place.isConnected)
+          .map((place) => place.querySelector<HTMLElement>(`[data-starts="${kind}"]:not(:disabled)`))
+          .find((found) => found !== null);
+        button?.focus();
+      });
+    };
+  }, [root, kind]);
 }
 
 interface EmptyUnlessRunningProps {

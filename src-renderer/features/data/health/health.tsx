@@ -85,7 +85,7 @@ function HealthStart({ project, hasResult }: { readonly project: ProjectView; re
           <Running job={job} />
         </div>
       ) : (
-        <Button tone="primary" icon="play" onClick={() => void start(spec)}>
+        <Button tone="primary" icon="play" data-starts={spec.kind} onClick={() => void start(spec)}>
           {t(hasResult ? 'health.again' : 'health.start')}
         </Button>
       )}
