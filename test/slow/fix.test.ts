@@ -31,10 +31,20 @@ const fixed = (outcome: CalibOutcome): Found => JSON.parse(outcome.stdout) as Fo
 const fix = (path: string, ...flags: readonly string[]): Promise<CalibOutcome> =>
   calib('fix', path, '--json', ...flags);
 
+/** Factors were tried, and nothing of them is left unless a plan uses them. */
+function expectOnlyUsedSmoothing(path: string, { stages, plans }: Found): void {
+  expect(stages.find(({ stage }) => stage === 'smoothing')?.outcome).not.toBe('skipped');
+  const folders = readdirSync(path).filter((name) => name.startsWith('smoothing'));
+  const stored = folders.flatMap((folder) => readdirSync(join(path, folder)));
+  expect(stored.length > 0).toBe(plans.some(({ repairs }) => repairs.includes('smoothing')));
+}
+
 describe('calib fix', () => {
   it('ends with the same answer whenever and however it was interrupted', async () => {
-    const unbroken = await fix(await copy('minMeasure=100'));
+    const whole = await copy('minMeasure=100');
+    const unbroken = await fix(whole);
     const expected = fixed(unbroken);
+    expectOnlyUsedSmoothing(whole, expected);
     expect(unbroken.code).toBe(3);
     expect(expected.chosen).toBeNull();
     expect(expected.stages.map(({ stage }) => stage)).toContain('release');
@@ -44,6 +54,7 @@ describe('calib fix', () => {
       [/methods: trying models/, 'SIGINT', 130],
       [/learned: learning/, 'SIGKILL', null],
       [/release: ranking layers/, 'SIGINT', 130],
+      [/release-learned: learning/, 'SIGKILL', null],
     ] as const) {
       const running = startCalib(['fix', broken, '--json']);
       await running.stderrMatches(moment);
@@ -52,15 +63,6 @@ describe('calib fix', () => {
     }
     const found = fixed(await fix(broken));
     expect(answerOf(found)).toEqual(answerOf(expected));
-  });
-
-  it('leaves nothing of smoothed models behind that no plan uses', async () => {
-    const path = await copy('minMeasure=100');
-    const { plans } = fixed(await fix(path));
-    const isUsed = plans.some(({ repairs }) => repairs.includes('smoothing'));
-    const smoothings = readdirSync(path).filter((name) => name.startsWith('smoothing'));
-    const stored = smoothings.flatMap((folder) => readdirSync(join(path, folder)));
-    expect(stored.length > 0).toBe(isUsed);
   });
 
   it('adopts a plan with repairs, which then is the variant mixed', async () => {

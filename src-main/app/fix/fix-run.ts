@@ -14,7 +14,9 @@ import { openCalibration, shortHash } from '../projects/workspace';
 import { measureCandidates, trialOf, workspaceWith, type Candidate } from './candidates';
 import { judgePlan } from './judging';
 import type { FixSetup } from './setup';
-import { wonText } from './stage-text';
+import { nearerText, wonText } from './stage-text';
+import { expectedLoss, mayMeet } from './prospects';
+import { releasedLayers } from './release-stages';
 import type { FixScope, FixStage } from './stage';
 import { STAGES } from './stages';
 
@@ -31,6 +33,7 @@ export class FixRun {
   readonly plans: FixPlan[] = [];
   readonly rows: FixStageRow[] = [];
   fp32: FixResult['fp32'] = {};
+  private unlearned: Candidate | null = null;
 
   constructor(
     private readonly setup: FixSetup,
@@ -44,11 +47,13 @@ export class FixRun {
   /** Runs stages until the gates are met. @param onStage called after each stage */
   async run(onStage: () => Promise<void>): Promise<Candidate> {
     let best = await this.stage('present', (job) => this.present(job));
+    this.unlearned = best;
     await onStage();
     for (const stage of STAGES) {
       if (this.isMet) break;
       const before = best;
       best = await this.stage(stage.name, (job) => this.next(stage, before, job));
+      if (best.decisions.method !== 'learned') this.unlearned = best;
       await onStage();
     }
     return best;
@@ -85,7 +90,7 @@ export class FixRun {
     const { candidates, compared } = await stage.run(scope);
     const [candidate] = candidates;
     const isBetter = candidate !== undefined && candidate.error <= CLEARLY_BETTER * best.error;
-    if (isBetter) await this.judge(stage.name, candidate, job);
+    if (isBetter && !isLeftToLater(candidate, scope)) await this.judge(stage.name, candidate, job);
     const own = this.plans.slice(judgedBefore);
     const met = fewestReleased(own.filter((plan) => plan.met));
     const plan = met ?? (isBetter ? this.planOf(candidate) : own.at(-1));
@@ -95,10 +100,13 @@ export class FixRun {
       errorAfter: isBetter ? candidate.error : best.error,
       plan: plan === undefined ? null : this.indexOf(plan),
     };
-    // Later stages build on the best plan without released layers.
-    const next = isBetter && releasedLayers(candidate.decisions).length === 0 ? candidate : best;
+    const isBase = isBetter && (stage.isBase === true || releasedLayers(candidate.decisions).length === 0);
+    const next = isBase ? candidate : best;
     if (met) return { best: next, row: { ...row, outcome: 'met', note: wonText(met, this.plans[0]) } };
-    if (isBetter && plan) return { best: next, row: { ...row, outcome: 'better', note: wonText(plan, this.plans[0]) } };
+    if (isBetter) {
+      const note = plan === undefined ? nearerText(best.error, candidate.error) : wonText(plan, this.plans[0]);
+      return { best: next, row: { ...row, outcome: 'better', note } };
+    }
     return {
       best,
       row: { ...row, outcome: 'no-gain', note: 'Nothing came nearer to FP32 on the images that choose.' },
@@ -122,11 +130,15 @@ export class FixRun {
       maxLayers: spec.maxLayers ?? null,
       choosing: images.choosing,
       best,
+      unlearned: this.unlearned ?? best,
+      errorToBeat: CLEARLY_BETTER * Math.min(best.error, ...this.plans.map(({ error }) => error)),
       secondsPerPass,
       secondsLeft: spec.minutes === undefined ? Number.POSITIVE_INFINITY : 60 * spec.minutes - spent,
       trial: (decisions) => trialOf(decisions, { target: options.target, threads: spec.threads }, job),
       measure: (list) => this.measure(list, job),
       judge: (candidate) => this.judge(name, candidate, job),
+      expectedLoss: (error) => expectedLoss(error, this.plans),
+      mayMeet: (error) => mayMeet(error, this.plans),
     };
   }
 
@@ -210,9 +222,10 @@ export class FixRun {
   }
 }
 
-/** The layers that a plan takes out of INT8. */
-function releasedLayers({ plan }: FixDecisions): string[] {
-  return Object.entries(plan.layers).flatMap(([layer, own]) => (own === 'int8' ? [] : [layer]));
+/** Whether a candidate is far from the gates, and stages that release layers will judge what is best by then. */
+function isLeftToLater({ decisions, error }: Candidate, { maxLayers, secondsLeft, mayMeet: may }: FixScope): boolean {
+  const isReleaseSure = maxLayers !== 0 && secondsLeft === Number.POSITIVE_INFINITY;
+  return isReleaseSure && releasedLayers(decisions).length === 0 && !may(error);
 }
 
 /** The plan with the fewest released layers, the first of several. */

@@ -40,6 +40,12 @@ export function wonText(plan: FixPlan, first: FixPlan | undefined): string {
   return `${sentence(planText(plan))}${gain === null ? '' : `; ${gain} points over the project as it was`}.`;
 }
 
+/** What a stage won whose plan was not judged. */
+export function nearerText(before: number, after: number): string {
+  const share = formatFixed(100 * (1 - after / before), 0);
+  return `The output error fell by ${share} %, which leaves too much for the gates, so that the plan was not judged.`;
+}
+
 function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -14,8 +14,15 @@ export interface FixScope {
   readonly maxLayers: number | null;
   /** The images that choose. */
   readonly choosing: UsedImages;
-  /** The best candidate so far with all layers in INT8; the first stage that has one compares methods. */
+  /**
+   * The best candidate so far, on which stages build: with all layers in INT8, or learned with few in FP16. The first
+   * stage that has one compares methods.
+   */
   readonly best: Candidate;
+  /** The best candidate with all layers in INT8 and without learned values. */
+  readonly unlearned: Candidate;
+  /** The largest error that is clearly better than that of every candidate so far, those with FP16 included. */
+  readonly errorToBeat: number;
   /** Estimated seconds of one run of the quantized model on one image. */
   readonly secondsPerPass: number;
   /** Seconds that are left of `--minutes`; infinite without. */
@@ -29,11 +36,18 @@ export interface FixScope {
    * should call it as seldom as it can.
    */
   readonly judge: (candidate: Candidate) => Promise<FixPlan>;
+  /** The loss that an error lets one expect, as a multiple of the limit; null if that is unknown. */
+  readonly expectedLoss: (error: number) => number | null;
+  /** Whether a plan with this error may meet the gates; if not, judging it would be a waste of time. */
+  readonly mayMeet: (error: number) => boolean;
 }
 
 /** What a stage found. */
 export interface StageOutcome {
-  /** In order of preference. The first is judged if it is better than `best` on the images that choose. */
+  /**
+   * In order of preference. The first is judged if it is better than `best` on the images that choose, unless it is far
+   * from the gates and later stages will judge.
+   */
   readonly candidates: readonly Candidate[];
   /** Number of models that were compared. */
   readonly compared: number;
@@ -50,4 +64,14 @@ export interface FixStage {
   /** Estimated time in seconds; stages that would exceed `--minutes` are skipped. */
   readonly seconds: (scope: FixScope) => Promise<number>;
   readonly run: (scope: FixScope) => Promise<StageOutcome>;
+  /** Whether later stages build on its plan although layers are released. */
+  readonly isBase?: boolean;
+}
+
+export function byError(candidates: readonly Candidate[]): StageOutcome {
+  return { candidates: [...candidates].sort((a, b) => a.error - b.error), compared: candidates.length };
+}
+
+export function passesSeconds({ secondsPerPass }: Pick<FixScope, 'secondsPerPass'>, passes: number): number {
+  return secondsPerPass * passes;
 }

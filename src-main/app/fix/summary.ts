@@ -42,7 +42,11 @@ export function chosenPlan(plans: readonly FixPlan[]): number | null {
 
 /** The plan that exceeds its limits least, in points. */
 function nearestPlan(plans: readonly FixPlan[]): number | null {
-  return smallest([...plans.keys()], (i) => [excessOf(plans[i]), lossOf(plans[i])]);
+  const relearned = plans.findIndex(({ stage }) => stage === 'release-learned');
+  // What was learned before was replaced.
+  const isReplaced = (i: number): boolean => i < relearned && plans[i]?.decisions.method === 'learned';
+  const usable = [...plans.keys()].filter((i) => !isReplaced(i));
+  return smallest(usable, (i) => [excessOf(plans[i]), lossOf(plans[i])]);
 }
 
 function excessOf(plan: FixPlan | undefined): number {

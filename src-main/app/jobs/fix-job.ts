@@ -11,7 +11,7 @@ import { withLatencies, withPareto, type Latencies } from '../fix/latency';
 import { adviceFor } from '../fix/advice';
 import { trialOf } from '../fix/candidates';
 import { fixSetup, type FixSetup } from '../fix/setup';
-import { RELEASE_IMAGES } from '../fix/stages';
+import { RELEASE_IMAGES } from '../fix/release-stages';
 import { trainedLayers, trainingSnippet } from '../fix/training-snippet';
 import { chosenPlan, concluded, type Ended } from '../fix/summary';
 import type { JobContext } from '../job-context';

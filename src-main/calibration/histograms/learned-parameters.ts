@@ -1,3 +1,5 @@
+import { readFile, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { list, numberWhere, object, oneOf, optional, record, type InferOutput } from '../../../src-shared/base/schema';
 import {
@@ -44,4 +46,26 @@ export function learnedValues({
 /** @throws WorkbenchError unwritable, disk-full */
 export function writeLearnedParameters(calibrationDir: string, learned: LearnedParameters): Promise<void> {
   return writeFileAtomic(join(calibrationDir, LEARNED_FILE), JSON.stringify({ version: LEARNED_VERSION, ...learned }));
+}
+
+/** What was learned before, while something else is learned for the same calibration; empty if there was nothing. */
+const BEFORE_FILE = 'learned-before.json';
+
+/**
+ * Runs work that learns, and takes back what was learned before unless the new values are to be kept. The former values
+ * survive an interruption: the next call with the same folder has them still.
+ * @throws WorkbenchError unwritable, disk-full
+ */
+export async function keepingLearned<T>(
+  calibrationDir: string,
+  work: () => Promise<{ readonly isKept: boolean; readonly value: T }>,
+): Promise<T> {
+  const [current, before] = [join(calibrationDir, LEARNED_FILE), join(calibrationDir, BEFORE_FILE)];
+  if (!existsSync(before)) await writeFileAtomic(before, existsSync(current) ? await readFile(current, 'utf8') : '');
+  const { isKept, value } = await work();
+  const hadValues = (await stat(before)).size > 0;
+  if (!isKept && hadValues) await rename(before, current);
+  else if (!isKept) await rm(current, { force: true });
+  await rm(before, { force: true });
+  return value;
 }

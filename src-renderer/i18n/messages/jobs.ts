@@ -103,6 +103,8 @@ export default {
     'jobs.phase.auto': 'threshold per tensor',
     'jobs.phase.learned': 'learned thresholds',
     'jobs.phase.release': 'released layers',
+    'jobs.phase.release-learned': 'released, then learned',
+    'jobs.phase.release-more': 'more released layers',
     'jobs.phase.diagnosis': 'diagnosis',
   },
   zh: {
@@ -203,6 +205,8 @@ export default {
     'jobs.phase.auto': '逐张量阈值',
     'jobs.phase.learned': '学习阈值',
     'jobs.phase.release': '释放层',
+    'jobs.phase.release-learned': '释放后学习',
+    'jobs.phase.release-more': '释放更多层',
     'jobs.phase.diagnosis': '诊断',
     'jobs.phase.measuring-layers': '正在测量各层',
     'jobs.phase.choosing-thresholds': '正在选择阈值',

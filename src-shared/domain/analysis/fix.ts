@@ -32,6 +32,8 @@ export const FIX_STAGES = [
   'auto',
   'learned',
   'release',
+  'release-learned',
+  'release-more',
 ] as const;
 export type FixStageName = (typeof FIX_STAGES)[number];
 
