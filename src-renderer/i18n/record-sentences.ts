@@ -253,6 +253,53 @@ const SENTENCES: readonly Sentence[] = [
       'Method best is {method}, as it was decided for another plan, target or percentile; the next calibration or run decides again.',
     zh: '方法 best 为 {method}，是按另一方案、目标或百分位确定的；下次校准或运行时会重新确定。',
   },
+  // Notes and advice of a fix.
+  {
+    stored:
+      'Difference from FP32 in {measure}: {value} (95 % interval over the choice of images: {low} to {high}). It is the best of {plans} plans that were judged on these images, so that a part of it may be luck.',
+    zh: '{measure} 与 FP32 之差：{value}（按图像抽样的 95 % 区间：{low} 至 {high}）。这是在这些图像上评判的 {plans} 个方案中最好的一个，部分差距可能出于偶然。',
+  },
+  {
+    stored: 'Difference from FP32 in {measure}: {value} (95 % interval over the choice of images: {low} to {high}).',
+    zh: '{measure} 与 FP32 之差：{value}（按图像抽样的 95 % 区间：{low} 至 {high}）。',
+  },
+  {
+    stored: 'FP32 is faster and loses nothing (this plan is {speed}): ship FP32.',
+    zh: 'FP32 更快且没有损失（本方案：{speed}）：请部署 FP32。',
+  },
+  {
+    stored: 'FP16 is both faster and safer (this plan is {speed}): ship FP16.',
+    zh: 'FP16 更快也更稳妥（本方案：{speed}）：请部署 FP16。',
+  },
+  {
+    stored: 'FP16 is faster (this plan is {speed}): compare before you ship.',
+    zh: 'FP16 更快（本方案：{speed}）：部署前请比较。',
+  },
+  {
+    stored: 'Group {group} loses {value} points, the limit is {limit}; it has {count} of {images} calibration images.',
+    zh: '分组 {group} 下降 {value} 个百分点，上限为 {limit}；它有 {count} 张校准图像，共 {images} 张。',
+  },
+  {
+    stored: 'Add about {count} calibration images of group {group}, which has {own}.',
+    zh: '分组 {group} 请再添加约 {count} 张校准图像，目前有 {own} 张。',
+  },
+  {
+    stored: 'The release of a single layer takes this part of the remaining output error back: {layers}.',
+    zh: '只释放一层即可收回剩余输出误差的比例：{layers}。',
+  },
+  {
+    stored: 'The limit is exceeded by {excess} points, which these {images} images cannot tell from chance ({half}).',
+    zh: '超出上限 {excess} 个百分点，这 {images} 张图像无法将其与偶然（{half}）区分。',
+  },
+  {
+    stored:
+      'The limit is exceeded by {excess} points, within chance ({half}): about {count} more validation images would tell.',
+    zh: '超出上限 {excess} 个百分点，仍在偶然范围内（{half}）：再加约 {count} 张验证图像即可判断。',
+  },
+  {
+    stored: 'Train with quantization, beginning with the scales that were found.',
+    zh: '以找到的缩放系数为起点进行量化训练。',
+  },
 ];
 
 interface Pattern extends Sentence {

@@ -14,8 +14,7 @@ function lossToLimit({ gates, drop }: FixPlan): number | null {
 
 /**
  * The loss that an output error lets one expect, as a multiple of what the gate allows. The loss of a measure grows
- * about as the output error (a mean square), so that the plan with the nearest error predicts it; docs/fix.md has
- * measured pairs.
+ * about as the output error (a mean square), so that the plan with the nearest error predicts it.
  * @param error of the worst group, on the images that choose
  * @param judged plans whose loss is known
  * @returns null if no judged plan tells

@@ -7,6 +7,7 @@ import type { FixPlan, FixResult, FixStageRow } from '../../../src-shared/domain
 import { formatDuration, formatFixed, formatMs } from '../../../src-shared/base/units';
 import { formatMeasure, worstGroupText } from '../../../src-shared/domain/tasks/measure-text';
 import { t } from '../../i18n';
+import { recordSentence } from '../../i18n/record-sentences';
 import { lastJob, Running } from '../../panels/analysis/analysis-start';
 import { ResultFacts } from '../../panels/analysis/screen-parts';
 import { useAnalyses } from '../../state/analyses';
@@ -17,6 +18,7 @@ import { classNames } from '../../widgets/class-names';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';
 import { costKind, fixFigure } from './fix-figure';
+import { verdictText } from './fix-verdict';
 import resultStyles from './results.module.css';
 import styles from './fix-section.module.css';
 import { Verdict } from './verdict';
@@ -72,7 +74,7 @@ function Answer({
   return (
     <>
       <Verdict tone={chosen === undefined ? (isRunning ? undefined : 'bad') : 'good'} testId="fix-verdict">
-        <p>{result.reason}</p>
+        <p>{verdictText(result)}</p>
         {chosen === undefined || !result.isFinished ? null : <Adopt plan={chosen} />}
       </Verdict>
       {chosen === undefined || chosen.fp16Layers.length === 0 ? null : (
@@ -80,13 +82,13 @@ function Answer({
       )}
       {result.notes.map((note) => (
         <p key={note} className="dim">
-          {note}
+          {recordSentence(note)}
         </p>
       ))}
       {result.advice.length === 0 ? null : (
         <ul className={styles.advice} aria-label={t('fix.advice')}>
           {result.advice.map(({ sentence }) => (
-            <li key={sentence}>{sentence}</li>
+            <li key={sentence}>{recordSentence(sentence)}</li>
           ))}
         </ul>
       )}
@@ -204,7 +206,9 @@ function StageLine({
   return (
     <tr title={row.note} data-testid="fix-stage">
       <th scope="row">{t(`jobs.phase.${row.stage}`)}</th>
-      <td className={OUTCOME_STYLES[row.outcome]}>{t(`fix.outcome.${row.outcome}`)}</td>
+      <td className={OUTCOME_STYLES[row.outcome]}>
+        {t(row.stage === 'present' && row.outcome === 'no-gain' ? 'fix.outcome.missed' : `fix.outcome.${row.outcome}`)}
+      </td>
       <td className="number">{plan === undefined ? '' : valueText(plan)}</td>
       {hasGroups ? (
         <td className="number">{plan?.worstGroup === undefined ? '' : worstGroupText(plan.worstGroup)}</td>
