@@ -8,6 +8,7 @@ import type {
 import type { Method } from '../../../src-shared/domain/project/methods';
 import { hasRepair, REPAIRS } from '../../../src-shared/domain/project/precision';
 import { modelledMs } from '../../../src-shared/domain/runs/latency-model';
+import { canMeasure } from '../analysis/measure-plans';
 import { resolvedMethod } from '../../calibration/histograms/threshold-table';
 import type { JobContext } from '../job-context';
 import { openCalibration, shortHash } from '../projects/workspace';
@@ -127,6 +128,7 @@ export class FixRun {
       job,
       target: options.target,
       threads: spec.threads,
+      isTimed: canMeasure(spec.backend, options.target),
       maxLayers: spec.maxLayers ?? null,
       choosing: images.choosing,
       best,

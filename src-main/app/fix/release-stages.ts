@@ -1,6 +1,6 @@
 import { hasRepair, releasedPlan, withRepair } from '../../../src-shared/domain/project/precision';
 import type { FixDecisions } from '../../../src-shared/domain/analysis/fix';
-import { releaseCostUs } from '../../../src-shared/domain/runs/latency-model';
+import { releaseCostUs, type LayerWork } from '../../../src-shared/domain/runs/latency-model';
 import { chooseImages } from '../../analysis/choose-images';
 import { MEASURED_STEPS, releasePasses, type ReleaseOrder } from '../../analysis/release-order';
 import { fewest } from '../../analysis/search';
@@ -105,7 +105,7 @@ export async function releaseSets(
 }
 
 /**
- * The layers that can leave INT8 with their costs, and how many of them may: with more than half of them in FP16
+ * The layers that can leave INT8 with what their release costs, and how many of them may: with more than half of them in FP16
  * little is left of INT8.
  */
 export async function releasable(
@@ -114,7 +114,9 @@ export async function releasable(
 ): Promise<{ readonly layers: readonly { readonly layer: string; readonly costUs: number }[]; readonly most: number }> {
   const { setup } = await scope.trial(decisions);
   const released = releasedLayers(decisions);
-  const all = layerWorks(setup).map(({ layer, work }) => ({ layer, costUs: releaseCostUs(work) }));
+  // For the fewest layers, each costs the same.
+  const costOf = (work: LayerWork): number => (scope.isTimed ? releaseCostUs(work) : 1);
+  const all = layerWorks(setup).map(({ layer, work }) => ({ layer, costUs: costOf(work) }));
   const layers = all.filter(({ layer }) => !released.includes(layer));
   const limit = Math.min(Math.ceil(all.length / 2), scope.maxLayers ?? all.length);
   return { layers, most: Math.max(0, Math.min(layers.length, limit - released.length)) };

@@ -10,6 +10,8 @@ export interface FixScope {
   readonly job: JobContext;
   readonly target: Target;
   readonly threads: number | undefined;
+  /** Whether plans will be compared by measured latencies; otherwise by their number of layers in FP16. */
+  readonly isTimed: boolean;
   /** Largest number of layers that may leave INT8; null: no limit. */
   readonly maxLayers: number | null;
   /** The images that choose. */
