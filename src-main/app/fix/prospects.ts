@@ -1,7 +1,10 @@
 import type { FixPlan } from '../../../src-shared/domain/analysis/fix';
 
-/** A plan is judged if its output error predicts at most this many times the largest loss. */
-const UNCERTAINTY = 2;
+/**
+ * A plan is judged if its output error predicts at most this many times the largest loss. On yolox_nano, the loss of a
+ * plan was 0.44 times what the error of another one predicted.
+ */
+const UNCERTAINTY = 3;
 
 /**
  * The loss of a plan that was judged, as a multiple of what the gate allows.
