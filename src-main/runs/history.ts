@@ -13,16 +13,17 @@ import {
 } from '../../src-shared/domain/history/history-entry';
 import { writeFileAtomic } from '../base/atomic-file';
 import { errnoOf, writeError } from '../base/file-errors';
-import { readStoredJson } from '../base/json-file';
-import { isRunId, loadDetails, loadRunIn, runIdsIn } from './run-store';
+import { parseStoredJson, readStoredJson } from '../base/json-file';
+import { entryPath, hasRecord, isRunId, loadDetails, loadRunIn, runIdsIn } from './run-store';
 
 /** Increase it if the same record would give another entry; the index is then made again. */
 const INDEX_VERSION = 1;
 const INDEX_FILE = 'index.json';
 const MARKS_FOLDER = 'marks';
-/** Records that are read at the same time if the index does not have them. */
-const READS = 8;
+/** Runs that are read at the same time if the index does not have them. */
+const READS = 32;
 
+const storedEntrySchema = object({ version: oneOf(INDEX_VERSION), entry: historyEntrySchema });
 const indexSchema = object({ version: oneOf(INDEX_VERSION), entries: list(historyEntrySchema) });
 
 export interface History {
@@ -34,7 +35,7 @@ export interface History {
 
 /**
  * The finished runs in a folder of runs. A recorded run never changes, so that its entry is kept in `index.json` and
- * the record is read once. The index is only a copy: whoever finds a run that it does not have reads the record and
+ * read once, from the small file beside the record; runs of older versions have only the record. The index is only a copy: whoever finds a run that it does not have reads the record and
  * replaces the index as a whole. If two writers do so at once, one of them is lost, and the next reader adds what is
  * missing.
  */
@@ -73,6 +74,10 @@ type Read =
   | { readonly kind: 'unreadable'; readonly runId: string; readonly problem: string };
 
 async function readEntry(runsDir: string, runId: string): Promise<Read> {
+  const stored = await readFile(entryPath(runsDir, runId), 'utf8').catch(() => null);
+  const known = stored === null ? null : parseStoredJson(stored, storedEntrySchema);
+  // It is written before the record, without which the run is not finished.
+  if (known?.entry.runId === runId && hasRecord(runsDir, runId)) return { kind: 'entry', entry: known.entry };
   try {
     return { kind: 'entry', entry: historyEntry(await loadRunIn(runsDir, runId), loadDetails(runsDir, runId)) };
   } catch (error) {
@@ -80,6 +85,11 @@ async function readEntry(runsDir: string, runId: string): Promise<Read> {
     if (error.code === 'not-found') return { kind: 'unfinished' };
     return { kind: 'unreadable', runId, problem: error.message };
   }
+}
+
+/** Writes a run in short beside its record; before the record, so that a run that is listed has it. */
+export async function saveEntry(runsDir: string, entry: HistoryEntry): Promise<void> {
+  await writeFileAtomic(entryPath(runsDir, entry.runId), `${JSON.stringify({ version: INDEX_VERSION, entry })}\n`);
 }
 
 /** A folder that may only be read has no index; its runs are then read again by everybody. */

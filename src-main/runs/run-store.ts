@@ -14,6 +14,8 @@ const RUN_ID = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
 const RECORD_FILE = 'run.json';
 const REPORT_FILE = 'report.html';
 const DETAILS_FILE = 'details.json';
+/** The run in short, which lists read instead of the record; see history. */
+const ENTRY_FILE = 'entry.json';
 /** A run folder without a record that is older than this belongs to a run that was killed. */
 const ABANDONED_MS = 24 * 3600 * 1000;
 
@@ -137,6 +139,16 @@ export async function saveDetails(projectPath: string, runId: string, details: R
   await writeFileAtomic(join(folder, DETAILS_FILE), `${JSON.stringify(details)}\n`);
 }
 
+/** The path of the run in short, in a folder of runs. */
+export function entryPath(runsDir: string, runId: string): string {
+  return join(folderIn(runsDir, runId), ENTRY_FILE);
+}
+
+/** Whether a run is finished. */
+export function hasRecord(runsDir: string, runId: string): boolean {
+  return existsSync(join(folderIn(runsDir, runId), RECORD_FILE));
+}
+
 /** null for runs of older versions. */
 export function loadDetails(runsDir: string, runId: string): RunDetails | null {
   return readStoredJson(join(folderIn(runsDir, runId), DETAILS_FILE), runDetailsSchema);
@@ -147,7 +159,7 @@ export async function copyRun(projectPath: string, runId: string, runsDir: strin
   const from = runFolder(projectPath, runId);
   const to = folderIn(runsDir, runId);
   await ensureFolder(to);
-  for (const file of [DETAILS_FILE, REPORT_FILE, RECORD_FILE]) {
+  for (const file of [DETAILS_FILE, REPORT_FILE, ENTRY_FILE, RECORD_FILE]) {
     const content = await readFile(join(from, file)).catch(() => null);
     if (content !== null) await writeFileAtomic(join(to, file), content);
   }

@@ -173,3 +173,50 @@ export function wilsonInterval95(percent: number, n: number): readonly [number, 
   const scale = 100 / (1 + (z * z) / n);
   return [Math.max(0, scale * (centre - spread)), Math.min(100, scale * (centre + spread))];
 }
+
+/** The standard normal quantile of p (0..1), with an error below 5e-4 (Abramowitz and Stegun 26.2.23). */
+export function normalQuantile(p: number): number {
+  const t = Math.sqrt(-2 * Math.log(Math.min(p, 1 - p)));
+  const z = t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
+  return p < 0.5 ? -z : z;
+}
+
+/**
+ * The quantile of p (0..1) of Student's t for `degrees` of freedom, by the expansion of Abramowitz and Stegun 26.7.5.
+ * From 5 degrees on and for p up to 0.999, its error is below 2 %.
+ */
+export function studentQuantile(p: number, degrees: number): number {
+  const z = normalQuantile(p);
+  const z2 = z * z;
+  return (
+    z *
+    (1 +
+      (z2 + 1) / (4 * degrees) +
+      ((5 * z2 + 16) * z2 + 3) / (96 * degrees ** 2) +
+      (((3 * z2 + 19) * z2 + 17) * z2 - 15) / (384 * degrees ** 3))
+  );
+}
+
+/**
+ * The places of outliers: the generalized extreme Studentized deviate test, which finds several
+ * outliers that hide each other (Rosner, Technometrics 25, 1983). At most a third of the values are outliers.
+ * @param level probability that a normal sample without outliers loses a value.
+ */
+export function outliersOf(values: readonly number[], level: number): ReadonlySet<number> {
+  const kept = [...values.keys()];
+  let removed = 0;
+  const order: number[] = [];
+  for (let i = 1; i <= Math.floor(values.length / 3); i += 1) {
+    const n = kept.length;
+    const mean = kept.reduce((sum, at) => sum + (values[at] ?? 0), 0) / n;
+    const far = (at: number): number => Math.abs((values[at] ?? 0) - mean);
+    const deviation = Math.sqrt(kept.reduce((sum, at) => sum + far(at) ** 2, 0) / (n - 1));
+    const farthest = kept.reduce((best, at) => (far(at) > far(best) ? at : best));
+    const t = studentQuantile(1 - level / (2 * n), n - 2);
+    const critical = ((n - 1) * t) / Math.sqrt((n - 2 + t * t) * n);
+    if (deviation > 0 && far(farthest) / deviation > critical) removed = i;
+    order.push(farthest);
+    kept.splice(kept.indexOf(farthest), 1);
+  }
+  return new Set(order.slice(0, removed));
+}

@@ -38,7 +38,10 @@ describe('anomalies', () => {
   }
 
   it.each([
-    ['latencyMs', 10, 0.02],
+    ['latencyMs', 8, 0.02],
+    ['latencyMs', 8, 0.03],
+    ['latencyMs', 10, 0.03],
+    ['latencyMs', 14, 0.03],
     ['latencyMs', 20, 0.03],
     ['latencyMs', 50, 0.03],
     ['buildSeconds', 30, 0.01],

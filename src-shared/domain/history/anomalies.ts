@@ -1,5 +1,5 @@
 import { formatCountOf } from '../../base/units';
-import { medianOfSorted } from '../statistics';
+import { medianOfSorted, outliersOf, studentQuantile } from '../statistics';
 import { METRIC_NAMES, type HistoryEntry, type MetricName } from './history-entry';
 import { formatMetric, METRICS } from './metrics';
 import { changedPart, changesBetween, isComparable, type Change } from './trend';
@@ -8,8 +8,13 @@ import { changedPart, changesBetween, isComparable, type Change } from './trend'
 export const MIN_RUNS = 8;
 /** Only the newest comparable runs count, so that slow changes become usual. */
 const MOST_RUNS = 50;
-/** A normal distribution has its standard deviation at this multiple of the MAD. */
-const MAD_TO_DEVIATION = 1.4826;
+/**
+ * Share of usual values that count as unusual, per direction. A regression is what a run is judged for, so that it has
+ * the larger share; together they stay below 2 %.
+ */
+const FALSE_ALARMS = { worse: 0.008, better: 0.003, changed: 0.0055 } as const;
+/** Significance of the test for outliers among earlier runs. */
+const OUTLIER_LEVEL = 0.02;
 
 /** Metrics that are judged, and the least deviation that counts as noise, where runs repeat each other exactly. */
 const NOISE_FLOOR: Readonly<Partial<Record<MetricName, number>>> = {
@@ -39,12 +44,12 @@ const BY_RATIO: readonly MetricName[] = [
 export interface Anomaly {
   readonly metric: MetricName;
   readonly value: number;
-  /** Of the earlier runs. */
+  /** Of the earlier runs without outliers. */
   readonly median: number;
   readonly least: number;
   readonly most: number;
   readonly runs: number;
-  /** Distance from the median in robust standard deviations, and the distance that is still usual. */
+  /** Distance from the mean of these in standard errors of prediction, and the distance that is still usual. */
   readonly deviations: number;
   readonly limit: number;
   readonly direction: 'worse' | 'better' | 'changed';
@@ -66,17 +71,9 @@ export interface AnomalyCause {
 }
 
 /**
- * The largest distance from the median, in robust standard deviations, that is still usual among n runs: about 1.5 % of
- * normal values lie beyond it. The factor of n allows for the error of median and MAD of few runs; it was fitted to
- * simulated samples of 8 to 50 normal values (4.8 at 8, 3.1 at 20, 2.7 at 50 runs).
- */
-export function usualDeviations(n: number): number {
-  return 2.43 * (1 + 6.8 / n);
-}
-
-/**
  * What is unusual about a run against earlier runs of the same project on the same hardware with the same software.
- * Robust statistics, so that earlier outliers do not hide a new one: the median, and the median absolute deviation.
+ * Earlier outliers (a busy machine) are left out first, so that they do not hide a new one; the value is then compared
+ * with the prediction interval of a normal distribution (Student's t), one-sided in each direction.
  * @param earlier in any order; runs that cannot be compared are left out.
  */
 export function findAnomalies(entry: HistoryEntry, earlier: readonly HistoryEntry[]): AnomalyReport {
@@ -116,26 +113,27 @@ interface Judged {
 
 function judge({ entry, metric, value, floor }: Judged, values: readonly number[]): Anomaly | null {
   const scale = BY_RATIO.includes(metric) ? Math.log : (own: number) => own;
-  const scaled = values.map(scale).sort((a, b) => a - b);
-  const median = medianOfSorted(scaled);
-  const mad = medianOfSorted(scaled.map((own) => Math.abs(own - median)).sort((a, b) => a - b));
-  const runs = values.length;
-  // The variance of a median is pi / 2 of that of a mean.
-  const deviation = Math.max(floor, MAD_TO_DEVIATION * mad) * Math.sqrt(1 + Math.PI / 2 / runs);
-  const deviations = (scale(value) - median) / deviation;
-  const limit = usualDeviations(runs);
+  const outliers = outliersOf(values.map(scale), OUTLIER_LEVEL);
+  const kept = values.filter((_, at) => !outliers.has(at)).sort((a, b) => a - b);
+  const usual = kept.map(scale);
+  const runs = usual.length;
+  const mean = usual.reduce((sum, own) => sum + own, 0) / runs;
+  const spread = Math.sqrt(usual.reduce((sum, own) => sum + (own - mean) ** 2, 0) / (runs - 1));
+  const deviations = (scale(value) - mean) / (Math.max(floor, spread) * Math.sqrt(1 + 1 / runs));
+  const direction = directionOf(metric, deviations, entry.higherIsBetter);
+  const limit = studentQuantile(1 - FALSE_ALARMS[direction], runs - 1);
   if (!(Math.abs(deviations) > limit)) return null;
-  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const [least = value, most = value] = [kept[0], kept.at(-1)];
   return {
     metric,
     value,
-    median: medianOfSorted([...values].sort((a, b) => a - b)),
+    median: medianOfSorted(kept),
     least,
     most,
     runs,
     deviations,
     limit,
-    direction: directionOf(metric, deviations, entry.higherIsBetter),
+    direction,
     message: sentence({ entry, metric, value, floor }, { least, most, runs }),
   };
 }

@@ -9,6 +9,8 @@ import {
   mcnemarExactP,
   medianOfSorted,
   percentileOfSorted,
+  outliersOf,
+  studentQuantile,
 } from '../../../src-shared/domain/statistics';
 
 /** min(1, 2 P(X <= k)) as an exact fraction of big integers, turned into a double at the very end. */
@@ -190,5 +192,29 @@ describe('isBeyondChance', () => {
     expect(compared.interval95[1]).toBeLessThan(0);
     expect(isBeyondChance(compared)).toBe(false);
     expect(isBeyondChance({ mcnemarP: 0.049 })).toBe(true);
+  });
+});
+
+describe('studentQuantile', () => {
+  it.each([
+    // From numerical integration of the density.
+    [0.975, 5, 2.5706],
+    [0.99, 7, 2.998],
+    [0.992, 9, 2.956],
+    [0.997, 19, 3.097],
+    [0.5, 8, 0],
+    [0.01, 12, -2.681],
+  ])('is that of tables for %d with %i degrees', (p, degrees, expected) => {
+    expect(Math.abs(studentQuantile(p, degrees) - expected)).toBeLessThan(0.02 * Math.max(1, Math.abs(expected)));
+  });
+});
+
+describe('outliersOf', () => {
+  it('finds outliers that hide each other, and keeps a sample without outliers', () => {
+    // Two far values raise the standard deviation, so that neither lies beyond three of them.
+    const values = [1.0, 1.02, 0.98, 1.5, 1.01, 0.99, 1.52, 1.0, 1.03, 0.97];
+    expect([...outliersOf(values, 0.02)].sort()).toEqual([3, 6]);
+    expect(outliersOf([1.0, 1.02, 0.98, 1.01, 0.99, 1.03], 0.02).size).toBe(0);
+    expect(outliersOf([2, 2, 2, 2, 2, 2], 0.02).size).toBe(0);
   });
 });

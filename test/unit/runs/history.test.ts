@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { markRun, readHistory } from '../../../src-main/runs/history';
+import { markRun, readHistory, saveEntry } from '../../../src-main/runs/history';
 import {
   copyRun,
   loadRunIn,
@@ -52,6 +52,20 @@ describe('readHistory', () => {
     expect(await idsOf()).toEqual([OLD]);
     await writeFile(join(runsDir, OLD, 'run.json'), 'damaged after it was listed');
     expect(await idsOf()).toEqual([OLD]);
+  });
+
+  it('lists a run by the small file beside its record, once the record is there', async () => {
+    await saveRun(project, sampleRecord({ runId: OLD }));
+    const [entry] = (await readHistory(runsDir)).entries;
+    if (entry === undefined) throw new Error('no entry');
+    await mkdir(join(runsDir, NEW));
+    await saveEntry(runsDir, { ...entry, runId: NEW });
+    expect(await idsOf()).toEqual([OLD]);
+    await writeFile(join(runsDir, NEW, 'run.json'), 'not read');
+    expect(await idsOf()).toEqual([NEW, OLD]);
+    const other = join(project, 'other');
+    await copyRun(project, NEW, other);
+    expect((await readHistory(other)).entries.map(({ runId }) => runId)).toEqual([NEW]);
   });
 
   it.each(['{', '{"version":0,"entries":[]}', '{"version":1,"entries":[{"runId":3}]}'])(
