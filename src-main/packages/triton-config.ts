@@ -46,6 +46,8 @@ export interface TritonServing {
   readonly maxBatch: number;
   /** How long a request waits for others, in microseconds. */
   readonly queueDelayUs: number;
+  /** Batch sizes that Triton tries to make; empty: any. */
+  readonly preferredBatches: readonly number[];
   /** Inputs of a real image, in files of the folder `warmup` of the model. They have a batch axis of length 1. */
   readonly warmup: readonly TensorFile[];
   /** A file with class names, and the output that they belong to; null if there is none. */
@@ -71,12 +73,18 @@ export function tritonConfig(name: string, { input, output }: Pick<Graph, 'input
     list('input', input.map(entryOf)),
     list('output', output.map(entryOf)),
     list('instance_group', [block([`count: ${serving.instances}`, `kind: ${isGpu ? 'KIND_GPU' : 'KIND_CPU'}`])]),
-    ...(batches && serving.maxBatch > 1
-      ? [`dynamic_batching {\n  max_queue_delay_microseconds: ${serving.queueDelayUs}\n}`]
-      : []),
+    ...(batches && serving.maxBatch > 1 ? [`dynamic_batching ${block(batchingLines(serving))}`] : []),
     ...(serving.warmup.length === 0 ? [] : [list('model_warmup', [warmup(serving.warmup, batches)])]),
     '',
   ].join('\n');
+}
+
+function batchingLines({ queueDelayUs, preferredBatches, maxBatch }: TritonServing): readonly string[] {
+  const preferred = preferredBatches.filter((batch) => batch <= maxBatch);
+  return [
+    ...(preferred.length === 0 ? [] : [`preferred_batch_size: [ ${preferred.join(', ')} ]`]),
+    `max_queue_delay_microseconds: ${queueDelayUs}`,
+  ];
 }
 
 /** Whether the first axis of all tensors is open, so that it can be a batch. */

@@ -15,6 +15,7 @@ import type { JobContext } from '../job-context';
 import { exportCache } from '../projects/cache-exchange';
 import { prepared } from '../projects/workspace';
 import { packageName, type PackageContent } from './package-content';
+import { batchingOf } from './serving';
 
 /**
  * The folder that becomes the package: OUT itself, or a model in the repository OUT. Engines belong to GPUs of one
@@ -50,8 +51,7 @@ export async function addConfiguration(content: PackageContent, job: JobContext)
       await addClients(content);
       return [];
     case 'triton':
-      await addTriton(content, job);
-      return [];
+      return addTriton(content, job);
     case 'deepstream':
       return addDeepstream(content, job);
     case 'openvino':
@@ -76,7 +76,7 @@ async function addClients({ folder, spec }: PackageContent): Promise<void> {
     if (spec.backend === 'ort-cpu' || name === 'README.md') await copyFile(join(source, name), join(folder, name));
 }
 
-async function addTriton({ spec, manifest, folder }: PackageContent, job: JobContext): Promise<void> {
+async function addTriton({ spec, manifest, folder }: PackageContent, job: JobContext): Promise<readonly Warning[]> {
   const { graph } = await prepared(job.workspace, job.services.compute, job);
   const [sample] = manifest.samples;
   const warmup = [];
@@ -88,15 +88,16 @@ async function addTriton({ spec, manifest, folder }: PackageContent, job: JobCon
   }
   const { task, classNames } = manifest;
   const output = task?.kind === 'classification' ? (task.output ?? graph.output[0]?.name) : undefined;
+  const { batching, notes } = await batchingOf(spec, manifest.variant, job);
   const serving: TritonServing = {
     backend: spec.backend === 'tensorrt' ? 'tensorrt' : 'onnxruntime',
-    instances: spec.instances,
-    maxBatch: spec.backend === 'tensorrt' ? Math.max(...batchesOf(spec), 1) : spec.maxBatch,
-    queueDelayUs: spec.queueDelayUs,
+    ...batching,
+    maxBatch: spec.backend === 'tensorrt' ? Math.max(...batchesOf(spec), 1) : batching.maxBatch,
     warmup,
     labels: output !== undefined && classNames.length > 0 ? { output, file: 'labels.txt' } : null,
   };
   await writeFile(join(folder, 'config.pbtxt'), tritonConfig(manifest.name, graph, serving));
+  return notes;
 }
 
 function batchesOf({ tensorrt }: PackageSpec): readonly number[] {
@@ -112,12 +113,13 @@ async function addDeepstream(
   if (own === null || image === undefined || image.height === null || image.width === null)
     throw new WorkbenchError('preprocessing-invalid', 'DeepStream needs one input of images of a fixed size');
   const { channels, height, width } = image;
+  const { batching } = await batchingOf(spec, manifest.variant, job);
   const { text, warnings } = deepstreamConfig({
     input: { channels, height, width },
     preprocessing: own.preprocessing,
     task: manifest.task,
     classes: manifest.classNames.length,
-    batch: feeding.fixedBatch ?? spec.maxBatch,
+    batch: feeding.fixedBatch ?? batching.maxBatch,
   });
   await writeFile(join(folder, 'config_infer.txt'), text);
   const cache = await exportCache(

@@ -52,6 +52,7 @@ const SERVING: TritonServing = {
   instances: 1,
   maxBatch: 32,
   queueDelayUs: 100,
+  preferredBatches: [],
   warmup: [],
   labels: null,
 };

@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 import { formatMs, formatPercent, formatRate } from '../../../src-shared/base/units';
 import type { BenchResult } from '../../../src-shared/contract/job-results';
 import { MIN_SAMPLES } from '../../../src-shared/domain/runs/latency';
-import { distinctRows } from '../../../src-shared/domain/runs/run-table';
+import { distinctRows, REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
+import { servingAdvice, servingSentence, type ServingAdvice } from '../../../src-shared/domain/runs/serving-advice';
 import { formatSpeed, speedOf } from '../../../src-shared/domain/runs/speed';
 import { defineCommand, EXIT_OK, present } from '../command';
-import { flag, wholeNumber } from '../options';
+import { flag, realNumber, wholeNumber } from '../options';
 import type { Block, Column } from '../output';
 import {
   DEVICES_OPTIONS,
@@ -33,10 +34,16 @@ export const bench = defineCommand({
     }),
     rounds: roundsOption,
     sparse: flag('also times copies pruned to 2:4 with sparse kernels, and validates what pruning costs', TENSORRT),
+    p99: realNumber(
+      'MS',
+      'P99 that a request may take, for advice on batching (default: gate maxP99LatencyMs)',
+      'a number above 0',
+      (value) => value > 0,
+    ),
     ...DEVICES_OPTIONS,
   },
   details: 'A percentile needs at least one sample beyond it: p90 needs 10 samples, p95 20 and p99 100.',
-  async run(values, [project = ''], { runJob, print, note }) {
+  async run(values, [project = ''], { api, runJob, print, note }) {
     const result = await runJob({
       kind: 'bench',
       projectPath: resolve(project),
@@ -45,10 +52,26 @@ export const bench = defineCommand({
       ...present({ batch: values.batch, rounds: values.rounds, isSparse: values.sparse }),
     });
     for (const warning of result.warnings) note(`warning: ${warning.message}`);
-    print(result, asText);
+    const { file } = await api.openProject({ projectPath: resolve(project) });
+    const serving = adviceOf(result, values.p99 ?? file.gates.maxP99LatencyMs ?? null);
+    print({ ...result, ...(serving.length === 0 ? {} : { serving }) }, () => [
+      ...asText(result),
+      ...serving.map(servingSentence),
+    ]);
     return EXIT_OK;
   },
 });
+
+/** One for each quantized variant with an engine of its own, on the first device. */
+function adviceOf({ variants }: BenchResult, limitMs: number | null): readonly ServingAdvice[] {
+  if (limitMs === null) return [];
+  const [first] = variants;
+  const own = variants.filter(({ device }) => device?.index === first?.device?.index);
+  const names = [...new Set(own.filter(({ sameAs }) => sameAs === undefined).map(({ variant }) => variant))];
+  return names
+    .filter((variant) => variant !== REFERENCE_VARIANT)
+    .map((variant) => servingAdvice(own, variant, limitMs));
+}
 
 function asText(result: BenchResult): Block[] {
   // Variants with the same engine share one row.

@@ -3,7 +3,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
 import { PACKAGE_BACKENDS, PACKAGE_KINDS } from '../../../src-shared/domain/packages/manifest';
 import { defineCommand, EXIT_OK, present } from '../command';
-import { choice, text, wholeNumber } from '../options';
+import { choice, realNumber, text, wholeNumber } from '../options';
 import { threadsOption } from '../shared-options';
 
 const SERVING = { group: 'Serving (Triton; --max-batch also for DeepStream):' };
@@ -31,6 +31,16 @@ export const packageCommand = defineCommand({
       min: 0,
       ...SERVING,
     }),
+    p99: {
+      ...realNumber(
+        'MS',
+        'P99 that a request may take: batching and instances follow from the newest run that timed the variant ' +
+          '(default: gate maxP99LatencyMs)',
+        'a number above 0',
+        (value) => value > 0,
+      ),
+      ...SERVING,
+    },
     threads: threadsOption,
   },
   details: `Kinds (docs/packages.md):
@@ -51,11 +61,14 @@ calib replay PACKAGE checks every kind.`,
       backend: values.backend ?? 'ort-cpu',
       outPath: resolve(values.output),
       images: values.images ?? 4,
-      instances: values.instances ?? 1,
-      maxBatch: values['max-batch'] ?? 32,
-      queueDelayUs: values['queue-delay'] ?? 100,
       ...(Object.keys(tensorrt).length === 0 ? {} : { tensorrt }),
-      ...present({ threads: values.threads }),
+      ...present({
+        threads: values.threads,
+        instances: values.instances,
+        maxBatch: values['max-batch'],
+        queueDelayUs: values['queue-delay'],
+        p99LimitMs: values.p99,
+      }),
     });
     for (const warning of result.warnings) note(`warning: ${warning.message}`);
     print(result, ({ out, variant, files, samples }) => [

@@ -8,6 +8,7 @@ const SERVING: TritonServing = {
   instances: 2,
   maxBatch: 16,
   queueDelayUs: 250,
+  preferredBatches: [],
   warmup: [],
   labels: null,
 };
@@ -24,6 +25,10 @@ describe('the configuration for Triton', () => {
     expect(text).toContain('data_type: TYPE_INT64\n    dims: [ -1 ]');
     expect(text).toContain('count: 2\n    kind: KIND_CPU');
     expect(text).toContain('max_queue_delay_microseconds: 250');
+    expect(text).not.toContain('preferred_batch_size');
+    // Larger ones than the most that is joined would never be made.
+    const preferred = tritonConfig('net', graph('N'), { ...SERVING, preferredBatches: [4, 16, 32] });
+    expect(preferred).toContain('preferred_batch_size: [ 4, 16 ]\n  max_queue_delay_microseconds: 250');
   });
 
   it('gives whole shapes of a model with a fixed batch, and no batching', () => {
