@@ -12,6 +12,8 @@ import { handleCall } from '../transport/http-call';
 import { bearerToken, checkHost, checkOrigin, isToken } from '../transport/http-checks';
 import { handleEvents } from '../transport/http-events';
 import { staticFile } from '../transport/static-files';
+import type { PathGrants } from '../transport/path-grants';
+import { sendDownload } from './download';
 import type { Uploads } from './uploads';
 
 export interface HttpServerOptions {
@@ -26,6 +28,8 @@ export interface HttpServerOptions {
    */
   readonly hosts: () => ReadonlySet<string>;
   readonly uploads: Uploads;
+  /** What may be downloaded. */
+  readonly grants: PathGrants;
 }
 
 /** Serves the page, calls, events and uploads over HTTP. Everything below /api/ needs the token. */
@@ -88,6 +92,8 @@ async function answerApi(
       return handleCall(api, request, response);
     case 'GET /api/events':
       return handleEvents(api, request, response);
+    case 'GET /api/download':
+      return sendDownload(address.searchParams.get('path'), options.grants, response);
     case 'POST /api/upload':
       return sendJson(response, 200, await uploads.receive(request, address.searchParams));
     default:

@@ -68,7 +68,7 @@ export async function serve(api: WorkbenchApi, options: ServeOptions = {}): Prom
     checksReferences: true,
     hint: `This server opens only what is below ${root}; start it with another root folder to open more.`,
   });
-  const server = createHttpServer({ api: confined, rendererDir, token, hosts: () => hosts, uploads });
+  const server = createHttpServer({ api: confined, rendererDir, token, hosts: () => hosts, uploads, grants });
   const port = await listenAnywhere(server, host, options.port);
   hosts = allowedHosts(hostNames(host), port);
   const query = new URLSearchParams({ token, ...(projectPath === null ? {} : { project: projectPath }) });

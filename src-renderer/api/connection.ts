@@ -45,6 +45,8 @@ export interface FileAccess {
   readonly projectsFolder?: () => string | null;
   /** Opens a dialog of the operating system; null if there is none (in a browser). */
   readonly choose: ((kind: DialogKind) => Promise<string | null>) | null;
+  /** Saves a file of the server in the browser, a folder as one .tar; absent on the desktop, whose files are local. */
+  readonly download?: (path: string) => Promise<void>;
 }
 
 /** The connection to one application, independent of the kind of link. */

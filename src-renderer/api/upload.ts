@@ -35,8 +35,20 @@ export function createUploads(options: { readonly token: () => string; readonly 
     return folder;
   };
 
+  const download = async (path: string): Promise<void> => {
+    const query = new URLSearchParams({ path });
+    const response = await fetch(`${baseUrl}/api/download?${query.toString()}`, {
+      headers: { Authorization: `Bearer ${token()}` },
+    });
+    if (!response.ok)
+      throw new WorkbenchError('not-found', `${path} could not be downloaded: ${await refusalOf(response)}`);
+    const isFolder = response.headers.get('Content-Type') === 'application/x-tar';
+    saveAs(await response.blob(), `${path.split(/[\\/]/).at(-1) ?? 'export'}${isFolder ? '.tar' : ''}`);
+  };
+
   return {
     choose: null,
+    download,
     projectsFolder: () => projectsFolder,
     pathsOf: async (items, { onProgress, signal } = {}) => {
       const files = (await Promise.all(items.map(filesOf))).flat();
@@ -54,6 +66,16 @@ export function createUploads(options: { readonly token: () => string; readonly 
       return items.map((item) => `${folder}/${item.name}`);
     },
   };
+}
+
+function saveAs(content: Blob, name: string): void {
+  const url = URL.createObjectURL(content);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  // The browser reads the content after the click.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 async function filesOf(item: DroppedItem): Promise<readonly UploadFile[]> {

@@ -1,4 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
+import type { JobId } from '../../../src-shared/base/brand';
+import type { JobSnapshot } from '../../../src-shared/contract/jobs';
 import type { ExportResult, ProjectView } from '../../../src-shared/contract/views';
 import { t } from '../../i18n';
 import { useFiles } from '../../state/files';
@@ -7,20 +9,26 @@ import { reportError } from '../../state/notices';
 import { useSession } from '../../state/session';
 import { Button } from '../../widgets/button';
 import { PathField, Select } from '../../widgets/fields';
-import { Icon } from '../../widgets/icons';
 import {
+  commandLineOf,
+  DEFAULT_PACKAGE,
   EXPORTED_VARIANTS,
   EXPORT_KINDS,
+  isPackageKind,
+  packageSpecOf,
   proposedOutPath,
   quantizeSpecOf,
   type ExportChoice,
   type ExportedVariant,
+  type PackageOptions,
 } from './export-request';
+import { copy, Exported } from './exported';
+import { PackageFields } from './package-options';
 import { useExportKind, useRunOptions } from './run-store';
 import { classNames } from '../../widgets/class-names';
 import shared from './run.module.css';
 
-/** Exports the quantized model, a calibration cache, a Triton repository, or the report. */
+/** Exports the quantized model, a package for a program or a server, a calibration cache, or the report. */
 export function ExportPanel({ project }: { readonly project: ProjectView }) {
   const { target, activationType } = useRunOptions((state) => state.options);
   const { kind, choose: setKind, isAskedFor, shown } = useExportKind();
@@ -34,10 +42,11 @@ export function ExportPanel({ project }: { readonly project: ProjectView }) {
   const [variant, setVariant] = useState<ExportedVariant>('mixed');
   const choice: ExportChoice = { kind, variant, target: target ?? project.file.target, activationType };
   const place = useOutPath(project.path, choice);
-  const { run, isBusy, result } = useExport(project.path);
+  const [options, setOptions] = useState<PackageOptions>(DEFAULT_PACKAGE);
+  const { run, isBusy, written } = useExport(project.path);
   const onExport = async (): Promise<void> => {
     const outPath = await place.ask();
-    if (outPath !== null) await run(choice, outPath);
+    if (outPath !== null) await run(choice, options, outPath);
   };
   return (
     <section ref={section} className={shared.panel} aria-labelledby="run-export">
@@ -48,7 +57,7 @@ export function ExportPanel({ project }: { readonly project: ProjectView }) {
         choices={EXPORT_KINDS.map((value) => ({ value, label: t(`run.export.${value}`) }))}
         onChoose={setKind}
       />
-      {kind === 'onnx' ? (
+      {kind === 'onnx' || (isPackageKind(kind) && kind !== 'deepstream') ? (
         <Select
           label={t('run.export.variant')}
           value={variant}
@@ -56,6 +65,7 @@ export function ExportPanel({ project }: { readonly project: ProjectView }) {
           onChoose={setVariant}
         />
       ) : null}
+      {isPackageKind(kind) ? <PackageFields kind={kind} options={options} onChange={setOptions} /> : null}
       {place.isTyped ? (
         <PathField
           label={t('run.export.path')}
@@ -72,7 +82,14 @@ export function ExportPanel({ project }: { readonly project: ProjectView }) {
       >
         {t(place.isTyped ? 'run.export.start' : 'run.export.choose')}
       </Button>
-      {result === null ? null : <Exported result={result} />}
+      <Button
+        icon="copy"
+        tone="quiet"
+        onClick={() => copy(commandLineOf(project.path, place.path, choice, options), t('run.export.commandCopied'))}
+      >
+        {t('run.export.copyCommand')}
+      </Button>
+      {written === null ? null : <Exported {...written} />}
     </section>
   );
 }
@@ -100,44 +117,52 @@ function useOutPath(projectPath: string, choice: ExportChoice) {
   };
 }
 
+interface Written {
+  readonly path: string;
+  readonly files: readonly string[];
+  readonly warnings: NonNullable<ExportResult['warnings']>;
+}
+
 function useExport(projectPath: string) {
   const api = useSession((state) => state.api);
   const startJob = useJobs((state) => state.start);
   const [isBusy, setBusy] = useState(false);
-  const [result, setResult] = useState<ExportResult | null>(null);
-  const run = async (choice: ExportChoice, outPath: string): Promise<void> => {
+  const [result, setResult] = useState<Written | null>(null);
+  const [job, setJob] = useState<{ readonly id: JobId; readonly outPath: string } | null>(null);
+  const ended = useJobs((state) => state.jobs.find(({ id }) => id === job?.id));
+  const run = async (choice: ExportChoice, options: PackageOptions, outPath: string): Promise<void> => {
     setResult(null);
-    if (choice.kind === 'onnx') {
-      await startJob(quantizeSpecOf(projectPath, outPath, choice));
+    setJob(null);
+    const { kind, variant } = choice;
+    if (kind === 'onnx' || isPackageKind(kind)) {
+      const spec =
+        kind === 'onnx'
+          ? quantizeSpecOf(projectPath, outPath, choice)
+          : packageSpecOf(projectPath, outPath, { kind, variant }, options);
+      const id = await startJob(spec);
+      if (id !== null) setJob({ id, outPath });
       return;
     }
     setBusy(true);
     try {
-      setResult(await api.exportProject({ projectPath, format: choice.kind, outPath }));
+      const { files, warnings = [] } = await api.exportProject({ projectPath, format: kind, outPath });
+      setResult({ path: outPath, files, warnings });
     } finally {
       setBusy(false);
     }
   };
-  return { run, isBusy, result };
+  const written = result ?? (job === null || ended === undefined ? null : writtenBy(ended, job.outPath));
+  return { run, isBusy, written };
 }
 
-/** The written files, and what is missing from them. */
-function Exported({ result }: { readonly result: ExportResult }) {
-  return (
-    <div className={shared.exported} role="status" data-testid="run-exported">
-      <p>
-        <Icon name="check" /> {t('run.export.done', { n: result.files.length })}
-      </p>
-      <ul className="mono">
-        {result.files.map((file) => (
-          <li key={file}>{file}</li>
-        ))}
-      </ul>
-      {(result.warnings ?? []).map((warning) => (
-        <p key={`${warning.code} ${warning.message}`} className={shared.problem}>
-          <Icon name="warning" /> <span>{warning.message}</span>
-        </p>
-      ))}
-    </div>
-  );
+/** What a finished job has written; null if it still runs or failed, which the list of jobs shows. */
+function writtenBy({ state, result }: JobSnapshot, outPath: string): Written | null {
+  if (state !== 'done' || result === null) return null;
+  if ('packageKind' in result) {
+    const { out, files, warnings } = result;
+    return { path: out, files: files.map((file) => `${out}/${file}`), warnings };
+  }
+  return 'decisions' in result && 'out' in result
+    ? { path: result.out, files: [result.out], warnings: result.warnings }
+    : { path: outPath, files: [outPath], warnings: [] };
 }
