@@ -6,7 +6,11 @@ import type { LearnResult, RepairResult } from '../domain/analysis/repair';
 import type { SmoothingResult } from '../domain/analysis/smoothing';
 import type { TuningResult, TuningSummary } from '../domain/analysis/tuning';
 import type { EngineSummary } from '../domain/engines/engine-layers';
+import type { BatchDrift } from '../domain/health/field-batch';
 import type { HealthResult } from '../domain/health/health';
+import type { Pick as Picked } from '../domain/health/pick';
+import type { AnomalyReport } from '../domain/history/anomalies';
+import type { Readiness } from '../domain/history/readiness';
 import type { PackageKind } from '../domain/packages/manifest';
 import type { ReplayedTensor } from '../domain/packages/replay';
 import type { SkippedImage } from '../domain/project/image-set';
@@ -205,8 +209,27 @@ export interface DeviceBench {
 export interface RunResult {
   readonly runId: string;
   readonly record: RunRecord;
+  /** How likely the next run meets all gates, from the recorded runs with this one. */
+  readonly readiness: Readiness;
+  /** What is unusual about this run against the recorded runs. */
+  readonly anomalies: AnomalyReport;
   /** Path of the HTML report. */
   readonly report: string;
+}
+
+/** The images that a calibration set lacks. */
+export interface PickResult extends Picked {
+  readonly project: string;
+  /** Images of the pool that were compared, without near copies of others and of calibration images. */
+  readonly pool: number;
+  readonly duplicates: number;
+  readonly skipped: readonly SkippedImage[];
+  /** Drift of the pool before images are added, see calib health. */
+  readonly drift: number;
+  readonly driftAtLeast: number;
+  readonly limit: number;
+  /** The folder or list that was written. */
+  readonly out?: string;
 }
 
 /** The result of a job, by kind. */
@@ -233,6 +256,8 @@ export interface JobResults {
   readonly smooth: SmoothingResult;
   readonly learn: LearnResult;
   readonly health: HealthResult;
+  readonly drift: BatchDrift & { readonly project: string };
+  readonly pick: PickResult;
 }
 
 export type JobResult = JobResults[JobKind];

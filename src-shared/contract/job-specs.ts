@@ -122,10 +122,14 @@ const packageSchema = object({
   outPath: filePath('write'),
   /** Images whose answers are recorded. */
   images: positiveInteger,
-  instances: positiveInteger,
-  /** Most requests that a server joins to one batch. */
-  maxBatch: positiveInteger,
-  queueDelayUs: count,
+  /** Copies of the model that run at the same time; default: as advised for p99LimitMs, else 1. */
+  instances: optional(positiveInteger),
+  /** Most requests that a server joins to one batch; default: as advised for p99LimitMs, else 32. */
+  maxBatch: optional(positiveInteger),
+  /** Default: as advised for p99LimitMs, else 100. */
+  queueDelayUs: optional(count),
+  /** P99 that a request may take: the newest run that timed the variant decides how Triton serves it. */
+  p99LimitMs: optional(numberWhere('a number above 0', (value) => value > 0)),
   /** For the backend tensorrt; an omitted option has its default. */
   tensorrt: optional(someTensorrtOptionsSchema),
   threads: optional(positiveInteger),
@@ -367,6 +371,41 @@ const learnSchema = object({
 /** Learns thresholds and biases that reduce the error of INT8; they become the method `learned`. */
 export type LearnSpec = InferOutput<typeof learnSchema>;
 
+/** Images from the field: a folder, a list or a video; of a folder only some files, if they are named. */
+const fieldImages = { sourcePath: filePath('read'), files: optional(list(filePath('read'))) };
+
+const driftSchema = object({
+  kind: oneOf('drift'),
+  ...project,
+  ...fieldImages,
+  threads: optional(positiveInteger),
+  memoryLimitGb,
+});
+/** Compares images from the field with the calibration record, as one group. */
+export type DriftSpec = InferOutput<typeof driftSchema>;
+
+const pickSchema = object({
+  kind: oneOf('pick'),
+  ...project,
+  ...fieldImages,
+  /** Most images that are picked; default: as many as cover the pool, at most 512. */
+  count: optional(positiveInteger),
+  /** Only N images of the pool, spread evenly over a folder. */
+  limit: optional(positiveInteger),
+  /** Distance from the pool that may remain; default: the limit of drift. */
+  maxDistance: optional(notNegative),
+  /** Frames of a video that are looked at in a second; default: 1. */
+  framesPerSecond: optional(numberWhere('a number above 0', (value) => value > 0)),
+  /** A folder for copies of the picked images, or a file `.txt` for a list of them. */
+  outPath: optional(filePath('write')),
+  /** The list contains the images of the calibration set, too. */
+  addsToSet: optional(boolean),
+  threads: optional(positiveInteger),
+  memoryLimitGb,
+});
+/** Picks the images of a pool that the calibration set lacks. */
+export type PickSpec = InferOutput<typeof pickSchema>;
+
 const analyses = {
   sensitivity: sensitivitySchema,
   auto: autoSchema,
@@ -399,6 +438,8 @@ export const jobSpecSchema = variant({
   smooth: smoothSchema,
   learn: learnSchema,
   health: healthSchema,
+  drift: driftSchema,
+  pick: pickSchema,
   prepare: prepareSchema,
   calibrate: calibrateSchema,
   merge: mergeSchema,

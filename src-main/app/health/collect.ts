@@ -2,7 +2,12 @@ import { utimes } from 'node:fs/promises';
 import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { BIN_COUNT } from '../../../src-shared/domain/histograms/histogram';
-import { imageId, type ImageEntry, type ImageSet } from '../../../src-shared/domain/project/image-set';
+import {
+  imageId,
+  type ImageEntry,
+  type ImageSet,
+  type SkippedImage,
+} from '../../../src-shared/domain/project/image-set';
 import { keepNewest } from '../../base/keep-newest';
 import {
   hasReturnedImages,
@@ -72,6 +77,29 @@ export async function collectHealth(set: ImageSet, maxGroups: number, task: Coll
   return collected.load();
 }
 
+/**
+ * Like collectHealth, for images of which it is no error that none can be read.
+ * @returns null instead of a collection without images, and every image that cannot be read
+ */
+export async function collectIfAny(
+  set: ImageSet,
+  maxGroups: number,
+  task: CollectTask,
+): Promise<{ readonly found: StoredCalibration | null; readonly skipped: readonly SkippedImage[] }> {
+  const unreadable = (reason: string): readonly SkippedImage[] => [
+    ...set.skipped,
+    ...set.entries.map((entry) => ({ file: imageId(entry), reason })),
+  ];
+  if (set.entries.length === 0) return { found: null, skipped: set.skipped };
+  try {
+    const found = await collectHealth(set, maxGroups, task);
+    return { found, skipped: found.index.skipped };
+  } catch (error) {
+    if (!(error instanceof WorkbenchError) || error.code !== 'images-empty') throw error;
+    return { found: null, skipped: unreadable(error.message) };
+  }
+}
+
 /** One group of the calibration set, divided into equal parts. */
 export interface GroupFolds {
   readonly group: string | null;
@@ -98,8 +126,10 @@ export async function dealFolds(set: ImageSet, maxFolds: number, context: TaskCo
       context.onProgress?.({ phase: 'hashing images', done, total: set.entries.length, unit: 'images' });
     hashes.set(entry, await imageHash(entry));
   }
-  const isSplit = set.groups.length > 1 && set.groups.length <= maxFolds / 2;
-  const groups = isSplit ? [...new Set(set.entries.map((entry) => entry.group))] : [null];
+  // Images without a group, beside groups, are a part of their own: those that were added later, for example.
+  const parts = [...new Set(set.entries.map((entry) => entry.group))];
+  const isSplit = parts.length > 1 && parts.length <= maxFolds / 2;
+  const groups = isSplit ? parts : [null];
   const perGroup = Math.max(2, Math.floor(maxFolds / groups.length));
   return groups.map((group) => {
     const own = isSplit ? set.entries.filter((entry) => entry.group === group) : set.entries;

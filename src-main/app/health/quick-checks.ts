@@ -16,8 +16,8 @@ import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import type { Model } from '../../onnx/graph/model';
-import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import type { Workspace } from '../projects/workspace';
+import { quantizedTensors } from './quantized-tensors';
 
 /** Results of the checks that need no pass over the images. */
 export interface QuickChecks {
@@ -42,8 +42,7 @@ export function quickChecks(
 ): QuickChecks {
   const { calibration, limits } = task;
   const { file } = workspace;
-  const known = new Set(calibration.index.tensors.map(({ name }) => name));
-  const tensors = quantizedParts(task.model, file.plan, file.target).tensors.filter((tensor) => known.has(tensor));
+  const tensors = quantizedTensors(workspace, calibration, task.model);
   const thresholds = thresholdsInUse(calibration, file);
   const methodOf = methodOfTensor(file);
   const costs = groupCosts(calibration, thresholds, tensors, methodOf);

@@ -6,11 +6,13 @@ import { adviseJob } from './advise-job';
 import { benchJob, buildJob } from './bench-job';
 import { calibrateJob } from './calibrate-job';
 import { diagnoseJob } from './diagnose-job';
+import { driftJob } from './drift-job';
 import { fixJob } from './fix-job';
 import { healthJob } from './health-job';
 import { learnJob } from './learn-job';
 import { mergeJob } from './merge-job';
 import { packageJob } from './package-job';
+import { pickJob } from './pick-job';
 import { prepareJob } from './prepare-job';
 import { quantizeJob } from './quantize-job';
 import { repairJob } from './repair-job';
@@ -71,6 +73,10 @@ export function dispatchJob(spec: JobSpec, job: JobContext): Promise<JobResult> 
       return learnJob(spec, job);
     case 'health':
       return healthJob(spec, job);
+    case 'drift':
+      return driftJob(spec, job);
+    case 'pick':
+      return pickJob(spec, job);
     default:
       return unreachable(spec);
   }

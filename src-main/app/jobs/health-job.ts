@@ -10,14 +10,13 @@ import {
 import { DEFAULT_HEALTH_LIMITS, type HealthLimits } from '../../../src-shared/domain/health/health-limits';
 import type { ImageSet } from '../../../src-shared/domain/project/image-set';
 import { saveAnalysis } from '../analysis/analysis-store';
-import { ensureBestFor } from '../analysis/needed-decisions';
+import { ensureCalibration } from '../health/calibration-record';
 import { asFoldSet, collectHealth, dealFolds, foldCount, type CollectTask } from '../health/collect';
 import { loadFieldSet } from '../health/field-images';
 import { methodOfTensor, quickChecks } from '../health/quick-checks';
 import { asFewGroups, measureTensors, withoutSkipped } from '../health/tensor-measurement';
 import type { JobContext } from '../job-context';
 import { currentCalibration, loadSet, openCalibration, prepared } from '../projects/workspace';
-import { collectJob } from './calibrate-job';
 
 /**
  * Checks the calibration set for faults, and compares images from the field with it if a path is given. The project is
@@ -37,14 +36,7 @@ export async function measureHealth(spec: HealthSpec, job: JobContext): Promise<
   // A wrong path must fail before the passes over the images, which take long.
   const field =
     spec.againstPath === undefined ? null : asFewGroups(await loadFieldSet(workspace, spec.againstPath, spec.limit));
-  if (currentCalibration(workspace) === null) {
-    const { threads } = spec;
-    await collectJob(
-      { kind: 'calibrate', projectPath: spec.projectPath, ...(threads === undefined ? {} : { threads }) },
-      job,
-    );
-  }
-  await ensureBestFor({ variants: ['mixed'], target: workspace.file.target, threads: spec.threads }, job);
+  await ensureCalibration(spec.threads, job);
   const model = await prepared(workspace, services.compute, job);
   const calibration = await openCalibration(workspace);
   const calibrated = await loadSet(workspace, 'calibration', currentCalibration(workspace)?.limit ?? undefined);

@@ -5,7 +5,10 @@ import type { RunSpec } from '../../../src-shared/contract/job-specs';
 import { AS_IMPORTED, isQuestion, parseVariant } from '../../../src-shared/domain/project/variant';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { REFERENCE_VARIANT } from '../../../src-shared/domain/runs/run-table';
-import { readHistory } from '../../runs/history';
+import { findAnomalies, type AnomalyReport } from '../../../src-shared/domain/history/anomalies';
+import { historyEntry, type HistoryEntry } from '../../../src-shared/domain/history/history-entry';
+import { estimateReadiness } from '../../../src-shared/domain/history/readiness';
+import { readHistory, saveEntry } from '../../runs/history';
 import { renderReport } from '../../runs/report/html';
 import {
   copyRun,
@@ -132,8 +135,13 @@ export async function runJob(spec: RunSpec, given: JobContext): Promise<RunResul
     },
     job,
   );
-  await store(record, { runsDirs, unfinished }, job);
-  return { runId, record, report: join(workspace.path, 'runs', runId, 'report.html') };
+  const recorded = await store(record, { runsDirs, unfinished }, job);
+  return {
+    runId,
+    record,
+    ...judgedByHistory(runId, recorded),
+    report: join(workspace.path, 'runs', runId, 'report.html'),
+  };
 }
 
 /**
@@ -247,25 +255,41 @@ function baselineWarnings({ baseline }: RunSpec, found: RunRecord | null): reado
   return [{ code: 'baseline-missing', message }];
 }
 
-/** The record is written before the report: a run is finished when it has a record. */
+/** What the recorded runs of the same project say about a run. */
+function judgedByHistory(runId: string, recorded: readonly HistoryEntry[]): Pick<RunResult, 'readiness' | 'anomalies'> {
+  const own = recorded.find((entry) => entry.runId === runId);
+  const entries = recorded.filter(({ project }) => project === own?.project);
+  const none: AnomalyReport = { anomalies: [], tooFew: [], causes: [] };
+  return { readiness: estimateReadiness(entries), anomalies: own === undefined ? none : findAnomalies(own, entries) };
+}
+
+/**
+ * The record is written before the report: a run is finished when it has a record.
+ * @returns the runs of the last folder, the one that several machines share if there is one
+ */
 async function store(
   record: RunRecord,
   { runsDirs, unfinished }: { readonly runsDirs: readonly string[]; readonly unfinished: UnfinishedRun },
   job: JobContext,
-): Promise<void> {
+): Promise<readonly HistoryEntry[]> {
   const { path } = job.workspace;
   const input = await reportInput(record, job);
-  await saveDetails(path, record.runId, runDetails(record, input));
+  const details = runDetails(record, input);
+  await saveDetails(path, record.runId, details);
+  await saveEntry(join(path, 'runs'), historyEntry(record, details));
   await saveRun(path, record);
   job.onProgress?.({ phase: 'writing the report', done: 0, total: 1, unit: 'reports' });
   await saveReport(path, record.runId, renderReport(input));
   for (const dir of runsDirs.slice(1)) await copyRun(path, record.runId, dir);
+  let recorded: readonly HistoryEntry[] = [];
   for (const dir of runsDirs) {
     // Brings the index up to date, so that the next reader has nothing to read.
     const { entries } = await readHistory(dir);
     await removeAbandoned(dir, new Set(entries.map((entry) => entry.runId)));
+    recorded = entries;
   }
   await unfinished.finish();
+  return recorded;
 }
 
 function historyDir({ historyPath = '' }: RunSpec): string {

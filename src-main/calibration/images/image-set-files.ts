@@ -173,10 +173,16 @@ export function resolveListed(folder: string, name: string): string {
 
 /** Moves files that are missing or empty to `skipped`, so that they are reported once, before any work starts. */
 async function withoutUnusable(found: FoundFiles): Promise<FoundFiles> {
+  const { files, skipped } = await usableFiles(found.files);
+  return { ...found, files, skipped: [...found.skipped, ...skipped].sort((a, b) => compareText(a.file, b.file)) };
+}
+
+/** The files that exist and are not empty, and why the others are left out. */
+export async function usableFiles(given: readonly FoundFile[]): Promise<Pick<FoundFiles, 'files' | 'skipped'>> {
   const files: FoundFile[] = [];
-  const skipped = [...found.skipped];
-  for (let start = 0; start < found.files.length; start += STAT_BATCH) {
-    const batch = found.files.slice(start, start + STAT_BATCH);
+  const skipped: SkippedImage[] = [];
+  for (let start = 0; start < given.length; start += STAT_BATCH) {
+    const batch = given.slice(start, start + STAT_BATCH);
     const reasons = await Promise.all(batch.map((item) => unusableReason(item.path)));
     for (const [i, item] of batch.entries()) {
       const reason = reasons[i] ?? null;
@@ -184,8 +190,7 @@ async function withoutUnusable(found: FoundFiles): Promise<FoundFiles> {
       else if (item.listing === undefined) skipped.push({ file: item.file, reason });
     }
   }
-  skipped.sort((a, b) => compareText(a.file, b.file));
-  return { ...found, files, skipped };
+  return { files, skipped };
 }
 
 async function unusableReason(path: string): Promise<string | null> {

@@ -15,7 +15,7 @@ import type {
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { readError } from '../../base/file-errors';
 import { sha256OfStoredFile } from '../../base/file-hash';
-import { compareText, findImageFiles, type FoundFile } from './image-set-files';
+import { compareText, findImageFiles, usableFiles, type FoundFile } from './image-set-files';
 import { readClassNames, readNamesFile, withNamesFile, type NamesFile } from '../labels/class-names';
 import {
   groupsBesideCsv,
@@ -115,6 +115,29 @@ export async function loadImageSet(request: ImageSetRequest): Promise<ImageSet> 
     ...(labelOrder === undefined ? {} : { labelOrder }),
     skipped,
     ...(notes.length === 0 ? {} : { notes }),
+  };
+}
+
+/**
+ * A set of unlabelled images without groups: some files of a folder. Files that cannot be used are in `skipped`, and
+ * the set may be empty.
+ */
+export async function imageSetOf(
+  folder: string,
+  given: readonly FoundFile[],
+  { fields, hasArraysBeside }: Pick<ImageSetRequest, 'fields' | 'hasArraysBeside'>,
+): Promise<ImageSet> {
+  const usable = await usableFiles(given);
+  const images = hasArraysBeside ? withoutArraysBeside(usable.files) : usable.files;
+  const { files, records, skipped } = await countAllRecords(images, usable.skipped, fields);
+  const known = { label: null, group: null };
+  return {
+    root: folder,
+    entries: files.flatMap((item, i) => entriesOf(item, records[i] ?? null, known)),
+    classNames: [],
+    groups: [],
+    labelSource: 'none',
+    skipped,
   };
 }
 

@@ -17,7 +17,10 @@ const MAX_BATCH = 100;
  * @returns the page of the run
  * @throws Error with a reason; the caller turns it into a warning, because a server never makes a run fail
  */
-export async function sendToMlflow(uri: string, { record, report }: RunResult): Promise<string> {
+export async function sendToMlflow(
+  uri: string,
+  { record, report }: Pick<RunResult, 'runId' | 'record' | 'report'>,
+): Promise<string> {
   const base = serverOf(uri);
   const call = (path: string, body: unknown): Promise<unknown> => post(new URL(`api/2.0/mlflow/${path}`, base), body);
   const experimentId = await experimentOf(base, record.project);

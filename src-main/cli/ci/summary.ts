@@ -6,6 +6,7 @@ import {
   statisticsText,
   withGatePart,
 } from '../../../src-shared/domain/runs/gate-text';
+import type { RunResult } from '../../../src-shared/contract/job-results';
 import type { GateState, RunRecord, TableRow } from '../../../src-shared/domain/runs/run-record';
 import { distinctRows } from '../../../src-shared/domain/runs/run-table';
 import { formatSpeed, speedOf } from '../../../src-shared/domain/runs/speed';
@@ -19,7 +20,7 @@ export function markdownSummary(outcomes: readonly RunOutcome[]): string {
   const sections = outcomes.map((outcome) =>
     outcome.kind === 'failed'
       ? [`### ❌ ${text(outcome.project)}: the run failed`, '', text(outcome.message)]
-      : runSection(outcome.result.record),
+      : runSection(outcome.result),
   );
   const combined = outcomes.length < 2 ? [] : [...combinedTable(outcomes), ''];
   return `${[...combined, ...sections.flatMap((lines) => [...lines, ''])].join('\n').trimEnd()}\n`;
@@ -53,7 +54,7 @@ function gatesText({ gates }: RunRecord): string {
   return parts.join(', ');
 }
 
-function runSection(record: RunRecord): string[] {
+function runSection({ record, anomalies: { anomalies, causes }, readiness }: RunResult): string[] {
   const isMet = record.gates.every(({ state }) => state === 'met');
   const mark = record.gates.length === 0 ? '' : isMet ? '✅ ' : '❌ ';
   const skipped = (record.steps ?? []).filter(({ state }) => state === 'skipped');
@@ -79,6 +80,16 @@ function runSection(record: RunRecord): string[] {
           ...tableHead(['skipped step', 'reason']),
           ...skipped.map(({ step, reason = '' }) => tableRow([step, reason])),
         ]),
+    ...(anomalies.length === 0
+      ? []
+      : [
+          '',
+          ...anomalies.map(({ message }) => `- 📈 ${text(message)}`),
+          `- Possible causes: ${text(causes.map(({ message }) => message).join('; '))}`,
+        ]),
+    ...(readiness.state === 'estimated'
+      ? ['', `The next run meets all gates with a probability of ${Math.round(100 * readiness.probability)} %.`]
+      : []),
     ...(record.warnings.length === 0 ? [] : ['', ...record.warnings.map(({ message }) => `- ⚠️ ${text(message)}`)]),
     '',
     `Run \`${record.runId}\` on ${text(record.machine.gpu ?? record.machine.cpu)}, calib ${text(record.tool.version)}` +

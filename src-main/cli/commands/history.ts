@@ -15,6 +15,7 @@ import { compareDetails, type DetailsDifference } from '../../../src-shared/doma
 import { prometheusText } from '../ci/prometheus';
 import { defineCommand, EXIT_OK, present, type CommandContext } from '../command';
 import { choice, flag, text, wholeNumber, type OptionValues } from '../options';
+import { anomalyLines } from '../history-text';
 import type { Block } from '../output';
 
 const DEFAULT_LIMIT = 20;
@@ -161,8 +162,7 @@ function printTrend(
         changes.map((change) => `${change}: ${changedPart(change, entry)}`).join('; '),
       ]),
     },
-    ...result.anomalies.map(({ message }) => message),
-    ...result.causes.map(({ message }) => `  possible cause: ${message}`),
+    ...anomalyLines(result),
   ]);
   return EXIT_OK;
 }

@@ -18,6 +18,7 @@ import { inspect } from './inspect';
 import { kernels } from './kernels';
 import { merge } from './merge';
 import { packageCommand } from './package';
+import { pick } from './pick';
 import { prepare } from './prepare';
 import { quantize } from './quantize';
 import { readiness } from './readiness';
@@ -34,6 +35,7 @@ import { thresholds } from './thresholds';
 import { toolchain } from './toolchain';
 import { tune } from './tune';
 import { validate } from './validate';
+import { watch } from './watch';
 
 /** All commands, in the order in which a project needs them. */
 export const COMMANDS: readonly Command[] = [
@@ -46,6 +48,8 @@ export const COMMANDS: readonly Command[] = [
   thresholds,
   set,
   health,
+  pick,
+  watch,
   auto,
   sensitivity,
   search,

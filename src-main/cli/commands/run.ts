@@ -18,7 +18,9 @@ import { flag, text, type OptionValues } from '../options';
 import type { Block } from '../output';
 import { gateLines, runTable, skippedLines } from '../run-text';
 import { limitOption, tuneOption, VARIANT_OPTIONS, variantSpec } from '../shared-options';
+import { anomalyLines } from '../history-text';
 import { roundsOption } from './bench';
+import { readinessLines } from './readiness';
 import { tensorrtGridOption } from './calibrate';
 
 const CI = { group: 'Continuous integration:' };
@@ -191,7 +193,7 @@ function appendTo(path: string, content: string): void {
   }
 }
 
-function resultJson({ record, report, runId }: RunResult) {
+function resultJson({ record, report, runId, readiness, anomalies }: RunResult) {
   const { options, table, gates, warnings, search, fix, tuning, diagnoses, steps, inputsSha256, baselineId } = record;
   const { method, chosenMethod } = options;
   const answers = answersOfRun(record).map((answer) => ({ ...answer, sentence: answerSentence(answer) }));
@@ -204,11 +206,13 @@ function resultJson({ record, report, runId }: RunResult) {
     ...(answers.length === 0 ? {} : { answers }),
     warnings,
     ...present({ steps, inputsSha256, baselineId, search, fix, tuning, diagnoses }),
+    readiness,
+    anomalies,
     report,
   };
 }
 
-function resultText({ record, report }: RunResult): Block[] {
+function resultText({ record, report, readiness, anomalies }: RunResult): Block[] {
   return [
     '',
     ...runTable(record),
@@ -218,6 +222,8 @@ function resultText({ record, report }: RunResult): Block[] {
     ...analysisLines(record),
     ...skippedLines(record),
     ...gateLines(record),
+    ...anomalyLines(anomalies),
+    ...(readiness.state === 'estimated' ? readinessLines(readiness).slice(0, 1) : []),
     `report: ${report}`,
   ];
 }

@@ -101,7 +101,7 @@ function referenceOf(group: string | null, folds: readonly Fold[]): DriftReferen
 
 function meanShares(parts: readonly { readonly images: number; readonly shares: Float64Array }[]): Float64Array {
   const images = parts.reduce((sum, part) => sum + part.images, 0);
-  const mean = new Float64Array(2 * BIN_COUNT);
+  const mean = new Float64Array(parts[0]?.shares.length ?? 0);
   for (const part of parts) {
     const weight = part.images / images;
     for (let i = 0; i < mean.length; i += 1) mean[i] = (mean[i] ?? 0) + weight * (part.shares[i] ?? 0);

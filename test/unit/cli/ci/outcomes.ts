@@ -29,7 +29,13 @@ export function outcome(changes: Partial<RunRecord> = {}): Extract<RunOutcome, {
   return {
     kind: 'run',
     project: record.project,
-    result: { runId: record.runId, record, report: '/ci/plates.calib/runs/x/report.html' },
+    result: {
+      runId: record.runId,
+      record,
+      readiness: { state: 'refused', code: 'few-runs', reason: '1 comparable run is recorded' },
+      anomalies: { anomalies: [], tooFew: [], causes: [] },
+      report: '/ci/plates.calib/runs/x/report.html',
+    },
   };
 }
 
