@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { applyEdits } from '../../../src-main/app/projects/project-edits';
 import { workspaceOf, type Workspace } from '../../../src-main/app/projects/workspace';
+import type { StoredTable } from '../../../src-main/app/variants/kernel-times';
+import { noKernelTimes } from '../../../src-shared/domain/engines/kernel-times';
 import { prepare } from '../../../src-main/compute/tasks/prepare';
 import type { Compute, PrepareParams } from '../../../src-main/compute/pool/protocol';
 import type { ProjectEdit } from '../../../src-shared/contract/requests';
@@ -82,5 +84,36 @@ describe('precision edits', () => {
     const undone = await edited(meanwhile, { kind: 'restore', decisions: before, base: after });
     expect(undone.file.method).toBe(before.method);
     expect(layersOf(undone)).toEqual({ conv0: 'fp16' });
+  });
+});
+
+describe('measured times of kernels', () => {
+  const conv = '16x16x3x3 groups 1 strides 1 1x16x16x16 to 1x16x16x16 batch 4';
+  const tables: readonly StoredTable[] = [
+    {
+      path: 'table.json',
+      source: 'user',
+      table: {
+        ...noKernelTimes('NVIDIA L4 8.9', '10.6.0'),
+        times: { [`Conv +Relu weights ${conv}`]: { floatMs: 0.009, int8Ms: 0.012 } },
+      },
+    },
+  ];
+  const edit = async (workspace: Workspace, gpu?: string | null): Promise<Workspace> => {
+    const edits = [{ kind: 'kernel-times', ...(gpu === undefined ? {} : { gpu }) }] as const;
+    return workspaceOf(workspace.path, await applyEdits(workspace, edits, compute, tables));
+  };
+
+  it('are taken into the plan for the layers that the table knows, kept by other edits, and left out again', async () => {
+    const measured = await edit(project);
+    expect(measured.file.plan.measured).toMatchObject({
+      gpu: 'NVIDIA L4 8.9',
+      table: expect.any(String) as string,
+      batches: [{ batch: 4, layers: { conv1: { floatMs: 0.009, int8Ms: 0.012 } } }],
+    });
+    const released = await edited(measured, ask('conv0', 'fp16', 'auto'), { kind: 'preset', preset: 'all-int8' });
+    expect(released.file.plan).toEqual(measured.file.plan);
+    expect((await edit(measured, null)).file.plan).toEqual(project.file.plan);
+    await expect(edit(project, 'H200')).rejects.toThrow('found none');
   });
 });
