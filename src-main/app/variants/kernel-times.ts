@@ -114,9 +114,10 @@ export interface TablesOfKind extends Kind {
 
 /**
  * The tables for a placement. Tables of the user count before those that came with the program; of one GPU, those of
- * the newest TensorRT.
+ * the newest TensorRT. A table that came with the program says nothing about the GPU of the user: without a name it only
+ * fills in what a table of the user lacks.
  *
- * @param wanted part of the name of the GPU; without it, the tables must be of one GPU.
+ * @param wanted part of the name of the GPU; without it, the user must have tables of one GPU.
  * @returns null if there is none, or if the GPU is not clear.
  * @throws WorkbenchError not-found if no table is of the wanted GPU, usage if several are
  */
@@ -132,7 +133,7 @@ export function chooseTables(tables: readonly StoredTable[], wanted?: string): T
     );
   }
   const own = fitting.filter(({ source }) => source === 'user');
-  const candidates = own.length > 0 ? own : fitting;
+  const candidates = own.length > 0 || wanted === undefined ? own : fitting;
   const [gpu, ...others] = gpusOf(candidates);
   if (gpu === undefined || others.length > 0) return null;
   const newest = candidates

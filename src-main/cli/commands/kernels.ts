@@ -25,7 +25,7 @@ export const kernels = defineCommand({
 smaller one counts. Tables grow with every calib tune. A new project takes what they know about its layers into its plan:
 a layer that is not faster in INT8, with the conversions around it, stays in FP16, and its reason names the times
 (calib init --no-kernel-times leaves them out; calib set PROJECT --kernel-times GPU|auto|none changes them later). Tables
-that came with the program fill in what this machine has not measured.`,
+that came with the program fill in what this machine has not measured, or count if their GPU is named.`,
   async run(values, files, { print, note, isJson }) {
     const dir = userDataDir();
     const changed = await importKernelTimes(

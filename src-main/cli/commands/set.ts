@@ -68,7 +68,7 @@ const OPTIONS = {
   'kernel-times': text(
     'GPU',
     'take the measured times of kernels into the plan, for target tensorrt: of the GPU with this in its name, auto (the ' +
-      'only GPU that times are known of), or none; see calib kernels',
+      'only GPU that was measured on this machine), or none; see calib kernels',
   ),
   equalization: onOff(
     'scale channels between layers so that none stands out; FP32 stays bit-identical; needs a new calibration',

@@ -204,7 +204,8 @@ describe('tables', () => {
   it("are chosen by GPU: the user's before those of the program, of the newest TensorRT", () => {
     const shipped = stored('NVIDIA H200 9.0', '10.6.0', 'shipped');
     expect(chooseTables([])).toBeNull();
-    expect(chooseTables([shipped])).toMatchObject({ ...GPU, own: null, shipped: shipped.table });
+    expect(chooseTables([shipped])).toBeNull();
+    expect(chooseTables([shipped], 'h200')).toMatchObject({ ...GPU, own: null, shipped: shipped.table });
     const mine = [stored('NVIDIA L4 8.9', '10.9.0', 'user'), stored('NVIDIA L4 8.9', '10.10.0', 'user'), shipped];
     expect(chooseTables(mine)).toMatchObject({ gpu: 'NVIDIA L4 8.9', tensorrt: '10.10.0', shipped: null });
     expect(chooseTables(mine, 'h200')).toMatchObject({ ...GPU, own: null });
