@@ -139,17 +139,17 @@ export class OrtSession implements ModelSession {
 
   /**
    * Runs the model once on tensors of ONNX Runtime, and returns such tensors, of whatever element type.
+   * @param names of the outputs to return.
    * @throws the error of ONNX Runtime; see explainFailure.
    */
-  async runTensors(inputs: ReadonlyMap<string, OrtTensor>): Promise<ReadonlyMap<string, OrtTensor>> {
-    const named = Object.fromEntries([...inputs].map(([name, tensor]) => [this.sessionName(name), tensor]));
-    const outputs = await this.session.run(named);
-    return new Map(
-      this.outputNames.flatMap((name) => {
-        const tensor = ownValue(outputs, this.sessionName(name));
-        return tensor ? [[name, tensor] as const] : [];
-      }),
-    );
+  async runTensors(inputs: readonly NamedTensor[], names: readonly string[]): Promise<OrtTensor[]> {
+    const feeds = inputs.map(([name, tensor]) => [this.sessionName(name), tensor] as const);
+    const outputs = await this.session.run(Object.fromEntries(feeds));
+    return names.map((name) => {
+      const tensor = ownValue(outputs, this.sessionName(name));
+      if (!tensor) throw new WorkbenchError('internal', `ONNX Runtime returned no output "${name}"`);
+      return tensor;
+    });
   }
 
   async close(): Promise<void> {
@@ -194,6 +194,7 @@ export function explainFailure(
 
 /** A tensor of ONNX Runtime. */
 export type OrtTensor = InstanceType<typeof Tensor>;
+export type NamedTensor = readonly [name: string, tensor: OrtTensor];
 
 export function tensorOf({ dtype, data, dims }: Feed): OrtTensor {
   return new Tensor(dtype, data as Float32Array, dims);

@@ -41,7 +41,8 @@ export class FileHashes {
   private reads = 0;
 
   constructor(rememberedFiles = REMEMBERED_FILES) {
-    this.known = new LRUCache({ max: rememberedFiles });
+    // With `max`, room for all of them would be filled at once, in every process and thread.
+    this.known = new LRUCache({ maxSize: rememberedFiles, sizeCalculation: () => 1 });
   }
 
   /** How many files have been read so far. */

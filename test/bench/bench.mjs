@@ -51,6 +51,14 @@ const BENCHMARKS = [
       ]),
   },
   {
+    title: 'calib calibrate, 400 images / 100 images',
+    run: () => run('calibration-memory.mjs', ['mobilenet_v1_075_bn', options.rounds]),
+    rows: ({ model, timeRatio, memoryRatio }) => [
+      [`${model}, time per image`, number(timeRatio)],
+      [`${model}, peak memory`, number(memoryRatio)],
+    ],
+  },
+  {
     title: 'thresholds of all methods, milliseconds a tensor on one thread',
     run: () => run('thresholds.mjs'),
     rows: ({ tensors, allMethodsMs }) => [

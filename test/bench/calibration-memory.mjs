@@ -1,5 +1,6 @@
-// Peak resident memory of `calib calibrate` with 50 and with 400 images, each in a fresh process.
-// Usage: node test/bench/calibration-memory.mjs [MODEL=mobilenet_v1_075_bn]. Prints one JSON document.
+// Peak resident memory and time per image of `calib calibrate` with 100 and with 400 images, each in a fresh process.
+// The time of START images is taken off as the start-up. Runs of both sizes alternate; the median round counts.
+// Usage: node test/bench/calibration-memory.mjs [MODEL=mobilenet_v1_075_bn] [ROUNDS=3]. Prints one JSON document.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,6 +36,10 @@ const FLAGS = {
 };
 const model = process.argv[2] ?? 'mobilenet_v1_075_bn';
 const [folder, ...flags] = FLAGS[model];
+const rounds = Number(process.argv[3] ?? 3);
+const START = 4;
+const SIZES = [100, 400];
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 const work = mkdtempSync(join(tmpdir(), 'calib-bench-'));
 const calib = (...args) => {
@@ -56,10 +61,22 @@ try {
     '-o',
     project,
   );
-  const peaks = Object.fromEntries(
-    [50, 400].map((images) => [images, calib('calibrate', project, '--fresh', '--limit', String(images)).peakRssMb]),
+  const measured = Array.from({ length: rounds }, () => {
+    const [start, ...runs] = [START, ...SIZES].map((limit) =>
+      calib('calibrate', project, '--fresh', '--limit', String(limit)),
+    );
+    return runs.map(({ images, seconds, peakRssMb }) => ({
+      msPerImage: (1000 * (seconds - start.seconds)) / (images - start.images),
+      peakRssMb,
+    }));
+  });
+  const of = (size, field) => median(measured.map((round) => round[size][field]));
+  const bySize = Object.fromEntries(
+    SIZES.map((images, size) => [images, { msPerImage: of(size, 'msPerImage'), peakRssMb: of(size, 'peakRssMb') }]),
   );
-  console.log(JSON.stringify({ model, peakRssMb: peaks, ratio: peaks[400] / peaks[50] }, null, 1));
+  const ratioOf = (field) => median(measured.map(([few, many]) => many[field] / few[field]));
+  const result = { model, rounds, bySize, timeRatio: ratioOf('msPerImage'), memoryRatio: ratioOf('peakRssMb') };
+  console.log(JSON.stringify(result, null, 1));
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -83,7 +83,7 @@ class PlainTrials implements Trials {
   private outputsOf(program: TrialProgram, image: number): Promise<OutputTensor[]> {
     this.runner.define(program.steps.map(({ structure }) => this.models.structure(structure)));
     const kept = new Set(this.steps.keptOf(program));
-    return this.runner.run(program, { id: String(image), feeds: this.feeds[image] ?? [], images: 1 }, kept);
+    return this.runner.run(program, { id: String(image), feeds: () => this.feeds[image] ?? [], images: 1 }, kept);
   }
 }
 

@@ -73,7 +73,7 @@ export async function chooseAutoThresholds(spec: AutoSpec, job: JobContext): Pro
     });
   await writeAutoThresholds(workspace.paths.calibrationDir(key), outcome.thresholds);
   const { singles, descent, verdict, bestSingle, images, passes, work } = outcome;
-  const table = thresholdTable(setup.calibration, workspace.file, { withCosts: true });
+  const table = thresholdTable(setup.calibration, workspace.file, { withCosts: verdict === 'descent' });
   const result: AutoResult = {
     target: setup.target,
     images,

@@ -1,5 +1,6 @@
 import type { NativeAddon, NativeCollector, NativeCollectorOptions, NativeFeed } from '../../../native/index';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { messageOf } from '../../base/file-errors';
 import { FEED_ELEMENT_TYPES, type Feed } from '../../backends/feeds';
 import type { OnnxruntimeLibrary } from '../../backends/onnxruntime-library';
 import { explainFailure } from '../../backends/ort-session';
@@ -34,9 +35,11 @@ export class CountingCollector implements Collector, CollectorRuns {
   private readonly groups: string[] = [];
   private readonly planner: BatchPlanner;
 
+  /** @param plainReason why tensors in groups of channels are reordered before they are counted; null: they are not. */
   private constructor(
     private readonly options: CountingOptions,
     private readonly native: NativeCollector,
+    readonly plainReason: string | null,
   ) {
     this.planner = new BatchPlanner(options.feeding, this);
   }
@@ -47,9 +50,17 @@ export class CountingCollector implements Collector, CollectorRuns {
     const optimizedDir = counting.mayHaveBlocks ? options.optimizedDir : null;
     const asGiven = nativeOptions(options);
     try {
-      const optimized = optimizedDir === null ? null : await optimizedCounting(asGiven, optimizedDir, addon);
-      const native = new addon.Collector(optimized ? { ...asGiven, ...optimized, isOptimized: true } : asGiven);
-      return new CountingCollector(options, native);
+      const found = optimizedDir === null ? null : await optimizedCounting(asGiven, optimizedDir, addon);
+      let plainReason = found?.failure ?? null;
+      if (found?.optimized) {
+        try {
+          const native = new addon.Collector({ ...asGiven, ...found.optimized, isOptimized: true });
+          return new CountingCollector(options, native, null);
+        } catch (error) {
+          plainReason = messageOf(error);
+        }
+      }
+      return new CountingCollector(options, new addon.Collector(asGiven), plainReason);
     } catch (error) {
       if (!(error instanceof Error) || error instanceof WorkbenchError) throw error;
       throw new WorkbenchError('model-unsupported', `ONNX Runtime cannot open the model: ${error.message}`, {

@@ -18,6 +18,8 @@ export interface OpenedCollector {
   readonly collector: Collector;
   /** Why the values are copied to JavaScript; null if they are counted inside ONNX Runtime. */
   readonly copyReason: string | null;
+  /** Why the values are reordered before they are counted inside ONNX Runtime; null if they are not. */
+  readonly plainReason: string | null;
 }
 
 /**
@@ -29,7 +31,8 @@ export async function openCollector(options: OpenCollectorOptions, addon: Native
   let copyReason: string;
   try {
     const library = findOnnxruntimeLibrary(addon);
-    return { collector: await CountingCollector.open({ ...options, library, addon }), copyReason: null };
+    const collector = await CountingCollector.open({ ...options, library, addon });
+    return { collector, copyReason: null, plainReason: collector.plainReason };
   } catch (error) {
     if (!(error instanceof WorkbenchError) || !['backend-unavailable', 'model-unsupported'].includes(error.code))
       throw error;
@@ -37,5 +40,6 @@ export async function openCollector(options: OpenCollectorOptions, addon: Native
   }
   const createSet = (count: number): InstanceType<NativeAddon['HistogramSet']> => new addon.HistogramSet(count);
   const model = options.copyingModel();
-  return { collector: await CopyingCollector.open({ ...options, model, createSet, addon }), copyReason };
+  const collector = await CopyingCollector.open({ ...options, model, createSet, addon });
+  return { collector, copyReason, plainReason: null };
 }

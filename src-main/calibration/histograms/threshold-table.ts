@@ -3,7 +3,7 @@ import type { ThresholdCost, ThresholdRow, ThresholdTable } from '../../../src-s
 import { ownValue } from '../../../src-shared/base/records';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { foldHistogram } from '../../../src-shared/domain/histograms/folded-histogram';
-import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
+import { createErrorModel, qualityAt } from '../../../src-shared/domain/histograms/quantization-error';
 import { percentileThreshold, scaleOfThreshold } from '../../../src-shared/domain/histograms/thresholds';
 import type { LearnedValues } from '../../../src-shared/domain/analysis/repair';
 import {
@@ -281,11 +281,12 @@ function costsOf(
 ): ThresholdCost[] {
   const groups = Object.entries(calibration.groups(tensor)).filter(([name]) => name !== '');
   const histograms = [[null, calibration.total(tensor)] as const, ...groups];
+  const models = histograms.map(([group, histogram]) => [group, createErrorModel(foldHistogram(histogram))] as const);
   return METHODS.flatMap((method) => {
     const threshold = methods[method];
     if (threshold === undefined) return [];
-    return histograms.map(([group, histogram]): ThresholdCost => {
-      const { sqnrDb, clippedFraction } = evaluateThreshold(histogram, threshold);
+    return models.map(([group, model]): ThresholdCost => {
+      const { sqnrDb, clippedFraction } = qualityAt(model, threshold);
       return { method, group, sqnrDb, clippedFraction };
     });
   });

@@ -1,22 +1,18 @@
 import { readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import sharp from 'sharp';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { errnoOf, messageOf } from '../../base/file-errors';
 import { BmpError, decodeBmp } from './image-decoder-bmp';
 import { isFrameMarker, jpegSegments, oriented, orientationOf } from './image-orientation';
 import { withoutAlpha, type Pixels } from './pixels';
+import { sharpLibrary } from './sharp-library';
 
 /** Limit of 300 MB of pixels: larger images are refused before they are decoded. */
 const MAX_PIXELS = 100e6;
 const MAX_FILE_BYTES = 1e9;
 /** Smaller files are read at once: that takes less time than handing them to another thread. */
 const SYNC_READ_BYTES = 512 * 1024;
-
-// Each worker thread decodes one image at a time: threads and a cache inside libvips would compete with the workers.
-sharp.concurrency(1);
-sharp.cache(false);
 
 /**
  * Decodes a JPEG, PNG, WebP, TIFF or BMP file to the pixels that training loaders get from Pillow's
@@ -75,6 +71,7 @@ export function imageError(name: string, why: string, cause?: unknown): Workbenc
 }
 
 async function decodeWithSharp(bytes: Buffer, name: string): Promise<Pixels> {
+  const sharp = sharpLibrary();
   const options = { failOn: 'error', limitInputPixels: MAX_PIXELS, sequentialRead: true, ignoreIcc: true } as const;
   let isCmyk = isCmykJpeg(bytes);
   if (isTiff(bytes)) {

@@ -1,4 +1,3 @@
-import sharp from 'sharp';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import {
@@ -10,6 +9,7 @@ import {
 import { decodeImage } from './image-decoder';
 import { toGray } from './pixels';
 import { imageHash } from './image-set';
+import { sharpLibrary } from './sharp-library';
 
 /** Identifies equal and similar images: the hash of the bytes, and the appearance (null for a tensor file). */
 export type ExaminedImage =
@@ -24,7 +24,7 @@ export async function examineImage(entry: ImageEntry): Promise<ExaminedImage> {
   try {
     const gray = toGray(await decodeImage(entry.path, entry.file));
     const { width, height, channels, data } = gray;
-    const small = await sharp(data, { raw: { width, height, channels } })
+    const small = await sharpLibrary()(data, { raw: { width, height, channels } })
       .resize(FINGERPRINT_WIDTH, FINGERPRINT_HEIGHT, { fit: 'fill' })
       .greyscale()
       .raw()

@@ -1,8 +1,8 @@
-import sharp from 'sharp';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
 import { imageError } from '../images/image-decoder';
 import { toGray, type Pixels } from '../images/pixels';
+import type { DecoderVersions } from '../images/sharp-library';
 import { cropMargin, placeImage } from './image-placement';
 
 /** The part of the preprocessing that decides about the pixels; the rest decides about their values. */
@@ -31,9 +31,9 @@ const FITTING_VERSION = 1;
  * Everything besides the content of an image file on which the fitted pixels depend: how it is decoded, and by which
  * libraries. Scale, mean, standard deviation, layout and the order of colours are applied afterwards.
  */
-export function fittingText(preprocessing: Preprocessing): string {
+export function fittingText(preprocessing: Preprocessing, versions: DecoderVersions): string {
   const { orientation = 'ignore' } = preprocessing;
-  return JSON.stringify([FITTING_VERSION, sharp.versions, orientation, fittingOf(preprocessing)]);
+  return JSON.stringify([FITTING_VERSION, versions, orientation, fittingOf(preprocessing)]);
 }
 
 /**

@@ -19,6 +19,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import { errnoOf } from '../../base/file-errors';
 import { isLeftover, temporaryName } from '../../base/temporary-files';
 import { userCacheDir } from '../../base/user-folders';
+import { decoderVersions, type DecoderVersions } from '../images/sharp-library';
 import { decodeFittedImage, encodeFittedImage } from './image-cache-file';
 import type { FittedImage } from './fit-image';
 
@@ -40,6 +41,7 @@ export interface ImageCacheHandle {
   readonly startedMs: number;
   /** See Room. */
   readonly room: SharedArrayBuffer;
+  readonly versions: DecoderVersions;
 }
 
 /** Folder of the cached images of this user. */
@@ -61,7 +63,7 @@ export function imageCacheLimit(setting = process.env['CALIB_CACHE_GB']): number
 /** A new pass; null if the cache is switched off. */
 export function openImageCache(dir = imageCacheDir(), limitBytes = imageCacheLimit()): ImageCacheHandle | null {
   if (limitBytes === 0) return null;
-  return { dir, limitBytes, startedMs: Date.now(), room: Room.shared() };
+  return { dir, limitBytes, startedMs: Date.now(), room: Room.shared(), versions: decoderVersions() };
 }
 
 let ofThread: ImageCache | null = null;
@@ -85,6 +87,11 @@ export class ImageCache {
 
   constructor(private readonly handle: ImageCacheHandle) {
     this.room = new Room(handle);
+  }
+
+  /** Of the libraries that decode images. */
+  get versions(): DecoderVersions {
+    return this.handle.versions;
   }
 
   /** null if the image is not there. */

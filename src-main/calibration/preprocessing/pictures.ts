@@ -1,4 +1,3 @@
-import sharp from 'sharp';
 import type { Picture, PreprocessingPreview } from '../../../src-shared/contract/views';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageInput, Preprocessing } from '../../../src-shared/domain/project/preprocessing';
@@ -6,6 +5,7 @@ import { imageFeed, type Feeding } from '../../../src-shared/domain/project/feed
 import type { ImageSize } from '../../../src-shared/domain/project/image-set';
 import { decodeImage, imageError } from '../images/image-decoder';
 import type { Pixels } from '../images/pixels';
+import { sharpLibrary } from '../images/sharp-library';
 import { createFeedLoader } from '../inputs/feed-loader';
 import { readAs } from './preprocessing-check';
 
@@ -68,7 +68,7 @@ function isArray(entry: ImageEntry): boolean {
 
 async function asPicture(pixels: Pixels, maxSide: number): Promise<Picture> {
   const { width, height, channels } = pixels;
-  const { data, info } = await sharp(pixels.data, { raw: { width, height, channels } })
+  const { data, info } = await sharpLibrary()(pixels.data, { raw: { width, height, channels } })
     .resize({ width: maxSide, height: maxSide, fit: 'inside', withoutEnlargement: true })
     .png()
     .toBuffer({ resolveWithObject: true });

@@ -49,14 +49,13 @@ export function createPreprocessor(preprocessing: Preprocessing, input: ImageInp
   const recipe = recipeOf(preprocessing, target);
   const fitting = fittingOf(preprocessing);
   const arrays = new NpyReader();
-  const keyPrefix = fittingText(preprocessing);
   const fittedFile = async (path: string, name: string): Promise<FittedImage> => {
     const file = await readImageFile(path, name);
     const cache = imageCache();
     const decode = async (): Promise<FittedImage> =>
       fitImage(await decodeImageFile(file, name, preprocessing.orientation), fitting, name);
     if (cache === null) return decode();
-    const key = imageCacheKey(keyPrefix, file);
+    const key = imageCacheKey(fittingText(preprocessing, cache.versions), file);
     const known = cache.get(key);
     if (known !== null) return known;
     const fitted = await decode();

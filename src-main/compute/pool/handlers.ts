@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs';
 import { cpus } from 'node:os';
-import sharp from 'sharp';
 import type { Picture, PreprocessingPreview } from '../../../src-shared/contract/views';
 import { ownValue } from '../../../src-shared/base/records';
 import type { TaskContext } from '../../../src-shared/contract/progress';
@@ -15,6 +14,7 @@ import { inspectEngine } from '../../backends/tensorrt/engine-layers';
 import { openTensorrt } from '../../backends/tensorrt/runtime';
 import { onnxruntimeVersion } from '../../base/package-info';
 import { isTelemetryOff } from '../../base/telemetry';
+import { decoderVersions } from '../../calibration/images/sharp-library';
 import * as pictures from '../../calibration/preprocessing/pictures';
 import { loadAddon } from '../../backends/addon';
 import { auto, best, correctBiases, evaluateCandidates, releaseOrder, search } from '../tasks/analyses';
@@ -156,7 +156,7 @@ async function versions(): Promise<VersionsResult> {
     onnxruntime: onnxruntimeVersion(),
     isTelemetryOff: isTelemetryOff(process.env),
     addon: loadAddon().version(),
-    sharp: sharp.versions.sharp ?? 'unknown',
+    sharp: decoderVersions()['sharp'] ?? 'unknown',
     copyReason: copyReason(),
   };
 }

@@ -22,6 +22,8 @@ export interface CollectFlush {
   readonly grid: readonly Uint8Array[];
   /** Why the values are copied to JavaScript; null if they are counted inside ONNX Runtime. */
   readonly copyReason: string | null;
+  /** See OpenedCollector. */
+  readonly plainReason: string | null;
 }
 
 /** Counts the values of every tensor into histograms and, if asked, on TensorRT's grid. */
@@ -29,7 +31,7 @@ export async function createCollectRole(init: CollectInit, stop: StopFlag): Prom
   const loader = createFeedLoader(init.feeding);
   const { weightsDir, tensors } = init;
   const copyingModel = (): Uint8Array => collectionModel(loadPrepared(weightsDir), weightsDir, tensors);
-  const { collector, copyReason } = await openCollector({ ...init, copyingModel }, loadAddon());
+  const { collector, copyReason, plainReason } = await openCollector({ ...init, copyingModel }, loadAddon());
   const grid = init.grid === null ? null : await GridCollector.open(init.grid);
   return imageRole<ImageContribution, CollectFlush>(
     {
@@ -41,7 +43,7 @@ export async function createCollectRole(init: CollectInit, stop: StopFlag): Prom
         await grid?.collect(images.map(({ image }) => image));
         return contributions;
       },
-      flush: () => ({ counts: collector.takeState(), grid: grid?.takeState() ?? [], copyReason }),
+      flush: () => ({ counts: collector.takeState(), grid: grid?.takeState() ?? [], copyReason, plainReason }),
     },
     stop,
   );

@@ -52,6 +52,17 @@ export function copyWarning(reason: string | undefined): Warning | null {
   };
 }
 
+/** A note that tensors were counted in the usual order of channels, although ONNX Runtime keeps them in another one. */
+export function plainWarning(reason: string | undefined): Warning | null {
+  if (reason === undefined) return null;
+  return {
+    code: 'collector-reorders',
+    message:
+      "The values could not be counted in ONNX Runtime's own order of channels. They were reordered first, which takes " +
+      `longer and counts the same: ${reason}`,
+  };
+}
+
 export function allNonFinite(state: CalibrationState): WorkbenchError {
   const first = state.nonFinite[0];
   return new WorkbenchError(

@@ -22,7 +22,7 @@ import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { calibrationTensors } from '../../quantization/rewrite/calibration-tensors';
 import { channelTensors } from '../../quantization/rules/smoothing-groups';
 import { loadAddon } from '../../backends/addon';
-import { allNonFinite, copyWarning, nothingCounted } from './calibrate-messages';
+import { allNonFinite, copyWarning, nothingCounted, plainWarning } from './calibrate-messages';
 import { finishCalibration } from './finish-calibration';
 import { batchesOf, runImagePool, type Batch } from '../pool/image-pool';
 import type { CalibrateParams, ComputeMethods } from '../pool/protocol';
@@ -118,7 +118,7 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
     );
     await rm(partialPath, { force: true });
     const note = task.workers === undefined ? null : workersNote(task.workers, context.memoryLimitBytes);
-    const own = [note, copyWarning(task.copyReason)];
+    const own = [note, copyWarning(task.copyReason), plainWarning(task.plainReason)];
     return { ...result, warnings: [...result.warnings, ...own.flatMap((warning) => warning ?? [])] };
   } finally {
     await rm(optimizedDir(params), { recursive: true, force: true });
@@ -204,6 +204,8 @@ interface CollectTask {
   workers?: ChosenWorkers;
   /** Why the values were copied; absent while they are counted inside ONNX Runtime. */
   copyReason?: string;
+  /** Why the values were reordered to be counted; absent while they are not. */
+  plainReason?: string;
 }
 
 async function collect(task: CollectTask): Promise<void> {
@@ -257,6 +259,7 @@ async function collect(task: CollectTask): Promise<void> {
       onFlush: (flush) => {
         state.mergeCounts(flush.counts);
         if (flush.copyReason !== null) task.copyReason = flush.copyReason;
+        if (flush.plainReason !== null) task.plainReason = flush.plainReason;
         grid?.state.mergeRecords(flush.grid);
       },
       onCheckpoint: (isComplete) => {

@@ -1,7 +1,13 @@
-import { WorkbenchError } from '../../../src-shared/base/errors';
 import { defined } from '../../../src-shared/base/assert';
 import type { Feed } from '../../backends/feeds';
-import { explainFailure, OrtSession, outputOf, tensorOf, type OrtTensor } from '../../backends/ort-session';
+import {
+  explainFailure,
+  OrtSession,
+  outputOf,
+  tensorOf,
+  type NamedTensor,
+  type OrtTensor,
+} from '../../backends/ort-session';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import { BoundedCache } from './bounded-cache';
 import {
@@ -28,7 +34,8 @@ export interface ProgramRunnerOptions {
 /** The values of one run's inputs, and a name for them: equal names mean equal values. */
 export interface ProgramFeeds {
   readonly id: string;
-  readonly feeds: readonly Feed[];
+  /** Called at most once, and only if a segment reads an input: most trials begin behind values that are kept. */
+  readonly feeds: () => readonly Feed[];
   /** The number of images that they are made of. */
   readonly images: number;
 }
@@ -41,6 +48,8 @@ export class ProgramRunner {
   private readonly structures = new Map<string, SegmentStructure>();
   private readonly sessions: BoundedCache<OrtSession>;
   private readonly values: BoundedCache<OrtTensor>;
+  /** The scales of a step are the same for all images of a request. */
+  private readonly scales = new WeakMap<ProgramStep, readonly NamedTensor[]>();
   private readonly closing: Promise<void>[] = [];
   /** Sessions that were opened, segments that were run, and what they are of runs of the whole model. */
   readonly clock = { openMs: 0, opens: 0, segments: 0, passes: 0 };
@@ -61,10 +70,11 @@ export class ProgramRunner {
    */
   async run(
     program: TrialProgram,
-    { id, feeds, images }: ProgramFeeds,
+    { id, feeds: makeFeeds, images }: ProgramFeeds,
     kept: ReadonlySet<number>,
   ): Promise<OutputTensor[]> {
-    const inputs = new Map(feeds.map((feed) => [feed.name, feed]));
+    let made: readonly Feed[] | null = null;
+    const feeds = (): readonly Feed[] => (made ??= makeFeeds());
     const found = new Map<string, OrtTensor>();
     const pending: number[] = [];
     const request = (input: StepInput): void => {
@@ -85,7 +95,12 @@ export class ProgramRunner {
     }
     const valueOf = (input: StepInput): OrtTensor => {
       if ('feed' in input)
-        return tensorOf(defined(inputs.get(input.feed), `every input of the model is fed: ${input.feed}`));
+        return tensorOf(
+          defined(
+            feeds().find(({ name }) => name === input.feed),
+            `every input of the model is fed: ${input.feed}`,
+          ),
+        );
       return defined(found.get(valueKey(program, input)), 'steps run in the order of the program');
     };
     for (const index of [...steps].sort((a, b) => a - b)) {
@@ -110,31 +125,19 @@ export class ProgramRunner {
   private async runStep(
     step: ProgramStep,
     inputs: readonly OrtTensor[],
-    feeds: readonly Feed[],
+    feeds: () => readonly Feed[],
   ): Promise<readonly OrtTensor[]> {
     const structure = defined(this.structures.get(step.structure), 'structures are defined before they are used');
     const session = await this.sessionOf(structure);
-    const scales = structure.scales.map(({ name, isHalf }, i) => {
-      const value = step.scales[i] ?? 0;
-      return [
-        name,
-        tensorOf(
-          isHalf
-            ? { name, dtype: 'float16', dims: [], data: Uint16Array.of(value) }
-            : { name, dtype: 'float32', dims: [], data: Float32Array.of(value) },
-        ),
-      ] as const;
-    });
-    const named = structure.inputs.map((name, i) => [name, defined(inputs[i], 'one value per input')] as const);
+    let scales = this.scales.get(step);
+    if (scales === undefined) this.scales.set(step, (scales = scaleTensors(structure, step)));
+    const named = structure.inputs.map((name, i): NamedTensor => [name, defined(inputs[i], 'one value per input')]);
     this.clock.segments++;
-    const outputs = await session.runTensors(new Map([...named, ...scales])).catch((error: unknown) => {
-      throw explainFailure(error, feeds, (input) => this.options.resizable.includes(input));
-    });
-    return structure.outputs.map((name) => {
-      const tensor = outputs.get(name);
-      if (!tensor) throw new WorkbenchError('internal', `ONNX Runtime returned no output "${name}"`);
-      return tensor;
-    });
+    try {
+      return await session.runTensors([...named, ...scales], structure.outputs);
+    } catch (error) {
+      throw explainFailure(error, feeds(), (input) => this.options.resizable.includes(input));
+    }
   }
 
   private async sessionOf(structure: SegmentStructure): Promise<OrtSession> {
@@ -154,6 +157,20 @@ export class ProgramRunner {
     this.clock.opens++;
     return session;
   }
+}
+
+function scaleTensors({ scales }: SegmentStructure, step: ProgramStep): NamedTensor[] {
+  return scales.map(({ name, isHalf }, i): NamedTensor => {
+    const value = step.scales[i] ?? 0;
+    return [
+      name,
+      tensorOf(
+        isHalf
+          ? { name, dtype: 'float16', dims: [], data: Uint16Array.of(value) }
+          : { name, dtype: 'float32', dims: [], data: Float32Array.of(value) },
+      ),
+    ];
+  });
 }
 
 function stepOf(program: TrialProgram, index: number): ProgramStep {

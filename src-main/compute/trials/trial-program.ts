@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { elementTypes } from '../../onnx/graph/dtypes';
 import { DataType, type Attribute, type Model, type Node, type Tensor, type ValueInfo } from '../../onnx/graph/model';
 import { attrInt } from '../../onnx/graph/attributes';
@@ -178,14 +178,25 @@ export class ProgramMaker {
     },
   ): string {
     const { rewritten, types, outputs } = context;
-    const hash = createHash('sha256');
-    hash.update(JSON.stringify([rewritten.hasFp16, part.inputs.map((name) => [name, types.get(name)]), outputs]));
-    for (const node of part.nodes)
-      hash.update(
-        JSON.stringify([node.opType, node.domain, node.input, node.output, this.attributesKey(node.attribute)]),
-      );
-    for (const tensor of part.initializers) this.addTensor(hash, tensor);
-    for (const { name } of part.scales) hash.update(`scale ${name}`);
+    const own = part.initializers.filter((tensor) => this.prepared.get(tensor.name) !== tensor);
+    // One text for all: this is done for every segment of every trial.
+    const text = JSON.stringify([
+      rewritten.hasFp16,
+      part.inputs.map((name) => [name, types.get(name)]),
+      outputs,
+      part.nodes.map(({ opType, domain, input, output, attribute }) => [
+        opType,
+        domain,
+        input,
+        output,
+        this.attributesKey(attribute),
+      ]),
+      part.initializers.map(({ name, dataType, dims }) => [name, dataType, dims]),
+      own.map(({ name }) => name),
+      part.scales.map(({ name }) => name),
+    ]);
+    const hash = createHash('sha256').update(text);
+    for (const tensor of own) hash.update(tensorBytes(tensor));
     const id = hash.digest('base64').slice(0, KEY_CHARACTERS);
     if (!this.structures.has(id)) this.structures.set(id, this.build(id, part, context));
     return id;
@@ -194,11 +205,6 @@ export class ProgramMaker {
   /** Attributes of the prepared model's layers are kept as they are, and known by their place. */
   private attributesKey(attributes: readonly Attribute[]): string {
     return this.attributes.get(attributes) ?? JSON.stringify(attributes, plain);
-  }
-
-  private addTensor(hash: Hash, tensor: Tensor): void {
-    hash.update(JSON.stringify([tensor.name, tensor.dataType, tensor.dims]));
-    if (this.prepared.get(tensor.name) !== tensor) hash.update(tensorBytes(tensor));
   }
 
   private build(

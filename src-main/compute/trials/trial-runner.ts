@@ -7,7 +7,7 @@ import { imageOutputs } from '../../analysis/image-outputs';
 import { createTaskReader, type ReadImage, type TaskReader } from '../../analysis/task-reader';
 import { outputErrors } from '../../analysis/variant-evaluator';
 import type { OutputTensor } from '../../backends/runnable-variant';
-import { equalShapes, stackImages } from '../../backends/feeds';
+import { equalShapes, stackImages, type Feed } from '../../backends/feeds';
 import { createFeedLoader, type FeedLoader } from '../../calibration/inputs/feed-loader';
 import { maskOf } from '../../calibration/labels/mask-labels';
 import { shiftName } from '../../quantization/rewrite/bias-correction';
@@ -219,7 +219,7 @@ class TrialRunner {
     if (this.stop.isSet) throw cancelledError();
     this.programs.define(structures);
     const images = slots.map((slot) => this.imageOf(slot).image);
-    const feeds = stackImages(this.options.feeding, images, this.batch);
+    const feeds = (): Feed[] => stackImages(this.options.feeding, images, this.batch);
     return this.programs.run(program, { id: slots.join(), feeds, images: slots.length }, new Set(kept));
   }
 

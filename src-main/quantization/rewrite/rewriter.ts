@@ -32,7 +32,7 @@ import type { FoldedActivation, LayerInput, Placement, QuantizedBias, QuantizedW
 import type { ActivationParameters } from './scales';
 import { fp16WeightScales, quantizeBias, weightScalesFor } from './weight-quantization';
 import { roundedValues } from './weight-rounding';
-import type { WeightScales } from './weight-scales';
+import { derivedFrom, type WeightScales } from './weight-scales';
 
 export interface RewriteInputs {
   readonly facts: GraphFacts;
@@ -288,6 +288,8 @@ export class Rewriter {
   private dequantizedWeight(weight: QuantizedWeight, type: FloatType): string {
     const bias = this.biasOfWeight.get(weight);
     const scales = this.weightScales(weight, bias);
+    const made = (name: string, key: string, make: (name: string) => Tensor): string =>
+      this.constant({ ...derivedFrom(scales.values, key, () => make(name)), name });
     const isFp16Scale = this.inputs.fp16WeightLayers.has(weight.layer);
     const isMse = this.inputs.mseWeightLayers.has(weight.layer);
     const kind = `${type} ${isFp16Scale} ${isMse}`;
@@ -299,15 +301,17 @@ export class Rewriter {
     const name = weight.initializer;
     const storage = this.inputs.weightStorage;
     const { dims, attributes } = this.scaleLayout(weight, scales.values.length);
-    const scale = this.constant(floatTensor(this.names.next(`${name}_scale`), dims, scales.values));
-    const zero = this.constant(zeroPoints(storage, this.names.next(`${name}_zero_point`), dims));
+    const scale = made(this.names.next(`${name}_scale`), 'scale', (own) => floatTensor(own, dims, scales.values));
+    const zero = made(this.names.next(`${name}_zero_point`), `zero ${storage}`, (own) =>
+      zeroPoints(storage, own, dims),
+    );
     const quantized = rounding
       ? this.roundedWeight(rounding, weight.axis, scales.values)
       : this.quantizeLinear(name, name, [scale, zero], attributes);
     const ownScale =
       type === 'fp16'
-        ? this.constant(
-            fp16Tensor(this.names.next(`${name}_scale_fp16`), dims, Uint16Array.from(scales.values, fp16Bits)),
+        ? made(this.names.next(`${name}_scale_fp16`), 'half', (own) =>
+            fp16Tensor(own, dims, Uint16Array.from(scales.values, fp16Bits)),
           )
         : scale;
     // Without a zero point, DequantizeLinear takes the type of the weights and 0.
@@ -356,8 +360,11 @@ export class Rewriter {
     const thresholds = mseWeightLayers.has(weight.layer)
       ? weights.errors(weight.initializer, weight.axis).mse
       : weights.channelAmax(weight.initializer, weight.axis);
-    if (fp16WeightLayers.has(weight.layer)) return { values: fp16WeightScales(thresholds), isRaised: false };
-    if (!bias) return weightScalesFor(thresholds, null);
+    if (fp16WeightLayers.has(weight.layer)) {
+      const values = derivedFrom(thresholds, 'fp16', () => fp16WeightScales(thresholds));
+      return { values, isRaised: false };
+    }
+    if (!bias) return derivedFrom(thresholds, 'fp32', () => weightScalesFor(thresholds, null));
     return weightScalesFor(thresholds, {
       values: this.biasValues(bias),
       dataScale: scales.get(bias.dataTensor)?.scale ?? 1,

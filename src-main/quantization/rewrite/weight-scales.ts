@@ -92,6 +92,20 @@ export class WeightScales {
   }
 }
 
+const derived = new WeakMap<Float32Array, Map<string, unknown>>();
+
+/**
+ * What `make` computes from `values`, which must not change; made once. Trials rewrite one model hundreds of times, and
+ * its weights have the same scales each time.
+ * @param key names what is computed; equal keys are of equal types.
+ */
+export function derivedFrom<T>(values: Float32Array, key: string, make: () => T): T {
+  const known = derived.get(values) ?? new Map<string, unknown>();
+  derived.set(values, known);
+  if (!known.has(key)) known.set(key, make());
+  return known.get(key) as T;
+}
+
 /**
  * Bounds of the error that FP16 causes in an output of a layer per unit of max|x|, because it loses precision below
  * 2^-14, its smallest normal number. The values are maxima over the output channels. Single weights that become 0 have

@@ -55,8 +55,8 @@ async function collected(collector: Collector, { batches }: Case): Promise<reado
 /** Collects with both collectors, and checks that they agree. Returns the state of the one inside ONNX Runtime. */
 async function collectBoth(example: Case): Promise<CollectorState> {
   const options = optionsOf(example);
-  const { collector, copyReason } = await openCollector(options, addon);
-  expect(copyReason).toBeNull();
+  const { collector, copyReason, plainReason } = await openCollector(options, addon);
+  expect([copyReason, plainReason]).toEqual([null, null]);
   const createSet = (count: number) => new addon.HistogramSet(count);
   const copying = await CopyingCollector.open({ ...options, model: options.copyingModel(), createSet, addon });
   const counted = await collected(collector, example);
@@ -415,6 +415,44 @@ describe('the copying collector is used instead', () => {
     const { collector, copyReason } = await openCollector(options, addon);
     expect(copyReason).toMatch(/^ONNX Runtime cannot open the model: /);
     expect(elements((await collected(collector, example))[0], '', 1)).toBe(4);
+  });
+});
+
+describe("tensors are counted in the usual order, with the reason, if ONNX Runtime's own order cannot be used", () => {
+  const layer = conv('x', 'y', [3, 16], 1);
+  const example: Case = {
+    model: buildModel({
+      inputs: { x: ['N', 3, 9, 11] },
+      outputs: { y: null },
+      nodes: [layer.node],
+      initializers: [layer.weights],
+    }),
+    tensors: ['x', 'y'],
+    feeding: feedingOf([['x', [3, 9, 11]]]),
+    batches: [[['', imageOf(floats('x', [3, 9, 11], 4))]]],
+  };
+
+  it.each([
+    [
+      'the optimized model cannot be written',
+      () => {
+        throw new Error('no space left');
+      },
+      /^no space left$/,
+    ],
+    ['the optimized model cannot be read', (_: unknown, path: string) => writeFileSync(path, '???'), /optimized\.onnx/],
+  ])('%s', async (_, writeOptimizedModel, reason) => {
+    const { collector, plainReason } = await openCollector(optionsOf(example), { ...addon, writeOptimizedModel });
+    expect(plainReason).toMatch(reason);
+    expect(await collected(collector, example)).toEqual([await collectBoth(example), expect.anything()]);
+  });
+
+  it('the optimized model is refused', async () => {
+    const options = optionsOf(example);
+    writeFileSync(join(options.optimizedDir ?? '', 'counting.onnx'), Uint8Array.of(1, 2, 3));
+    const { collector, copyReason, plainReason } = await openCollector(options, addon);
+    expect([copyReason, plainReason]).toEqual([null, expect.stringMatching(/protobuf|parse/i)]);
+    expect(await collected(collector, example)).toEqual([await collectBoth(example), expect.anything()]);
   });
 });
 

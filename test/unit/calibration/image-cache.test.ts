@@ -25,6 +25,7 @@ import {
   encodeFittedImage,
   imageCacheKey,
 } from '../../../src-main/calibration/preprocessing/image-cache-file';
+import { decoderVersions } from '../../../src-main/calibration/images/sharp-library';
 import { fittingText, type FittedImage } from '../../../src-main/calibration/preprocessing/fit-image';
 import { createPreprocessor, type PreprocessedImage } from '../../../src-main/calibration/preprocessing/preprocess';
 import { useTempDirs } from '../../support/temp-dir';
@@ -34,6 +35,7 @@ const tempDir = useTempDirs();
 afterEach(() => useImageCache(null));
 
 const LIMIT = 1e9;
+const VERSIONS = decoderVersions();
 /** Every image counts as at least this much. */
 const COUNTED = 32 * 1024;
 
@@ -211,14 +213,18 @@ describe('the key of an image', () => {
   ];
 
   it('differs for every other file and every field that changes pixels', () => {
-    const keys = [{}, ...changes].map((change) => imageCacheKey(fittingText({ ...PLAIN, ...change }), file));
-    expect(new Set([...keys, imageCacheKey(fittingText(PLAIN), Buffer.from('other'))]).size).toBe(keys.length + 1);
+    const keys = [{}, ...changes].map((change) => imageCacheKey(fittingText({ ...PLAIN, ...change }, VERSIONS), file));
+    const others = [
+      imageCacheKey(fittingText(PLAIN, VERSIONS), Buffer.from('other')),
+      imageCacheKey(fittingText(PLAIN, { ...VERSIONS, vips: '0.0.0' }), file),
+    ];
+    expect(new Set([...keys, ...others]).size).toBe(keys.length + others.length);
   });
 
   it('is the same for values that are computed from the pixels', () => {
-    const key = imageCacheKey(fittingText(PLAIN), file);
+    const key = imageCacheKey(fittingText(PLAIN, VERSIONS), file);
     for (const change of [{ scale: 0.5 }, { mean: [1] }, { std: [2] }, { order: 'bgr' }, { layout: 'nhwc' }] as const)
-      expect(imageCacheKey(fittingText({ ...PLAIN, ...change }), file)).toBe(key);
+      expect(imageCacheKey(fittingText({ ...PLAIN, ...change }, VERSIONS), file)).toBe(key);
   });
 });
 

@@ -91,7 +91,11 @@ class Bench {
     this.runner.define(
       program.steps.flatMap(({ structure }) => makers.flatMap((maker) => maker.structure(structure) ?? [])),
     );
-    const outputs = await this.runner.run(program, { id, feeds, images: 1 }, new Set(this.steps.keptOf(program)));
+    const outputs = await this.runner.run(
+      program,
+      { id, feeds: () => feeds, images: 1 },
+      new Set(this.steps.keptOf(program)),
+    );
     return outputs.map(({ data, integers }) => [...(data ?? integers ?? [])]);
   }
 
