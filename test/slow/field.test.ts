@@ -155,7 +155,12 @@ describe('calib pick', () => {
     expect(result.picked.length).toBeLessThan(15);
     expect(result.picked[0]?.reason).toMatch(/calibrated: |hardly has/);
     expect(readdirSync(out)).toHaveLength(result.picked.length);
+    await calibJson('calibrate', project);
+    // Others of the same kind, not those that were picked from.
+    const { code } = await calib('health', project, '--against', join(dir, 'other-bright'), '--max-drift', '0.65');
     rmSync(out, { recursive: true });
+    await calibJson('calibrate', project);
+    expect(code).toBe(0);
   });
 
   it.skipIf(!HAS_FFMPEG)('takes frames of a video, one of those that repeat each other', async () => {
