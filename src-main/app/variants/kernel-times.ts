@@ -114,8 +114,8 @@ export interface TablesOfKind extends Kind {
 
 /**
  * The tables for a placement. Tables of the user count before those that came with the program; of one GPU, those of
- * the newest TensorRT. A table that came with the program says nothing about the GPU of the user: without a name it only
- * fills in what a table of the user lacks.
+ * the newest TensorRT. A table that came with the program says nothing about the GPU of the user: without a name it
+ * only fills in what a table of the user lacks.
  *
  * @param wanted part of the name of the GPU; without it, the user must have tables of one GPU.
  * @returns null if there is none, or if the GPU is not clear.
