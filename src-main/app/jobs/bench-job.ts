@@ -35,7 +35,7 @@ export async function buildJob(spec: BuildSpec, given: JobContext): Promise<Buil
   requireTunable(spec, { what: 'A build', variants });
   if (spec.tunes && spec.devices !== undefined)
     throw new WorkbenchError('usage', 'A placement is tuned on one GPU, found several', {
-      hint: 'Choose the GPU with --device, and build on the others afterwards.',
+      hint: 'Choose one GPU, and build on the others afterwards.',
     });
   const { workspace, tuning } = await withTunedPlan({ spec, variants }, given);
   const job: JobContext = { ...given, workspace };
