@@ -34,7 +34,7 @@ const COMMON_GYPI = `{
 
 function newestSourceMs() {
   const files = [join(nativeDir, 'binding.gyp'), join(nativeDir, 'build.mjs')];
-  for (const folder of ['core', 'ort', 'addon']) {
+  for (const folder of ['core', 'openvino', 'ort', 'addon']) {
     for (const name of readdirSync(join(nativeDir, folder))) files.push(join(nativeDir, folder, name));
   }
   return Math.max(...files.map((file) => statSync(file).mtimeMs));

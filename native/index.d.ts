@@ -165,6 +165,84 @@ export interface VulkanDevice {
   readonly kind: 'discrete' | 'integrated' | 'virtual' | 'cpu' | 'other';
 }
 
+/** Element types of OpenVINO that are supported; `other` for the rest. */
+export type OpenvinoType =
+  | 'bool'
+  | 'float16'
+  | 'float32'
+  | 'float64'
+  | 'int8'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64'
+  | 'other';
+
+export interface OpenvinoOptions {
+  /** Path of libopenvino_c. */
+  readonly library: string;
+  readonly modelPath: string;
+  /** OpenVINO's name, such as CPU. */
+  readonly device: string;
+  /** Shapes of inputs; one that is not named keeps the sizes that the model leaves open. */
+  readonly shapes: readonly { readonly name: string; readonly dims: readonly number[] }[];
+  /** Properties of the plugin; at most 8. */
+  readonly settings: readonly { readonly key: string; readonly value: string }[];
+}
+
+export interface OpenvinoFeed {
+  /** Index among the inputs of the compiled model. */
+  readonly input: number;
+  readonly dtype: string;
+  readonly dims: readonly number[];
+  readonly data: ArrayBufferView;
+}
+
+/** A model that OpenVINO compiles and runs on a thread of its own; one call at a time. */
+export interface NativeOpenvinoModel {
+  /** [async] Compiles. Must be the first call. */
+  open(): Promise<{
+    readonly inputs: readonly { readonly name: string; readonly dtype: OpenvinoType }[];
+    readonly outputs: readonly { readonly name: string; readonly dtype: OpenvinoType }[];
+    /** What floating-point layers compute in: f32, f16 or bf16. */
+    readonly precisionHint: string;
+  }>;
+  /** [async] Runs the model once; the outputs are in the order of `open`. */
+  infer(
+    feeds: readonly OpenvinoFeed[],
+  ): Promise<
+    readonly { readonly dtype: OpenvinoType; readonly dims: readonly number[]; readonly bytes: ArrayBuffer }[]
+  >;
+  /** [async] Runs `runs` inferences with each of `requests` requests at the same time. */
+  time(
+    feeds: readonly OpenvinoFeed[],
+    requests: number,
+    runs: number,
+  ): Promise<{ readonly latenciesMs: Float64Array; readonly wallMs: number }>;
+  /** [async] The nodes that ran, with median times; needs the setting PERF_COUNT=YES. */
+  profile(
+    feeds: readonly OpenvinoFeed[],
+    runs: number,
+  ): Promise<
+    readonly {
+      readonly name: string;
+      readonly kind: string;
+      /** Kernel and precision, such as brgconv_avx512_I8. */
+      readonly kernel: string;
+      readonly medianMs: number;
+    }[]
+  >;
+  /** [sync] Frees the model. */
+  close(): void;
+}
+
+export interface NativeOpenvinoModelConstructor {
+  new (options: OpenvinoOptions): NativeOpenvinoModel;
+}
+
 /**
  * Functions throw an Error with `code`: 'invalid-argument' (a bug of the caller), 'record-invalid' (the bytes are not
  * a histogram record) or one that they name.
@@ -183,6 +261,16 @@ export interface NativeAddon {
    * this file, and its functions behave as expected.
    */
   readonly checkOnnxruntime: (library: string, version: string) => void;
+  /**
+   * [sync] Opens OpenVINO's C library and describes a device. Throws an Error with code 'library-unusable', or
+   * 'runtime-failed' if there is no such device.
+   */
+  readonly openvinoStatus: (
+    library: string,
+    device: string,
+  ) => { readonly version: string; readonly deviceName: string; readonly capabilities: string };
+  /** Its calls fail with code 'library-unusable' or 'runtime-failed'. */
+  readonly OpenvinoModel: NativeOpenvinoModelConstructor;
   /** [sync] Describes values in `slots` equal pieces. */
   readonly fingerprint: (values: Float32Array, slots: number) => NativeFingerprint;
   /** [sync] Largest finite |x| of each channel; empty if the tensor has no such axis. */

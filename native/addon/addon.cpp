@@ -9,6 +9,7 @@
 #include "collector.h"
 #include "histogram_set.h"
 #include "images.h"
+#include "openvino_model.h"
 #include "tensor_functions.h"
 #include "tensorrt_grid_set.h"
 
@@ -55,6 +56,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Collector", Collector::define(env));
   exports.Set("writeOptimizedModel", Napi::Function::New(env, write_optimized_model, "writeOptimizedModel"));
   exports.Set("checkOnnxruntime", Napi::Function::New(env, check_onnxruntime, "checkOnnxruntime"));
+  exports.Set("openvinoStatus", Napi::Function::New(env, openvino_status, "openvinoStatus"));
+  exports.Set("OpenvinoModel", OpenvinoModel::define(env));
   exports.Set("fingerprint", Napi::Function::New(env, fingerprint, "fingerprint"));
   exports.Set("channelMaxima", Napi::Function::New(env, channel_maxima, "channelMaxima"));
   exports.Set("vulkanDevices", Napi::Function::New(env, vulkan_device_list, "vulkanDevices"));

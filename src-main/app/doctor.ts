@@ -18,6 +18,7 @@ export async function doctor(compute: Compute): Promise<DoctorReport> {
       ...(await computeChecks(compute)),
       ...(await ortGpuChecks(compute)),
       await tensorrtCheck(compute),
+      await openvinoCheck(compute),
     ],
   };
 }
@@ -148,6 +149,18 @@ async function tensorrtCheck(compute: Compute): Promise<DoctorCheck> {
   const check = { name: 'backend tensorrt', required: false } as const;
   try {
     return { ...check, ...tensorrtFacts(await compute.request('tensorrt-status', {}, {})) };
+  } catch (error) {
+    return { ...check, ...warningOf(error) };
+  }
+}
+
+/** The OpenVINO library that was found, or what is missing and how to install it. */
+async function openvinoCheck(compute: Compute): Promise<DoctorCheck> {
+  const check = { name: 'backend openvino', required: false } as const;
+  try {
+    const { version, libraryPath, device, hasFp16 } = await compute.request('openvino-status', {}, {});
+    const floats = hasFp16 ? 'FP16 and FP32' : 'FP32, to which FP16 is widened';
+    return { ...check, state: 'ok', found: `OpenVINO ${version} (${libraryPath}); ${device}: INT8, ${floats}` };
   } catch (error) {
     return { ...check, ...warningOf(error) };
   }

@@ -20,6 +20,8 @@ const FUNCTIONS: readonly (keyof NativeAddon)[] = [
   'Collector',
   'writeOptimizedModel',
   'checkOnnxruntime',
+  'openvinoStatus',
+  'OpenvinoModel',
   'fingerprint',
   'channelMaxima',
   'resizeImage',
@@ -72,6 +74,8 @@ function createFacade(addon: NativeAddon): NativeAddon {
     Collector: checkedClass(addon.Collector),
     writeOptimizedModel: (...model) => translated(() => addon.writeOptimizedModel(...model)),
     checkOnnxruntime: (...library) => translated(() => addon.checkOnnxruntime(...library)),
+    openvinoStatus: (...library) => translated(() => addon.openvinoStatus(...library)),
+    OpenvinoModel: checkedClass(addon.OpenvinoModel),
     fingerprint: (...tensor) => translated(() => addon.fingerprint(...tensor)),
     channelMaxima: (...tensor) => translated(() => addon.channelMaxima(...tensor)),
     resizeImage: (...image) => translated(() => addon.resizeImage(...image)),
@@ -114,7 +118,7 @@ function translated<T>(body: () => T): T {
 function translatedError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const code: unknown = Reflect.get(error, 'code');
-  // The message of ONNX Runtime, which the caller explains.
+  // The message of the runtime, which the caller explains.
   if (code === 'runtime-failed') return error;
   if (code === 'library-unusable') return new WorkbenchError('backend-unavailable', error.message, { cause: error });
   if (code === 'record-invalid') {

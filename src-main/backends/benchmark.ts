@@ -8,8 +8,9 @@ import type { Feeding } from '../../src-shared/domain/project/feeding';
 import type { BenchmarkVariantRecord, GpuRecord } from '../../src-shared/domain/runs/run-record';
 import { formatPercent } from '../../src-shared/base/units';
 import { PROVIDER_NAMES } from './ort-gpu-files';
-import type { OnnxVariant } from './runnable-variant';
+import type { OnnxVariant, OpenvinoVariant } from './runnable-variant';
 import type { BenchMethods, BenchOpen, BenchOpened } from './bench-host';
+import type { TimedRuns } from './timed-model';
 
 const WARM_UP_MS = 300;
 /** Duration of a variant's turn within a round. Short turns spread a slow phase of the machine over all variants. */
@@ -17,9 +18,7 @@ const TURN_MS = 100;
 const MIN_ITERATIONS = 3;
 const MAX_ITERATIONS = 200;
 
-export interface BenchmarkVariant extends OnnxVariant {
-  readonly sizeMb: number;
-}
+export type BenchmarkVariant = (OnnxVariant | OpenvinoVariant) & { readonly sizeMb: number };
 
 export interface BenchmarkOptions {
   readonly hostPath: string;
@@ -28,6 +27,8 @@ export interface BenchmarkOptions {
   /** Batch sizes; every variant is timed at each. */
   readonly batches: readonly number[];
   readonly threads: number;
+  /** Inferences that run at the same time. */
+  readonly streams: number;
   readonly rounds: number;
   /** Name of the device that the variants run on, for the record. */
   readonly device: string;
@@ -42,7 +43,7 @@ export interface BenchmarkOutcome {
 }
 
 /**
- * Times variants on ONNX Runtime, each in its own process. For every batch size the variants take turns, round by round
+ * Times variants on ONNX Runtime or OpenVINO, each in its own process. For every batch size the variants take turns, round by round
  * (A B C, A B C, ...), and the ratio to the first variant is formed within each round. A latency is that of the whole
  * call: on a GPU it includes the copies of input and output.
  * @throws WorkbenchError compute-crashed when a process ends unexpectedly; cancelled.
@@ -59,14 +60,15 @@ export async function benchmark(options: BenchmarkOptions, context: TaskContext)
         context.onProgress?.({ phase: 'opening engines', done: i, total: options.variants.length, unit: 'engines' });
         const lane = new Lane(variant, options.hostPath, context.signal);
         lanes.push(lane);
-        await lane.open({ threads: options.threads, feeding: options.feeding, batch, warmUpMs: WARM_UP_MS });
+        const { threads, streams, feeding } = options;
+        await lane.open({ threads, streams, feeding, batch, warmUpMs: WARM_UP_MS });
         if (lane.fallsBack) fallingBack.add(variant.variant);
       }
       for (let round = 0; round < options.rounds; round++) {
         context.onProgress?.({ phase: 'benchmarking', done: b * options.rounds + round, total, unit: 'rounds' });
         for (const lane of lanes) await lane.turn();
       }
-      variants.push(...recordsOf(lanes, batch));
+      variants.push(...recordsOf(lanes, batch, options.streams));
     } finally {
       for (const lane of lanes) lane.close();
     }
@@ -75,18 +77,20 @@ export async function benchmark(options: BenchmarkOptions, context: TaskContext)
   return { device: options.device, variants, warnings: [...unsteady(variants), ...fallbackWarnings(fallingBack)] };
 }
 
-function recordsOf(lanes: readonly Lane[], batch: number): BenchmarkVariantRecord[] {
+function recordsOf(lanes: readonly Lane[], batch: number, streams: number): BenchmarkVariantRecord[] {
   const [reference] = lanes;
   return lanes.map((lane): BenchmarkVariantRecord => {
-    const latencyMs = summarizeLatency(lane.rounds.flat());
+    const latenciesMs = lane.rounds.flatMap((round) => Array.from(round.latenciesMs));
+    const latencyMs = summarizeLatency(latenciesMs);
+    const wallMs = lane.rounds.reduce((sum, round) => sum + round.wallMs, 0);
     const ratio =
       !reference || lane === reference ? null : pairedLatencyRatio(lane.roundMediansMs(), reference.roundMediansMs());
     return {
       variant: lane.variant.variant,
       batch,
-      streams: 1,
+      streams,
       latencyMs,
-      throughputPerSecond: (1000 * batch) / latencyMs.mean,
+      throughputPerSecond: (1000 * batch * latenciesMs.length) / wallMs,
       ...(lane.memoryMb === null ? {} : { memoryMb: lane.memoryMb }),
       sizeMb: lane.variant.sizeMb,
       coefficientOfVariation: latencyMs.coefficientOfVariation,
@@ -128,7 +132,7 @@ function fallbackWarnings(variants: ReadonlySet<string>): Warning[] {
 
 /** One variant in a separate process. */
 class Lane {
-  readonly rounds: number[][] = [];
+  readonly rounds: TimedRuns[] = [];
   /** Inferences of one turn. */
   private iterations = MIN_ITERATIONS;
   private opened: BenchOpened | null = null;
@@ -172,11 +176,11 @@ class Lane {
   }
 
   async turn(): Promise<void> {
-    this.rounds.push([...(await this.ask('time', { iterations: this.iterations }))]);
+    this.rounds.push(await this.ask('time', { iterations: this.iterations }));
   }
 
   roundMediansMs(): number[] {
-    return this.rounds.map((latencies) => summarizeLatency(latencies).median);
+    return this.rounds.map(({ latenciesMs }) => summarizeLatency(Array.from(latenciesMs)).median);
   }
 
   close(): void {
@@ -193,8 +197,10 @@ class Lane {
   }
 }
 
-function endedError({ variant, gpu }: OnnxVariant, killer: NodeJS.Signals | null): WorkbenchError {
+function endedError(ended: BenchmarkVariant, killer: NodeJS.Signals | null): WorkbenchError {
   const how = killer === null ? '' : ` (${killer})`;
+  const { variant } = ended;
+  const gpu = ended.kind === 'onnx' ? ended.gpu : undefined;
   if (gpu !== undefined) {
     return new WorkbenchError(
       'compute-crashed',

@@ -42,11 +42,20 @@ export interface EngineVariant {
   readonly device: number;
 }
 
-export type RunnableVariant = OnnxVariant | EngineVariant;
+/** A model file that OpenVINO compiles when it is opened. */
+export interface OpenvinoVariant {
+  readonly kind: 'openvino';
+  readonly variant: string;
+  /** External weights, if any, lie beside it under the name that the file states. */
+  readonly modelPath: string;
+  readonly hasFp16: boolean;
+}
+
+export type RunnableVariant = OnnxVariant | EngineVariant | OpenvinoVariant;
 
 /** The file that is run. */
 export function variantPath(variant: RunnableVariant): string {
-  return variant.kind === 'onnx' ? variant.modelPath : variant.enginePath;
+  return variant.kind === 'engine' ? variant.enginePath : variant.modelPath;
 }
 
 export function isEngine(variant: RunnableVariant): variant is EngineVariant {
@@ -66,7 +75,7 @@ export interface OutputTensor {
   readonly integers?: Int32Array;
 }
 
-/** A model that is open on a backend. A new backend implements this interface. */
+/** A model that is open on a backend. Every backend implements this interface; see docs/adapters.md. */
 export interface ModelSession {
   /**
    * Runs one batch.

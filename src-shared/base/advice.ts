@@ -53,6 +53,9 @@ const COMMAND_LINE_ADVICE = {
   'import-cache': 'Run: calib import PROJECT FILE.cache',
   'import-cache-of-tensor': 'Import a cache that names it: calib import PROJECT FILE.cache',
   'install-driver': 'Install the NVIDIA driver; nvidia-smi must list the GPU. `calib doctor` shows what is found.',
+  'install-openvino':
+    'Install OpenVINO (pip install openvino), or name the folder of libopenvino_c.so in {variable}; docs/adapters.md ' +
+    'says how, `calib doctor` shows what is found.',
   'install-tensorrt':
     'Install TensorRT 10 or 11 (apt, tar or pip install tensorrt), or name its folder in {variable}; ' +
     'docs/gpu.md says how, `calib doctor` shows what is found.',

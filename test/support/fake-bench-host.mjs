@@ -15,6 +15,10 @@ process.on('message', ({ type, id, method, params }) => {
       fallsBack: isGpu && variant.variant.startsWith('int8'),
     });
   } else if (variant.variant === 'fp16') process.kill(process.pid, 'SIGSEGV');
-  else answer(Array.from({ length: params.iterations }, () => perRunMs));
+  else
+    answer({
+      latenciesMs: Array.from({ length: params.iterations }, () => perRunMs),
+      wallMs: params.iterations * perRunMs,
+    });
 });
 process.on('disconnect', () => process.exit(0));

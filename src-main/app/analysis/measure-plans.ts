@@ -1,4 +1,4 @@
-import { allInt8, releasedPlan, type BackendId, type Target } from '../../../src-shared/domain/project/precision';
+import { allInt8, releasedPlan, targetOfBackend, type BackendId, type Target } from '../../../src-shared/domain/project/precision';
 import { ensureThresholds } from './needed-decisions';
 import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { ReferenceLatency, SearchPlan } from '../../../src-shared/domain/analysis/analysis';
@@ -18,7 +18,8 @@ const ROUNDS = 20;
 
 /** Whether the backend runs what the target is placed for. If not, latency is modelled instead of measured. */
 export function canMeasure(backend: SearchSpec['backend'], target: Target): boolean {
-  return backend === 'tensorrt' || (target === 'onnxruntime' && (backend ?? 'ort-cpu') === 'ort-cpu');
+  const used = backend ?? 'ort-cpu';
+  return targetOfBackend(used) !== null || (target === 'onnxruntime' && used === 'ort-cpu');
 }
 
 /** The candidates of a search. */

@@ -174,6 +174,7 @@ async function checkRun(
   }
   requireTunable(spec, { what: 'A run', variants });
   if (spec.backend === 'tensorrt') await services.compute.request('tensorrt-status', {}, given);
+  if (spec.backend === 'openvino') await services.compute.request('openvino-status', {}, given);
   const options = variantOptions(spec, project, DEFAULT_VARIANTS);
   await ortGpuStatus(options, given);
   const { backend } = options;

@@ -2,10 +2,12 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Warning } from '../../../src-shared/contract/job-results';
+import { targetOfBackend } from '../../../src-shared/domain/project/precision';
 import { parseVariant, type VariantName } from '../../../src-shared/domain/project/variant';
 import type { OnnxVariant, OrtGpu } from '../../backends/runnable-variant';
 import { hasContent, sha256OfStoredFile } from '../../base/file-hash';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
+import type { OpenvinoStatus } from '../../compute/pool/protocol';
 import type { Model } from '../../onnx/graph/model';
 import type { JobContext } from '../job-context';
 import {
@@ -25,6 +27,7 @@ import {
   type OnnxEngineRecord,
 } from './engine-record';
 import { useEngines } from './engine-store';
+import { inOpenvino } from './openvino-variant';
 import { ortGpu, ortGpuStatus, requireFp16 } from './ort-gpu';
 import { asImportedVariant } from './as-imported';
 import type { BuiltVariant } from './built-variant';
@@ -41,9 +44,11 @@ import { buildEngines } from './tensorrt-builder';
  *   weights.
  * - Backends ort-webgpu and ort-cuda: these providers have float kernels only, so that INT8 is simulated for both
  *   targets; FP16 layers do run in FP16.
+ * - Backend openvino: a self-contained quantized model, which OpenVINO compiles whenever it is opened; here once, to
+ *   learn what its layers compute in.
  * - Backend tensorrt: a TensorRT engine.
  *
- * The variant fp32 of ONNX Runtime's backends is the prepared model itself, as-imported the file of the project.
+ * The variant fp32 of all backends but tensorrt is the prepared model itself, as-imported the file of the project.
  */
 export async function buildVariants(options: VariantOptions, job: JobContext): Promise<BuiltVariant[]> {
   const built = options.backend === 'tensorrt' ? await buildEngines(options, job) : await buildOnnx(options, job);
@@ -60,11 +65,14 @@ interface OnnxTask {
   /** The prepared model. */
   readonly model: Model;
   readonly calibration: StoredCalibration | null;
+  /** null for ONNX Runtime's backends. */
+  readonly openvino: OpenvinoStatus | null;
 }
 
 async function buildOnnx(options: VariantOptions, job: JobContext): Promise<BuiltVariant[]> {
   const { workspace, services } = job;
   const gpuStatus = await ortGpuStatus(options, job);
+  const openvino = options.backend === 'openvino' ? await services.compute.request('openvino-status', {}, job) : null;
   const model = await prepared(workspace, services.compute, job);
   const names = options.variants.map((text) => parseVariant(text));
   const calibration = names.some(needsCalibration)
@@ -73,7 +81,7 @@ async function buildOnnx(options: VariantOptions, job: JobContext): Promise<Buil
   const built: BuiltVariant[] = [];
   for (const [i, name] of names.entries()) {
     job.onProgress?.({ phase: 'building engines', done: i, total: names.length, unit: 'engines' });
-    built.push(await buildOne(name, { options, job, model, calibration }));
+    built.push(await buildOne(name, { options, job, model, calibration, openvino }));
   }
   job.onProgress?.({ phase: 'building engines', done: names.length, total: names.length, unit: 'engines' });
   if (gpuStatus !== null) requireFp16(built, gpuStatus, options);
@@ -81,6 +89,11 @@ async function buildOnnx(options: VariantOptions, job: JobContext): Promise<Buil
 }
 
 async function buildOne(name: VariantName, task: OnnxTask): Promise<BuiltVariant> {
+  const built = await buildModel(name, task);
+  return task.openvino === null ? built : inOpenvino(built, task.openvino, task);
+}
+
+async function buildModel(name: VariantName, task: OnnxTask): Promise<BuiltVariant> {
   const { options, job } = task;
   const { workspace, services } = job;
   const gpu = ortGpu(options);
@@ -89,15 +102,18 @@ async function buildOne(name: VariantName, task: OnnxTask): Promise<BuiltVariant
   const requested = variantRecipe(name, { ...task, workspace });
   const recipe = await withCorrectedBiases(requested, options.threads, job);
   const warnings = correctionWarnings(name.text, requested, recipe);
-  const isSimulation = options.target !== 'onnxruntime' || gpu !== null;
+  const isRealTarget = options.target === (targetOfBackend(options.backend) ?? 'onnxruntime');
+  const isSimulation = !isRealTarget || gpu !== null;
   // On a GPU FP16 weights are stored in FP16, so that the model has its real size.
-  const materialize = options.target === 'onnxruntime' || gpu !== null;
+  const materialize = isRealTarget || gpu !== null;
   const key = shortHash({
     rewrite: REWRITE_VERSION,
     ...portableRecipe(recipe),
     backend: options.backend,
     isSimulation,
-    onnxruntime: services.onnxruntimeVersion,
+    ...(task.openvino === null
+      ? { onnxruntime: services.onnxruntimeVersion }
+      : { openvino: task.openvino.version, processor: task.openvino.device }),
   });
   const dir = workspace.paths.engineDir(key);
   const engine: OnnxEngine = {

@@ -16,7 +16,7 @@ export interface BuiltVariant {
   readonly buildSeconds?: number;
   /** Requests that the variant does not fulfil. */
   readonly warnings?: readonly Warning[];
-  /** TensorRT's report about the engine. */
+  /** What TensorRT or OpenVINO made of the model; TensorRT's log of the build. */
   readonly engine?: { readonly summary: EngineSummary; readonly layersPath: string; readonly log: readonly string[] };
 }
 

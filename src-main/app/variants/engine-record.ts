@@ -41,14 +41,25 @@ const COMMON = {
   createdAt: string,
 };
 
-/** A model file that ONNX Runtime opens. */
+const engineSummarySchema = object({
+  /** Number of layers by the type that they compute in. */
+  layers: object({ int8: count, fp16: count, fp32: count, other: count }),
+  reformats: count,
+  /** Times of the profile; null if the engine was not profiled. */
+  totalMs: nullable(number),
+  reformatMs: nullable(number),
+});
+
+/** A model file that ONNX Runtime or OpenVINO opens. */
 const onnxEngineRecordSchema = object({
   ...COMMON,
-  backend: oneOf('ort-cpu', 'ort-webgpu', 'ort-cuda'),
+  backend: oneOf('ort-cpu', 'ort-webgpu', 'ort-cuda', 'openvino'),
   /** Whether some layer runs in FP16. */
   hasFp16: boolean,
   /** Duration of the build; omitted in records of older versions. */
   seconds: optional(number),
+  /** Of a model that OpenVINO compiled once; layers.json beside it lists its layers. */
+  summary: optional(engineSummarySchema),
 });
 export type OnnxEngineRecord = InferOutput<typeof onnxEngineRecordSchema>;
 
@@ -68,14 +79,7 @@ const tensorrtEngineRecordSchema = object({
   seconds: number,
   /** Warnings and errors that TensorRT reported. */
   log: list(string),
-  summary: object({
-    /** Number of layers by the type that they compute in. */
-    layers: object({ int8: count, fp16: count, fp32: count, other: count }),
-    reformats: count,
-    /** Times of the profile; null if the engine was not profiled. */
-    totalMs: nullable(number),
-    reformatMs: nullable(number),
-  }),
+  summary: engineSummarySchema,
 });
 export type TensorrtEngineRecord = InferOutput<typeof tensorrtEngineRecordSchema>;
 
@@ -90,7 +94,7 @@ const engineRecordSchema = converted(
 export type EngineRecord = InferOutput<typeof engineRecordSchema>;
 
 const engineTypeSchema = oneOf('int8', 'fp16', 'fp32', 'other');
-/** Contents of layers.json, which lies beside a TensorRT engine: its layers in order of execution. */
+/** Contents of layers.json, which lies beside an engine of TensorRT or OpenVINO: its layers in order of execution. */
 const engineLayersSchema = list(
   object({
     name: string,
@@ -137,7 +141,7 @@ export function parseEngineRecord(value: unknown): EngineRecord {
   return parse(engineRecordSchema, value);
 }
 
-/** The layers of a TensorRT engine; null if layers.json is missing or damaged. */
+/** The layers of an engine of TensorRT or OpenVINO; null if layers.json is missing or damaged. */
 export function readEngineLayers(dir: string): readonly EngineLayer[] | null {
   return readStoredJson(layersPathIn(dir), engineLayersSchema);
 }

@@ -3,6 +3,7 @@ import { hasClassLabels, imageId, type ImageSet } from '../../../src-shared/doma
 import type { ValidationImages, VariantReport } from '../../../src-shared/domain/runs/accuracy';
 import { buildVariantReport } from '../../../src-shared/domain/runs/accuracy-report';
 import type { NoMeasure } from '../../../src-shared/domain/runs/task-scores';
+import { targetOfBackend } from '../../../src-shared/domain/project/precision';
 import type { Task } from '../../../src-shared/domain/tasks/task';
 import type { EvaluateParams, EvaluateResult, VariantPredictions } from '../../compute/pool/protocol';
 import type { UsableShard } from '../../compute/shards/find-shards';
@@ -220,7 +221,7 @@ function setWarnings(set: ImageSet, task: Task | null, classCount: number, optio
     });
   }
   if (ortGpu(options) !== null) return [...warnings, ...ortGpuWarnings(options)];
-  if (options.target !== 'onnxruntime' && options.backend !== 'tensorrt') {
+  if (options.target !== 'onnxruntime' && targetOfBackend(options.backend) === null) {
     warnings.push({
       code: 'simulation',
       message:

@@ -2,7 +2,7 @@ import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { DEFAULT_TENSORRT_OPTIONS, type TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import type { ShapeProfile } from '../../../src-shared/domain/engines/shape-profiles';
-import type { BackendId, Target } from '../../../src-shared/domain/project/precision';
+import { targetOfBackend, type BackendId, type Target } from '../../../src-shared/domain/project/precision';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { Workspace } from '../projects/workspace';
 
@@ -36,9 +36,10 @@ interface VariantSpec {
  */
 export function variantOptions(spec: VariantSpec, workspace: Workspace, defaults: readonly string[]): VariantOptions {
   const backend = spec.backend ?? 'ort-cpu';
-  const target = spec.target ?? (backend === 'tensorrt' ? 'tensorrt' : workspace.file.target);
-  if (backend === 'tensorrt' && target !== 'tensorrt')
-    throw new WorkbenchError('usage', `Backend tensorrt runs what is placed for the target tensorrt, not ${target}`);
+  const own = targetOfBackend(backend);
+  const target = spec.target ?? own ?? workspace.file.target;
+  if (own !== null && target !== own)
+    throw new WorkbenchError('usage', `Backend ${backend} runs what is placed for the target ${own}, not ${target}`);
   return {
     variants: spec.variants ?? defaults,
     backend,

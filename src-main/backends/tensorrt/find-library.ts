@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { ownValue } from '../../../src-shared/base/records';
+import { pythonFolders } from '../python-folders';
 
 /** Major versions of TensorRT for which there is an addon, newest first. */
 export const TENSORRT_MAJORS = [11, 10] as const;
@@ -67,26 +67,10 @@ function namedPlace(named: string): { readonly folders: readonly string[]; reado
 
 function usualFolders(env: NodeJS.ProcessEnv): string[] {
   return [
-    ...new Set([...(env['LD_LIBRARY_PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS, ...pythonFolders(env)]),
+    ...new Set([
+      ...(env['LD_LIBRARY_PATH'] ?? '').split(delimiter),
+      ...SYSTEM_FOLDERS,
+      ...pythonFolders(env, 'tensorrt_libs'),
+    ]),
   ].filter((folder) => folder !== '');
-}
-
-function pythonFolders(env: NodeJS.ProcessEnv): string[] {
-  const roots = [
-    env['VIRTUAL_ENV'] ?? '',
-    env['CONDA_PREFIX'] ?? '',
-    join(homedir(), '.local'),
-    '/usr/local',
-    '/usr',
-  ].filter((root) => root !== '');
-  return roots.flatMap((root) => {
-    const lib = join(root, 'lib');
-    if (!existsSync(lib)) return [];
-    const pythons = readdirSync(lib).filter((name) => /^python3(\.\d+)?$/.test(name));
-    return pythons
-      .flatMap((python) =>
-        ['site-packages', 'dist-packages'].map((packages) => join(lib, python, packages, 'tensorrt_libs')),
-      )
-      .filter((folder) => existsSync(folder));
-  });
 }

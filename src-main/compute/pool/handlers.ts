@@ -7,7 +7,10 @@ import { benchmark } from '../../backends/benchmark';
 import { listSupportedBackends } from '../../backends/onnxruntime';
 import { findOnnxruntimeLibrary } from '../../backends/onnxruntime-library';
 import { onnxruntimeFolder, requireProviderFiles } from '../../backends/ort-gpu-files';
-import { isEngine, isOnnx, variantPath, type OrtGpu, type RunnableVariant } from '../../backends/runnable-variant';
+import { isEngine, variantPath, type OrtGpu, type RunnableVariant } from '../../backends/runnable-variant';
+import { syntheticFeeds } from '../../backends/feeds';
+import { inspectModel } from '../../backends/openvino/inspect-model';
+import { openOpenvino } from '../../backends/openvino/runtime';
 import { benchmarkEngines } from '../../backends/tensorrt/benchmark-engines';
 import { buildEngine } from '../../backends/tensorrt/build-engine';
 import { inspectEngine } from '../../backends/tensorrt/engine-layers';
@@ -39,6 +42,8 @@ import type {
   ComputeMethods,
   EngineLayersParams,
   EngineLayersResult,
+  OpenvinoLayersParams,
+  OpenvinoStatus,
   OrtGpuStatus,
   PreviewParams,
   TensorrtStatus,
@@ -90,6 +95,8 @@ export const HANDLERS: Handlers = {
   'tensorrt-status': tensorrtStatus,
   'tensorrt-build': buildEngine,
   'tensorrt-layers': engineLayers,
+  'openvino-status': openvinoStatus,
+  'openvino-layers': openvinoLayers,
 };
 
 function thumbnail(params: ThumbnailParams): Promise<Picture> {
@@ -115,10 +122,13 @@ async function bench(params: BenchParams, context: TaskContext): Promise<Compute
       },
       context,
     );
-  const variants = params.variants.filter(isOnnx).map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
-  const gpu = variants.find((variant) => variant.gpu !== undefined)?.gpu;
+  const variants = params.variants
+    .filter((variant) => variant.kind !== 'engine')
+    .map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
+  const gpu = variants.map((variant) => (variant.kind === 'onnx' ? variant.gpu : undefined)).find(Boolean);
   const device = gpu === undefined ? (cpus()[0]?.model.trim() ?? 'CPU') : (await ortGpuStatus(gpu)).device;
-  return benchmark({ ...params, variants, device, hostPath: entryPath('bench-host') }, context);
+  const streams = variants.some(({ kind }) => kind === 'openvino') ? params.tensorrt.streams : 1;
+  return benchmark({ ...params, variants, streams, device, hostPath: entryPath('bench-host') }, context);
 }
 
 /**
@@ -148,6 +158,19 @@ async function engineLayers(
   { signal }: TaskContext,
 ): Promise<EngineLayersResult> {
   return { layers: await inspectEngine(engine, { ...task, signal }) };
+}
+
+async function openvinoStatus(): Promise<OpenvinoStatus> {
+  const { version, libraryPath, deviceName, hasFp16 } = openOpenvino();
+  return { version, libraryPath, device: deviceName, hasFp16 };
+}
+
+async function openvinoLayers(
+  { variant, feeding, batch, ...task }: OpenvinoLayersParams,
+  { signal }: TaskContext,
+): Promise<EngineLayersResult> {
+  const feeds = syntheticFeeds(feeding, batch);
+  return { layers: await inspectModel(variant, { ...task, feeds, signal }) };
 }
 
 async function versions(): Promise<VersionsResult> {

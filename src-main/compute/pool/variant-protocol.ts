@@ -23,7 +23,13 @@ import type { Task, TaskGuess, TaskKind } from '../../../src-shared/domain/tasks
 import type { VariantScores } from '../../../src-shared/domain/runs/score-variants';
 import type { OutputQuality, Predictions } from '../../../src-shared/domain/runs/accuracy';
 import type { BenchmarkOutcome } from '../../backends/benchmark';
-import type { EngineVariant, OnnxVariant, OrtGpu, RunnableVariant } from '../../backends/runnable-variant';
+import type {
+  EngineVariant,
+  OpenvinoVariant,
+  OnnxVariant,
+  OrtGpu,
+  RunnableVariant,
+} from '../../backends/runnable-variant';
 import type { EngineBuild, EngineBuildResult } from '../../backends/tensorrt/build-engine';
 import type { InputShapes } from '../../backends/tensorrt/engine-session';
 import type { UsableShard } from '../shards/find-shards';
@@ -61,6 +67,13 @@ export interface VariantMethods {
   readonly 'tensorrt-build': { readonly params: EngineBuild; readonly result: EngineBuildResult };
   /** The layers of an engine with the time that each takes. */
   readonly 'tensorrt-layers': { readonly params: EngineLayersParams; readonly result: EngineLayersResult };
+  /**
+   * OpenVINO on this machine. If it cannot be used, the call fails with backend-unavailable, and the message names the
+   * missing part.
+   */
+  readonly 'openvino-status': { readonly params: Record<string, never>; readonly result: OpenvinoStatus };
+  /** The layers of a model that OpenVINO compiled, with the time that each takes. */
+  readonly 'openvino-layers': { readonly params: OpenvinoLayersParams; readonly result: EngineLayersResult };
   readonly versions: { readonly params: Record<string, never>; readonly result: VersionsResult };
 }
 
@@ -148,7 +161,7 @@ export interface EvaluateParams {
   readonly metricHash?: string | undefined;
   readonly set: ImageSet;
   readonly threads: number;
-  /** Images per run on a GPU, unless the model fixes its batch. */
+  /** Images per run on a GPU and in OpenVINO, unless the model fixes its batch. */
   readonly batch: number;
   /** Complete shards that hold the answers; absent: the variants run. */
   readonly shards?: readonly UsableShard[];
@@ -229,7 +242,7 @@ export interface BenchParams {
   readonly batches: readonly number[];
   readonly threads: number;
   readonly rounds: number;
-  /** How engines are timed; ONNX Runtime does not use it. */
+  /** How engines are timed. OpenVINO uses the streams only, ONNX Runtime nothing of it. */
   readonly tensorrt: TensorrtBenchOptions;
 }
 
@@ -256,6 +269,26 @@ export interface EngineLayersParams {
   readonly runs: number;
   /** Names of the model's layers. */
   readonly onnxLayers: readonly string[];
+}
+
+export interface OpenvinoStatus {
+  /** For example `2026.4.1-22982-e213a147257-releases/2026/4`. */
+  readonly version: string;
+  readonly libraryPath: string;
+  /** Name of the processor. */
+  readonly device: string;
+  /** Whether FP16 layers compute in FP16. */
+  readonly hasFp16: boolean;
+}
+
+export interface OpenvinoLayersParams {
+  readonly variant: OpenvinoVariant;
+  readonly feeding: Feeding;
+  readonly batch: number;
+  readonly threads: number;
+  /** Number of runs from which the median times are taken. */
+  readonly runs: number;
+  readonly onnxLayers: readonly { readonly name: string; readonly outputs: readonly string[] }[];
 }
 
 export interface EngineLayersResult {

@@ -18,7 +18,7 @@ import { requireMemory, weightBytesOf, workersNote, type ChosenWorkers } from '.
 import type { EvaluateParams, EvaluateResult, VariantPredictions } from '../pool/protocol';
 import type { ImageOutcome } from '../roles/image-role';
 import { answersOfShards } from '../shards/evaluation-answers';
-import { answersOnGpu, type Answers } from './evaluate-on-gpu';
+import { answersInBatches, type Answers } from './evaluate-in-batches';
 
 /**
  * Runs every variant over the set, or takes the answers from complete shards. The first variant is the reference of all
@@ -29,8 +29,8 @@ export async function evaluate(params: EvaluateParams, context: TaskContext): Pr
     const answers = await answersOfShards(params.set, params.shards, context);
     return resultOf(params, answers, () => context.signal?.aborted === true);
   }
-  const usesGpu = params.variants.some((variant) => variant.kind === 'engine' || variant.gpu !== undefined);
-  const answers = await (usesGpu ? answersOnGpu(params, context) : answersOnCpu(params, context));
+  const isInBatches = params.variants.some((variant) => variant.kind !== 'onnx' || variant.gpu !== undefined);
+  const answers = await (isInBatches ? answersInBatches(params, context) : answersOnCpu(params, context));
   return resultOf(params, answers, () => context.signal?.aborted === true);
 }
 

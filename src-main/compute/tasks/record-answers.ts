@@ -5,9 +5,8 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { PackageSample, TensorFile } from '../../../src-shared/domain/packages/manifest';
 import { imageId } from '../../../src-shared/domain/project/image-set';
 import { stackImages, type Feed } from '../../backends/feeds';
-import { OrtSession } from '../../backends/ort-session';
-import type { ModelSession, OutputTensor, RunnableVariant } from '../../backends/runnable-variant';
-import { EngineSession } from '../../backends/tensorrt/engine-session';
+import { openSession } from '../../backends/open-session';
+import type { OutputTensor } from '../../backends/runnable-variant';
 import { createFeedLoader } from '../../calibration/inputs/feed-loader';
 import type { RecordAnswersParams } from '../pool/protocol';
 
@@ -21,7 +20,8 @@ export async function recordAnswers(
   context: TaskContext,
 ): Promise<readonly Omit<PackageSample, 'image'>[]> {
   const loader = createFeedLoader(feeding);
-  const session = await openVariant(variant);
+  // With one thread, sums have one order.
+  const session = await openSession(variant, 1);
   const samples: Omit<PackageSample, 'image'>[] = [];
   try {
     for (const [i, entry] of entries.entries()) {
@@ -39,13 +39,6 @@ export async function recordAnswers(
     await session.close();
   }
   return samples;
-}
-
-/** Opens a variant with one thread, so that its sums have one order. */
-export function openVariant(variant: RunnableVariant): Promise<ModelSession> {
-  return variant.kind === 'engine'
-    ? EngineSession.open(variant)
-    : OrtSession.open({ ...variant, model: variant.modelPath, threads: 1 });
 }
 
 type Recorded = Omit<TensorFile, 'file'> & { readonly data: Feed['data'] };

@@ -6,10 +6,11 @@ import type { PackageManifest, TensorFile } from '../../../src-shared/domain/pac
 import type { ReplayedTensor } from '../../../src-shared/domain/packages/replay';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import { elementsOf, zeros, type Feed, type FeedData } from '../../backends/feeds';
+import { openSession } from '../../backends/open-session';
 import type { RunnableVariant } from '../../backends/runnable-variant';
 import { createFeedLoader, type FeedLoader } from '../../calibration/inputs/feed-loader';
 import type { ReplayParams } from '../pool/protocol';
-import { openVariant, recorded } from './record-answers';
+import { recorded } from './record-answers';
 
 /**
  * Runs the model of a package on the recorded inputs and compares its outputs with the recorded ones. Of every image
@@ -20,7 +21,7 @@ export async function replayPackage(
   { dir, manifest }: ReplayParams,
   context: TaskContext,
 ): Promise<readonly ReplayedTensor[]> {
-  const session = await openVariant(variantOf(dir, manifest));
+  const session = await openSession(variantOf(dir, manifest), 1);
   const found: ReplayedTensor[] = [];
   try {
     for (const [i, sample] of manifest.samples.entries()) {

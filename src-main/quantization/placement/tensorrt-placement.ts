@@ -21,6 +21,8 @@ export interface TensorrtPlacementInputs {
   readonly attention: AttentionPrecision;
   /** Measured times of layers in FP16 and INT8. */
   readonly measured?: MeasuredKernels | undefined;
+  /** Whether layers stay in floating point because TensorRT's INT8 kernels are slower. */
+  readonly hasSpeedRules: boolean;
   /** Ranges of activations, to find layers whose inputs and outputs differ too much for one scale. */
   readonly ranges: Pick<RangeFacts, 'activationAmax'>;
 }
@@ -35,6 +37,7 @@ export function placeForTensorrt({
   precisions,
   attention,
   measured,
+  hasSpeedRules,
   ranges,
 }: TensorrtPlacementInputs): Placement {
   const builder = new PlacementBuilder(facts, precisions);
@@ -43,13 +46,15 @@ export function placeForTensorrt({
     partitions,
     attention,
     measured,
-    choice: (node) => (precisions.of(node) !== 'int8' ? 'float' : precisions.isInt8Asked(node) ? 'int8' : 'auto'),
+    choice: (node) =>
+      precisions.of(node) !== 'int8' ? 'float' : !hasSpeedRules || precisions.isInt8Asked(node) ? 'int8' : 'auto',
   });
   const context: Context = {
     facts,
     partitions,
     precisions,
     attention,
+    hasSpeedRules,
     ranges,
     builder,
     refusals,

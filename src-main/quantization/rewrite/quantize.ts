@@ -131,9 +131,10 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
 /**
  * On x86-64 processors without VNNI instructions, ONNX Runtime's kernels for UINT8 activations and INT8 weights add two
  * products in 16 bits and saturate silently (cells_unet: 2.9 dB at the output instead of 27.3). The kernels for UINT8
- * weights are exact on every processor. TensorRT accepts only INT8 with zero point 0.
+ * weights are exact on every processor. TensorRT accepts only INT8 with zero point 0, and OpenVINO has integer kernels
+ * for it only.
  */
-const WEIGHT_STORAGE = { onnxruntime: 'uint8', tensorrt: 'int8' } as const;
+const WEIGHT_STORAGE = { onnxruntime: 'uint8', openvino: 'int8', tensorrt: 'int8' } as const;
 
 const LOW_FORMAT_STORAGE = { fp8: 'fp8', w4: 'int4' } as const;
 
@@ -279,9 +280,11 @@ export function placeQdq(
       partitions,
       precisions,
       ranges,
-      attention: plan.attention ?? 'float',
+      // OpenVINO fuses Q/DQ in the same places, but the rules about speed hold for TensorRT's kernels only.
+      attention: target === 'openvino' ? 'float' : (plan.attention ?? 'float'),
+      hasSpeedRules: target === 'tensorrt',
       // Times in floating point are those of FP16.
-      ...(fallbackPrecision === 'fp16' ? { measured: plan.measured } : {}),
+      ...(target === 'tensorrt' && fallbackPrecision === 'fp16' ? { measured: plan.measured } : {}),
     });
   };
   const placed = placements.of(plan, () => place(new Map()));

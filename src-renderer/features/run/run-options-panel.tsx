@@ -1,6 +1,6 @@
 import { useId } from 'react';
 import { RUN_ANALYSES, type RunAnalysis } from '../../../src-shared/contract/jobs';
-import { BACKENDS, TARGETS, type Target } from '../../../src-shared/domain/project/precision';
+import { BACKENDS, targetOfBackend, TARGETS, type Target } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
 import { Button } from '../../widgets/button';
 import { Checkbox, Select } from '../../widgets/fields';
@@ -43,7 +43,7 @@ export function RunOptionsPanel({ projectTarget }: RunOptionsPanelProps) {
       <p className={classNames(shared.note, 'dim')}>{t('run.rounds.hint')}</p>
       <p className={classNames(shared.note, 'dim')}>{t('run.limit.hint')}</p>
       <ActivationChoice />
-      {backend !== 'tensorrt' ? <TargetChoice projectTarget={projectTarget} /> : null}
+      {targetOfBackend(backend) === null ? <TargetChoice projectTarget={projectTarget} /> : null}
       <h3>{t('run.calibrating')}</h3>
       <TensorrtGrid />
       <h3>{t('run.analyses')}</h3>

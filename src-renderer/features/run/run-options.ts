@@ -1,7 +1,7 @@
 import type { ProjectView } from '../../../src-shared/contract/views';
 import type { JobSpec } from '../../../src-shared/contract/job-specs';
 import { RUN_ANALYSES, type RunAnalysis } from '../../../src-shared/contract/jobs';
-import { BACKENDS, TARGETS, type BackendId, type Target } from '../../../src-shared/domain/project/precision';
+import { BACKENDS, targetOfBackend, TARGETS, type BackendId, type Target } from '../../../src-shared/domain/project/precision';
 import type { StartableKind } from './run-steps';
 
 export type { StartableKind };
@@ -78,7 +78,7 @@ export function toggleVariant(variants: readonly string[], variant: string): rea
 /** The reasons why a job of this kind cannot start, as message keys; empty if it can start. */
 export function startProblems(kind: StartableKind, options: RunOptions, project: ProjectFacts): readonly string[] {
   const problems: string[] = [];
-  const target = options.backend === 'tensorrt' ? 'tensorrt' : (options.target ?? project.target);
+  const target = targetOfBackend(options.backend) ?? options.target ?? project.target;
   const runsVariants = kind !== 'calibrate';
   const isPlanned = options.analyses.includes('search') || options.analyses.includes('fix');
   if (kind === 'run' && isPlanned && !options.variants.includes('mixed'))
@@ -124,7 +124,7 @@ export function specOf(kind: StartableKind, options: RunOptions, projectPath: st
     variants: options.variants,
     ...threads,
     ...(options.backend === 'ort-cpu' ? {} : { backend: options.backend }),
-    ...(options.backend === 'tensorrt' || options.target === null ? {} : { target: options.target }),
+    ...(targetOfBackend(options.backend) !== null || options.target === null ? {} : { target: options.target }),
     ...(isOne(options.batches) ? {} : { tensorrt: { batches: options.batches } }),
     ...(options.activationType === 'uint8' ? { activationType: options.activationType } : {}),
   };

@@ -45,6 +45,8 @@ const messages: FeatureMessages = {
     'advice.import-cache-of-tensor': 'Import a calibration cache that names this tensor.',
     'advice.install-driver':
       'Install the NVIDIA driver; nvidia-smi must list the GPU. The Doctor screen shows what is found.',
+    'advice.install-openvino':
+      'Install OpenVINO (the Python package openvino contains it), or name the folder of libopenvino_c.so in {variable}.',
     'advice.install-tensorrt':
       'Install TensorRT 10 or 11, or name its folder in the environment variable {variable}. The Doctor screen shows what is found.',
     'advice.keep-in-fp32': 'Set layer {layer} to FP32 on the Precision screen, then start again.',
@@ -137,6 +139,8 @@ const messages: FeatureMessages = {
     'advice.import-cache': '请先导入校准缓存。',
     'advice.import-cache-of-tensor': '请导入包含该张量的校准缓存。',
     'advice.install-driver': '请安装 NVIDIA 驱动；nvidia-smi 应能列出 GPU。“环境检查”页显示检测结果。',
+    'advice.install-openvino':
+      '请安装 OpenVINO（Python 包 openvino 中包含它），或在 {variable} 中指定 libopenvino_c.so 所在的文件夹。',
     'advice.install-tensorrt':
       '请安装 TensorRT 10 或 11，或用环境变量 {variable} 指定其文件夹。“环境检查”页显示检测结果。',
     'advice.keep-in-fp32': '请在“精度”页将层 {layer} 设为 FP32，然后重新开始。',

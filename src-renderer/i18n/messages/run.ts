@@ -46,6 +46,9 @@ const en = {
   'run.backend.ort-webgpu': 'GPU, ONNX Runtime WebGPU',
   'run.backend.ort-cuda': 'GPU, ONNX Runtime CUDA',
   'run.backend.tensorrt': 'GPU, TensorRT',
+  'run.backend.openvino': 'CPU, OpenVINO',
+  'run.backend.openvino.hint':
+    'Models are placed for OpenVINO, compiled for this processor, timed and validated; INT8 runs in its own kernels. Doctor shows whether OpenVINO is found.',
   'run.backend.tensorrt.hint':
     'Engines are built for this GPU, kept, timed and validated. Doctor shows whether TensorRT and a GPU are found.',
   'run.backend.ort-webgpu.hint':
@@ -271,6 +274,9 @@ const zh: Record<keyof typeof en, string> = {
   'run.backend.ort-webgpu': 'GPU，ONNX Runtime WebGPU',
   'run.backend.ort-cuda': 'GPU，ONNX Runtime CUDA',
   'run.backend.tensorrt': 'GPU，TensorRT',
+  'run.backend.openvino': 'CPU，OpenVINO',
+  'run.backend.openvino.hint':
+    '模型按 OpenVINO 的规则放置 Q/DQ，为本机处理器编译、计时并验证；INT8 由它自己的内核计算。“环境检查”页显示是否找到 OpenVINO。',
   'run.backend.tensorrt.hint':
     '为本机 GPU 构建引擎并保留，在引擎上计时和验证。“环境检查”页显示是否找到 TensorRT 与 GPU。',
   'run.backend.ort-webgpu.hint':

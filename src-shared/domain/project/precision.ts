@@ -29,11 +29,16 @@ export const PRECISION_CHOICES = ['auto', ...PRECISIONS] as const;
 export type PrecisionChoice = (typeof PRECISION_CHOICES)[number];
 
 /** The target determines where Q/DQ are placed and which restrictions apply. */
-export const TARGETS = ['tensorrt', 'onnxruntime'] as const;
+export const TARGETS = ['tensorrt', 'onnxruntime', 'openvino'] as const;
 export type Target = (typeof TARGETS)[number];
 
-export const BACKENDS = ['ort-cpu', 'ort-webgpu', 'ort-cuda', 'tensorrt'] as const;
+export const BACKENDS = ['ort-cpu', 'ort-webgpu', 'ort-cuda', 'tensorrt', 'openvino'] as const;
 export type BackendId = (typeof BACKENDS)[number];
+
+/** The target whose models a backend runs if it runs no others; null for the backends of ONNX Runtime. */
+export function targetOfBackend(backend: BackendId): Target | null {
+  return backend === 'tensorrt' || backend === 'openvino' ? backend : null;
+}
 
 export const FALLBACK_PRECISIONS = ['fp16', 'fp32'] as const;
 /** The precision of layers that do not run in INT8 and have no precision of their own. */
@@ -213,7 +218,8 @@ export function withoutRepairs(plan: PrecisionPlan): PrecisionPlan {
 
 /**
  * TensorRT computes layers that are not INT8 in FP16 by default: a strongly typed network uses FP16 kernels only if the
- * model requests them. ONNX Runtime's CPU provider has no FP16 kernels, so that FP16 would only cost time there.
+ * model requests them. The CPU providers of ONNX Runtime and OpenVINO have no FP16 kernels on most processors, so that FP16
+ * would only cost accuracy or time there.
  */
 export function fallbackPrecisionOf(plan: PrecisionPlan, target: Target): FallbackPrecision {
   return plan.fallbackPrecision ?? (target === 'tensorrt' ? 'fp16' : 'fp32');

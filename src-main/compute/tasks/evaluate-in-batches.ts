@@ -5,9 +5,8 @@ import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared
 import { createTaskReader } from '../../analysis/task-reader';
 import { VariantEvaluator, type EvaluatedImage, type ImageAnswer } from '../../analysis/variant-evaluator';
 import type { PreparedImage } from '../../backends/feeds';
-import type { ModelSession, RunnableVariant } from '../../backends/runnable-variant';
-import { OrtSession } from '../../backends/ort-session';
-import { EngineSession } from '../../backends/tensorrt/engine-session';
+import { openSession } from '../../backends/open-session';
+import type { ModelSession } from '../../backends/runnable-variant';
 import { maskOf } from '../../calibration/labels/mask-labels';
 import { DecodedImages } from '../pool/decoded-images';
 import type { EvaluateParams } from '../pool/protocol';
@@ -20,15 +19,11 @@ export interface Answers {
   readonly warnings?: readonly Warning[];
 }
 
-/** A variant that runs on a GPU. */
-function openSession(variant: RunnableVariant): Promise<ModelSession> {
-  return variant.kind === 'engine'
-    ? EngineSession.open(variant)
-    : OrtSession.open({ ...variant, model: variant.modelPath, threads: 1 });
-}
-
-/** Runs variants over the set, batch by batch, while worker threads decode the images of the batches that follow. */
-export async function answersOnGpu(params: EvaluateParams, context: TaskContext): Promise<Answers> {
+/**
+ * Runs variants over the set, batch by batch, while worker threads decode the images of the batches that follow. For
+ * GPUs, and for runtimes that use all cores in one session.
+ */
+export async function answersInBatches(params: EvaluateParams, context: TaskContext): Promise<Answers> {
   const { entries } = params.set;
   const batch = params.feeding.fixedBatch ?? params.batch;
   const answers: (readonly ImageAnswer[] | null)[] = entries.map(() => null);
@@ -41,7 +36,7 @@ export async function answersOnGpu(params: EvaluateParams, context: TaskContext)
   const images = new DecodedImages({ ...params, entries, batch, signal: context.signal });
   try {
     await images.open();
-    for (const variant of params.variants) sessions.push(await openSession(variant));
+    for (const variant of params.variants) sessions.push(await openSession(variant, params.threads));
     const evaluator = new VariantEvaluator(sessions, { feeding: params.feeding, reader, batch });
     for (let start = 0; start < entries.length; start += batch) {
       throwIfAborted(context.signal);

@@ -1,0 +1,72 @@
+import type { NativeAddon } from '../../../native/index';
+import { advise } from '../../../src-shared/base/advice';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { ownValue } from '../../../src-shared/base/records';
+import { loadAddon } from '../addon';
+import { findOpenvino, HOME_VARIABLE, LIBDIR_VARIABLE } from './find-library';
+
+/** The only device that is used: its kernels are part of every installation. */
+export const OPENVINO_DEVICE = 'CPU';
+
+/** OpenVINO of this machine, with the processor that it runs on. */
+export interface OpenvinoRuntime {
+  readonly addon: NativeAddon;
+  readonly libraryPath: string;
+  /** For example `2026.4.1-22982-e213a147257-releases/2026/4`. */
+  readonly version: string;
+  readonly deviceName: string;
+  /** Whether FP16 is computed in FP16; if not, in FP32 with values that were rounded to FP16. */
+  readonly hasFp16: boolean;
+}
+
+let opened: OpenvinoRuntime | null = null;
+
+/**
+ * Opens OpenVINO on first use.
+ * @throws WorkbenchError backend-unavailable if the library is missing, too old or does not work
+ */
+export function openOpenvino(): OpenvinoRuntime {
+  opened ??= open();
+  return opened;
+}
+
+function open(): OpenvinoRuntime {
+  const { path, folders } = findOpenvino();
+  const hint = advise('install-openvino', { variable: LIBDIR_VARIABLE });
+  if (path === null)
+    throw new WorkbenchError('backend-unavailable', `No libopenvino_c.so was found in ${whereText(folders)}`, { hint });
+  const addon = loadAddon();
+  try {
+    const { version, deviceName, capabilities } = addon.openvinoStatus(path, OPENVINO_DEVICE);
+    return { addon, libraryPath: path, version, deviceName, hasFp16: /\bFP16\b/.test(capabilities) };
+  } catch (error) {
+    throw new WorkbenchError('backend-unavailable', error instanceof Error ? error.message : String(error), {
+      hint,
+      cause: error,
+    });
+  }
+}
+
+function whereText(folders: readonly string[]): string {
+  const variable = [LIBDIR_VARIABLE, HOME_VARIABLE].find((name) => ownValue(process.env, name));
+  if (variable !== undefined) return `${ownValue(process.env, variable) ?? ''}, which ${variable} names`;
+  return `${folders.length} folders (${folders.slice(0, 4).join(', ')}, ...)`;
+}
+
+/** Waits for OpenVINO; what it refuses becomes a WorkbenchError model-unsupported with its message. */
+export async function translatedAsync<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (!(error instanceof Error) || Reflect.get(error, 'code') !== 'runtime-failed') throw error;
+    throw new WorkbenchError('model-unsupported', shortened(error.message), { cause: error });
+  }
+}
+
+/** Lines of OpenVINO's messages that name places in its source say nothing to users. */
+function shortened(message: string): string {
+  const [head = '', ...lines] = message.split('\n').map((line) => line.trim());
+  const begin = head.replace(/Exception from \S+$/, '').trim();
+  const told = lines.filter((line) => line !== '' && !/^(Exception from|Check .* failed at) /.test(line));
+  return [begin, ...told].join(' ').trim();
+}
