@@ -19,6 +19,7 @@ export async function doctor(compute: Compute): Promise<DoctorReport> {
       ...(await ortGpuChecks(compute)),
       await tensorrtCheck(compute),
       await openvinoCheck(compute),
+      dlaCheck(),
     ],
   };
 }
@@ -154,13 +155,24 @@ async function tensorrtCheck(compute: Compute): Promise<DoctorCheck> {
   }
 }
 
+/** The rules for DLA need nothing of this machine; the check says how far they can be trusted. */
+function dlaCheck(): DoctorCheck {
+  return {
+    name: 'rules for Jetson DLA',
+    state: 'ok',
+    found: 'unverified on hardware: documented limits of TensorRT 10.6',
+    required: false,
+  };
+}
+
 /** The OpenVINO library that was found, or what is missing and how to install it. */
 async function openvinoCheck(compute: Compute): Promise<DoctorCheck> {
   const check = { name: 'backend openvino', required: false } as const;
   try {
-    const { version, libraryPath, device, hasFp16 } = await compute.request('openvino-status', {}, {});
+    const { version, libraryPath, device, hasFp16, saturates } = await compute.request('openvino-status', {}, {});
+    const int8 = saturates ? 'INT8 with weights of 7 bits (no VNNI)' : 'INT8';
     const floats = hasFp16 ? 'FP16 and FP32' : 'FP32, to which FP16 is widened';
-    return { ...check, state: 'ok', found: `OpenVINO ${version} (${libraryPath}); ${device}: INT8, ${floats}` };
+    return { ...check, state: 'ok', found: `OpenVINO ${version} (${libraryPath}); ${device}: ${int8}, ${floats}` };
   } catch (error) {
     return { ...check, ...warningOf(error) };
   }

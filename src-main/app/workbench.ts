@@ -87,12 +87,21 @@ export class Workbench implements WorkbenchApi {
     });
   }
 
-  async inspectModel(request: { readonly modelPath: string; readonly weights?: boolean }): Promise<ModelInspection> {
+  async inspectModel(request: {
+    readonly modelPath: string;
+    readonly weights?: boolean;
+    readonly dla?: boolean;
+  }): Promise<ModelInspection> {
     const modelPath = resolve(request.modelPath);
     const model = readModel(modelPath);
     const inspection = { ...inspectModel(model, modelPath), task: taskFromShapes(model) };
-    if (request.weights !== true) return inspection;
-    return { ...inspection, weights: await this.services.compute.request('layer-weights', { modelPath }, {}) };
+    const { compute } = this.services;
+    const asked = { modelPath };
+    return {
+      ...inspection,
+      ...(request.weights === true ? { weights: await compute.request('layer-weights', asked, {}) } : {}),
+      ...(request.dla === true ? { dla: await compute.request('dla-map', asked, {}) } : {}),
+    };
   }
 
   async createProject(request: CreateProjectRequest): Promise<ProjectView> {

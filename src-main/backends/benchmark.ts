@@ -43,9 +43,9 @@ export interface BenchmarkOutcome {
 }
 
 /**
- * Times variants on ONNX Runtime or OpenVINO, each in its own process. For every batch size the variants take turns, round by round
- * (A B C, A B C, ...), and the ratio to the first variant is formed within each round. A latency is that of the whole
- * call: on a GPU it includes the copies of input and output.
+ * Times variants on ONNX Runtime or OpenVINO, each in its own process. For every batch size the variants take turns,
+ * round by round (A B C, A B C, ...), and the ratio to the first variant is formed within each round. A latency is that
+ * of the whole call: on a GPU it includes the copies of input and output.
  * @throws WorkbenchError compute-crashed when a process ends unexpectedly; cancelled.
  */
 export async function benchmark(options: BenchmarkOptions, context: TaskContext): Promise<BenchmarkOutcome> {

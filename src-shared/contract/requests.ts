@@ -162,7 +162,7 @@ const pictureSize = where(positiveInteger, 'an integer from 16 to 2048', (value)
 
 export const REQUEST_SCHEMAS = {
   /** `weights`: also the INT8 errors of the weights, which are read for that. */
-  inspectModel: object({ modelPath: filePath('read'), weights: optional(boolean) }),
+  inspectModel: object({ modelPath: filePath('read'), weights: optional(boolean), dla: optional(boolean) }),
   createProject: createProjectSchema,
   /** If `remembers` is false, the project is only read and does not become the most recent one. */
   openProject: object({ ...project, remembers: optional(boolean) }),

@@ -5,7 +5,7 @@ import { findOpenvino } from '../../src-main/backends/openvino/find-library';
 import { findTensorrt } from '../../src-main/backends/tensorrt/find-library';
 import { pythonWith } from './programs';
 
-/** The folder of OpenVINO's library: what the workbench finds, else that of the Python of the tests; null without one. */
+/** The folder of OpenVINO's library: the one that is found, or that of the Python of the tests; null without one. */
 export function openvinoLibraryDir(): string | null {
   const { path } = findOpenvino();
   if (path !== null) return dirname(path);

@@ -32,7 +32,14 @@ import { ortGpu, ortGpuStatus, requireFp16 } from './ort-gpu';
 import { asImportedVariant } from './as-imported';
 import type { BuiltVariant } from './built-variant';
 import type { VariantOptions } from './options';
-import { REWRITE_VERSION, type VariantRecipe, needsCalibration, portableRecipe, variantRecipe } from './recipe';
+import {
+  REWRITE_VERSION,
+  type VariantRecipe,
+  needsCalibration,
+  needsThresholds,
+  portableRecipe,
+  variantRecipe,
+} from './recipe';
 import { buildEngines } from './tensorrt-builder';
 
 /**
@@ -100,7 +107,9 @@ async function buildModel(name: VariantName, task: OnnxTask): Promise<BuiltVaria
   if (name.kind === 'fp32' && name.isSparse === undefined) return preparedAsVariant(workspace, gpu);
   if (name.kind === 'as-imported') return asImportedVariant(name.text, gpu, job);
   const requested = variantRecipe(name, { ...task, workspace });
-  const recipe = await withCorrectedBiases(requested, options.threads, job);
+  const hasHalfWeights = task.openvino?.saturates === true && needsThresholds(name);
+  const corrected = await withCorrectedBiases(requested, options.threads, job);
+  const recipe = hasHalfWeights ? { ...corrected, hasHalfWeights } : corrected;
   const warnings = correctionWarnings(name.text, requested, recipe);
   const isRealTarget = options.target === (targetOfBackend(options.backend) ?? 'onnxruntime');
   const isSimulation = !isRealTarget || gpu !== null;

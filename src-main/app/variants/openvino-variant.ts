@@ -1,6 +1,7 @@
 import type { Warning } from '../../../src-shared/contract/job-results';
 import { summarizeEngine } from '../../../src-shared/domain/engines/engine-layers';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { parseVariant } from '../../../src-shared/domain/project/variant';
 import type { OpenvinoVariant } from '../../backends/runnable-variant';
 import type { OpenvinoStatus } from '../../compute/pool/protocol';
 import type { Model } from '../../onnx/graph/model';
@@ -16,6 +17,7 @@ import {
 } from './engine-record';
 import { atUsualSize, projectImageSizes } from './image-sizes';
 import type { VariantOptions } from './options';
+import { needsThresholds } from './recipe';
 
 /** Runs of the model that the times of its layers are taken from. */
 const PROFILE_RUNS = 20;
@@ -40,7 +42,7 @@ export async function inOpenvino(
     throw new WorkbenchError('internal', `OpenVINO runs model files, found an ${runnable.kind} of ${runnable.variant}`);
   const { variant, modelPath, hasFp16 } = runnable;
   const own: OpenvinoVariant = { kind: 'openvino', variant, modelPath, hasFp16 };
-  const warnings = [...(built.warnings ?? []), ...(hasFp16 && !status.hasFp16 ? [widened(own, status)] : [])];
+  const warnings = [...(built.warnings ?? []), ...machineWarnings(own, status)];
   const record = readEngineRecord(built.dir);
   if (record?.backend !== 'openvino') return { ...built, runnable: own, warnings };
   const known = record.summary !== undefined && readEngineLayers(built.dir) !== null ? record.summary : null;
@@ -68,6 +70,23 @@ async function inspect(variant: OpenvinoVariant, dir: string, { options, job, mo
   await writeEngineLayers(dir, layers);
   if (record?.backend === 'openvino') await writeEngineRecord(dir, { ...record, summary });
   return summary;
+}
+
+function machineWarnings(variant: OpenvinoVariant, status: OpenvinoStatus): Warning[] {
+  const isQuantized = needsThresholds(parseVariant(variant.variant));
+  return [
+    ...(variant.hasFp16 && !status.hasFp16 ? [widened(variant, status)] : []),
+    ...(isQuantized && status.saturates ? [halved(variant, status)] : []),
+  ];
+}
+
+function halved({ variant }: OpenvinoVariant, { device }: OpenvinoStatus): Warning {
+  return {
+    code: 'half-range-weights',
+    message:
+      `${device} has no VNNI instructions, and OpenVINO's INT8 kernels for it saturate: the weights of ${variant} take ` +
+      'half of their range (-63 to 63).',
+  };
 }
 
 function widened({ variant }: OpenvinoVariant, { device }: OpenvinoStatus): Warning {

@@ -19,7 +19,7 @@ export interface InspectTask {
  * milliseconds. The C API names a node by the layer that it was made from, but not the layers that were fused into it;
  * nor does it tell the tensors between nodes and the type that a node writes.
  */
-export async function inspectModel(
+export async function inspectCompiled(
   variant: OpenvinoVariant,
   { feeds, threads, runs, onnxLayers, signal }: InspectTask,
 ): Promise<EngineLayer[]> {

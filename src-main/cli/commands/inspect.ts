@@ -1,4 +1,5 @@
 import { formatCount, formatDb, formatPercent, formatSignificant } from '../../../src-shared/base/units';
+import type { DlaMap } from '../../../src-shared/domain/engines/dla-map';
 import type { ModelInspection, TensorDescription } from '../../../src-shared/domain/project/inspection';
 import { defineCommand, EXIT_OK } from '../command';
 import { flag } from '../options';
@@ -9,15 +10,17 @@ export const inspect = defineCommand({
   summary: 'show inputs, outputs, layers, what can be quantized, and warnings',
   positionals: ['MODEL.onnx'],
   options: {
+    dla: flag('also which layers the DLA of a Jetson runs by its documented limits (not verified on hardware)'),
     weights: flag('also the INT8 error of the weights of every layer, and the range that they waste'),
   },
-  async run({ weights }, [modelPath = ''], { api, print }) {
-    print(await api.inspectModel({ modelPath, ...(weights === true ? { weights } : {}) }), asText);
+  async run({ dla, weights }, [modelPath = ''], { api, print }) {
+    const asked = { ...(weights === true ? { weights } : {}), ...(dla === true ? { dla } : {}) };
+    print(await api.inspectModel({ modelPath, ...asked }), asText);
     return EXIT_OK;
   },
 });
 
-function asText({ model, warnings, task, weights }: ModelInspection): Block[] {
+function asText({ model, warnings, task, weights, dla }: ModelInspection): Block[] {
   const ops = Object.entries(model.ops).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
   const macs = model.macs === undefined ? '' : `, ${formatCount(model.macs)} multiply-accumulate operations`;
   return [
@@ -31,6 +34,32 @@ function asText({ model, warnings, task, weights }: ModelInspection): Block[] {
     ...(task?.notes ?? []).map((sentence) => `  task: ${sentence}`),
     ...warnings.map((warning) => `  warning (${warning.code}): ${warning.message}`),
     ...(weights === undefined ? [] : weightsTable(weights)),
+    ...(dla === undefined ? [] : dlaTable(dla)),
+  ];
+}
+
+function dlaTable({ layers, regions, transitions, scales, sharedScales, notes, source }: DlaMap): Block[] {
+  const onDla = layers.filter(({ device }) => device === 'dla').length;
+  return [
+    `DLA, unverified on hardware (${source}): ${onDla} of ${layers.length} layers on DLA in ${regions.length} regions, ` +
+      `${transitions.length} tensors change the device, ${scales.length} need a scale, ${sharedScales.length} groups share one`,
+    ...notes.map((note) => `  ${note}`),
+    {
+      columns: [
+        { title: 'layer' },
+        { title: 'op' },
+        { title: 'device' },
+        { title: 'region', align: 'right' },
+        { title: 'reason' },
+      ],
+      rows: layers.map(({ layer, op, device, region, reason }) => [
+        layer,
+        op,
+        device.toUpperCase(),
+        region === null ? '' : String(region + 1),
+        reason,
+      ]),
+    },
   ];
 }
 

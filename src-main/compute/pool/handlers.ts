@@ -9,7 +9,7 @@ import { findOnnxruntimeLibrary } from '../../backends/onnxruntime-library';
 import { onnxruntimeFolder, requireProviderFiles } from '../../backends/ort-gpu-files';
 import { isEngine, variantPath, type OrtGpu, type RunnableVariant } from '../../backends/runnable-variant';
 import { syntheticFeeds } from '../../backends/feeds';
-import { inspectModel } from '../../backends/openvino/inspect-model';
+import { inspectCompiled } from '../../backends/openvino/inspect-model';
 import { openOpenvino } from '../../backends/openvino/runtime';
 import { benchmarkEngines } from '../../backends/tensorrt/benchmark-engines';
 import { buildEngine } from '../../backends/tensorrt/build-engine';
@@ -25,6 +25,7 @@ import { sensitivity } from '../tasks/sensitivity';
 import { calibrate } from '../tasks/calibrate';
 import { checkImages } from '../tasks/check-images';
 import { entryPath } from './entry-path';
+import { dlaMap } from '../tasks/dla-map';
 import { evaluate } from '../tasks/evaluate';
 import { evaluateShard } from '../tasks/evaluate-shard';
 import { trialShard } from '../tasks/trial-shard';
@@ -70,6 +71,7 @@ export const HANDLERS: Handlers = {
   'open-imported': openImported,
   explain,
   'layer-weights': layerWeights,
+  'dla-map': dlaMap,
   evaluate,
   'evaluate-shard': evaluateShard,
   'trial-shard': trialShard,
@@ -161,8 +163,8 @@ async function engineLayers(
 }
 
 async function openvinoStatus(): Promise<OpenvinoStatus> {
-  const { version, libraryPath, deviceName, hasFp16 } = openOpenvino();
-  return { version, libraryPath, device: deviceName, hasFp16 };
+  const { version, libraryPath, deviceName, hasFp16, saturates } = openOpenvino();
+  return { version, libraryPath, device: deviceName, hasFp16, saturates };
 }
 
 async function openvinoLayers(
@@ -170,7 +172,7 @@ async function openvinoLayers(
   { signal }: TaskContext,
 ): Promise<EngineLayersResult> {
   const feeds = syntheticFeeds(feeding, batch);
-  return { layers: await inspectModel(variant, { ...task, feeds, signal }) };
+  return { layers: await inspectCompiled(variant, { ...task, feeds, signal }) };
 }
 
 async function versions(): Promise<VersionsResult> {

@@ -1,4 +1,5 @@
 import type { Warning } from '../../../src-shared/contract/job-results';
+import type { DlaMap } from '../../../src-shared/domain/engines/dla-map';
 import type { LayerWeightsView } from '../../../src-shared/domain/analysis/layer-weights';
 import type { GpuDevice } from '../../../native/tensorrt';
 import type { AnswerView } from '../../../src-shared/contract/views';
@@ -41,6 +42,8 @@ export interface VariantMethods {
   /** The model file as it came, with float32 inputs and outputs. */
   readonly 'open-imported': { readonly params: OpenImportedParams; readonly result: OpenImportedResult };
   /** The INT8 errors of the weights of layers. */
+  /** Plans a model file for the DLA of a Jetson. */
+  readonly 'dla-map': { readonly params: { readonly modelPath: string }; readonly result: DlaMap };
   readonly 'layer-weights': { readonly params: LayerWeightsParams; readonly result: readonly LayerWeightsView[] };
   readonly explain: { readonly params: ExplainParams; readonly result: ExplainResult };
   readonly evaluate: { readonly params: EvaluateParams; readonly result: EvaluateResult };
@@ -92,6 +95,8 @@ export interface RewriteParams {
   readonly activationType: 'int8' | 'uint8';
   /** A format below INT8, in place of INT8. */
   readonly format?: LowFormat;
+  /** INT8 weights take half of their range, for kernels that would saturate. */
+  readonly hasHalfWeights?: boolean;
   /** The weights are pruned to 2:4 sparsity. */
   readonly isPruned?: boolean;
   /** simulation: ONNX Runtime runs the model in TensorRT's place. */
@@ -279,6 +284,8 @@ export interface OpenvinoStatus {
   readonly device: string;
   /** Whether FP16 layers compute in FP16. */
   readonly hasFp16: boolean;
+  /** Whether INT8 kernels add two products in 16 bits and saturate. */
+  readonly saturates: boolean;
 }
 
 export interface OpenvinoLayersParams {

@@ -57,6 +57,7 @@ export async function rewrite(params: RewriteParams, context: TaskContext): Prom
     roundings,
     weights,
     ...(format === undefined ? {} : { format }),
+    ...(params.hasHalfWeights ? { hasHalfWeights: true } : {}),
   });
   const { hasFp16 } = quantized;
   const decisions = withRescaling(quantized.decisions, params.preparedDir);

@@ -58,6 +58,11 @@ export interface QuantizeRequest {
   readonly biases?: readonly BiasCorrection[];
   /** Learned INT8 values of weights; those of layers that this plan does not quantize are ignored. */
   readonly roundings?: readonly WeightRounding[];
+  /**
+   * INT8 weights take half of their range (-63 to 63), for kernels that add two products in 16 bits and saturate.
+   * Learned roundings, which belong to the whole range, are ignored.
+   */
+  readonly hasHalfWeights?: boolean;
   /** Quantizes only one operand of the INT8 layers; their other one stays in floating point. */
   readonly only?: QuantizedOperand;
   /** Maxima of the model's weights, if they were read before. */
@@ -99,7 +104,9 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
   });
   const quantizedLayers = new Set(placement.weights.map(({ layer }) => layer));
   const biases = (request.biases ?? []).filter(({ owner }) => quantizedLayers.has(owner));
-  const roundings = (request.roundings ?? []).filter(({ layer }) => quantizedLayers.has(layer));
+  const hasHalfWeights = request.hasHalfWeights === true;
+  const learned = hasHalfWeights ? [] : (request.roundings ?? []);
+  const roundings = learned.filter(({ layer }) => quantizedLayers.has(layer));
   const rewriter = new Rewriter({
     facts,
     placement,
@@ -108,6 +115,7 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
     fp16Tensors: half.tensors,
     fp16WeightLayers: half.weightLayers,
     weightStorage: format === undefined ? WEIGHT_STORAGE[request.target] : LOW_FORMAT_STORAGE[format],
+    hasHalfWeights,
     mseWeightLayers: new Set(Object.keys(request.plan.weights ?? {})),
     corrections: biases,
     roundings,

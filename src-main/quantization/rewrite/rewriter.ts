@@ -47,6 +47,8 @@ export interface RewriteInputs {
   readonly fp16WeightLayers: ReadonlySet<string>;
   /** Element type of weights; uint8 has zero point 128 and represents the same values as int8. */
   readonly weightStorage: WeightStorage;
+  /** INT8 weights take half of their range, see QuantizeRequest. */
+  readonly hasHalfWeights: boolean;
   /** Layers whose weights have the thresholds with the smallest squared error; those of others span all weights. */
   readonly mseWeightLayers: ReadonlySet<string>;
   /** Biases that replace those of the model in quantized layers. */
@@ -357,9 +359,10 @@ export class Rewriter {
       const values = lowFormatScales(weights, weight, weightStorage);
       return { values: fp16WeightLayers.has(weight.layer) ? values.map(fp16ScaleAbove) : values, isRaised: false };
     }
-    const thresholds = mseWeightLayers.has(weight.layer)
+    const whole = mseWeightLayers.has(weight.layer)
       ? weights.errors(weight.initializer, weight.axis).mse
       : weights.channelAmax(weight.initializer, weight.axis);
+    const thresholds = this.inputs.hasHalfWeights ? whole.map((threshold) => threshold * HALF_RANGE) : whole;
     if (fp16WeightLayers.has(weight.layer)) {
       const values = derivedFrom(thresholds, 'fp16', () => fp16WeightScales(thresholds));
       return { values, isRaised: false };
@@ -437,6 +440,9 @@ function scalar(storage: ActivationParameters['storage'], name: string, value: n
   if (storage === 'fp8') return zeroTensor(name, DataType.FLOAT8E4M3FN, []);
   return (storage === 'uint8' ? uint8Tensor : int8Tensor)(name, [], [value]);
 }
+
+/** Weights from -63 to 63 in place of -127 to 127. */
+const HALF_RANGE = 127 / 63;
 
 const WEIGHT_TYPES = { int8: DataType.INT8, fp8: DataType.FLOAT8E4M3FN, int4: DataType.INT4 } as const;
 

@@ -1,3 +1,4 @@
+import type { DlaMap } from '../engines/dla-map';
 import type { LayerWeightsView } from '../analysis/layer-weights';
 import type { TaskGuess } from '../tasks/task';
 
@@ -32,6 +33,8 @@ export interface ModelInspection {
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
   /** In graph order, on request only. */
   readonly weights?: readonly LayerWeightsView[];
+  /** Where a DLA would run the model, on request only. */
+  readonly dla?: DlaMap;
   /** The task that the shapes of the outputs suggest; a project looks at their values, too. */
   readonly task?: TaskGuess;
 }

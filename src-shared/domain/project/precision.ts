@@ -218,8 +218,8 @@ export function withoutRepairs(plan: PrecisionPlan): PrecisionPlan {
 
 /**
  * TensorRT computes layers that are not INT8 in FP16 by default: a strongly typed network uses FP16 kernels only if the
- * model requests them. The CPU providers of ONNX Runtime and OpenVINO have no FP16 kernels on most processors, so that FP16
- * would only cost accuracy or time there.
+ * model requests them. ONNX Runtime's CPU provider and, on most processors,
+ * OpenVINO have no FP16 kernels, so that FP16 would only cost time there.
  */
 export function fallbackPrecisionOf(plan: PrecisionPlan, target: Target): FallbackPrecision {
   return plan.fallbackPrecision ?? (target === 'tensorrt' ? 'fp16' : 'fp32');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findOpenvino } from '../../../../src-main/backends/openvino/find-library';
+import { saturatesInInt8 } from '../../../../src-main/backends/openvino/runtime';
 import { kernelType } from '../../../../src-main/backends/openvino/inspect-model';
 
 let dir = '';
@@ -44,6 +45,17 @@ describe('findOpenvino', () => {
   it("uses the installation of OpenVINO's own setupvars.sh", () => {
     const archive = library('archive/runtime/lib/intel64', 'libopenvino_c.so');
     expect(findOpenvino({ INTEL_OPENVINO_DIR: join(dir, 'archive') }).path).toBe(join(archive, 'libopenvino_c.so'));
+  });
+});
+
+describe('saturatesInInt8', () => {
+  it('is true on x86-64 without VNNI, and only if the processor is known', () => {
+    const flags = (...names: readonly string[]): string => `processor : 0\nflags\t\t: fpu avx2 ${names.join(' ')}\n`;
+    expect(saturatesInInt8('x64', flags('avx512f'))).toBe(true);
+    expect(['avx512_vnni', 'avx_vnni', 'amx_int8'].map((name) => saturatesInInt8('x64', flags(name)))).toEqual(
+      Array(3).fill(false),
+    );
+    expect([saturatesInInt8('arm64', flags()), saturatesInInt8('x64', '')]).toEqual([false, false]);
   });
 });
 
