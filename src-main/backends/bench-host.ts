@@ -5,8 +5,9 @@
 import type { Feeding } from '../../src-shared/domain/project/feeding';
 import { Responder, type RequestMessage } from '../../src-shared/contract/request-channel';
 import { syntheticFeeds } from './feeds';
+import { openTimed } from './open-timed';
 import type { OnnxVariant, OpenvinoVariant } from './runnable-variant';
-import { openTimed, type TimedModel, type TimedRuns } from './timed-model';
+import type { TimedModel, TimedRuns } from './timed-model';
 
 export interface BenchOpen {
   readonly variant: OnnxVariant | OpenvinoVariant;
