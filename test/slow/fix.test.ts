@@ -54,7 +54,7 @@ describe('calib fix', () => {
       [/methods: trying models/, 'SIGINT', 130],
       [/learned: learning/, 'SIGKILL', null],
       [/release: ranking layers/, 'SIGINT', 130],
-      [/release-learned: learning/, 'SIGKILL', null],
+      [/release-learned: confirming/, 'SIGKILL', null],
     ] as const) {
       const running = startCalib(['fix', broken, '--json']);
       await running.stderrMatches(moment);
