@@ -76,9 +76,9 @@ describe('advice', () => {
 });
 
 describe('texts', () => {
-  // Reports and exported projects show the commands that repeat a run.
+  // Reports and exported projects show the commands that repeat a run; an export can be copied as a command line.
   const isOfCommandLine = (path: string): boolean =>
-    /src-main.(?:cli|runs.report)|serve.address|src-shared.base.advice/.test(path);
+    /src-main.(?:cli|runs.report)|serve.address|src-shared.base.advice|run.export-request/.test(path);
 
   it('of the application and the screens quote no command', () => {
     const quoted = ['src-main', 'src-shared', 'src-renderer']
