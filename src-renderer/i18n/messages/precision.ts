@@ -141,6 +141,8 @@ export default {
     'precision.reason.group-channels': 'Channels per group are no multiple of 4, which TensorRT needs in INT8',
     'precision.reason.depthwise-channels': 'Depthwise with a number of channels that is no multiple of 8',
     'precision.reason.head-conv': 'Its result is an output of the model; the integer Conv would yield 8 bits only',
+    'precision.reason.dla': 'The DLA can run it by its documented limits (unverified on hardware)',
+    'precision.reason.dla-fp32': 'The plan keeps it in FP32, which the DLA does not have',
     'precision.reason.depthwise-kernel': 'Depthwise without an INT8 kernel: TensorRT would compute it in FP16',
     'precision.reason.behind-depthwise':
       'Reads a depthwise layer in floating point; TensorRT has no kernel between them',
@@ -328,6 +330,8 @@ export default {
     'precision.reason.group-channels': '每组通道数不是 4 的倍数，TensorRT 的 INT8 不支持',
     'precision.reason.depthwise-channels': '逐通道卷积的通道数不是 8 的倍数',
     'precision.reason.head-conv': '结果是模型的输出，整数卷积只能给出 8 位输出',
+    'precision.reason.dla': '按公开的限制，DLA 可以运行它（未在硬件上验证）',
+    'precision.reason.dla-fp32': '计划让它保持 FP32，而 DLA 不支持 FP32',
     'precision.reason.depthwise-kernel': '逐通道卷积没有可用的 INT8 内核：TensorRT 会用 FP16 计算',
     'precision.reason.behind-depthwise': '读取浮点逐通道卷积的结果；TensorRT 没有衔接两者的内核',
     'precision.reason.patch-embedding': '图像上互不重叠的窗口：INT8 会把图像补到 32 个通道',
