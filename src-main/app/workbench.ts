@@ -48,7 +48,8 @@ import type { ShardIdentity } from '../compute/shards/shard-store';
 import { inspectModel } from '../onnx/graph/inspect';
 import { readModel } from '../onnx/wire/wire-reader';
 import { markRun, readHistory } from '../runs/history';
-import { loadDetails, loadRunIn, runsDirOf } from '../runs/run-store';
+import { enginesOfRun } from './runs/run-engines';
+import { loadDetails, loadEngines, loadRunIn, runsDirOf } from '../runs/run-store';
 import { doctor } from './doctor';
 import type { PreviewRequest, ThumbnailRequest } from './projects/image-sets';
 import { JobQueue } from './job-queue';
@@ -234,8 +235,10 @@ export class Workbench implements WorkbenchApi {
     return this.session(spec).analysisCost(spec);
   }
 
-  getEngineLayers(request: { readonly projectPath: string; readonly variant?: string }): Promise<EnginesView> {
-    return this.session(request).engines(request.variant);
+  async getEngineLayers(request: RequestOf<'getEngineLayers'>): Promise<EnginesView> {
+    const { projectPath, variant, runId } = request;
+    if (runId === undefined) return this.session(request).engines(variant);
+    return enginesOfRun(loadEngines(runsDirOf(resolve(projectPath)), runId), variant);
   }
 
   importCache(request: { readonly projectPath: string; readonly cachePath: string }): Promise<ImportReport> {

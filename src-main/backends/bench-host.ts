@@ -4,9 +4,10 @@
  */
 import type { Feeding } from '../../src-shared/domain/project/feeding';
 import { Responder, type RequestMessage } from '../../src-shared/contract/request-channel';
-import { syntheticFeeds } from './feeds';
+import { quantizedFeeds, syntheticFeeds } from './feeds';
+import { profileLayers, type LayerProfile, type ProfileTask } from './layer-profile';
 import { openTimed } from './open-timed';
-import type { OnnxVariant, OpenvinoVariant } from './runnable-variant';
+import { inputScalesOf, type OnnxVariant, type OpenvinoVariant } from './runnable-variant';
 import type { TimedModel, TimedRuns } from './timed-model';
 
 export interface BenchOpen {
@@ -26,11 +27,13 @@ export interface BenchOpened {
   readonly fallsBack: boolean;
 }
 
-/** The requests to a benchmark process. `open` must be the first. */
+/** The requests to a benchmark process. `open` must come before `time`. */
 export interface BenchMethods {
   readonly open: { readonly params: BenchOpen; readonly result: BenchOpened };
   /** Runs at least the given number of inferences. */
   readonly time: { readonly params: { readonly iterations: number }; readonly result: TimedRuns };
+  /** Times every layer, in a session of its own; the one that `open` opened is not used any more. */
+  readonly profile: { readonly params: ProfileTask; readonly result: LayerProfile };
 }
 
 const MIN_WARM_UP_RUNS = 3;
@@ -38,7 +41,8 @@ const MIN_WARM_UP_RUNS = 3;
 let open: TimedModel | null = null;
 
 async function openVariant({ variant, ...how }: BenchOpen): Promise<BenchOpened> {
-  const feeds = syntheticFeeds(how.feeding, how.batch);
+  // INT8 inputs are quantized before the timing: that is the work of the preprocessing.
+  const feeds = quantizedFeeds(syntheticFeeds(how.feeding, how.batch), inputScalesOf(variant));
   const residentBefore = process.memoryUsage.rss();
   open = await openTimed(variant, { ...how, feeds });
   let runs = 0;
@@ -58,11 +62,23 @@ async function time({ iterations }: BenchMethods['time']['params']): Promise<Tim
   return open.time(iterations);
 }
 
-const responder = new Responder(
-  async (method, params) =>
-    method === 'open' ? openVariant(params as BenchOpen) : time(params as BenchMethods['time']['params']),
-  (message) => process.send?.(message),
-);
+function profile(task: ProfileTask): Promise<LayerProfile> {
+  open = null;
+  return profileLayers(task);
+}
+
+function handle(method: string, params: unknown): Promise<unknown> {
+  switch (method) {
+    case 'open':
+      return openVariant(params as BenchOpen);
+    case 'profile':
+      return profile(params as ProfileTask);
+    default:
+      return time(params as BenchMethods['time']['params']);
+  }
+}
+
+const responder = new Responder(handle, (message) => process.send?.(message));
 process.on('message', (message: RequestMessage) => responder.receive(message));
 // Ctrl-C reaches the whole process group. It is ignored here; the app handles it.
 process.on('SIGINT', () => undefined);

@@ -7,6 +7,7 @@ import { isUnstable, pairedLatencyRatio, summarizeLatency } from '../../src-shar
 import type { Feeding } from '../../src-shared/domain/project/feeding';
 import type { BenchmarkVariantRecord, GpuRecord } from '../../src-shared/domain/runs/run-record';
 import { formatPercent } from '../../src-shared/base/units';
+import type { LayerProfile, ProfileTask } from './layer-profile';
 import { PROVIDER_NAMES } from './ort-gpu-files';
 import type { OnnxVariant, OpenvinoVariant } from './runnable-variant';
 import type { BenchMethods, BenchOpen, BenchOpened } from './bench-host';
@@ -27,11 +28,19 @@ export interface BenchmarkOptions {
   /** Batch sizes; every variant is timed at each. */
   readonly batches: readonly number[];
   readonly threads: number;
-  /** Inferences that run at the same time. */
-  readonly streams: number;
+  /** Numbers of inferences that run at the same time; every variant is timed with each. */
+  readonly streams: readonly number[];
   readonly rounds: number;
   /** Name of the device that the variants run on, for the record. */
   readonly device: string;
+  /** Names of the model's layers: times every layer, too, at the first batch size. */
+  readonly onnxLayers?: readonly string[];
+}
+
+/** The layers of a variant. */
+export interface VariantProfile extends LayerProfile {
+  readonly variant: string;
+  readonly batch: number;
 }
 
 export interface BenchmarkOutcome {
@@ -40,19 +49,24 @@ export interface BenchmarkOutcome {
   readonly warnings: readonly Warning[];
   /** Only for benchmarks on TensorRT. */
   readonly gpu?: GpuRecord;
+  /** The layers of variants on ONNX Runtime, if they were timed; one whose profile cannot be used is left out. */
+  readonly profiles?: readonly VariantProfile[];
 }
 
 /**
- * Times variants on ONNX Runtime or OpenVINO, each in its own process. For every batch size the variants take turns,
- * round by round (A B C, A B C, ...), and the ratio to the first variant is formed within each round. A latency is that
- * of the whole call: on a GPU it includes the copies of input and output.
+ * Times variants on ONNX Runtime or OpenVINO, each in its own process. For every batch size and number of streams the
+ * variants take turns, round by round (A B C, A B C, ...), and the ratio to the first variant is formed within each
+ * round. A latency is that of the whole call: on a GPU it includes the copies of input and output.
  * @throws WorkbenchError compute-crashed when a process ends unexpectedly; cancelled.
  */
 export async function benchmark(options: BenchmarkOptions, context: TaskContext): Promise<BenchmarkOutcome> {
   const variants: BenchmarkVariantRecord[] = [];
   const fallingBack = new Set<string>();
-  const total = options.rounds * options.batches.length;
-  for (const [b, batch] of options.batches.entries()) {
+  const profiles: VariantProfile[] = [];
+  const warnings: Warning[] = [];
+  const points = options.batches.flatMap((batch) => options.streams.map((streams) => ({ batch, streams })));
+  const total = options.rounds * points.length;
+  for (const [point, { batch, streams }] of points.entries()) {
     const lanes: Lane[] = [];
     try {
       for (const [i, variant] of options.variants.entries()) {
@@ -60,21 +74,57 @@ export async function benchmark(options: BenchmarkOptions, context: TaskContext)
         context.onProgress?.({ phase: 'opening engines', done: i, total: options.variants.length, unit: 'engines' });
         const lane = new Lane(variant, options.hostPath, context.signal);
         lanes.push(lane);
-        const { threads, streams, feeding } = options;
+        const { threads, feeding } = options;
         await lane.open({ threads, streams, feeding, batch, warmUpMs: WARM_UP_MS });
         if (lane.fallsBack) fallingBack.add(variant.variant);
       }
       for (let round = 0; round < options.rounds; round++) {
-        context.onProgress?.({ phase: 'benchmarking', done: b * options.rounds + round, total, unit: 'rounds' });
+        context.onProgress?.({ phase: 'benchmarking', done: point * options.rounds + round, total, unit: 'rounds' });
         for (const lane of lanes) await lane.turn();
       }
-      variants.push(...recordsOf(lanes, batch, options.streams));
+      variants.push(...recordsOf(lanes, batch, streams));
+      if (options.onnxLayers !== undefined && point === 0) {
+        const { threads, feeding, onnxLayers } = options;
+        const profiled = await profileLanes(lanes, { threads, feeding, batch, onnxLayers }, context);
+        profiles.push(...profiled.profiles);
+        warnings.push(...profiled.warnings);
+      }
     } finally {
       for (const lane of lanes) lane.close();
     }
   }
   context.onProgress?.({ phase: 'benchmarking', done: total, total, unit: 'rounds' });
-  return { device: options.device, variants, warnings: [...unsteady(variants), ...fallbackWarnings(fallingBack)] };
+  return {
+    device: options.device,
+    variants,
+    warnings: [...unsteady(variants), ...fallbackWarnings(fallingBack), ...warnings],
+    ...(options.onnxLayers === undefined ? {} : { profiles }),
+  };
+}
+
+/** Times the layers of the variants, each in its process. */
+async function profileLanes(
+  lanes: readonly Lane[],
+  task: Omit<ProfileTask, 'variant'>,
+  { onProgress }: TaskContext,
+): Promise<{ readonly profiles: readonly VariantProfile[]; readonly warnings: readonly Warning[] }> {
+  const profiles: VariantProfile[] = [];
+  const warnings: Warning[] = [];
+  for (const [i, lane] of lanes.entries()) {
+    const own = lane.variant;
+    // OpenVINO's layers are timed when its engine is built.
+    if (own.kind !== 'onnx') continue;
+    const { variant } = own;
+    onProgress?.({ phase: 'timing layers', done: i, total: lanes.length, unit: 'engines' });
+    try {
+      profiles.push({ variant, batch: task.batch, ...(await lane.profile({ ...task, variant: own })) });
+    } catch (error) {
+      if (!(error instanceof WorkbenchError) || error.code === 'cancelled') throw error;
+      warnings.push({ code: 'no-layer-times', message: `${variant}: its layers were not timed: ${error.message}` });
+    }
+  }
+  onProgress?.({ phase: 'timing layers', done: lanes.length, total: lanes.length, unit: 'engines' });
+  return { profiles, warnings };
 }
 
 function recordsOf(lanes: readonly Lane[], batch: number, streams: number): BenchmarkVariantRecord[] {
@@ -173,6 +223,10 @@ class Lane {
     this.opened = await this.ask('open', { variant: this.variant, ...params });
     const iterations = Math.round(TURN_MS / Math.max(this.opened.millisecondsPerRun, 1e-3));
     this.iterations = Math.min(MAX_ITERATIONS, Math.max(MIN_ITERATIONS, iterations));
+  }
+
+  profile(params: ProfileTask): Promise<LayerProfile> {
+    return this.ask('profile', params);
   }
 
   async turn(): Promise<void> {

@@ -1,4 +1,6 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { ownValue } from '../../src-shared/base/records';
+import { roundHalfEven } from '../../src-shared/base/rounding';
 import { DataType } from '../onnx/graph/model';
 import type { FeedType } from '../../src-shared/domain/project/feed-types';
 import type { FedDim, Feeding } from '../../src-shared/domain/project/feeding';
@@ -65,6 +67,22 @@ export const FEED_ELEMENT_TYPES: Readonly<Record<FeedType, number>> = {
   uint32: DataType.UINT32,
   uint64: DataType.UINT64,
 };
+
+/**
+ * The feeds with float inputs quantized to INT8 as QuantizeLinear does: round(x / scale), ties to even, in float32.
+ * @param scales input -> scale; other inputs, and INT8 values, stay as they are.
+ */
+export function quantizedFeeds(feeds: readonly Feed[], scales: Readonly<Record<string, number>>): readonly Feed[] {
+  return feeds.map((feed) => {
+    const scale = ownValue(scales, feed.name);
+    if (scale === undefined || feed.dtype !== 'float32') return feed;
+    const step = Math.fround(scale);
+    const data = Int8Array.from(feed.data as Float32Array, (value) =>
+      Math.min(127, Math.max(-128, roundHalfEven(Math.fround(value / step)))),
+    );
+    return { ...feed, dtype: 'int8', data };
+  });
+}
 
 /** An array of zeros for `length` elements. */
 export function zeros(dtype: FeedType, length: number): FeedData {

@@ -1,11 +1,18 @@
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { InferenceSession as Ort } from 'onnxruntime-node';
 import { advise } from '../../src-shared/base/advice';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { ownValue } from '../../src-shared/base/records';
-import type { Feed } from './feeds';
-import { toInt32, type IntegerData, type ModelSession, type OrtGpu, type OutputTensor } from './runnable-variant';
+import { quantizedFeeds, type Feed } from './feeds';
+import {
+  toInt32,
+  type InputScales,
+  type IntegerData,
+  type ModelSession,
+  type OrtGpu,
+  type OutputTensor,
+} from './runnable-variant';
 import { env, InferenceSession, Tensor } from './onnxruntime';
 
 export interface OrtSessionOptions {
@@ -23,6 +30,9 @@ export interface OrtSessionOptions {
   readonly gpuOnly?: boolean;
   /** Run the graph node by node as it is written, without ONNX Runtime's graph optimizations. */
   readonly asWritten?: boolean;
+  readonly inputScales?: InputScales;
+  /** Record the times of nodes in a file whose name begins with `prefix`, and write the optimized graph. */
+  readonly profile?: { readonly prefix: string; readonly optimizedPath: string };
 }
 
 /**
@@ -56,6 +66,7 @@ export class OrtSession implements ModelSession {
   private constructor(
     private readonly session: Ort,
     private readonly standIn: string | null,
+    private readonly inputScales: InputScales = {},
   ) {
     this.inputNames = session.inputNames.map((name) => this.modelName(name));
     this.outputNames = session.outputNames.map((name) => this.modelName(name));
@@ -67,6 +78,10 @@ export class OrtSession implements ModelSession {
       ...(options.weightsDir === null ? {} : { model_external_initializers_file_folder_path: options.weightsDir }),
       ...(options.simulate ? { disable_quant_qdq: '1' } : {}),
       ...(options.gpuOnly ? { disable_cpu_ep_fallback: '1' } : {}),
+      // Weights in a file of their own: a model file is limited to 2 GB.
+      ...(options.profile === undefined
+        ? {}
+        : { optimized_model_external_initializers_file_name: `${basename(options.profile.optimizedPath)}.weights` }),
     };
     const settings: Ort.SessionOptions = {
       executionProviders: providersOf(options.gpu),
@@ -75,6 +90,13 @@ export class OrtSession implements ModelSession {
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
+      ...(options.profile === undefined
+        ? {}
+        : {
+            enableProfiling: true,
+            profileFilePrefix: options.profile.prefix,
+            optimizedModelFilePath: options.profile.optimizedPath,
+          }),
       extra: {
         session: sessionConfig,
         ...(options.hasFp16 ? { optimization: { disable_specified_optimizers: FP16_UNSAFE_PASSES.join(';') } } : {}),
@@ -89,7 +111,7 @@ export class OrtSession implements ModelSession {
         ? InferenceSession.create(model, settings)
         : InferenceSession.create(model, settings));
       if (![...session.inputNames, ...session.outputNames].includes(UNUSABLE_NAME))
-        return new OrtSession(session, null);
+        return new OrtSession(session, null, options.inputScales);
       await session.release();
       const { bytes, standIn } = withStandIn(typeof model === 'string' ? await readFile(model) : model);
       if (typeof model === 'string')
@@ -97,7 +119,7 @@ export class OrtSession implements ModelSession {
           ...settings.extra,
           session: { ...sessionConfig, model_external_initializers_file_folder_path: dirname(model) },
         };
-      return new OrtSession(await InferenceSession.create(bytes, settings), standIn);
+      return new OrtSession(await InferenceSession.create(bytes, settings), standIn, options.inputScales);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new WorkbenchError('model-unsupported', `ONNX Runtime cannot open the model: ${reason}`, { cause: error });
@@ -106,12 +128,13 @@ export class OrtSession implements ModelSession {
 
   /**
    * Runs the model once.
-   * @param feeds the values of every input; those that the model does not have are ignored, because a variant may have
+   * @param given the values of every input; those that the model does not have are ignored, because a variant may have
    *   lost an input that nothing uses.
    * @param reuse buffers to write outputs into, by output name; they must have the output's exact shape.
    * @throws WorkbenchError model-unsupported with ONNX Runtime's own message when an operator fails on these inputs.
    */
-  async run(feeds: readonly Feed[], reuse?: ReadonlyMap<string, OutputTensor>): Promise<OutputTensor[]> {
+  async run(given: readonly Feed[], reuse?: ReadonlyMap<string, OutputTensor>): Promise<OutputTensor[]> {
+    const feeds = quantizedFeeds(given, this.inputScales);
     const inputs = Object.fromEntries(
       feeds
         .filter(({ name }) => this.inputNames.includes(name))
@@ -150,6 +173,11 @@ export class OrtSession implements ModelSession {
       if (!tensor) throw new WorkbenchError('internal', `ONNX Runtime returned no output "${name}"`);
       return tensor;
     });
+  }
+
+  /** Completes the file of a session that was opened with `profile`. */
+  endProfiling(): void {
+    this.session.endProfiling();
   }
 
   async close(): Promise<void> {

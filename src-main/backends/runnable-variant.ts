@@ -30,7 +30,11 @@ export interface OnnxVariant {
   readonly hasFp16: boolean;
   /** Absent: the CPU. */
   readonly gpu?: OrtGpu;
+  readonly inputScales?: InputScales;
 }
+
+/** Input -> scale: its float values are quantized to INT8 before they are fed; other inputs are fed as they are. */
+export type InputScales = Readonly<Record<string, number>>;
 
 /** A TensorRT engine that was built here. */
 export interface EngineVariant {
@@ -40,6 +44,7 @@ export interface EngineVariant {
   /** Hash of the engine file, recorded when it was built. */
   readonly sha256: string;
   readonly device: number;
+  readonly inputScales?: InputScales;
 }
 
 /** A model file that OpenVINO compiles when it is opened. */
@@ -52,6 +57,11 @@ export interface OpenvinoVariant {
 }
 
 export type RunnableVariant = OnnxVariant | EngineVariant | OpenvinoVariant;
+
+/** The scales of INT8 inputs; empty if all inputs are as the model has them. */
+export function inputScalesOf(variant: RunnableVariant): InputScales {
+  return variant.kind === 'openvino' ? {} : (variant.inputScales ?? {});
+}
 
 /** The file that is run. */
 export function variantPath(variant: RunnableVariant): string {

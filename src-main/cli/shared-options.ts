@@ -81,9 +81,10 @@ export const BUILD_OPTIONS = {
     ...TENSORRT,
   }),
   'version-compatible': flag('build engines that later versions of TensorRT load, too', TENSORRT),
+  'int8-inputs': flag('INT8 variants take INT8 inputs with the calibrated scale (target tensorrt)', TENSORRT),
   'fp16-outputs': flag('build engines whose floating-point outputs are FP16', TENSORRT),
   tf32: flag('allow TF32 in FP32 layers', TENSORRT),
-  streams: wholeNumber('N', 'inferences at the same time in the benchmark (default: 1)', {
+  streams: wholeNumbers('LIST', 'numbers of inferences at the same time to time (default: 1)', {
     min: 1,
     max: 64,
     ...TENSORRT,
@@ -157,6 +158,7 @@ function tensorrtOptions(values: OptionValues<typeof VARIANT_OPTIONS>): Partial<
     optimizationLevel: values['optimization-level'],
     auxiliaryStreams: values['auxiliary-streams'],
     versionCompatible: values['version-compatible'],
+    int8Inputs: values['int8-inputs'],
     fp16Outputs: values['fp16-outputs'],
     tf32: values.tf32,
     streams: values.streams,

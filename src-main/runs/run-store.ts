@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { WorkbenchError } from '../../src-shared/base/errors';
+import { type RunEngines, runEnginesSchema } from '../../src-shared/domain/engines/stored-engines';
 import type { RunRecord } from '../../src-shared/domain/runs/run-record';
 import { type RunDetails, runDetailsSchema } from '../../src-shared/domain/runs/run-details';
 import { parseRunRecord } from '../../src-shared/domain/runs/run-record-parse';
 import { writeFileAtomic } from '../base/atomic-file';
 import { errnoOf, writeError } from '../base/file-errors';
-import { readStoredJson } from '../base/json-file';
+import { parseStoredJson, readStoredJson } from '../base/json-file';
 
 const RUN_ID = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
 const RECORD_FILE = 'run.json';
@@ -16,6 +18,9 @@ const REPORT_FILE = 'report.html';
 const DETAILS_FILE = 'details.json';
 /** The run in short, which lists read instead of the record; see history. */
 const ENTRY_FILE = 'entry.json';
+const ENGINES_FILE = 'engines.json.gz';
+/** A folder of runs may come from elsewhere: a damaged file must not fill the memory. */
+const MAX_ENGINES_BYTES = 256 * 1024 * 1024;
 /** A run folder without a record that is older than this belongs to a run that was killed. */
 const ABANDONED_MS = 24 * 3600 * 1000;
 
@@ -154,12 +159,30 @@ export function loadDetails(runsDir: string, runId: string): RunDetails | null {
   return readStoredJson(join(folderIn(runsDir, runId), DETAILS_FILE), runDetailsSchema);
 }
 
+/** Writes `runs/<runId>/engines.json.gz` atomically, before the record as saveDetails. */
+export async function saveEngines(projectPath: string, runId: string, engines: RunEngines): Promise<void> {
+  const folder = runFolder(projectPath, runId);
+  await ensureFolder(folder);
+  await writeFileAtomic(join(folder, ENGINES_FILE), gzipSync(JSON.stringify(engines)));
+}
+
+/** null for a run without times of layers. */
+export function loadEngines(runsDir: string, runId: string): RunEngines | null {
+  const path = join(folderIn(runsDir, runId), ENGINES_FILE);
+  try {
+    const text = gunzipSync(readFileSync(path), { maxOutputLength: MAX_ENGINES_BYTES }).toString();
+    return parseStoredJson(text, runEnginesSchema);
+  } catch {
+    return null;
+  }
+}
+
 /** Copies a finished run into another folder of runs, where its id was reserved; the record is written last. */
 export async function copyRun(projectPath: string, runId: string, runsDir: string): Promise<void> {
   const from = runFolder(projectPath, runId);
   const to = folderIn(runsDir, runId);
   await ensureFolder(to);
-  for (const file of [DETAILS_FILE, REPORT_FILE, ENTRY_FILE, RECORD_FILE]) {
+  for (const file of [DETAILS_FILE, ENGINES_FILE, REPORT_FILE, ENTRY_FILE, RECORD_FILE]) {
     const content = await readFile(join(from, file)).catch(() => null);
     if (content !== null) await writeFileAtomic(join(to, file), content);
   }

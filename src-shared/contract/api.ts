@@ -66,7 +66,7 @@ export interface WorkbenchApi {
   getAnalysisCost(request: RequestOf<'getAnalysisCost'>): Promise<AnalysisCost>;
   /** The last check of the calibration set; null if it was never checked. */
   getHealth(request: RequestOf<'getHealth'>): Promise<Dated<HealthResult> | null>;
-  /** The layers of the TensorRT engine of a variant. */
+  /** The layers of the engine of a variant, on TensorRT or ONNX Runtime. */
   getEngineLayers(request: RequestOf<'getEngineLayers'>): Promise<EnginesView>;
   importCache(request: RequestOf<'importCache'>): Promise<ImportReport>;
   exportProject(request: RequestOf<'exportProject'>): Promise<ExportResult>;

@@ -211,7 +211,8 @@ export const REQUEST_SCHEMAS = {
   getAnalyses: ofProject,
   getAnalysisCost: object({ spec: analysisSpecSchema }),
   getHealth: ofProject,
-  getEngineLayers: object({ ...project, variant: optional(string) }),
+  /** `runId`: of a run of the project or of a folder of runs, in place of the engines that the project has now. */
+  getEngineLayers: object({ ...project, variant: optional(string), runId: optional(string) }),
   importCache: object({ ...project, cachePath: filePath('read') }),
   exportProject: exportSchema,
   /** `tolerance`: share of the largest recorded |x|; default: REPLAY_TOLERANCE. */

@@ -12,7 +12,7 @@ import type { FixResult } from '../domain/analysis/fix';
 import type { LearnResult, RepairResult } from '../domain/analysis/repair';
 import type { SmoothingResult } from '../domain/analysis/smoothing';
 import type { EngineLayer, EngineSummary } from '../domain/engines/engine-layers';
-import type { TensorrtTyping } from '../domain/engines/tensorrt-options';
+import type { RunEngines } from '../domain/engines/stored-engines';
 import type { TensorHistogram } from '../domain/histograms/histogram';
 import type { LabelOrder, SkippedImage, TruthFacts } from '../domain/project/image-set';
 import type { HistogramMethod, Method } from '../domain/project/methods';
@@ -358,15 +358,18 @@ export interface EngineView {
   readonly variant: string;
   /** False if the plan, thresholds or model have changed since it was built. */
   readonly isCurrent: boolean;
-  readonly tensorrt: string;
-  readonly gpu: string;
-  readonly typing: TensorrtTyping;
+  /** The runtime with its version, for example `TensorRT 10.6.0`. */
+  readonly runtime: string;
+  /** Name of the GPU, or of the CPU with the number of threads. */
+  readonly device: string;
   /** The batch size at which its layers were timed. */
   readonly batch: number;
   /** ISO 8601. */
   readonly createdAt: string;
   readonly sizeMb: number;
   readonly summary: EngineSummary;
+  /** Share of the time of the profiled runs that is spent in kernels, 0..1; only for ONNX Runtime. */
+  readonly kernelShare?: number;
   /** Layer of the model -> the precision that was requested for it when the engine was built. */
   readonly asked: Readonly<Record<string, Precision>>;
   /** In order of execution. */
@@ -374,11 +377,16 @@ export interface EngineView {
 }
 
 export interface EnginesView {
-  /** Variants that have an engine; the one that was used last is first. */
+  /**
+   * Variants that have an engine, the one that was used last first; then those whose layers were timed on ONNX Runtime,
+   * as BACKEND:VARIANT.
+   */
   readonly variants: readonly string[];
   /**
    * The engine of the requested variant; without a request that of mixed, else of the variant that was used last. Null
    * if there is none.
    */
   readonly engine: EngineView | null;
+  /** The layers of the model, if the engine is one of a run: the project may have another model by now. */
+  readonly model?: RunEngines['model'];
 }

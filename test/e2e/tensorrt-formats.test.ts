@@ -51,6 +51,46 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))(
       expect([refused.code, refused.stdout]).toEqual([2, expect.stringContaining('keep their types')]);
     });
 
+    it('times every number of streams that is asked for', async () => {
+      const flags = ['--batches', '1,4', '--streams', '1,3', '--rounds', '2'];
+      const { variants } = await json<BenchResult>(...onGpu('bench', ...flags));
+      expect(variants.map(({ variant, batch, streams }) => [variant, batch, streams])).toEqual(
+        [1, 4].flatMap((batch) =>
+          [1, 3].flatMap((streams) => ['fp32', 'int8-minmax'].map((name) => [name, batch, streams])),
+        ),
+      );
+      expect(variants.every(({ variant, ratioToFp32 }) => (variant === 'fp32') === (ratioToFp32 === undefined))).toBe(
+        true,
+      );
+      const table = await startCalib([...onGpu('bench', ...flags)], { env: env() }).outcome;
+      expect(table.stdout).toMatch(/variant +batch +streams[\s\S]*int8-minmax +4 +3/);
+    });
+
+    it('builds INT8 engines with inputs in INT8, and records their scales', async () => {
+      const { engines } = await json<BuildResult>(...onGpu('build', '--int8-inputs', '--fp16-outputs'));
+      const typeOf = (engine: number): number | undefined =>
+        readModel(join(dirname(engines[engine]?.path ?? ''), 'model.onnx')).graph.input[0]?.tensorType?.elemType;
+      expect([typeOf(0), typeOf(1)]).toEqual([DataType.FLOAT, DataType.INT8]);
+      const { inputScales } = JSON.parse(
+        readFileSync(join(dirname(engines[1]?.path ?? ''), 'engine.json'), 'utf8'),
+      ) as { readonly inputScales: Record<string, number> };
+      expect(inputScales['input']).toBeGreaterThan(0);
+      expect((await json<BenchResult>(...onGpu('bench', '--int8-inputs', '--rounds', '2'))).variants).toHaveLength(2);
+      expect((await calib(onGpu('build', '--int8-inputs', '--implicit'))).code).toBe(2);
+    });
+
+    it('quantizes what INT8 inputs are fed with, so that answers stay the same', async () => {
+      const judge = ['validate', project, '--target', 'tensorrt', '--variants', 'fp32,int8-minmax'];
+      const [usual, own] = [
+        await json<ValidateResult>(...judge),
+        await json<ValidateResult>(...judge, '--int8-inputs'),
+      ];
+      expect(own.variants.map(({ outputs }) => outputs)).toEqual(usual.variants.map(({ outputs }) => outputs));
+      expect(own.variants.map(({ top1, agreement }) => [top1, agreement])).toEqual(
+        usual.variants.map(({ top1, agreement }) => [top1, agreement]),
+      );
+    });
+
     it('answers whether formats below INT8 would pay here, and says why one cannot be asked', async () => {
       const { variants, answers, refused } = await json<BenchResult>(
         ...['bench', project, '--backend', 'tensorrt', '--rounds', '2', '--variants', 'fp16,fp8,w4'],

@@ -35,9 +35,11 @@ export function answersOfBench(
   refused: readonly RefusedVariant[],
   measures: ReadonlyMap<string, Measure>,
 ): NonNullable<BenchResult['answers']> {
+  // With several numbers of streams the first one answers, whose latency is that of a single inference.
+  const answering = variants.filter(({ streams }) => streams === variants[0]?.streams);
   const sittingOf = ({ device: own, batch }: (typeof variants)[number]): string => `${own?.index ?? ''} ${batch}`;
-  const answers = [...new Set(variants.map(sittingOf))].flatMap((sitting) => {
-    const entries = variants.filter((entry) => sittingOf(entry) === sitting);
+  const answers = [...new Set(answering.map(sittingOf))].flatMap((sitting) => {
+    const entries = answering.filter((entry) => sittingOf(entry) === sitting);
     const rows = entries.map(({ variant, latencyMs, ratioToFp32 }) => {
       const measure = measures.get(variant);
       return {

@@ -5,10 +5,11 @@ import type { BenchSpec, BuildSpec } from '../../../src-shared/contract/job-spec
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
-import { int8TimePercent } from '../../../src-shared/domain/engines/engine-layers';
+import { int8TimePercent, summarizeEngine } from '../../../src-shared/domain/engines/engine-layers';
 import type { BenchmarkVariantRecord, DeviceRecord } from '../../../src-shared/domain/runs/run-record';
 import type { RefusedVariant } from '../../../src-shared/domain/runs/questions';
 import type { Measure } from '../../../src-shared/domain/tasks/measure';
+import type { VariantProfile } from '../../backends/benchmark';
 import { variantPath } from '../../backends/runnable-variant';
 import type { Model } from '../../onnx/graph/model';
 import { COMPUTE_OPS } from '../../quantization/rules/op-classes';
@@ -19,6 +20,7 @@ import { answersOfBench, measuresOf, withSparseCopies } from './bench-answers';
 import { defaultThreads, type JobContext, type JobServices } from '../job-context';
 import { type BuiltVariant, builtWarnings, distinctEngines, withRepetitions } from '../variants/built-variant';
 import { readEngineLayers } from '../variants/engine-record';
+import { saveLayerProfiles } from '../variants/layer-profiles';
 import { type DeviceEngines, buildOnDevices, devicesOf, forEachDevice } from '../variants/devices';
 import { atUsualSize, projectImageSizes } from '../variants/image-sizes';
 import { type VariantOptions, variantOptions, withFixedBatch } from '../variants/options';
@@ -137,11 +139,24 @@ export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchR
   const timed = await forEachDevice(engines, spec.isParallel ?? false, job, (own, ownContext) =>
     timeEngines(
       own,
-      { feeding: timedFeeding, threads, rounds, computeLayers: computeLayers(model) },
+      { feeding: timedFeeding, threads, rounds, computeLayers: computeLayers(model), ...layerNames(spec, model) },
       services,
       ownContext,
     ),
   );
+  for (const [i, { outcome }] of timed.entries())
+    await saveLayerProfiles(
+      outcome.profiles ?? [],
+      engines[i]?.built ?? [],
+      {
+        backend: options.backend,
+        target: options.target,
+        activationType: options.activationType,
+        device: outcome.device,
+        threads,
+      },
+      job,
+    );
   const { warnings, ...result } = resultOf(timed, { ...requested, variants: wanted });
   const [first] = engines;
   const measures =
@@ -156,6 +171,11 @@ export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchR
     ...(answers.length === 0 ? {} : { answers }),
     warnings: [...builtWarnings(engines.flatMap(({ built }) => built)), ...warnings],
   };
+}
+
+/** The layers to time on ONNX Runtime; none if they were not asked for. */
+function layerNames({ layers }: BenchSpec, { graph }: Model): Pick<HowToTime, 'onnxLayers'> {
+  return layers === true ? { onnxLayers: graph.node.map(({ name }) => name) } : {};
 }
 
 interface Timed {
@@ -175,28 +195,41 @@ interface HowToTime {
   readonly rounds: number;
   /** Names of the convolutions and matrix products. */
   readonly computeLayers: ReadonlySet<string>;
+  /** Names of all layers, if their times on ONNX Runtime are wanted. */
+  readonly onnxLayers?: readonly string[];
 }
 
 function withBuildFacts(
-  records: readonly BenchmarkVariantRecord[],
+  { variants, profiles = [] }: BenchOutcome,
   built: readonly BuiltVariant[],
   computeLayers: ReadonlySet<string>,
 ): readonly BenchmarkVariantRecord[] {
-  return records.map((record) => {
+  return variants.map((record) => {
     const own = built.find(({ runnable }) => runnable.variant === record.variant);
-    const layers = own?.engine === undefined ? null : readEngineLayers(own.dir);
+    const profile = profiles.find(({ variant }) => variant === record.variant);
+    const layers = own?.engine === undefined ? (profile?.layers ?? null) : readEngineLayers(own.dir);
     const int8Time = layers === null ? null : int8TimePercent(layers, computeLayers);
     return {
       ...record,
+      ...(profile?.batch === record.batch ? { profile: profileSums(profile) } : {}),
       ...(own?.buildSeconds === undefined ? {} : { buildSeconds: own.buildSeconds }),
       ...(int8Time === null ? {} : { int8Time }),
     };
   });
 }
 
+function profileSums({
+  layers,
+  runMs,
+  kernelShare,
+  runs,
+}: VariantProfile): NonNullable<BenchmarkVariantRecord['profile']> {
+  return { runMs, kernelsMs: summarizeEngine(layers).totalMs ?? 0, kernelShare, runs };
+}
+
 async function timeEngines(
   { device, options, built }: Engines,
-  { computeLayers: onnxLayers, ...how }: HowToTime,
+  { computeLayers, ...how }: HowToTime,
   services: JobServices,
   context: TaskContext,
 ): Promise<Timed> {
@@ -212,7 +245,7 @@ async function timeEngines(
   const outcome = await rethrowAsProviderCrash(options, services.compute.request('bench', params, context));
   return {
     device,
-    outcome: { ...outcome, variants: withRepetitions(withBuildFacts(outcome.variants, built, onnxLayers), built) },
+    outcome: { ...outcome, variants: withRepetitions(withBuildFacts(outcome, built, computeLayers), built) },
     seconds: (performance.now() - startedAt) / 1000,
   };
 }

@@ -16,6 +16,7 @@ import {
   reserveRun,
   runsDirOf,
   saveDetails,
+  saveEngines,
   saveReport,
   saveRun,
 } from '../../runs/run-store';
@@ -27,6 +28,7 @@ import { currentCalibration, projectFeeding, openCalibration, prepared } from '.
 import { findBaseline } from '../runs/baseline';
 import { resumeKey, runInputsHash } from '../runs/run-inputs';
 import { runDetails } from '../runs/run-details';
+import { runEngines } from '../runs/run-engines';
 import { Steps } from '../runs/steps';
 import { checkToolchain } from '../runs/toolchain';
 import { UnfinishedRun } from '../runs/unfinished-run';
@@ -201,7 +203,7 @@ async function benchStep(
     return null;
   }
   if (unfinished.bench !== undefined) return steps.resume('benchmark', unfinished.bench);
-  const bench = await steps.do('benchmark', () => benchJob({ ...spec, kind: 'bench' }, job));
+  const bench = await steps.do('benchmark', () => benchJob({ ...spec, kind: 'bench', layers: true }, job));
   await unfinished.keep({ bench });
   return bench;
 }
@@ -278,9 +280,11 @@ async function store(
   const details = runDetails(record, input);
   await saveDetails(path, record.runId, details);
   await saveEntry(join(path, 'runs'), historyEntry(record, details));
+  const engines = await runEngines(record, job);
+  if (engines !== null) await saveEngines(path, record.runId, engines);
   await saveRun(path, record);
   job.onProgress?.({ phase: 'writing the report', done: 0, total: 1, unit: 'reports' });
-  await saveReport(path, record.runId, renderReport(input));
+  await saveReport(path, record.runId, renderReport({ ...input, engines }));
   for (const dir of runsDirs.slice(1)) await copyRun(path, record.runId, dir);
   let recorded: readonly HistoryEntry[] = [];
   for (const dir of runsDirs) {

@@ -1,9 +1,11 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { ownValue } from '../../../src-shared/base/records';
 import type { PackageSpec } from '../../../src-shared/contract/job-specs';
 import { manifestOf, type PackageManifest } from '../../../src-shared/domain/packages/manifest';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import { imageId, type ImageEntry } from '../../../src-shared/domain/project/image-set';
+import { inputScalesOf } from '../../backends/runnable-variant';
 import { thresholdsInUse } from '../../calibration/histograms/threshold-table';
 import type { JobContext } from '../job-context';
 import { openCalibrationIfAny, prepared, projectFeeding } from '../projects/workspace';
@@ -56,14 +58,30 @@ export async function contentOf(task: ContentTask, job: JobContext): Promise<Pac
     sourceSha256: file.model.sha256,
     recordedWith: model.recordedWith,
     disabledOptimizers: [...model.disabledOptimizers],
-    image: images === undefined ? null : { input: images.name, preprocessing: file.preprocessing },
+    image:
+      images === undefined
+        ? null
+        : { input: images.name, preprocessing: file.preprocessing, ...int8ScaleOf(model, images.name) },
     fixedBatch: feeding.fixedBatch,
     // A user's own metric is a program of this machine.
     task: file.task === undefined || file.task.kind === 'custom' ? null : file.task,
     classNames: [...classNames],
     samples,
   });
-  return { spec, model, manifest, feeding, folder };
+  return { spec, model, manifest, feeding: feedingOf(feeding, model), folder };
+}
+
+/** The inputs as the packed model takes them. */
+function feedingOf(feeding: Feeding, { runnable }: PackedModel): Feeding {
+  const inputs = feeding.inputs.map((input) =>
+    ownValue(inputScalesOf(runnable), input.name) === undefined ? input : { ...input, dtype: 'int8' as const },
+  );
+  return { ...feeding, inputs };
+}
+
+function int8ScaleOf({ runnable }: PackedModel, input: string): { readonly int8Scale?: number } {
+  const scale = ownValue(inputScalesOf(runnable), input);
+  return scale === undefined ? {} : { int8Scale: scale };
 }
 
 /** The name of a project as servers take it. */

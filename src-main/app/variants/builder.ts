@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/job-results';
 import { targetOfBackend } from '../../../src-shared/domain/project/precision';
 import { parseVariant, type VariantName } from '../../../src-shared/domain/project/variant';
@@ -115,6 +116,9 @@ async function buildModel(name: VariantName, task: OnnxTask): Promise<BuiltVaria
   const isSimulation = !isRealTarget || gpu !== null;
   // On a GPU FP16 weights are stored in FP16, so that the model has its real size.
   const materialize = isRealTarget || gpu !== null;
+  const hasInt8Inputs = options.tensorrt.int8Inputs === true && needsThresholds(name);
+  if (hasInt8Inputs && options.target !== 'tensorrt')
+    throw new WorkbenchError('usage', `Inputs in INT8 are for the target tensorrt, found ${options.target}`);
   const key = shortHash({
     rewrite: REWRITE_VERSION,
     ...portableRecipe(recipe),
@@ -123,6 +127,7 @@ async function buildModel(name: VariantName, task: OnnxTask): Promise<BuiltVaria
     ...(task.openvino === null
       ? { onnxruntime: services.onnxruntimeVersion }
       : { openvino: task.openvino.version, processor: task.openvino.device }),
+    ...(hasInt8Inputs ? { int8Inputs: true } : {}),
   });
   const dir = workspace.paths.engineDir(key);
   const engine: OnnxEngine = {
@@ -141,7 +146,7 @@ async function buildModel(name: VariantName, task: OnnxTask): Promise<BuiltVaria
   if (known !== null && known.backend !== 'tensorrt' && (await hasContent(onnxPathIn(dir), known.sha256, job.signal)))
     return builtVariant(engine, known, null);
   const startedAt = performance.now();
-  const written = await writeOnnx(recipe, { engine, materialize }, task);
+  const written = await writeOnnx(recipe, { engine, materialize, int8Inputs: hasInt8Inputs }, task);
   const seconds = (performance.now() - startedAt) / 1000;
   const record = { ...written, seconds };
   await writeEngineRecord(engine.dir, record);
@@ -156,14 +161,14 @@ interface OnnxEngine {
 
 async function writeOnnx(
   recipe: VariantRecipe,
-  { engine, materialize }: { readonly engine: OnnxEngine; readonly materialize: boolean },
+  { engine, ...how }: { readonly engine: OnnxEngine; readonly materialize: boolean; readonly int8Inputs: boolean },
   { options, job }: OnnxTask,
 ): Promise<OnnxEngineRecord> {
   const { modelPath, simulate, variant } = engine.runnable;
   await mkdir(engine.dir, { recursive: true });
-  const { sizeBytes, hasFp16 } = await job.services.compute.request(
+  const { sizeBytes, hasFp16, inputScales } = await job.services.compute.request(
     'rewrite',
-    { ...recipe, purpose: simulate ? 'simulation' : 'engine', outPath: modelPath, materialize },
+    { ...recipe, purpose: simulate ? 'simulation' : 'engine', outPath: modelPath, ...how },
     job,
   );
   const record: OnnxEngineRecord = {
@@ -175,6 +180,7 @@ async function writeOnnx(
     hasFp16,
     sha256: await sha256OfStoredFile(modelPath),
     createdAt: new Date().toISOString(),
+    ...(inputScales === undefined ? {} : { inputScales }),
   };
   return record;
 }
@@ -182,7 +188,11 @@ async function writeOnnx(
 /** @param buildSeconds null if the engine was reused. */
 function builtVariant(engine: OnnxEngine, record: OnnxEngineRecord, buildSeconds: number | null): BuiltVariant {
   return {
-    runnable: { ...engine.runnable, hasFp16: record.hasFp16 },
+    runnable: {
+      ...engine.runnable,
+      hasFp16: record.hasFp16,
+      ...(record.inputScales === undefined ? {} : { inputScales: record.inputScales }),
+    },
     dir: engine.dir,
     sizeBytes: record.sizeBytes,
     seconds: buildSeconds ?? 0,

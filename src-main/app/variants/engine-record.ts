@@ -9,7 +9,6 @@ import {
   integer,
   type InferOutput,
   list,
-  nullable,
   number,
   object,
   oneOf,
@@ -20,8 +19,16 @@ import {
   where,
 } from '../../../src-shared/base/schema';
 import type { EngineLayer } from '../../../src-shared/domain/engines/engine-layers';
+import { engineLayersSchema, engineSummarySchema } from '../../../src-shared/domain/engines/stored-engines';
 import { tensorrtOptionsSchema } from '../../../src-shared/domain/engines/tensorrt-options';
-import { PRECISIONS, TARGETS } from '../../../src-shared/domain/project/precision';
+import {
+  isPrecision,
+  PRECISIONS,
+  TARGETS,
+  type LayerFormat,
+  type PlacementDecision,
+  type Precision,
+} from '../../../src-shared/domain/project/precision';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { readStoredJson } from '../../base/json-file';
 
@@ -39,16 +46,9 @@ const COMMON = {
   sizeBytes: count,
   /** ISO 8601. */
   createdAt: string,
+  /** Input -> scale, if its inputs are INT8. */
+  inputScales: optional(record(number)),
 };
-
-const engineSummarySchema = object({
-  /** Number of layers by the type that they compute in. */
-  layers: object({ int8: count, fp16: count, fp32: count, other: count }),
-  reformats: count,
-  /** Times of the profile; null if the engine was not profiled. */
-  totalMs: nullable(number),
-  reformatMs: nullable(number),
-});
 
 /** A model file that ONNX Runtime or OpenVINO opens. */
 const onnxEngineRecordSchema = object({
@@ -93,23 +93,6 @@ const engineRecordSchema = converted(
 );
 export type EngineRecord = InferOutput<typeof engineRecordSchema>;
 
-const engineTypeSchema = oneOf('int8', 'fp16', 'fp32', 'other');
-/** Contents of layers.json, which lies beside an engine of TensorRT or OpenVINO: its layers in order of execution. */
-const engineLayersSchema = list(
-  object({
-    name: string,
-    kind: string,
-    onnxLayers: list(string),
-    type: engineTypeSchema,
-    outputType: engineTypeSchema,
-    isReformat: boolean,
-    tactic: string,
-    inputs: list(string),
-    outputs: list(string),
-    medianMs: nullable(number),
-  }),
-);
-
 const RECORD = 'engine.json';
 
 /** Paths of the files in an engine's folder. */
@@ -144,6 +127,15 @@ export function parseEngineRecord(value: unknown): EngineRecord {
 /** The layers of an engine of TensorRT or OpenVINO; null if layers.json is missing or damaged. */
 export function readEngineLayers(dir: string): readonly EngineLayer[] | null {
   return readStoredJson(layersPathIn(dir), engineLayersSchema);
+}
+
+/** Layer -> precision in the rewritten model, without layers of a format below INT8: the inspector does not name it. */
+export function decidedPrecisions(decisions: readonly PlacementDecision<LayerFormat>[]): Record<string, Precision> {
+  return Object.fromEntries(
+    decisions.flatMap(({ layer, precision, tensor }) =>
+      tensor === undefined && isPrecision(precision) ? [[layer, precision] as const] : [],
+    ),
+  );
 }
 
 const earlierSchema = object({ version: integer, backend: string });

@@ -5,7 +5,8 @@ import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { loadTuning } from '../analysis/analysis-store';
 import { readEngineLayers, readEngineRecord, type TensorrtEngineRecord } from './engine-record';
 import type { JobContext } from '../job-context';
-import { openCalibrationIfAny, prepared } from '../projects/workspace';
+import { openCalibrationIfAny, prepared, type Workspace } from '../projects/workspace';
+import { profileName, profileView, storedProfiles } from './layer-profiles';
 import { needsCalibration, recipeHash, variantRecipe } from './recipe';
 
 interface Found {
@@ -19,9 +20,10 @@ interface Found {
 const TUNING = 'tuning:';
 
 /**
- * The variants of a project that have a TensorRT engine, with the engines of the last tuning (`tuning:fp16`), and the
- * engine of one of them: `variant` (or the engine whose folder has this name), else mixed, else the one used last. It
- * is read from stored records, so that no GPU is needed.
+ * The variants of a project that have a TensorRT engine, with the engines of the last tuning (`tuning:fp16`) and the
+ * variants whose layers were timed on ONNX Runtime (`ort-cpu:int8`), and the engine of one of them: `variant` (or the
+ * engine whose folder has this name), else mixed, else the one used last. It is read from stored records, so that no
+ * GPU is needed.
  */
 export async function enginesView(variant: string | undefined, job: JobContext): Promise<EnginesView> {
   const { workspace } = job;
@@ -32,15 +34,32 @@ export async function enginesView(variant: string | undefined, job: JobContext):
     const found = all.find(({ dir }) => basename(dir) === key);
     if (found !== undefined) latest.set(name, { ...found, record: { ...found.record, variant: name } });
   }
-  const variants = [...latest.keys()];
-  const wanted = variant ?? (latest.has('mixed') ? 'mixed' : (variants[0] ?? ''));
+  const profiles = latestProfiles(workspace);
+  const variants = [...latest.keys(), ...profiles.keys()];
+  const wanted = variant ?? variants.find((name) => name === 'mixed') ?? variants.find(isMixed) ?? variants[0] ?? '';
   const chosen = latest.get(wanted) ?? all.find(({ dir }) => basename(dir) === wanted);
   const layers = chosen && readEngineLayers(chosen.dir);
-  return {
-    variants,
-    engine:
-      chosen && layers ? { ...viewOf(chosen.record), isCurrent: await isCurrent(chosen.record, job), layers } : null,
-  };
+  if (chosen && layers)
+    return { variants, engine: { ...viewOf(chosen.record), isCurrent: await isCurrent(chosen.record, job), layers } };
+  // A variant without an engine of TensorRT has its plain name to itself.
+  const profile = profiles.get(wanted) ?? [...profiles.values()].find((found) => found.variant === wanted);
+  return { variants, engine: profile === undefined ? null : await profileView(profile, job) };
+}
+
+const isMixed = (name: string): boolean => name.endsWith(':mixed') && !name.startsWith(TUNING);
+
+/** Name -> the last profile of a variant on a backend of ONNX Runtime, the latest one first. */
+function latestProfiles({
+  paths,
+  preparedDir,
+}: Workspace): ReadonlyMap<string, ReturnType<typeof storedProfiles>[number]> {
+  const names = existsSync(paths.enginesDir) ? readdirSync(paths.enginesDir) : [];
+  const latest = new Map<string, ReturnType<typeof storedProfiles>[number]>();
+  const sorted = storedProfiles([preparedDir, ...names.map((name) => join(paths.enginesDir, name))]).sort((a, b) =>
+    b.createdAt.localeCompare(a.createdAt),
+  );
+  for (const profile of sorted) if (!latest.has(profileName(profile))) latest.set(profileName(profile), profile);
+  return latest;
 }
 
 /** Name -> folder of the engines that the last tuning measured. */
@@ -76,9 +95,8 @@ function viewOf({
 }: TensorrtEngineRecord): Omit<EngineView, 'isCurrent' | 'layers'> {
   return {
     variant,
-    tensorrt,
-    gpu,
-    typing: options.typing,
+    runtime: `TensorRT ${tensorrt}`,
+    device: gpu,
     batch: options.batches[0] ?? 1,
     createdAt,
     sizeMb: sizeBytes / 1e6,

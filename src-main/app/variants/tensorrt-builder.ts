@@ -9,10 +9,7 @@ import type { ImageSizes } from '../../../src-shared/domain/project/feeding';
 import type { TensorrtBuildOptions, TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import {
   fallbackPrecisionOf,
-  isPrecision,
   precisionOf,
-  type LayerFormat,
-  type PlacementDecision,
   type Precision,
   type PrecisionPlan,
 } from '../../../src-shared/domain/project/precision';
@@ -32,6 +29,7 @@ import { cacheText } from '../projects/cache-exchange';
 import { openCalibration, openCalibrationIfAny, prepared, projectFeeding, shortHash } from '../projects/workspace';
 import { correctionWarnings, withCorrectedBiases } from './bias-correction';
 import {
+  decidedPrecisions,
   ENGINE_RECORD_VERSION,
   enginePathIn,
   layersPathIn,
@@ -157,11 +155,11 @@ async function engineSource(name: VariantName, task: EngineTask): Promise<Engine
     typing === 'implicit'
       ? parserNames(model, readModel(job.workspace.file.model.path))
       : new Map(model.graph.node.map((node) => [node.name, node.name]));
-  if (typing === 'implicit' && options.tensorrt.fp16Outputs)
+  if (typing === 'implicit' && (options.tensorrt.fp16Outputs || options.tensorrt.int8Inputs))
     throw new WorkbenchError(
       'usage',
-      'Implicit typing builds from the model as it was given; its outputs keep their types',
-      { hint: 'Choose strong typing for outputs in FP16.' },
+      'Implicit typing builds from the model as it was given; its inputs and outputs keep their types',
+      { hint: 'Choose strong typing for inputs in INT8 and outputs in FP16.' },
     );
   const implicit = typing === 'implicit' ? implicitPrecisions(name, { plan: requested.plan, layerNames }, task) : null;
   return {
@@ -196,6 +194,7 @@ async function buildEngine(source: EngineSource, dir: string, task: EngineTask):
           purpose: 'engine',
           outPath: modelPath,
           materialize: true,
+          ...(tensorrt.int8Inputs && needsThresholds(name) ? { int8Inputs: true } : {}),
           ...(tensorrt.fp16Outputs ? { io: 'fp16-outputs' as const } : {}),
         },
         job,
@@ -256,6 +255,7 @@ async function buildEngine(source: EngineSource, dir: string, task: EngineTask):
         (layer) => `warning: TensorRT's network has no layer of ${ours.get(layer) ?? layer}: its precision was not set`,
       ),
     ],
+    ...(written?.inputScales === undefined ? {} : { inputScales: written.inputScales }),
     summary: summarizeEngine(layers),
     createdAt: new Date().toISOString(),
   };
@@ -284,6 +284,7 @@ function identityOf({
   versionCompatible,
   profiles,
   fp16Outputs,
+  int8Inputs,
 }: TensorrtOptions): TensorrtBuildOptions {
   return {
     typing,
@@ -296,6 +297,7 @@ function identityOf({
     versionCompatible,
     ...(profiles === undefined ? {} : { profiles }),
     ...(fp16Outputs ? { fp16Outputs } : {}),
+    ...(int8Inputs ? { int8Inputs } : {}),
   };
 }
 
@@ -305,7 +307,14 @@ function builtVariant(
   { name, device, built }: { readonly name: VariantName; readonly device: number; readonly built: boolean },
 ): BuiltVariant {
   return {
-    runnable: { kind: 'engine', variant: name.text, enginePath: enginePathIn(dir), sha256: record.sha256, device },
+    runnable: {
+      kind: 'engine',
+      variant: name.text,
+      enginePath: enginePathIn(dir),
+      sha256: record.sha256,
+      device,
+      ...(record.inputScales === undefined ? {} : { inputScales: record.inputScales }),
+    },
     dir,
     sizeBytes: record.sizeBytes,
     seconds: built ? record.seconds : 0,
@@ -318,15 +327,6 @@ function builtVariant(
 /** The shapes that the first profile is tuned for. */
 function usualShapes([first = {}]: readonly Profile[]): Record<string, readonly number[]> {
   return Object.fromEntries(Object.entries(first).map(([name, { opt }]) => [name, opt]));
-}
-
-/** Layer -> precision in the rewritten model, without layers of a format below INT8: the inspector does not name it. */
-function decidedPrecisions(decisions: readonly PlacementDecision<LayerFormat>[]): Record<string, Precision> {
-  return Object.fromEntries(
-    decisions.flatMap(({ layer, precision, tensor }) =>
-      tensor === undefined && isPrecision(precision) ? [[layer, precision] as const] : [],
-    ),
-  );
 }
 
 /** Layer -> precision in the plan; with implicit typing TensorRT may decide otherwise. */

@@ -38,9 +38,10 @@ interface Lane {
 }
 
 /**
- * Times engines on the GPU. For every batch size the engines take turns, round by round (A B C, A B C, ...), and ratios
- * to the first variant are formed within each round. A latency is the GPU time between two events around one inference.
- * Profiles that are tuned for the batch size and allow several shapes are timed at their ends, too.
+ * Times engines on the GPU. For every batch size and number of streams the engines take turns, round by round (A B C,
+ * A B C, ...), and ratios to the first variant are formed within each round. A latency is the GPU time between two
+ * events around one inference. Profiles that are tuned for the batch size and allow several shapes are timed at their
+ * ends, too, with the first number of streams.
  */
 export async function benchmarkEngines(benchmark: EngineBenchmark, context: TaskContext): Promise<BenchmarkOutcome> {
   const runtime = openTensorrt();
@@ -62,10 +63,12 @@ export async function benchmarkEngines(benchmark: EngineBenchmark, context: Task
     }
     const plan = timingPlan(benchmark, engines);
     const timedPoints = plan.flatMap(({ usual, points }) => points.filter((point) => !isSame(point, usual)));
-    const total = benchmark.rounds * (plan.length + timedPoints.length);
+    const counts = [...new Set(benchmark.options.streams)];
+    const [firstCount = 1, ...moreCounts] = counts;
+    const total = benchmark.rounds * (plan.length * counts.length + timedPoints.length);
     let done = 0;
-    const timeAt = async (shapes: TimedShapes): Promise<Lane[]> => {
-      const lanes = await openLanes(benchmark, engines, shapes, context.signal);
+    const timeAt = async (shapes: TimedShapes, streams = firstCount): Promise<Lane[]> => {
+      const lanes = await openLanes({ benchmark, engines, streams }, shapes, context.signal);
       // A turn may take seconds; closing its runner ends it.
       const stop = closeOnAbort(context.signal, () => closeLanes(lanes));
       try {
@@ -90,10 +93,11 @@ export async function benchmarkEngines(benchmark: EngineBenchmark, context: Task
         for (const [i, latency] of latencies.entries())
           shapes[i]?.push({ profile: timed.profile, at, inputs: inputsOf(timed), ...latency });
       }
-      const records = recordsOf(lanes, batch, benchmark.options);
+      const records = recordsOf(lanes, batch, firstCount);
       variants.push(
         ...records.map((record, i) => ({ ...record, ...(points.length === 0 ? {} : { shapes: shapes[i] ?? [] }) })),
       );
+      for (const streams of moreCounts) variants.push(...recordsOf(await timeAt(usual, streams), batch, streams));
     }
     context.onProgress?.({ phase: 'benchmarking', done: total, total, unit: 'rounds' });
   } finally {
@@ -128,9 +132,14 @@ function closeLanes(lanes: readonly Lane[]): void {
   for (const { runner } of lanes) runner.close();
 }
 
+interface OpenEngines {
+  readonly benchmark: EngineBenchmark;
+  readonly engines: readonly Engine[];
+  readonly streams: number;
+}
+
 async function openLanes(
-  benchmark: EngineBenchmark,
-  engines: readonly Engine[],
+  { benchmark, engines, streams }: OpenEngines,
   { profile, shapes }: TimedShapes,
   signal: AbortSignal | undefined,
 ): Promise<Lane[]> {
@@ -140,9 +149,7 @@ async function openLanes(
       const variant = benchmark.variants[i];
       if (!variant) continue;
       throwIfAborted(signal);
-      const runner = await translatedAsync(
-        engine.createRunner({ profile, shapes, streams: benchmark.options.streams }),
-      );
+      const runner = await translatedAsync(engine.createRunner({ profile, shapes, streams }));
       lanes.push({ variant, runner, rounds: [] });
     }
     return lanes;
@@ -169,7 +176,7 @@ function latenciesOf(lanes: readonly Lane[]): Pick<BenchmarkVariantRecord, 'late
   });
 }
 
-function recordsOf(lanes: readonly Lane[], batch: number, { streams }: TensorrtBenchOptions): BenchmarkVariantRecord[] {
+function recordsOf(lanes: readonly Lane[], batch: number, streams: number): BenchmarkVariantRecord[] {
   const latencies = latenciesOf(lanes);
   return lanes.flatMap((lane, i): BenchmarkVariantRecord[] => {
     const latency = latencies[i];

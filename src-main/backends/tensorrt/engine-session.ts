@@ -5,8 +5,14 @@ import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { ownValue } from '../../../src-shared/base/records';
 import { float16ToFloat32 } from '../../onnx/graph/fp16';
-import type { Feed } from '../feeds';
-import { toInt32, type EngineVariant, type ModelSession, type OutputTensor } from '../runnable-variant';
+import { quantizedFeeds, type Feed } from '../feeds';
+import {
+  toInt32,
+  type EngineVariant,
+  type InputScales,
+  type ModelSession,
+  type OutputTensor,
+} from '../runnable-variant';
 import { openTensorrt, requireDevice, translated, translatedAsync } from './runtime';
 
 /**
@@ -91,16 +97,20 @@ export class EngineSession implements ModelSession {
   /** Shapes as text -> runner; the one used last is the last one. */
   private readonly runners = new Map<string, Runner>();
 
-  private constructor(private readonly engine: Engine) {
+  private constructor(
+    private readonly engine: Engine,
+    private readonly inputScales: InputScales = {},
+  ) {
     this.inputNames = engine.io.filter(({ isInput }) => isInput).map(({ name }) => name);
   }
 
   static async open(variant: EngineVariant): Promise<EngineSession> {
-    return new EngineSession(await loadEngine(variant));
+    return new EngineSession(await loadEngine(variant), variant.inputScales);
   }
 
   async run(feeds: readonly Feed[]): Promise<OutputTensor[]> {
-    const wanted = feeds.filter(({ name }) => this.inputNames.includes(name));
+    const quantized = quantizedFeeds(feeds, this.inputScales);
+    const wanted = quantized.filter(({ name }) => this.inputNames.includes(name));
     const runner = await this.runnerFor(shapesOf(wanted));
     const outputs = await translatedAsync(
       runner.infer(Object.fromEntries(wanted.map((feed) => [feed.name, this.valuesOf(feed)]))),

@@ -40,6 +40,9 @@ export const bench = defineCommand({
       'a number above 0',
       (value) => value > 0,
     ),
+    layers: flag(
+      'time every layer on ONNX Runtime, too (engines of TensorRT have these times); compare with calib diff',
+    ),
     ...DEVICES_OPTIONS,
   },
   details: 'A percentile needs at least one sample beyond it: p90 needs 10 samples, p95 20 and p99 100.',
@@ -49,7 +52,7 @@ export const bench = defineCommand({
       projectPath: resolve(project),
       ...variantSpec(values),
       ...devicesSpec(values),
-      ...present({ batch: values.batch, rounds: values.rounds, isSparse: values.sparse }),
+      ...present({ batch: values.batch, rounds: values.rounds, isSparse: values.sparse, layers: values.layers }),
     });
     for (const warning of result.warnings) note(`warning: ${warning.message}`);
     const { file } = await api.openProject({ projectPath: resolve(project) });
@@ -62,11 +65,13 @@ export const bench = defineCommand({
   },
 });
 
-/** One for each quantized variant with an engine of its own, on the first device. */
+/** One for each quantized variant with an engine of its own, on the first device with the first number of streams. */
 function adviceOf({ variants }: BenchResult, limitMs: number | null): readonly ServingAdvice[] {
   if (limitMs === null) return [];
   const [first] = variants;
-  const own = variants.filter(({ device }) => device?.index === first?.device?.index);
+  const own = variants.filter(
+    ({ device, streams }) => device?.index === first?.device?.index && streams === first?.streams,
+  );
   const names = [...new Set(own.filter(({ sameAs }) => sameAs === undefined).map(({ variant }) => variant))];
   return names
     .filter((variant) => variant !== REFERENCE_VARIANT)
@@ -79,10 +84,12 @@ function asText(result: BenchResult): Block[] {
   const percentiles = PERCENTILES.filter((key) =>
     result.variants.some(({ latencyMs }) => latencyMs[key] !== undefined),
   );
+  const hasStreams = result.variants.some(({ streams }) => streams > 1);
   const columns: Column[] = [
     ...(result.devices === undefined ? [] : [{ title: 'GPU' }]),
     { title: 'variant' },
     { title: 'batch', align: 'right' },
+    ...(hasStreams ? [{ title: 'streams', align: 'right' } as const] : []),
     ...['median', 'mean', ...percentiles, 'CV', 'vs FP32', 'throughput', 'memory MB', 'size MB'].map(
       (title): Column => ({ title, align: 'right' }),
     ),
@@ -91,6 +98,7 @@ function asText(result: BenchResult): Block[] {
     ...(result.devices === undefined ? [] : [deviceText(row.device)]),
     names.join(' = '),
     String(row.batch),
+    ...(hasStreams ? [String(row.streams)] : []),
     ...(['median', 'mean', ...percentiles] as const).map((key) => msText(row.latencyMs[key])),
     formatPercent(row.coefficientOfVariation * 100),
     row.ratioToFp32 ? formatSpeed(speedOf(row.ratioToFp32)) : '',
@@ -105,6 +113,7 @@ function asText(result: BenchResult): Block[] {
     `${result.device}, ${gpuText(result)}, ${result.rounds} rounds`,
     { columns, rows },
     ...shapeBlocks(result),
+    ...layerLines(result),
     ...(result.answers ?? []).map(({ sentence }) => sentence),
     ...(missing.length === 0 ? [] : [`Percentiles of too few samples are omitted: ${missing.join(', ')}.`]),
   ];
@@ -136,6 +145,19 @@ function shapeBlocks({ variants, devices }: BenchResult): Block[] {
     { title: 'vs FP32', align: 'right' },
   ];
   return ['Latency by shape:', { columns, rows }];
+}
+
+/** How far the times of layers explain the latency. */
+function layerLines({ variants }: BenchResult): string[] {
+  return variants.flatMap(({ variant, batch, latencyMs, profile, sameAs }) =>
+    profile === undefined || sameAs !== undefined
+      ? []
+      : [
+          `Layers of ${variant} at batch ${batch}: kernels take ${formatMs(profile.kernelsMs)} in the median, ` +
+            `${formatPercent((100 * profile.kernelsMs) / latencyMs.median)} of its latency ` +
+            `(${formatPercent(100 * profile.kernelShare)} of the profiled runs)`,
+        ],
+  );
 }
 
 function msText(valueMs: number | undefined): string {

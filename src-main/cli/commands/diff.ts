@@ -2,15 +2,25 @@ import { basename, dirname, resolve } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatMs } from '../../../src-shared/base/units';
 import type { WorkbenchApi } from '../../../src-shared/contract/api';
-import type { EngineView } from '../../../src-shared/contract/views';
-import { diffEngines, type EngineDifference, type EngineSide } from '../../../src-shared/domain/engines/engine-diff';
-import { defineCommand, EXIT_OK } from '../command';
+import type { EnginesView, EngineView } from '../../../src-shared/contract/views';
+import {
+  diffEngines,
+  joinedModel,
+  type EngineDifference,
+  type EngineSide,
+} from '../../../src-shared/domain/engines/engine-diff';
+import { defineCommand, EXIT_OK, present } from '../command';
 import { flag } from '../options';
 import type { Block } from '../output';
 
 /** One of the engines, as JSON. */
-type Compared = Pick<EngineView, 'variant' | 'gpu' | 'tensorrt' | 'batch' | 'createdAt' | 'isCurrent'> & {
+type Compared = Pick<
+  EngineView,
+  'variant' | 'runtime' | 'device' | 'batch' | 'createdAt' | 'isCurrent' | 'kernelShare'
+> & {
   readonly totalMs: number | null;
+  /** Present if it is the engine of a recorded run. */
+  readonly runId?: string;
 };
 
 interface DiffResult {
@@ -22,52 +32,87 @@ interface DiffResult {
 
 export const diff = defineCommand({
   name: 'diff',
-  summary: 'compare two TensorRT engines of a project, layer by layer',
+  summary: 'compare two engines, of variants or of recorded runs, layer by layer',
   positionals: ['PROJECT', 'A', 'B'],
   options: { csv: flag('print CSV: one line for each group of layers') },
-  details: `A and B are variants that were built (fp16, int8, mixed, ...), engines of the last tuning (tuning:fp16,
-tuning:int8, ...), or paths of engines as calib build and calib tune print them, also of another project: its layers are
-compared by their names. Layers that share a kernel in one of the engines form one group; conversions are charged to the layers that they
-serve. Groups are sorted by the time that B loses against A.`,
+  details: `A and B are variants with a TensorRT engine (fp16, int8, mixed, ...); variants whose layers were timed on ONNX
+Runtime by calib bench --layers (ort-cpu:int8, or int8 if it has no TensorRT engine); engines of the last tuning
+(tuning:fp16); paths of engines as calib build and calib tune print them, also of another project; or recorded runs: RUN
+or RUN:VARIANT, where RUN is an id or the folder of a run, and the variant is the shipped one by default.
+Layers of two projects are compared by their names. Layers that share a kernel in one of the engines form one group;
+conversions are charged to the layers that they serve. Groups are sorted by the time that B loses against A.`,
   async run({ csv }, [project = '', a = '', b = ''], { api, print }) {
     const projectPath = resolve(project);
-    const model = await api.getModel({ projectPath, target: 'tensorrt' });
-    const engineA = await engineOf(api, projectPath, a);
-    const engineB = await engineOf(api, projectPath, b);
+    const [first, second] = [await engineOf(api, projectPath, a), await engineOf(api, projectPath, b)];
+    const isOfRun = first.model !== undefined && second.model !== undefined;
+    const current = isOfRun ? [] : (await api.getModel({ projectPath, target: 'tensorrt' })).layers;
+    const model = joinedModel<ComparedLayer>(first.model ?? current, second.model ?? current);
     const result: DiffResult = {
-      a: comparedOf(engineA),
-      b: comparedOf(engineB),
-      differences: diffEngines(model.layers, engineA, engineB),
+      a: comparedOf(first),
+      b: comparedOf(second),
+      differences: diffEngines(model, first.engine, second.engine),
     };
     print(result, csv ? asCsv : asText);
     return EXIT_OK;
   },
 });
 
-/** @throws WorkbenchError not-found if the project has no such engine */
-async function engineOf(api: WorkbenchApi, ownPath: string, name: string): Promise<EngineView> {
+type ComparedLayer = NonNullable<EnginesView['model']>[number];
+
+interface Named {
+  readonly engine: EngineView;
+  /** Present for the engine of a run. */
+  readonly runId?: string;
+  readonly model?: readonly ComparedLayer[] | undefined;
+}
+
+/** @throws WorkbenchError not-found if the project or the run has no such engine */
+async function engineOf(api: WorkbenchApi, ownPath: string, name: string): Promise<Named> {
+  const [, runPath = '', runId = '', runVariant] = RUN.exec(name) ?? [];
+  if (runId !== '') {
+    // FOLDER/RUN, where FOLDER is the folder runs of a project or a history of several
+    const projectPath = runPath === '' ? ownPath : resolve(runPath);
+    const found = await api.getEngineLayers({ projectPath, runId, ...present({ variant: runVariant }) });
+    if (found.engine !== null) return { engine: found.engine, runId, model: found.model };
+    throw new WorkbenchError('not-found', `Run ${runId} has no layer times of ${runVariant ?? 'its shipped variant'}`, {
+      hint:
+        found.variants.length === 0
+          ? 'Runs record them if they benchmark; a simulation of TensorRT on ort-cpu is not timed.'
+          : `It has those of ${found.variants.join(', ')}.`,
+    });
+  }
   const isPath = name.endsWith('.engine');
   const variant = isPath ? basename(dirname(resolve(name))) : name;
   // PROJECT/engines/KEY/model.engine
   const projectPath = isPath ? dirname(dirname(dirname(resolve(name)))) : ownPath;
   const { engine, variants } = await api.getEngineLayers({ projectPath, variant });
-  if (engine !== null) return engine;
+  if (engine !== null) return { engine };
   const known = variants.length === 0 ? 'none' : variants.join(', ');
-  throw new WorkbenchError('not-found', `The project has no TensorRT engine of ${name}; it has: ${known}`, {
-    hint: `Build it: calib build ${projectPath} --backend tensorrt --variants ${name}`,
+  throw new WorkbenchError('not-found', `The project has no engine of ${name} with times of layers; it has: ${known}`, {
+    hint:
+      `Build it: calib build ${projectPath} --backend tensorrt --variants ${name}; or time it on ONNX Runtime: ` +
+      `calib bench ${projectPath} --layers --target onnxruntime --variants ${name}`,
   });
 }
 
-function comparedOf({ variant, gpu, tensorrt, batch, createdAt, isCurrent, summary }: EngineView): Compared {
-  return { variant, gpu, tensorrt, batch, createdAt, isCurrent, totalMs: summary.totalMs };
+/** A run, alone or behind its folder, and a variant. */
+const RUN = /^(?:(.*)\/)?(\d{8}T\d{9}Z-[0-9a-f]{6})(?:\/?$|:(.+)$)/;
+
+function comparedOf({ engine, runId }: Named): Compared {
+  const { variant, runtime, device, batch, createdAt, isCurrent, summary, kernelShare } = engine;
+  return {
+    ...{ variant, runtime, device, batch, createdAt, isCurrent, totalMs: summary.totalMs },
+    ...present({ runId, kernelShare }),
+  };
 }
 
 const ms = (value: number): string => (value === 0 ? '' : formatMs(value));
 const typesOf = ({ types }: EngineSide): string => types.join(' ');
 
 function asText({ a, b, differences }: DiffResult): Block[] {
-  const describe = ({ variant, gpu, tensorrt, batch, totalMs }: Compared): string =>
-    `${variant}: ${gpu}, TensorRT ${tensorrt}, batch ${batch}, ${totalMs === null ? 'not profiled' : formatMs(totalMs)}`;
+  const describe = ({ runId, variant, device, runtime, batch, totalMs }: Compared): string =>
+    `${runId === undefined ? '' : `${runId} `}${variant}: ${device}, ${runtime}, batch ${batch}, ` +
+    (totalMs === null ? 'not profiled' : formatMs(totalMs));
   return [
     `A ${describe(a)}`,
     `B ${describe(b)}`,
@@ -82,6 +127,7 @@ function asText({ a, b, differences }: DiffResult): Block[] {
         { title: 'conversions A', align: 'right' },
         { title: 'conversions B', align: 'right' },
         { title: 'B - A', align: 'right' },
+        { title: 'converted in B' },
       ],
       rows: differences.map(({ layers, ops, a: own, b: other, lostMs }) => [
         layers.length > 2 ? `${layers[0] ?? ''} ... ${layers.at(-1) ?? ''} (${layers.length})` : layers.join(' + '),
@@ -93,13 +139,17 @@ function asText({ a, b, differences }: DiffResult): Block[] {
         ms(own.conversionMs),
         ms(other.conversionMs),
         ms(lostMs),
+        other.converted.length > 3
+          ? `${other.converted.slice(0, 2).join(' ')} and ${other.converted.length - 2} more`
+          : other.converted.join(' '),
       ]),
     },
   ];
 }
 
 const CSV_HEADER =
-  'layers,ops,a_types,b_types,a_ms,b_ms,a_conversion_ms,b_conversion_ms,lost_ms,a_kernels,b_kernels,a_tactics,b_tactics';
+  'layers,ops,a_types,b_types,a_ms,b_ms,a_conversion_ms,b_conversion_ms,lost_ms,a_kernels,b_kernels,' +
+  'a_tactics,b_tactics,a_converted,b_converted';
 
 function asCsv({ differences }: DiffResult): Block[] {
   const side = ({ kernels }: EngineSide, what: 'name' | 'tactic'): string =>
@@ -117,6 +167,8 @@ function asCsv({ differences }: DiffResult): Block[] {
         side(b, 'name'),
         side(a, 'tactic'),
         side(b, 'tactic'),
+        a.converted.join('; '),
+        b.converted.join('; '),
       ]
         .map(csvField)
         .join(','),

@@ -129,7 +129,7 @@ async function bench(params: BenchParams, context: TaskContext): Promise<Compute
     .map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
   const gpu = variants.map((variant) => (variant.kind === 'onnx' ? variant.gpu : undefined)).find(Boolean);
   const device = gpu === undefined ? (cpus()[0]?.model.trim() ?? 'CPU') : (await ortGpuStatus(gpu)).device;
-  const streams = variants.some(({ kind }) => kind === 'openvino') ? params.tensorrt.streams : 1;
+  const streams = variants.some(({ kind }) => kind === 'openvino') ? params.tensorrt.streams : [1];
   return benchmark({ ...params, variants, streams, device, hostPath: entryPath('bench-host') }, context);
 }
 

@@ -103,6 +103,8 @@ export interface RewriteParams {
   readonly purpose: 'engine' | 'simulation';
   /** Element type of the graph's float inputs and outputs, or of the outputs only; fp32 by default. */
   readonly io?: 'fp32' | 'fp16' | 'fp16-outputs';
+  /** Whether the float inputs are INT8, with the scales that the result states. */
+  readonly int8Inputs?: boolean;
   /** null to compute the decisions only, without writing a file. */
   readonly outPath: string | null;
   /** Write INT8 and FP16 weights into the file, so that it can leave the project, and do not refer to weights.bin. */
@@ -111,7 +113,10 @@ export interface RewriteParams {
   readonly mustRun?: boolean;
 }
 
-export type RewriteResult = Pick<QuantizeResult, 'nodes' | 'decisions' | 'sizeBytes' | 'hasFp16'>;
+export type RewriteResult = Pick<QuantizeResult, 'nodes' | 'decisions' | 'sizeBytes' | 'hasFp16'> & {
+  /** Input -> scale, if inputs are INT8. */
+  readonly inputScales?: Readonly<Record<string, number>>;
+};
 
 export interface RecordAnswersParams {
   readonly variant: RunnableVariant;
@@ -249,6 +254,8 @@ export interface BenchParams {
   readonly rounds: number;
   /** How engines are timed. OpenVINO uses the streams only, ONNX Runtime nothing of it. */
   readonly tensorrt: TensorrtBenchOptions;
+  /** Names of the model's layers: times every layer on ONNX Runtime, too. */
+  readonly onnxLayers?: readonly string[];
 }
 
 export type BenchOutcome = BenchmarkOutcome;

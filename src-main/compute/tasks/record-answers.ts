@@ -4,9 +4,9 @@ import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { PackageSample, TensorFile } from '../../../src-shared/domain/packages/manifest';
 import { imageId } from '../../../src-shared/domain/project/image-set';
-import { stackImages, type Feed } from '../../backends/feeds';
+import { quantizedFeeds, stackImages, type Feed } from '../../backends/feeds';
 import { openSession } from '../../backends/open-session';
-import type { OutputTensor } from '../../backends/runnable-variant';
+import { inputScalesOf, type OutputTensor } from '../../backends/runnable-variant';
 import { createFeedLoader } from '../../calibration/inputs/feed-loader';
 import type { RecordAnswersParams } from '../pool/protocol';
 
@@ -29,9 +29,11 @@ export async function recordAnswers(
       context.onProgress?.({ phase: 'recording answers', done: i, total: entries.length, unit: 'images' });
       const feeds = stackImages(feeding, [await loader.load(entry)], feeding.fixedBatch ?? 1);
       const outputs = await session.run(feeds);
+      // Recorded as the model takes them.
+      const taken = quantizedFeeds(feeds, inputScalesOf(variant));
       samples.push({
         id: imageId(entry),
-        inputs: await writeTensors(feeds, { outDir, prefix: `samples/${i + 1}/input` }),
+        inputs: await writeTensors(taken, { outDir, prefix: `samples/${i + 1}/input` }),
         outputs: await writeTensors(outputs.flatMap(recorded), { outDir, prefix: `samples/${i + 1}/output` }),
       });
     }

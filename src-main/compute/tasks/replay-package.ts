@@ -5,7 +5,7 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { PackageManifest, TensorFile } from '../../../src-shared/domain/packages/manifest';
 import type { ReplayedTensor } from '../../../src-shared/domain/packages/replay';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
-import { elementsOf, zeros, type Feed, type FeedData } from '../../backends/feeds';
+import { elementsOf, quantizedFeeds, zeros, type Feed, type FeedData } from '../../backends/feeds';
 import { openSession } from '../../backends/open-session';
 import type { RunnableVariant } from '../../backends/runnable-variant';
 import { createFeedLoader, type FeedLoader } from '../../calibration/inputs/feed-loader';
@@ -32,7 +32,9 @@ export async function replayPackage(
       if (sample.image !== null && loader !== null) {
         const path = join(dir, sample.image);
         const entry = { path, file: basename(path), label: null, group: null, record: null };
-        const { feeds } = await loader.load(entry);
+        const { int8Scale } = manifest.image ?? {};
+        const scales = int8Scale === undefined ? {} : { [manifest.image?.input ?? '']: int8Scale };
+        const feeds = quantizedFeeds((await loader.load(entry)).feeds, scales);
         const own = inputs.find(({ name }) => name === manifest.image?.input);
         for (const feed of feeds)
           if (own) found.push({ sample: sample.id, kind: 'input', ...compared(own, feed.data) });
@@ -79,7 +81,9 @@ function loaderOf({ image }: PackageManifest, inputs: readonly Feed[]): FeedLoad
   const dims = own.dims.slice(hasBatch ? 1 : 0);
   const [channels = 0, height = 0, width = 0] =
     preprocessing.layout === 'nchw' ? dims : [dims[2] ?? 0, dims[0] ?? 0, dims[1] ?? 0];
-  const { name, dtype } = own;
+  const { name } = own;
+  // An INT8 input is preprocessed in floating point and then quantized.
+  const dtype = image.int8Scale === undefined ? own.dtype : 'float32';
   const { layout } = preprocessing;
   const feeding: Feeding = {
     fixedBatch: null,

@@ -8,6 +8,7 @@ import type { Model } from '../../onnx/graph/model';
 import { loadPrepared, preparedWeights } from '../../onnx/passes/prepared-store';
 import { withPrunedWeights } from '../../onnx/passes/sparse-weights';
 import { writeModel } from '../../onnx/wire/wire-writer';
+import { withInt8Inputs } from '../../quantization/rewrite/int8-inputs';
 import { materialize } from '../../quantization/rewrite/materialize';
 import { biasDecisions } from '../../quantization/rewrite/bias-correction';
 import { roundingDecisions } from '../../quantization/rewrite/weight-rounding';
@@ -61,17 +62,20 @@ export async function rewrite(params: RewriteParams, context: TaskContext): Prom
   });
   const { hasFp16 } = quantized;
   const decisions = withRescaling(quantized.decisions, params.preparedDir);
-  const full = params.materialize ? materialize(quantized.model, context) : quantized.model;
+  const inputs = params.int8Inputs === true ? withInt8Inputs(quantized.model, quantized.scales, thresholds) : null;
+  const inputScales = inputs === null ? {} : { inputScales: inputs.inputScales };
+  const rewritten = inputs?.model ?? quantized.model;
+  const full = params.materialize ? materialize(rewritten, context) : rewritten;
   const made =
     params.io === undefined || params.io === 'fp32' ? full : withFp16Io(full, { inputs: params.io === 'fp16' });
   const nodes = countNodes(made);
-  if (params.outPath === null) return { nodes, decisions, hasFp16, sizeBytes: 0 };
+  if (params.outPath === null) return { nodes, decisions, hasFp16, sizeBytes: 0, ...inputScales };
   const written = { target, prepared: model, made, hasFp16 };
   checkStructure(written);
   const external = params.materialize ? {} : { externalTo: preparedWeights(params.preparedDir) };
   const check = params.mustRun ? { check: (path: string, bytes: number) => checkRuns(path, bytes, written) } : {};
   const { sizeBytes } = await writeModel(made, params.outPath, context, { ...external, ...check });
-  return { nodes, decisions, hasFp16, sizeBytes };
+  return { nodes, decisions, hasFp16, sizeBytes, ...inputScales };
 }
 
 /** The decision for every layer under a plan, and the hazards of FP16. Uses ranges and weights; runs no model. */

@@ -1,3 +1,4 @@
+import { roundHalfEven } from '../../../src-shared/base/rounding';
 import {
   floatScalar,
   floatTensor,
@@ -23,7 +24,6 @@ import {
   fp16Bits,
   fp16ScaleAbove,
   INT4_MAX,
-  roundHalfEven,
   scaleOfMaximum,
   SYMMETRIC_UINT8_ZERO,
 } from '../rules/number-formats';

@@ -1,5 +1,6 @@
 import { scaleOfThreshold, SMALLEST_SCALE } from '../../../src-shared/domain/histograms/thresholds';
-import { fp16ScaleAbove, roundHalfEven } from '../rules/number-formats';
+import { roundHalfEven } from '../../../src-shared/base/rounding';
+import { fp16ScaleAbove } from '../rules/number-formats';
 
 /** INT32 biases stay below this limit, so that adding the products cannot overflow the accumulator. */
 const MAX_BIAS = 2 ** 30;

@@ -1,3 +1,4 @@
+import { roundHalfEven } from '../../../src-shared/base/rounding';
 import { float16ToFloat32 } from '../../onnx/graph/fp16';
 import { SMALLEST_SCALE } from '../../../src-shared/domain/histograms/thresholds';
 
@@ -26,15 +27,6 @@ export function asymmetricParameters(
   const high = Math.max(highReal, 0);
   const scale = Math.max(Math.fround((high - low) / 255), SMALLEST_SCALE);
   return { scale, zeroPoint: Math.min(255, Math.max(0, roundHalfEven(-low / scale))) };
-}
-
-/** Nearest integer, ties to even (IEEE 754 roundTiesToEven), as QuantizeLinear rounds. */
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const fraction = value - floor;
-  if (fraction < 0.5) return floor;
-  if (fraction > 0.5) return floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /**

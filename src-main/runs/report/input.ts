@@ -1,3 +1,4 @@
+import type { RunEngines } from '../../../src-shared/domain/engines/stored-engines';
 import type { Method } from '../../../src-shared/domain/project/methods';
 import type { LayerFormat, PlacementDecision } from '../../../src-shared/domain/project/precision';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
@@ -35,4 +36,6 @@ export interface ReportInput {
   readonly histograms: readonly ReportHistogram[];
   /** Why each layer of the shipped variant got its precision; empty when unknown. */
   readonly decisions: readonly PlacementDecision<LayerFormat>[];
+  /** The layers in the engines of the run; null or absent if they were not timed. */
+  readonly engines?: RunEngines | null;
 }

@@ -30,7 +30,7 @@ export function EngineDiff({ layers, a, b }: EngineDiffProps) {
   const columns = useMemo(() => diffColumns(names), [names]);
   const active = layers.active?.layer ?? null;
   const activeRow = differences.find((row) => active !== null && row.layers.includes(active));
-  const isAlike = a.gpu === b.gpu && a.tensorrt === b.tensorrt && a.batch === b.batch;
+  const isAlike = a.device === b.device && a.runtime === b.runtime && a.batch === b.batch;
   const time = (engine: EngineView): string =>
     engine.summary.totalMs === null ? '' : formatMicroseconds(engine.summary.totalMs);
   return (

@@ -1,6 +1,6 @@
 import { formatCount, formatFraction, formatMs } from '../../../src-shared/base/units';
 import { isUnstable, MIN_SAMPLES, type PairedRatio } from '../../../src-shared/domain/runs/latency';
-import { distinctRows } from '../../../src-shared/domain/runs/run-table';
+import { distinctRows, operatingName } from '../../../src-shared/domain/runs/run-table';
 import { speedOf, speedOfRatio } from '../../../src-shared/domain/runs/speed';
 import type { BenchmarkRecord, BenchmarkVariantRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
@@ -34,12 +34,13 @@ export function LatencySection({
   const ratios = ratioAxis(entries);
   if (axis === null) return null;
   const { backend, device, threads, rounds } = benchmark;
-  const hasBatches = new Set(benchmark.variants.map(({ batch }) => batch)).size > 1;
   const names = new Map(distinct.map(({ row, names: own }) => [row.variant, own.join(' = ')]));
   const kinds = new Map(distinct.map(({ row, kind }) => [row.variant, kind]));
   const kindOf = ({ variant }: BenchmarkVariantRecord): string => kinds.get(variant) ?? variant;
-  const nameOf = ({ variant, batch }: BenchmarkVariantRecord): string =>
-    hasBatches ? t('measured.batch.row', { variant, batch }) : (names.get(variant) ?? variant);
+  const nameOf = (entry: BenchmarkVariantRecord): string =>
+    operatingName(entry, names.get(entry.variant) ?? entry.variant, benchmark.variants, (count) =>
+      t('measured.latency.streams', { count }),
+    );
   return (
     <section className={shared.section} aria-labelledby="results-latency">
       <header className={shared.sectionHead}>
@@ -70,7 +71,8 @@ const STRIPS = {
   max: styles.stripMax,
 };
 
-const keyOf = ({ variant, batch }: BenchmarkVariantRecord): string => `${variant} ${batch}`;
+const keyOf = ({ variant, batch, streams, device }: BenchmarkVariantRecord): string =>
+  `${variant} ${batch} ${streams} ${device?.index ?? ''}`;
 
 function percent(fraction: number): string {
   return `${fraction * 100}%`;

@@ -40,7 +40,7 @@ const en = {
   'measured.batch.legend': 'Lines of the variants',
   'measured.batch.label':
     'Median latency and images per second against the batch size, {count} {count|variant|variants}; the numbers are in the table below',
-  'measured.batch.row': '{variant} × {batch}',
+  'measured.latency.streams': '{count} {count|stream|streams}',
   'measured.ratio': 'Speed against FP32, round by round',
   'measured.ratio.note':
     'Dot: median of the rounds; line: 10th to 90th percentile, where there are at least ten rounds. Left of FP32 is faster.',
@@ -136,7 +136,7 @@ const zh: Record<keyof typeof en, string> = {
   'measured.batch.throughput': '每秒图像数',
   'measured.batch.legend': '各变体的线条',
   'measured.batch.label': '{count} 个变体的延迟中位数和每秒图像数随批大小的变化；数值见下表',
-  'measured.batch.row': '{variant} × {batch}',
+  'measured.latency.streams': '{count} 个流',
   'measured.latency.batch': '批大小',
   'measured.ratio': '逐轮与 FP32 比较速度',
   'measured.ratio.note': '圆点：各轮的中位数；线：第 10 到第 90 百分位数（至少十轮才有）。FP32 左侧表示更快。',

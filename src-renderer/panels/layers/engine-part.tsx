@@ -94,8 +94,8 @@ function Summary({ engine, variants, layers }: SummaryProps) {
       <p className={classNames(layerInspectorStyles.reason, 'dim')}>
         {t('engine.what', {
           variant: engine.variant,
-          tensorrt: engine.tensorrt,
-          gpu: engine.gpu,
+          runtime: engine.runtime,
+          device: engine.device,
           batch: engine.batch,
           built,
         })}

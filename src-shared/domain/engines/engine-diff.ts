@@ -17,6 +17,8 @@ export interface EngineSide {
   /** The part of it that conversions of type or memory layout take. */
   readonly conversionMs: number;
   readonly conversions: number;
+  /** Tensors of the model that are converted for these layers, or for the readers of what they compute. */
+  readonly converted: readonly string[];
   /** Types that its kernels compute in. */
   readonly types: readonly EngineType[];
   /** Names of its kernels, and of their implementation where TensorRT states one. */
@@ -61,6 +63,12 @@ export function diffEngines(
     .sort((one, two) => two.lostMs - one.lostMs);
 }
 
+/** The layers of two models as one list: those of `a`, then those that only `b` has. */
+export function joinedModel<T extends ModelLayer>(a: readonly T[], b: readonly T[]): readonly T[] {
+  const known = new Set(a.map(({ layer }) => layer));
+  return [...a, ...b.filter(({ layer }) => !known.has(layer))];
+}
+
 function sideOf(layers: readonly string[], { layers: charges }: EngineCharges): EngineSide {
   const own = layers.flatMap((layer) => charges.get(layer) ?? []);
   const kernels = [...new Set(own.flatMap(({ kernels: some }) => some))];
@@ -69,6 +77,7 @@ function sideOf(layers: readonly string[], { layers: charges }: EngineCharges): 
     ms: conversionMs + own.reduce((sum, { kernelMs }) => sum + kernelMs, 0),
     conversionMs,
     conversions: own.reduce((sum, { conversions }) => sum + conversions, 0),
+    converted: [...new Set(own.flatMap(({ converted }) => converted))],
     types: [...new Set(kernels.map(({ type }) => type))],
     kernels: kernels.map(({ name, tactic }) => ({ name, tactic })),
   };

@@ -10,6 +10,8 @@ export interface LayerCharge {
   /** Its share of the conversions that serve it. */
   readonly conversionMs: number;
   readonly conversions: number;
+  /** Tensors of the model that they convert. */
+  readonly converted: readonly string[];
   readonly runsIn: EngineType;
   /** Names of its kernels and of what TensorRT calls their implementation, in order of execution. */
   readonly kernels: readonly EngineLayer[];
@@ -42,6 +44,7 @@ export function chargeLayers(
   const kernelMs = new Map<string, number>();
   const conversionMs = new Map<string, number>();
   const conversionCounts = new Map<string, number>();
+  const converted = new Map<string, string[]>();
   const add = (to: Map<string, number>, names: readonly string[], ms: number): void => {
     for (const name of names) to.set(name, (to.get(name) ?? 0) + ms / names.length);
   };
@@ -57,10 +60,17 @@ export function chargeLayers(
   let latest: readonly string[] = [];
   for (const engineLayer of engineLayers) {
     const ms = engineLayer.medianMs ?? 0;
-    const served = servedBy(conversionOf.get(engineLayer), { readersOf, producerOf, asked, layers });
+    const conversion = conversionOf.get(engineLayer);
+    const served = servedBy(conversion, { readersOf, producerOf, asked, layers });
     if (served.length > 0) {
       add(conversionMs, served, ms);
-      for (const name of served) conversionCounts.set(name, (conversionCounts.get(name) ?? 0) + 1);
+      for (const name of served) {
+        conversionCounts.set(name, (conversionCounts.get(name) ?? 0) + 1);
+        converted.set(name, [
+          ...(converted.get(name) ?? []),
+          ...(conversion === undefined || conversion.tensor === null ? [] : [conversion.tensor]),
+        ]);
+      }
     } else if (engineLayer.onnxLayers.length > 0) {
       latest = engineLayer.onnxLayers;
       add(kernelMs, latest, ms);
@@ -77,6 +87,7 @@ export function chargeLayers(
           kernelMs: kernelMs.get(layer) ?? 0,
           conversionMs: conversionMs.get(layer) ?? 0,
           conversions: conversionCounts.get(layer) ?? 0,
+          converted: converted.get(layer) ?? [],
           runsIn,
           kernels,
         },

@@ -1,5 +1,6 @@
 import {
   boolean,
+  converted,
   count,
   type InferOutput,
   list,
@@ -46,12 +47,22 @@ export const tensorrtBuildOptionsSchema = object({
   versionCompatible: boolean,
   /** Whether floating-point outputs are FP16, for stages that read them on the GPU; strong typing only. */
   fp16Outputs: optional(boolean),
+  /** Whether INT8 variants take INT8 inputs, for programs that quantize in their preprocessing; strong typing only. */
+  int8Inputs: optional(boolean),
 });
 /** Options for building engines. All of them are part of an engine's identity. */
 export type TensorrtBuildOptions = InferOutput<typeof tensorrtBuildOptionsSchema>;
 
 export const tensorrtBenchOptionsSchema = object({
-  streams: where(positiveInteger, 'an integer from 1 to 64', (value) => value <= 64),
+  /** Numbers of inferences at the same time; every engine is timed with each. Older records have one number. */
+  streams: converted(
+    (value) => (typeof value === 'number' ? [value] : value),
+    where(
+      list(where(positiveInteger, 'an integer from 1 to 64', (value) => value <= 64)),
+      'at least one number of streams',
+      (values) => values.length > 0,
+    ),
+  ),
   cudaGraph: boolean,
   /** Whether the copies of inputs and outputs are included in the time. */
   transfers: boolean,
@@ -78,7 +89,7 @@ export const DEFAULT_TENSORRT_OPTIONS: TensorrtOptions = {
   tf32: false,
   auxiliaryStreams: null,
   versionCompatible: false,
-  streams: 1,
+  streams: [1],
   cudaGraph: true,
   transfers: false,
 };
@@ -102,9 +113,10 @@ export function flagsOfTensorrtOptions(chosen: Partial<TensorrtOptions>): Record
     ...(isDefault('optimizationLevel') ? {} : { 'optimization-level': options.optimizationLevel }),
     ...(options.auxiliaryStreams === null ? {} : { 'auxiliary-streams': options.auxiliaryStreams }),
     ...(options.versionCompatible ? { 'version-compatible': true } : {}),
+    ...(options.int8Inputs ? { 'int8-inputs': true } : {}),
     ...(options.fp16Outputs ? { 'fp16-outputs': true } : {}),
     ...(options.tf32 ? { tf32: true } : {}),
-    ...(isDefault('streams') ? {} : { streams: options.streams }),
+    ...(isDefault('streams') ? {} : { streams: options.streams.join(',') }),
     ...(options.cudaGraph ? {} : { 'no-cuda-graph': true }),
     ...(options.transfers ? { transfers: true } : {}),
   };

@@ -1,5 +1,16 @@
 import { relativePath } from '../../base/marked-paths';
-import { count, list, nullable, object, oneOf, string, where, type InferOutput } from '../../base/schema';
+import {
+  count,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  string,
+  where,
+  type InferOutput,
+} from '../../base/schema';
 import { FEED_TYPES } from '../project/feed-types';
 import { preprocessingSchema } from '../project/preprocessing';
 import { TARGETS } from '../project/precision';
@@ -62,7 +73,14 @@ export const manifestSchema = object({
   /** Graph optimizations of ONNX Runtime that must be off, because they fail on FP16 layers on the CPU. */
   disabledOptimizers: list(string),
   /** How an image becomes the input of this name; null if no input takes image files. */
-  image: nullable(object({ input: string, preprocessing: preprocessingSchema })),
+  image: nullable(
+    object({
+      input: string,
+      preprocessing: preprocessingSchema,
+      /** Present if the input is INT8: it takes round(x / scale), ties to even, clipped to -128..127. */
+      int8Scale: optional(number),
+    }),
+  ),
   /** Batch size if the model fixes it. */
   fixedBatch: nullable(count),
   task: nullable(taskSchema),

@@ -14,14 +14,18 @@ export interface BatchCurve {
   readonly points: readonly BatchPoint[];
 }
 
-/** One curve for each variant, in the order of the benchmark; empty unless several batch sizes were timed. */
+/**
+ * One curve for each variant, in the order of the benchmark, with the first number of streams; empty unless several
+ * batch sizes were timed.
+ */
 export function batchCurves(records: readonly BenchmarkVariantRecord[]): BatchCurve[] {
   if (new Set(records.map(({ batch }) => batch)).size < 2) return [];
+  const streams = records[0]?.streams;
   const variants = [...new Set(records.map(({ variant }) => variant))];
   return variants.map((variant) => ({
     variant,
     points: records
-      .filter((record) => record.variant === variant)
+      .filter((record) => record.variant === variant && record.streams === streams)
       .map(({ batch, latencyMs, throughputPerSecond }) => ({ batch, latencyMs: latencyMs.median, throughputPerSecond }))
       .sort((a, b) => a.batch - b.batch),
   }));

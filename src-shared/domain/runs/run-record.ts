@@ -290,8 +290,20 @@ export const benchmarkVariantRecordSchema = object({
   sameAs: optional(string),
   /** Duration of the build, now or when the engine was built; omitted if none was needed or the time is not known. */
   buildSeconds: optional(number),
-  /** Percent of the time of convolutions and matrix products in INT8; only where the engine reports layer times. */
+  /** Percent of the time of convolutions and matrix products in INT8; only where layers were timed. */
   int8Time: optional(number),
+  /** The times of layers on ONNX Runtime, from its profiler; only if they were asked for. */
+  profile: optional(
+    object({
+      /** Median time of one profiled run. */
+      runMs: number,
+      /** Sum of the median times of all kernels. */
+      kernelsMs: number,
+      /** Share of the time of the profiled runs that is spent in kernels, 0..1. */
+      kernelShare: number,
+      runs: count,
+    }),
+  ),
   /** Present if several GPUs were benchmarked. */
   device: optional(deviceRecordSchema),
 });

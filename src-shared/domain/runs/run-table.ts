@@ -115,12 +115,24 @@ export interface DistinctRow<T> {
   readonly names: readonly string[];
 }
 
-/** The identity of a row: one variant, timed with one batch size on one device if there are several. */
+/** The identity of a row: one variant, timed with one batch size and number of streams, on one device of several. */
 interface VariantRow {
   readonly variant: string;
   readonly sameAs?: string;
   readonly batch?: number;
+  readonly streams?: number;
   readonly device?: { readonly index: number };
+}
+
+/** A variant with its batch size and its number of streams where the others differ in them: `int8 × 8, 2 streams`. */
+export function operatingName(
+  { batch, streams }: { readonly batch: number; readonly streams: number },
+  name: string,
+  all: readonly { readonly batch: number; readonly streams: number }[],
+  streamsText: (count: number) => string = (count) => `${count} ${count === 1 ? 'stream' : 'streams'}`,
+): string {
+  const hasSeveral = (of: 'batch' | 'streams'): boolean => new Set(all.map((entry) => entry[of])).size > 1;
+  return `${name}${hasSeveral('batch') ? ` × ${batch}` : ''}${hasSeveral('streams') ? `, ${streamsText(streams)}` : ''}`;
 }
 
 /** Rows without duplicates, for views: a variant that equals another one is shown in that variant's row. */
@@ -129,7 +141,10 @@ export function distinctRows<T extends VariantRow>(
   shipped: readonly string[],
 ): readonly DistinctRow<T>[] {
   const repeats = (row: T, first: T): boolean =>
-    row.sameAs === first.variant && row.batch === first.batch && row.device?.index === first.device?.index;
+    row.sameAs === first.variant &&
+    row.batch === first.batch &&
+    row.streams === first.streams &&
+    row.device?.index === first.device?.index;
   return rows
     .filter((row) => !rows.some((first) => repeats(row, first)))
     .map((first) => {

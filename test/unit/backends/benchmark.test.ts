@@ -23,7 +23,7 @@ function options(variants: readonly string[], gpu?: OrtGpu): BenchmarkOptions {
     feeding: feedingFor({ name: 'input', channels: 3, height: 4, width: 4, layout: 'nchw', fixedBatch: null }),
     batches: [1, 8],
     threads: 1,
-    streams: 1,
+    streams: [1],
     rounds: 2,
     device: 'a device',
   };

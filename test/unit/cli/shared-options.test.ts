@@ -21,9 +21,10 @@ describe('flags of TensorRT options', () => {
       auxiliaryStreams: 0,
       versionCompatible: true,
       tf32: true,
-      streams: 3,
+      streams: [1, 3],
       cudaGraph: false,
       transfers: true,
+      int8Inputs: true,
       fp16Outputs: true,
       profiles: [[{ input: 'x', min: [1, 3], opt: [2, 3], max: [4, 3] }]],
     };

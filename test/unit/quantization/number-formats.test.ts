@@ -1,3 +1,4 @@
+import { roundHalfEven } from '../../../src-shared/base/rounding';
 import { describe, expect, it } from 'vitest';
 import { float16ToFloat32 } from '../../../src-main/onnx/graph/fp16';
 import { SMALLEST_SCALE } from '../../../src-shared/domain/histograms/thresholds';
@@ -10,7 +11,6 @@ import {
   packInt4,
   quantizeInt4,
   quantizeWeight,
-  roundHalfEven,
 } from '../../../src-main/quantization/rules/number-formats';
 import { pseudoRandom } from '../../support/onnx-builder';
 

@@ -27,7 +27,7 @@ function engine(variant: string, type: EngineType, times: readonly number[], bat
     medianMs,
   }));
   return {
-    ...{ variant, isCurrent: true, tensorrt: '10.6.0', gpu: 'GPU 9.0', typing: 'strong', batch, sizeMb: 1 },
+    ...{ variant, isCurrent: true, runtime: 'TensorRT 10.6.0', device: 'GPU 9.0', batch, sizeMb: 1 },
     createdAt: '2026-11-21T11:00:00.000Z',
     summary: {
       layers: { int8: 0, fp16: 0, fp32: 0, other: 0 },

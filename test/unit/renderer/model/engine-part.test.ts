@@ -33,9 +33,8 @@ const ENGINE: EnginesView = {
   engine: {
     variant: 'mixed',
     isCurrent: false,
-    tensorrt: '10.6.0',
-    gpu: 'GPU 9.0',
-    typing: 'strong',
+    runtime: 'TensorRT 10.6.0',
+    device: 'GPU 9.0',
     batch: 32,
     createdAt: '2026-11-21T11:00:00.000Z',
     sizeMb: 1.5,
@@ -86,9 +85,7 @@ afterEach(() => {
 
 describe('the inspector with an engine', () => {
   it('says how to get one where there is none', async () => {
-    expect(await show({ variants: [], engine: null }, null)).toMatch(
-      /No TensorRT engine yet: choose “GPU, TensorRT” on the Run screen/,
-    );
+    expect(await show({ variants: [], engine: null }, null)).toMatch(/No times of layers yet: a run measures them/);
   });
 
   it('sums the engine up, with its conversions, and says that the plan has changed since', async () => {
@@ -120,7 +117,7 @@ describe('the inspector with an engine', () => {
     expect(within(screen.getByTestId('refused-precision')).getByRole('img', { name: 'FP16' })).toBeDefined();
   });
 
-  it('says of a layer that the engine lacks that TensorRT folded it', async () => {
-    expect(await show(ENGINE, second.layer)).toContain('TensorRT folded it into constants or dropped it');
+  it('says of a layer that the engine lacks that the runtime folded it', async () => {
+    expect(await show(ENGINE, second.layer)).toContain('it was folded into constants or dropped');
   });
 });
