@@ -63,7 +63,7 @@ import { ProjectSessions, type ProjectSession } from './projects/project-session
 import { checkProjectModel } from './projects/project-store';
 import { runReport, runSummaries } from './projects/project-view';
 import { RecentProjects } from './projects/recent-projects';
-import { storedTables } from './variants/kernel-times';
+import { chooseTables, storedTables } from './variants/kernel-times';
 import { presentToolchain, readToolchainLock, writeToolchainLock } from './runs/toolchain';
 
 /**
@@ -116,7 +116,7 @@ export class Workbench implements WorkbenchApi {
         throw error;
       }
     }
-    if (request.usesKernelTimes !== false && storedTables(this.services.userDataDir).length > 0)
+    if (request.usesKernelTimes !== false && chooseTables(storedTables(this.services.userDataDir)) !== null)
       await this.change({ projectPath }, (session) => session.edit([{ kind: 'kernel-times' }]));
     return this.openProject({ projectPath });
   }

@@ -35,9 +35,9 @@ export interface History {
 
 /**
  * The finished runs in a folder of runs. A recorded run never changes, so that its entry is kept in `index.json` and
- * read once, from the small file beside the record; runs of older versions have only the record. The index is only a copy: whoever finds a run that it does not have reads the record and
- * replaces the index as a whole. If two writers do so at once, one of them is lost, and the next reader adds what is
- * missing.
+ * read once, from the small file beside the record; runs of older versions have only the record. The index is only a
+ * copy: whoever finds a run that it does not have reads its entry and replaces the index as a whole. If two writers do
+ * so at once, one of them is lost, and the next reader adds what is missing.
  */
 export async function readHistory(runsDir: string): Promise<History> {
   const ids = await runIdsIn(runsDir);

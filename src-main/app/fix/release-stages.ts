@@ -105,8 +105,8 @@ export async function releaseSets(
 }
 
 /**
- * The layers that can leave INT8 with what their release costs, and how many of them may: with more than half of them in FP16
- * little is left of INT8.
+ * The layers that can leave INT8 with what their release costs, and how many of them may: with more than half of them
+ * in FP16 little is left of INT8.
  */
 export async function releasable(
   scope: FixScope,

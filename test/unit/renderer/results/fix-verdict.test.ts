@@ -21,7 +21,7 @@ function plan(met: boolean, changes: Partial<FixPlan> = {}): FixPlan {
     met,
     isPareto: false,
     ...changes,
-  } as FixPlan;
+  };
 }
 
 function resultOf(plans: readonly FixPlan[], isFinished = true) {
