@@ -1,4 +1,10 @@
-import { allInt8, releasedPlan, targetOfBackend, type BackendId, type Target } from '../../../src-shared/domain/project/precision';
+import {
+  allInt8,
+  releasedPlan,
+  targetOfBackend,
+  type BackendId,
+  type Target,
+} from '../../../src-shared/domain/project/precision';
 import { ensureThresholds } from './needed-decisions';
 import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { ReferenceLatency, SearchPlan } from '../../../src-shared/domain/analysis/analysis';

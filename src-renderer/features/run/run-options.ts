@@ -1,7 +1,13 @@
 import type { ProjectView } from '../../../src-shared/contract/views';
 import type { JobSpec } from '../../../src-shared/contract/job-specs';
 import { RUN_ANALYSES, type RunAnalysis } from '../../../src-shared/contract/jobs';
-import { BACKENDS, targetOfBackend, TARGETS, type BackendId, type Target } from '../../../src-shared/domain/project/precision';
+import {
+  BACKENDS,
+  targetOfBackend,
+  TARGETS,
+  type BackendId,
+  type Target,
+} from '../../../src-shared/domain/project/precision';
 import type { StartableKind } from './run-steps';
 
 export type { StartableKind };
