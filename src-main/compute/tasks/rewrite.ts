@@ -8,7 +8,7 @@ import type { Model } from '../../onnx/graph/model';
 import { loadPrepared, preparedWeights } from '../../onnx/passes/prepared-store';
 import { withPrunedWeights } from '../../onnx/passes/sparse-weights';
 import { writeModel } from '../../onnx/wire/wire-writer';
-import { withInt8Inputs } from '../../quantization/rewrite/int8-inputs';
+import { withInputThresholds, withInt8Inputs } from '../../quantization/rewrite/int8-inputs';
 import { materialize } from '../../quantization/rewrite/materialize';
 import { biasDecisions } from '../../quantization/rewrite/bias-correction';
 import { roundingDecisions } from '../../quantization/rewrite/weight-rounding';
@@ -62,7 +62,10 @@ export async function rewrite(params: RewriteParams, context: TaskContext): Prom
   });
   const { hasFp16 } = quantized;
   const decisions = withRescaling(quantized.decisions, params.preparedDir);
-  const inputs = params.int8Inputs === true ? withInt8Inputs(quantized.model, quantized.scales, thresholds) : null;
+  const inputs =
+    params.int8Inputs === true
+      ? withInt8Inputs(quantized.model, quantized.scales, withInputThresholds(model.graph, thresholds))
+      : null;
   const inputScales = inputs === null ? {} : { inputScales: inputs.inputScales };
   const rewritten = inputs?.model ?? quantized.model;
   const full = params.materialize ? materialize(rewritten, context) : rewritten;

@@ -5,6 +5,7 @@ import { FreshNames } from '../../onnx/graph/fresh-names';
 import { floatScalar, makeNode } from '../../onnx/graph/make';
 import { DataType, type Graph, type Model, type Node, type ValueInfo } from '../../onnx/graph/model';
 import { capturedNames } from '../../onnx/graph/subgraphs';
+import { RESHAPE_OPS, SELECT_OPS } from '../rules/op-classes';
 import type { ActivationParameters } from './scales';
 
 export interface Int8Inputs {
@@ -57,6 +58,45 @@ export function withInt8Inputs(
     inputScales: Object.fromEntries(scales),
   };
 }
+
+/**
+ * The thresholds with one for each input that has none because layers that only move its values stand in front of
+ * everything that is calibrated (a focus layer: Slice and Concat): the largest threshold behind them.
+ *
+ * @param graph of the model before it is rewritten.
+ * @param thresholds tensor -> threshold in real units.
+ */
+export function withInputThresholds(
+  graph: Graph,
+  thresholds: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const found = graph.input.flatMap(({ name }) => {
+    if (ownValue(thresholds, name) !== undefined) return [];
+    const largest = largestBehind(graph, name, thresholds);
+    return largest > 0 ? [[name, largest] as const] : [];
+  });
+  return { ...thresholds, ...Object.fromEntries(found) };
+}
+
+function largestBehind(graph: Graph, input: string, thresholds: Readonly<Record<string, number>>): number {
+  const seen = new Set<string>();
+  const pending = [input];
+  let largest = 0;
+  for (let tensor = pending.pop(); tensor !== undefined; tensor = pending.pop()) {
+    if (seen.has(tensor)) continue;
+    seen.add(tensor);
+    const own = ownValue(thresholds, tensor);
+    if (own !== undefined) {
+      largest = Math.max(largest, own);
+      continue;
+    }
+    for (const node of graph.node)
+      if (node.input.includes(tensor) && MOVING_OPS.has(node.opType)) pending.push(...node.output);
+  }
+  return largest;
+}
+
+const MOVING_OPS: ReadonlySet<string> = new Set([...RESHAPE_OPS, ...SELECT_OPS, 'Concat']);
 
 function int8Input(graph: Graph, name: string, scale: number, names: FreshNames): Graph {
   // An FP16 model quantizes the input behind a cast.

@@ -2,10 +2,11 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import type { PrecisionPlan } from '../../../src-shared/domain/project/precision';
 import { quantizedFeeds } from '../../../src-main/backends/feeds';
+import { intAttr } from '../../../src-main/onnx/graph/make';
 import { DataType, type Model } from '../../../src-main/onnx/graph/model';
 import { encodeModel } from '../../../src-main/onnx/wire/wire-writer';
 import { calibrationTensors } from '../../../src-main/quantization/rewrite/calibration-tensors';
-import { withInt8Inputs } from '../../../src-main/quantization/rewrite/int8-inputs';
+import { withInputThresholds, withInt8Inputs } from '../../../src-main/quantization/rewrite/int8-inputs';
 import { quantizeModel } from '../../../src-main/quantization/rewrite/quantize';
 import { pseudoRandom } from '../../support/onnx-builder';
 import { Net } from './graphs';
@@ -68,6 +69,16 @@ describe('withInt8Inputs', () => {
     const { inputScales } = withInt8Inputs(model, new Map(), { x: 1.27 });
     expect(inputScales['x']).toBeCloseTo(0.01, 9);
     expect(() => withInt8Inputs(model, new Map(), {})).toThrow('Input "x" cannot be INT8: it has no threshold');
+  });
+
+  it('takes the largest threshold behind layers that only move values, as the focus layer of a detector', () => {
+    const net = new Net();
+    const flat = net.op('Flatten', 'flat', ['x']);
+    const joined = net.op('Concat', 'joined', [flat, net.op('Transpose', 'turned', [flat])], [intAttr('axis', 1)]);
+    const { graph } = net.model(['n', 16], net.op('Concat', 'out', [net.op('Relu', 'relu', [joined]), joined]));
+    expect(withInputThresholds(graph, { 'joined:0': 2, 'turned:0': 3, 'relu:0': 9 })).toMatchObject({ x: 3 });
+    expect(withInputThresholds(graph, { x: 1, 'joined:0': 2 })).toMatchObject({ x: 1 });
+    expect(withInputThresholds(graph, { 'relu:0': 9 })['x']).toBeUndefined();
   });
 });
 
