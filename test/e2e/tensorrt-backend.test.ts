@@ -112,8 +112,8 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
       expect(engine).toMatchObject({
         variant: 'mixed-minmax',
         isCurrent: true,
-        typing: 'implicit',
-        tensorrt: '10.6.0',
+        runtime: 'TensorRT 10.6.0',
+        device: 'Fake GPU 9.0',
         asked: { conv0: 'fp32', conv1: 'int8' },
       });
       await json('set', project, '--layer', 'conv0', '--precision', 'int8');
@@ -122,7 +122,6 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
       expect(int8.engine).toMatchObject({
         variant: 'int8-minmax',
         isCurrent: true,
-        typing: 'strong',
         asked: { conv0: 'int8', head: expect.any(String) as string },
       });
       expect((await workbench.getEngineLayers({ projectPath: project, variant: 'fp16' })).engine).toBeNull();
@@ -189,7 +188,7 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     expect(built.length).toBeGreaterThanOrEqual(2);
     expect(first.candidates.map(({ name }) => name).slice(0, 2)).toEqual(['fp16', 'int8']);
     const { tables } = await json<{ readonly tables: readonly unknown[] }>('kernels', table);
-    expect(tables).toMatchObject([{ gpu: 'Fake GPU 9.0', tensorrt: '10.6.0', source: 'user' }]);
+    expect(tables[0]).toMatchObject({ gpu: 'Fake GPU 9.0', tensorrt: '10.6.0', source: 'user' });
     // Every engine of the stand-in takes the same time: FP16 loses nothing.
     expect(first).toMatchObject({ chosen: 0, tensorrt: '10.6.0' });
     expect(first.summary).toContain('Ship FP16');
@@ -203,7 +202,7 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
     const named = await json<{ readonly differences: unknown }>('diff', project, 'tuning:fp16', 'tuning:int8');
     expect(compared).toMatchObject({ differences: named.differences });
     expect(compared).toMatchObject({
-      a: { variant: 'mixed-minmax', batch: 5, tensorrt: '10.6.0' },
+      a: { variant: 'mixed-minmax', batch: 5, runtime: 'TensorRT 10.6.0' },
       b: { variant: 'mixed-minmax' },
       differences: expect.any(Array) as unknown,
     });
