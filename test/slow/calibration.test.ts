@@ -192,12 +192,15 @@ describe('calibrate', () => {
     const under = async (limitMb: number): ReturnType<typeof calibrate> =>
       calibrate(await project(), '--threads', '2', '--memory-limit', String(limitMb / 1000));
     await expect(under(10)).rejects.toThrow(/of weights of this model takes .* more than the memory limit of 10\.0 MB/);
-    // More than the process takes without a worker, less than with one.
-    const refusal = await under(130).then(
-      () => '',
-      (error: unknown) => String(error),
-    );
-    const oneWorkerMb = Number(/One worker takes (\d+) MB/.exec(refusal)?.[1]);
+    // More than the process takes without a worker, less than with one; what it takes depends on the machine.
+    let oneWorkerMb = 0;
+    for (const limitMb of [130, 120, 110, 100]) {
+      const refusal = await under(limitMb).then(
+        () => '',
+        (error: unknown) => String(error),
+      );
+      oneWorkerMb ||= Number(/One worker takes (\d+) MB/.exec(refusal)?.[1] ?? 0);
+    }
     const limited = await under(oneWorkerMb + 20);
     expect(limited).toMatchObject({
       sha256: expected,

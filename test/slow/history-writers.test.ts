@@ -63,7 +63,8 @@ describe('two writers of one folder of runs', () => {
       expect(finished.filter((runId) => !listed.has(runId))).toEqual([]);
     }
     expect(new Set(finished).size).toBe(finished.length);
-    expect(finished.length).toBeGreaterThan(KILLS);
+    // Each pair of kills waits for one recorded run.
+    expect(finished.length).toBeGreaterThanOrEqual(KILLS / 2);
     const { entries, unreadable } = await readHistory(shared);
     expect(unreadable).toEqual([]);
     for (const { runId } of entries) {
