@@ -23,6 +23,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The message of what caused an error, if it names a cause: `fetch` itself says only that it failed. */
+export function messageOfCause(error: unknown): string {
+  return messageOf(error instanceof Error ? (error.cause ?? error) : error);
+}
+
 /**
  * The error to report for a failed write: `disk-full` or `unwritable` for an error of the file system; any other error
  * is returned unchanged.

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { RunResult } from '../../../src-shared/contract/job-results';
 import { historyEntry } from '../../../src-shared/domain/history/history-entry';
 import { object, parse, string } from '../../../src-shared/base/schema';
-import { messageOf } from '../../base/file-errors';
+import { messageOfCause } from '../../base/file-errors';
 
 const TIMEOUT_MS = 30_000;
 /** MLflow's limits: parameters have at most 6,000 characters in new versions and 500 in old ones. */
@@ -163,8 +163,7 @@ async function send(
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
-    throw new Error(`${url.origin} cannot be reached: ${cause}`, { cause: error });
+    throw new Error(`${url.origin} cannot be reached: ${messageOfCause(error)}`, { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../../base/file-errors';
+import { messageOfCause } from '../../base/file-errors';
 
 const TIMEOUT_MS = 10_000;
 
@@ -14,6 +14,6 @@ export async function callWebhook(url: string, body: unknown): Promise<string | 
     await response.body?.cancel();
     return response.ok ? null : `status ${response.status}`;
   } catch (error) {
-    return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
+    return messageOfCause(error);
   }
 }

@@ -64,7 +64,7 @@ export async function rewrite(params: RewriteParams, context: TaskContext): Prom
   const decisions = withRescaling(quantized.decisions, params.preparedDir);
   const inputs =
     params.int8Inputs === true
-      ? withInt8Inputs(quantized.model, quantized.scales, withInputThresholds(model.graph, thresholds))
+      ? withInt8Inputs(quantized.model, quantized.scales, withInputThresholds(model, thresholds))
       : null;
   const inputScales = inputs === null ? {} : { inputScales: inputs.inputScales };
   const rewritten = inputs?.model ?? quantized.model;

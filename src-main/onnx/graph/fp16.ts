@@ -1,3 +1,5 @@
+import { roundHalfEven } from '../../../src-shared/base/rounding';
+
 /** The value of an IEEE 754 binary16 bit pattern; exact, subnormals, infinities and NaN included. */
 export function float16ToFloat32(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -14,15 +16,9 @@ export function float32ToFloat16(value: number): number {
   const size = Math.abs(value);
   if (Number.isNaN(value)) return 0x7e00;
   if (size >= 65520) return sign | 0x7c00;
-  if (size < 2 ** -14) return sign | roundToEven(size * 2 ** 24);
+  if (size < 2 ** -14) return sign | roundHalfEven(size * 2 ** 24);
   const exponent = Math.floor(Math.log2(size));
   // log2 may be off by one at powers of two; both give the same bits after rounding.
-  const scaled = roundToEven((size / 2 ** exponent) * 1024);
+  const scaled = roundHalfEven((size / 2 ** exponent) * 1024);
   return sign | (((exponent + 15) << 10) + (scaled - 1024));
-}
-
-function roundToEven(value: number): number {
-  const below = Math.floor(value);
-  const rest = value - below;
-  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
 }

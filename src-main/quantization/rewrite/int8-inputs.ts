@@ -5,6 +5,7 @@ import { FreshNames } from '../../onnx/graph/fresh-names';
 import { floatScalar, makeNode } from '../../onnx/graph/make';
 import { DataType, type Graph, type Model, type Node, type ValueInfo } from '../../onnx/graph/model';
 import { capturedNames } from '../../onnx/graph/subgraphs';
+import { graphFacts, type GraphFacts } from '../rules/graph-facts';
 import { RESHAPE_OPS, SELECT_OPS } from '../rules/op-classes';
 import type { ActivationParameters } from './scales';
 
@@ -63,22 +64,23 @@ export function withInt8Inputs(
  * The thresholds with one for each input that has none because layers that only move its values stand in front of
  * everything that is calibrated (a focus layer: Slice and Concat): the largest threshold behind them.
  *
- * @param graph of the model before it is rewritten.
+ * @param model before it is rewritten.
  * @param thresholds tensor -> threshold in real units.
  */
 export function withInputThresholds(
-  graph: Graph,
+  model: Model,
   thresholds: Readonly<Record<string, number>>,
 ): Readonly<Record<string, number>> {
-  const found = graph.input.flatMap(({ name }) => {
+  const facts = graphFacts(model);
+  const found = model.graph.input.flatMap(({ name }) => {
     if (ownValue(thresholds, name) !== undefined) return [];
-    const largest = largestBehind(graph, name, thresholds);
+    const largest = largestBehind(facts, name, thresholds);
     return largest > 0 ? [[name, largest] as const] : [];
   });
   return { ...thresholds, ...Object.fromEntries(found) };
 }
 
-function largestBehind(graph: Graph, input: string, thresholds: Readonly<Record<string, number>>): number {
+function largestBehind(facts: GraphFacts, input: string, thresholds: Readonly<Record<string, number>>): number {
   const seen = new Set<string>();
   const pending = [input];
   let largest = 0;
@@ -90,8 +92,7 @@ function largestBehind(graph: Graph, input: string, thresholds: Readonly<Record<
       largest = Math.max(largest, own);
       continue;
     }
-    for (const node of graph.node)
-      if (node.input.includes(tensor) && MOVING_OPS.has(node.opType)) pending.push(...node.output);
+    for (const { node } of facts.uses(tensor)) if (MOVING_OPS.has(node.opType)) pending.push(...node.output);
   }
   return largest;
 }

@@ -75,10 +75,10 @@ describe('withInt8Inputs', () => {
     const net = new Net();
     const flat = net.op('Flatten', 'flat', ['x']);
     const joined = net.op('Concat', 'joined', [flat, net.op('Transpose', 'turned', [flat])], [intAttr('axis', 1)]);
-    const { graph } = net.model(['n', 16], net.op('Concat', 'out', [net.op('Relu', 'relu', [joined]), joined]));
-    expect(withInputThresholds(graph, { 'joined:0': 2, 'turned:0': 3, 'relu:0': 9 })).toMatchObject({ x: 3 });
-    expect(withInputThresholds(graph, { x: 1, 'joined:0': 2 })).toMatchObject({ x: 1 });
-    expect(withInputThresholds(graph, { 'relu:0': 9 })['x']).toBeUndefined();
+    const focus = net.model(['n', 16], net.op('Concat', 'out', [net.op('Relu', 'relu', [joined]), joined]));
+    expect(withInputThresholds(focus, { 'joined:0': 2, 'turned:0': 3, 'relu:0': 9 })).toMatchObject({ x: 3 });
+    expect(withInputThresholds(focus, { x: 1, 'joined:0': 2 })).toMatchObject({ x: 1 });
+    expect(withInputThresholds(focus, { 'relu:0': 9 })['x']).toBeUndefined();
   });
 });
 
