@@ -5,6 +5,7 @@ import { advise } from '../../src-shared/base/advice';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { ownValue } from '../../src-shared/base/records';
 import { quantizedFeeds, type Feed } from './feeds';
+import { FP16_UNSAFE_PASSES } from './fp16-passes';
 import {
   toInt32,
   type InputScales,
@@ -34,18 +35,6 @@ export interface OrtSessionOptions {
   /** Record the times of nodes in a file whose name begins with `prefix`, and write the optimized graph. */
   readonly profile?: { readonly prefix: string; readonly optimizedPath: string };
 }
-
-/**
- * Graph optimizations of ONNX Runtime 1.30 and 1.31 that fail on graphs with FP16 layers on the CPU. NchwcTransformer
- * crashes (SIGSEGV, no message) on a vision transformer exported by PyTorch, whose patch embedding is followed by shape
- * arithmetic. LayerNormFusion drops the Cast before a decomposed normalization and then refuses its own graph.
- */
-export const FP16_UNSAFE_PASSES = [
-  'NchwcTransformer',
-  'LayerNormFusionL1',
-  'LayerNormFusionL2',
-  'SimplifiedLayerNormFusion',
-];
 
 env.logLevel = 'error';
 

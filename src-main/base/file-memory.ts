@@ -11,7 +11,8 @@ export class FileMemory<T> {
   private readonly runs = new SharedRuns<T>();
 
   constructor(max: number) {
-    this.known = new LRUCache({ max });
+    // With `max`, room for all of them would be filled at once, in every process and thread.
+    this.known = new LRUCache({ maxSize: max, sizeCalculation: () => 1 });
   }
 
   /**

@@ -4,7 +4,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Warning } from '../../../src-shared/contract/job-results';
 import type { PackageSpec } from '../../../src-shared/contract/job-specs';
 import type { Target } from '../../../src-shared/domain/project/precision';
-import { FP16_UNSAFE_PASSES } from '../../backends/ort-session';
+import { FP16_UNSAFE_PASSES } from '../../backends/fp16-passes';
 import type { RunnableVariant } from '../../backends/runnable-variant';
 import { sha256OfFile } from '../../base/file-hash';
 import { TRITON_FILES } from '../../packages/triton-config';

@@ -22,7 +22,7 @@ import { setArrays } from '../../calibration/inputs/set-arrays';
 import { loadImageSet, setManifestHash, type ImageSetRequest } from '../../calibration/images/image-set';
 import { orientationNotes } from '../../calibration/images/image-orientation';
 import type { Compute, PrepareResult } from '../../compute/pool/protocol';
-import { isIntact, isPrepared } from '../../onnx/passes/prepared-store';
+import { isIntact, isPrepared, preparedFacts } from '../../onnx/passes/prepared-store';
 import type { Model } from '../../onnx/graph/model';
 import { artifactPaths, type ArtifactPaths } from './artifact-paths';
 import { ProjectCache } from './project-cache';
@@ -81,17 +81,18 @@ function rescalingOf({ plan }: ProjectFile): { readonly equalization?: number; r
 /** Makes the prepared model unless it exists, and returns the notes about it. A damaged one is made again. */
 export async function prepare(workspace: Workspace, compute: Compute, context: TaskContext): Promise<PrepareResult> {
   const { file, preparedDir } = workspace;
-  const isUsable = await isIntact(preparedDir, context.signal);
+  // Read here, so that a command that needs no more than this starts no compute process.
+  if (await isIntact(preparedDir, context.signal)) return preparedFacts(preparedDir);
   // A prepared model is never compared with its source again: it must come from the model that the project is for.
-  if (!isUsable) await checkProjectModel(file, context.signal);
-  const isDamaged = !isUsable && isPrepared(preparedDir);
+  await checkProjectModel(file, context.signal);
+  const isDamaged = isPrepared(preparedDir);
   const result = await compute.request(
     'prepare',
     {
       modelPath: file.model.path,
       preparedDir,
       equalize: hasRepair(file.plan, 'equalization'),
-      ...(isUsable ? {} : smoothingOf(workspace)),
+      ...smoothingOf(workspace),
       isDamaged,
     },
     context,

@@ -1,9 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { writeFileAtomic } from '../../base/atomic-file';
-import { readStoredJson } from '../../base/json-file';
 import { SharedRuns } from '../../base/shared-runs';
 import { sweep, unfinishedFolder } from '../../base/temporary-files';
 import { evaluateConstants } from '../../backends/evaluate-constants';
@@ -14,32 +12,13 @@ import { prepareModel } from '../../onnx/passes/prepare';
 import {
   isPrepared,
   PREPARED_FACTS,
-  preparedFactsSchema,
+  preparedFacts,
   preparedHashes,
   storePrepared,
 } from '../../onnx/passes/prepared-store';
 import { readModel } from '../../onnx/wire/wire-reader';
 import { smooth } from '../../quantization/smoothing/smooth';
 import type { PrepareParams, PrepareResult } from '../pool/protocol';
-
-/**
- * The facts about a prepared model that were stored when it was made.
- * @throws WorkbenchError internal if they are damaged.
- */
-export function preparedFacts(preparedDir: string): PrepareResult {
-  const path = join(preparedDir, PREPARED_FACTS);
-  const facts = readStoredJson(path, preparedFactsSchema);
-  if (facts === null)
-    throw new WorkbenchError(
-      'internal',
-      `Expected the facts about a prepared model in ${path}, but the file is damaged`,
-      {
-        hint: `Remove the folder ${preparedDir}; it is made again when it is needed.`,
-      },
-    );
-  const { notes, equalized, smoothed } = facts;
-  return { notes, ...(equalized === undefined ? {} : { equalized }), ...(smoothed === undefined ? {} : { smoothed }) };
-}
 
 /** Running preparations by folder: several screens may request the same model at once. */
 const preparations = new SharedRuns<PrepareResult>();

@@ -5,7 +5,7 @@ import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
 import type { LayerFormat, PlacementDecision, Precision } from '../../../src-shared/domain/project/precision';
 import type { Model } from '../../onnx/graph/model';
-import { loadPrepared, preparedWeights } from '../../onnx/passes/prepared-store';
+import { loadPrepared, preparedFacts, preparedWeights } from '../../onnx/passes/prepared-store';
 import { withPrunedWeights } from '../../onnx/passes/sparse-weights';
 import { writeModel } from '../../onnx/wire/wire-writer';
 import { withInputThresholds, withInt8Inputs } from '../../quantization/rewrite/int8-inputs';
@@ -19,7 +19,6 @@ import { withFp16Io } from '../../quantization/fp16/fp16-io';
 import { countNodes, placeQdq, quantizeModel, rangeFacts } from '../../quantization/rewrite/quantize';
 import { WeightScales } from '../../quantization/rewrite/weight-scales';
 import { checkRuns, checkStructure } from './check-written';
-import { preparedFacts } from './prepare';
 import type { ExplainParams, ExplainResult, RewriteParams, RewriteResult } from '../pool/protocol';
 
 /** The prepared model of the latest request, with the maxima of its weights; edits of the plan reuse them. */

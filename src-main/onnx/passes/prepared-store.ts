@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import { list, object, optional, string, strings, type InferOutput } from '../../../src-shared/base/schema';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { runWarningSchema } from '../../../src-shared/domain/runs/run-record';
@@ -39,6 +40,26 @@ export const preparedFactsSchema = object({
   /** Of the files beside it; absent in folders of older versions, which are made again. */
   hashes: optional(hashesSchema),
 });
+type PreparedFacts = InferOutput<typeof preparedFactsSchema>;
+
+/**
+ * The facts about a prepared model that were stored when it was made.
+ * @throws WorkbenchError internal if they are damaged.
+ */
+export function preparedFacts(dir: string): Omit<PreparedFacts, 'hashes'> {
+  const path = join(dir, PREPARED_FACTS);
+  const facts = readStoredJson(path, preparedFactsSchema);
+  if (facts === null)
+    throw new WorkbenchError(
+      'internal',
+      `Expected the facts about a prepared model in ${path}, but the file is damaged`,
+      {
+        hint: `Remove the folder ${dir}; it is made again when it is needed.`,
+      },
+    );
+  const { notes, equalized, smoothed } = facts;
+  return { notes, ...(equalized === undefined ? {} : { equalized }), ...(smoothed === undefined ? {} : { smoothed }) };
+}
 
 export async function preparedHashes(dir: string): Promise<PreparedHashes> {
   const files = [MODEL_FILE, WEIGHTS_FILE].filter((file) => existsSync(join(dir, file)));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_PLAN, type PrecisionPlan } from '../../../src-shared/domain/project/precision';
-import { FP16_UNSAFE_PASSES } from '../../../src-main/backends/ort-session';
+import { FP16_UNSAFE_PASSES } from '../../../src-main/backends/fp16-passes';
 import { graphAttr, intAttr, intsAttr, int64Tensor, floatScalar, makeNode } from '../../../src-main/onnx/graph/make';
 import { float16ToFloat32 } from '../../../src-main/onnx/graph/fp16';
 import { DataType, type Model } from '../../../src-main/onnx/graph/model';

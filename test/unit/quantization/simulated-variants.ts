@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EMPTY_PLAN, type PrecisionPlan } from '../../../src-shared/domain/project/precision';
 import type { TensorRanges } from '../../../src-shared/domain/histograms/histogram';
-import { FP16_UNSAFE_PASSES } from '../../../src-main/backends/ort-session';
+import { FP16_UNSAFE_PASSES } from '../../../src-main/backends/fp16-passes';
 import type { Model } from '../../../src-main/onnx/graph/model';
 import { prepareModel } from '../../../src-main/onnx/passes/prepare';
 import { encodeModel } from '../../../src-main/onnx/wire/wire-writer';
