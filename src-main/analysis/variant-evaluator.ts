@@ -52,13 +52,16 @@ export class VariantEvaluator {
     private readonly options: EvaluatorOptions,
   ) {}
 
+  /** @param asReference replaces the session of the reference by another one that answers the same. */
   static async open(
     variants: readonly OnnxVariant[],
     { feeding, reader }: Omit<EvaluatorOptions, 'batch'>,
+    asReference: (session: ModelSession) => ModelSession = (session) => session,
   ): Promise<VariantEvaluator> {
-    const sessions: OrtSession[] = [];
+    const sessions: ModelSession[] = [];
     for (const variant of variants) {
-      sessions.push(await OrtSession.open({ ...variant, model: variant.modelPath, threads: 1 }));
+      const session = await OrtSession.open({ ...variant, model: variant.modelPath, threads: 1 });
+      sessions.push(sessions.length === 0 ? asReference(session) : session);
     }
     return new VariantEvaluator(sessions, { feeding, reader, batch: feeding.fixedBatch ?? 1 });
   }

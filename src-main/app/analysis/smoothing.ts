@@ -40,6 +40,11 @@ const SCREENED_IMAGES = 128;
 /** The best candidate is calibrated on all images if its error is at most this multiple of that without smoothing. */
 const PROMISING = 1.05;
 
+export interface SmoothingEffort {
+  /** The largest number of images that confirm the choice; default: see chooseAndConfirm. */
+  readonly confirming?: number;
+}
+
 /**
  * Finds the factors of smoothing for the project's plan: for each alpha the smoothed model is calibrated on a part of
  * the set, and the error of its outputs is measured. If the best one is promising, it is calibrated on the whole set
@@ -47,9 +52,13 @@ const PROMISING = 1.05;
  * change, and what was made for other candidates is removed.
  * @throws WorkbenchError images-empty if the calibration set is too small
  */
-export async function findSmoothing(spec: SmoothSpec, job: JobContext): Promise<SmoothingResult> {
+export async function findSmoothing(
+  spec: SmoothSpec,
+  job: JobContext,
+  { confirming }: SmoothingEffort = {},
+): Promise<SmoothingResult> {
   const startedAt = performance.now();
-  const search = new SmoothingSearch(spec, job);
+  const search = new SmoothingSearch(spec, job, confirming);
   try {
     const result = await searched(search, job);
     await search.forgetAllBut(result.choice?.key);
@@ -133,6 +142,7 @@ class SmoothingSearch {
   constructor(
     private readonly given: SmoothSpec,
     private readonly job: JobContext,
+    private readonly confirming: number | undefined,
   ) {
     this.spec = {
       ...(given.target === undefined ? {} : { target: given.target }),
@@ -195,7 +205,7 @@ class SmoothingSearch {
     readonly confirmed: readonly ImageEntry[];
   }> {
     const set = await loadSet(this.job.workspace, 'calibration', undefined);
-    const { chosen, confirmed } = chooseAndConfirm(set.entries, this.given.images ?? DEFAULT_IMAGES);
+    const { chosen, confirmed } = chooseAndConfirm(set.entries, this.given.images ?? DEFAULT_IMAGES, this.confirming);
     if (chosen.length >= MIN_IMAGES) return { set, chosen, confirmed };
     throw new WorkbenchError(
       'images-empty',

@@ -16,7 +16,7 @@ import { measureCandidates, trialOf, workspaceWith, type Candidate } from './can
 import { judgePlan } from './judging';
 import type { FixSetup } from './setup';
 import { nearerText, wonText } from './stage-text';
-import { expectedLoss, mayMeet } from './prospects';
+import { expectedLoss, keepsLoss, mayMeet, trendOfLoss } from './prospects';
 import { releasedLayers } from './release-stages';
 import type { FixScope, FixStage } from './stage';
 import { STAGES } from './stages';
@@ -35,6 +35,7 @@ export class FixRun {
   readonly rows: FixStageRow[] = [];
   fp32: FixResult['fp32'] = {};
   private unlearned: Candidate | null = null;
+  private simplest: Candidate | null = null;
 
   constructor(
     private readonly setup: FixSetup,
@@ -49,12 +50,14 @@ export class FixRun {
   async run(onStage: () => Promise<void>): Promise<Candidate> {
     let best = await this.stage('present', (job) => this.present(job));
     this.unlearned = best;
+    this.simplest = best;
     await onStage();
     for (const stage of STAGES) {
       if (this.isMet) break;
       const before = best;
       best = await this.stage(stage.name, (job) => this.next(stage, before, job));
       if (best.decisions.method !== 'learned') this.unlearned = best;
+      if (stage.isPlain === true) this.simplest = best;
       await onStage();
     }
     return best;
@@ -133,6 +136,7 @@ export class FixRun {
       choosing: images.choosing,
       best,
       unlearned: this.unlearned ?? best,
+      simplest: this.simplest ?? best,
       errorToBeat: CLEARLY_BETTER * Math.min(best.error, ...this.plans.map(({ error }) => error)),
       secondsPerPass,
       secondsLeft: spec.minutes === undefined ? Number.POSITIVE_INFINITY : 60 * spec.minutes - spent,
@@ -140,6 +144,8 @@ export class FixRun {
       measure: (list) => this.measure(list, job),
       judge: (candidate) => this.judge(name, candidate, job),
       expectedLoss: (error) => expectedLoss(error, this.plans),
+      keepsLoss: (before, after) => keepsLoss(before, after, this.plans),
+      trendOfLoss: (error) => trendOfLoss(error, this.plans),
       mayMeet: (error) => mayMeet(error, this.plans),
     };
   }

@@ -20,6 +20,8 @@ const MOST_LEARNING_MINUTES = 60;
 
 /** With all layers in INT8, learning seldom takes more than two thirds of a loss back: docs/fix.md. */
 const LEARNED_FACTOR = 3;
+/** Learning is left out if the trend of the loss ends above this multiple of the limit even so. */
+const TREND_OVER_LIMIT = 1.5;
 /** A further layer is released before learning if that takes at least this part of the error back. */
 const WORTH_RELEASING = 0.2;
 
@@ -29,9 +31,12 @@ export const learned: FixStage = {
   async obstacle(scope) {
     const obstacle = await cannotLearn(scope);
     if (obstacle !== null) return obstacle;
-    const isFar = (scope.expectedLoss(scope.best.error) ?? 0) > LEARNED_FACTOR;
-    return isFar && (await releasable(scope, scope.best.decisions)).most > 0
-      ? `the loss is more than ${LEARNED_FACTOR} times its limit, too much for learning with all layers in INT8`
+    const { error, decisions } = scope.best;
+    if ((await releasable(scope, decisions)).most === 0) return null;
+    if ((scope.expectedLoss(error) ?? 0) > LEARNED_FACTOR)
+      return `the loss is more than ${LEARNED_FACTOR} times its limit, too much for learning with all layers in INT8`;
+    return (scope.trendOfLoss(error / LEARNED_FACTOR) ?? 0) > TREND_OVER_LIMIT
+      ? 'the loss of the plans so far hardly follows the output error, which is what learning makes smaller'
       : null;
   },
   seconds: (scope) => learningSeconds(scope),

@@ -5,6 +5,7 @@ import { chooseImages } from '../../analysis/choose-images';
 import { MEASURED_STEPS, releasePasses, type ReleaseOrder } from '../../analysis/release-order';
 import { fewest } from '../../analysis/search';
 import { layerWorks } from '../analysis/search-setup';
+import { shortHash } from '../projects/workspace';
 import type { Candidate } from './candidates';
 import { byError, passesSeconds, type FixScope, type FixStage, type StageOutcome } from './stage';
 
@@ -48,31 +49,69 @@ async function releaseSeconds(scope: FixScope): Promise<number> {
   return passesSeconds(scope, releasePasses(layers.length, most, RELEASE_IMAGES, 1));
 }
 
-/** Looks for the fewest released layers that meet the gates, from `from` to `upTo` of them. */
+/**
+ * Looks for the fewest released layers that meet the gates, from `from` to `upTo` of them: for each number first on the
+ * simplest plan, unless the repairs have brought the loss much nearer, then on the best one.
+ */
 async function releaseFewest(scope: FixScope, from: number, upTo: number): Promise<StageOutcome> {
-  const { decisions } = scope.best;
-  const { layers, most: allowed } = await releasable(scope, decisions);
+  const { best } = scope;
+  const { layers, most: allowed } = await releasable(scope, best.decisions);
   const most = Math.min(upTo, allowed);
   // No layer leaves INT8 before it is known that it has to.
-  if ((await scope.judge(scope.best)).met) return { candidates: [scope.best], compared: 1 };
+  if ((await scope.judge(best)).met) return { candidates: [best], compared: 1 };
+  const ways = await waysToRelease(scope, most);
+  let met: Candidate | undefined;
+  const count = await fewest(most, async (size) => {
+    // Fewer layers have been judged by an earlier stage.
+    if (size < from) return false;
+    for (const way of ways) {
+      const candidate = await way(size);
+      if (candidate === undefined || !scope.mayMeet(candidate.error)) continue;
+      if (!(await scope.judge(candidate)).met) continue;
+      met = candidate;
+      return true;
+    }
+    return false;
+  });
+  const nearest = count === null ? await ways.at(-1)?.(most) : met;
+  return { candidates: nearest === undefined ? [] : [nearest], compared: ways.length * (layers.length + most) };
+}
+
+/** A plan with so many layers released. */
+type Way = (size: number) => Promise<Candidate | undefined>;
+
+/** From the simplest plan and from the best one, in the order in which they are judged. */
+async function waysToRelease(scope: FixScope, most: number): Promise<Way[]> {
+  const { best, simplest } = scope;
+  const isOwnWay =
+    shortHash(best.decisions) !== shortHash(simplest.decisions) &&
+    releasedLayers(best.decisions).length === 0 &&
+    scope.keepsLoss(simplest.error, best.error);
+  const ofBest = await wayFrom(scope, best.decisions, { most, mayCorrect: true });
+  return isOwnWay ? [await wayFrom(scope, simplest.decisions, { most, mayCorrect: false }), ofBest] : [ofBest];
+}
+
+async function wayFrom(
+  scope: FixScope,
+  decisions: FixDecisions,
+  { most, mayCorrect }: { readonly most: number; readonly mayCorrect: boolean },
+): Promise<Way> {
   const setOf = await releaseSets(scope, decisions, most);
+  const known = new Map<number, Promise<Candidate | undefined>>();
   const released = async (size: number): Promise<Candidate | undefined> => {
     const plan = releasedPlan(decisions.plan, await setOf(size));
     const [plain] = await scope.measure([{ ...decisions, plan }]);
     const isCorrected = hasRepair(plan, 'biasCorrection') || decisions.method === 'learned';
-    if (plain === undefined || isCorrected || !scope.mayMeet(plain.error)) return plain;
+    if (plain === undefined || !mayCorrect || isCorrected || !scope.mayMeet(plain.error)) return plain;
     // Biases that were not worth correcting beside the released layers may be so now.
     const corrected = await scope.measure([{ ...decisions, plan: withRepair(plan, 'biasCorrection', true) }]);
     return byError([plain, ...corrected]).candidates[0];
   };
-  const count = await fewest(most, async (size) => {
-    // Fewer layers have been judged by an earlier stage.
-    if (size < from) return false;
-    const candidate = await released(size);
-    return candidate !== undefined && scope.mayMeet(candidate.error) && (await scope.judge(candidate)).met;
-  });
-  const candidate = await released(count ?? most);
-  return { candidates: candidate === undefined ? [] : [candidate], compared: layers.length + most };
+  return (size) => {
+    const candidate = known.get(size) ?? released(size);
+    known.set(size, candidate);
+    return candidate;
+  };
 }
 
 /**

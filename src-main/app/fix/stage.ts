@@ -23,6 +23,8 @@ export interface FixScope {
   readonly best: Candidate;
   /** The best candidate with all layers in INT8 and without learned values. */
   readonly unlearned: Candidate;
+  /** The best candidate with all layers in INT8 and no repairs beyond those that the project has. */
+  readonly simplest: Candidate;
   /** The largest error that is clearly better than that of every candidate so far, those with FP16 included. */
   readonly errorToBeat: number;
   /** Estimated seconds of one run of the quantized model on one image. */
@@ -40,6 +42,13 @@ export interface FixScope {
   readonly judge: (candidate: Candidate) => Promise<FixPlan>;
   /** The loss that an error lets one expect, as a multiple of the limit; null if that is unknown. */
   readonly expectedLoss: (error: number) => number | null;
+  /** Whether the step from one error to a smaller one keeps most of the loss; false if that is unknown. */
+  readonly keepsLoss: (before: number, after: number) => boolean;
+  /**
+   * The loss, as a multiple of the limit, to which the plans that were judged point for a smaller error; null if they
+   * are too few or too much alike.
+   */
+  readonly trendOfLoss: (error: number) => number | null;
   /** Whether a plan with this error may meet the gates; if not, judging it would be a waste of time. */
   readonly mayMeet: (error: number) => boolean;
 }
@@ -66,6 +75,8 @@ export interface FixStage {
   /** Estimated time in seconds; stages that would exceed `--minutes` are skipped. */
   readonly seconds: (scope: FixScope) => Promise<number>;
   readonly run: (scope: FixScope) => Promise<StageOutcome>;
+  /** Whether its plan has no repairs beyond those that the project has. */
+  readonly isPlain?: boolean;
   /** Whether later stages build on its plan although layers are released. */
   readonly isBase?: boolean;
 }

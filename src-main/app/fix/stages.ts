@@ -20,13 +20,18 @@ import { byError, passesSeconds, type FixScope, type FixStage, type StageOutcome
 /** Runs of the model that a bias correction takes: 64 images beside FP32, and 128 others with and without it. */
 const CORRECTION_PASSES = 64 + 2 * 128;
 
-/** Smoothing calibrates the model with each of three shares, and compares them on up to 64 and 512 images. */
-const SMOOTHED_MODELS = 3;
-const SMOOTHING_PASSES = 4 * 64 + 2 * 512;
+/**
+ * Smoothing calibrates the model with each of three shares on few images, the best one on all, and compares them on 64
+ * images. Its choice is judged afterwards, so that fewer images confirm it here than in a search of its own.
+ */
+const SMOOTHED_MODELS = 2;
+const CONFIRMING_SMOOTHING = 128;
+const SMOOTHING_PASSES = 5 * 64 + 2 * CONFIRMING_SMOOTHING;
 
 /** Every method for all tensors. */
 const methods: FixStage = {
   name: 'methods',
+  isPlain: true,
   obstacle: () => Promise.resolve(null),
   seconds: async (scope) => passesSeconds(scope, HISTOGRAM_METHODS.length * scope.choosing.entries.length),
   async run(scope) {
@@ -81,6 +86,7 @@ const smoothing: FixStage = {
     const { choice, candidates } = await findSmoothing(
       { kind: 'smooth', projectPath: job.workspace.path, target, ...(threads === undefined ? {} : { threads }) },
       { ...job, workspace: workspaceWith(job.workspace, plain) },
+      { confirming: CONFIRMING_SMOOTHING },
     );
     if (choice === undefined) return { candidates: [], compared: candidates.length };
     return methodsThenBiases(scope, { ...plain, plan: withSmoothing(plain.plan, choice.key) });

@@ -31,13 +31,13 @@ export function concluded(ended: Ended, { isFinished, advice = [], fp16 }: Concl
 
 /**
  * Among the plans that meet the gates: the fastest one by measured latencies, else the one with the fewest layers in
- * FP16, then the one that loses least.
+ * FP16, then the one with the fewest repairs, then the one that loses least.
  */
 export function chosenPlan(plans: readonly FixPlan[]): number | null {
   const met = [...plans.keys()].filter((i) => plans[i]?.met === true);
   const isTimed = met.length > 0 && met.every((i) => plans[i]?.latencyKind === 'measured');
   const costOf = (i: number): number => (isTimed ? plans[i]?.latencyMs : plans[i]?.fp16Layers.length) ?? 0;
-  return smallest(met, (i) => [costOf(i), lossOf(plans[i])]);
+  return smallest(met, (i) => [costOf(i), plans[i]?.repairs.length ?? 0, lossOf(plans[i])]);
 }
 
 /** The plan that exceeds its limits least, in points. */
@@ -60,13 +60,17 @@ function lossOf(plan: FixPlan | undefined): number {
   return plan?.drop ?? plan?.error ?? Number.POSITIVE_INFINITY;
 }
 
-function smallest(list: readonly number[], keyOf: (i: number) => readonly [number, number]): number | null {
-  return list.reduce<number | null>((found, i) => {
-    if (found === null) return i;
-    const [a, b] = keyOf(i);
-    const [c, d] = keyOf(found);
-    return a < c || (a === c && b < d) ? i : found;
-  }, null);
+/** The first item with the smallest key; the first numbers of keys decide before later ones. */
+function smallest(list: readonly number[], keyOf: (i: number) => readonly number[]): number | null {
+  return list.reduce<number | null>(
+    (found, i) => (found === null || isBefore(keyOf(i), keyOf(found)) ? i : found),
+    null,
+  );
+}
+
+function isBefore(a: readonly number[], b: readonly number[]): boolean {
+  const at = a.findIndex((value, i) => value !== b[i]);
+  return at >= 0 && (a[at] ?? 0) < (b[at] ?? 0);
 }
 
 const IMAGES: Readonly<Record<FixResult['judgedOn'], string>> = {

@@ -7,6 +7,7 @@ import { createFeedLoader } from '../../calibration/inputs/feed-loader';
 import { maskOf } from '../../calibration/labels/mask-labels';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import { imageRole } from './image-role';
+import { KeepingSession, type KnownRuns, type RunsOfWorker } from './kept-outputs';
 
 export interface EvaluateInit {
   readonly variants: readonly OnnxVariant[];
@@ -14,21 +15,28 @@ export interface EvaluateInit {
   /** null: not decided. */
   readonly task: Task | null;
   readonly metricHash?: string | undefined;
+  /** Known outputs of the first variant; null: none are kept. */
+  readonly known: KnownRuns | null;
 }
 
-/** Runs every variant on every image and compares it with the first one. There is no state to flush. */
+/** Runs every variant on every image and compares it with the first one. The state are outputs of the first one. */
 export async function createEvaluateRole(init: EvaluateInit, stop: StopFlag): Promise<WorkerRole> {
   const loader = createFeedLoader(init.feeding);
   const reader = createTaskReader(init.task, { metricHash: init.metricHash, isStopped: () => stop.isSet });
-  const evaluator = await VariantEvaluator.open(init.variants, { feeding: init.feeding, reader });
-  return imageRole<readonly ImageAnswer[], null>(
+  let keeping: KeepingSession | null = null;
+  const evaluator = await VariantEvaluator.open(init.variants, { feeding: init.feeding, reader }, (session) => {
+    if (init.known === null) return session;
+    keeping = new KeepingSession(session, init.known);
+    return keeping;
+  });
+  return imageRole<readonly ImageAnswer[], RunsOfWorker | null>(
     {
       loader,
       process: async (images) =>
         evaluator.evaluate(
           await Promise.all(images.map(async (own) => ({ ...own, mask: await maskOf(own.entry, own.image.geometry) }))),
         ),
-      flush: () => null,
+      flush: () => keeping?.flush() ?? null,
       close: () => reader.close(),
     },
     stop,

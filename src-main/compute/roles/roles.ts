@@ -7,6 +7,7 @@ import type { DecodeInit, DecodeMethods } from './decode-role';
 import type { EvaluateInit } from './evaluate-role';
 import type { GridInit } from './grid-role';
 import type { ImageMethods } from './image-role';
+import type { RunsOfWorker } from './kept-outputs';
 import type { ThresholdMethods } from './threshold-role';
 import type { ImageContribution } from '../../calibration/histograms/collector';
 import type { ImageAnswer } from '../../analysis/variant-evaluator';
@@ -20,7 +21,7 @@ export interface ImageRoles {
   readonly evaluate: {
     readonly init: EvaluateInit;
     readonly value: readonly ImageAnswer[];
-    readonly state: null;
+    readonly state: RunsOfWorker | null;
   };
 }
 export type ImageRoleName = keyof ImageRoles;

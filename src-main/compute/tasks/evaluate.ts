@@ -17,8 +17,12 @@ import { batchesOf, runImagePool } from '../pool/image-pool';
 import { requireMemory, weightBytesOf, workersNote, type ChosenWorkers } from '../pool/worker-memory';
 import type { EvaluateParams, EvaluateResult, VariantPredictions } from '../pool/protocol';
 import type { ImageOutcome } from '../roles/image-role';
+import { KeptOutputs } from '../roles/kept-outputs';
 import { answersOfShards } from '../shards/evaluation-answers';
 import { answersInBatches, type Answers } from './evaluate-in-batches';
+
+/** FP32's outputs of this process: the next comparison on the same images does not run it again. */
+const keptOutputs = new KeptOutputs();
 
 /**
  * Runs every variant over the set, or takes the answers from complete shards. The first variant is the reference of all
@@ -71,6 +75,8 @@ export async function evaluateImages(
   );
   requireMemory(context.memoryLimitBytes, Math.max(0, ...weights));
   const size = params.feeding.fixedBatch ?? 1;
+  // Under a memory limit, everything is for the workers.
+  const [reference] = context.memoryLimitBytes === undefined && variants.length > 1 ? variants : [];
   let workers: ChosenWorkers | null = null;
   let finished = done;
   const report = (): void =>
@@ -83,6 +89,10 @@ export async function evaluateImages(
       feeding: params.feeding,
       task: params.task,
       metricHash: params.metricHash,
+      known: reference === undefined ? null : keptOutputs.begin(reference, params.threads),
+    },
+    onFlush: (runs) => {
+      if (runs !== null) keptOutputs.add(runs);
     },
     threads: params.threads,
     batches: batchesOf(entries, size),

@@ -29,6 +29,7 @@ async function options(): Promise<ImagePoolOptions<'evaluate'>> {
       variants: [{ kind: 'onnx', variant: 'fp32', modelPath, weightsDir: null, simulate: false, hasFp16: false }],
       feeding: feedingFor({ name: 'input', channels: 3, height: 16, width: 16, layout: 'nchw', fixedBatch: null }),
       task: null,
+      known: null,
     },
     threads: 2,
     batches: batchesOf(entries, 1),

@@ -48,6 +48,11 @@ describe('chosenPlan', () => {
     expect(chosenPlan([plan({ drop: 0.6 })])).toBeNull();
   });
 
+  it('prefers fewer repairs among plans with equally many released layers', () => {
+    const repaired = plan({ drop: 0.1, repairs: ['smoothing', 'biasCorrection'], fp16Layers: ['a'] });
+    expect(chosenPlan([repaired, plan({ drop: 0.3, fp16Layers: ['b'] })])).toBe(1);
+  });
+
   it('prefers the fastest plan where all that meet the gates were timed', () => {
     const slow = plan({ drop: 0.4, latencyMs: 3, latencyKind: 'measured' });
     const fast = plan({ drop: 0.4, latencyMs: 2, latencyKind: 'measured', fp16Layers: ['a'] });
