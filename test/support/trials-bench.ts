@@ -18,7 +18,7 @@ import { createFeedLoader } from '../../src-main/calibration/inputs/feed-loader'
 import { thresholdsInUse } from '../../src-main/calibration/histograms/threshold-table';
 import { ProgramRunner } from '../../src-main/compute/trials/program-runner';
 import { SharedSteps } from '../../src-main/compute/trials/shared-steps';
-import { inputDimsOf, resizableInputs } from '../../src-main/compute/trials/trial-images';
+import { hasOpenBatch, inputDimsOf, resizableInputs } from '../../src-main/compute/trials/trial-images';
 import { TrialModels } from '../../src-main/compute/trials/trial-models';
 import type { TrialProgram } from '../../src-main/compute/trials/trial-program';
 import { loadPrepared } from '../../src-main/onnx/passes/prepared-store';
@@ -59,8 +59,7 @@ class PlainTrials implements Trials {
   }
 
   async measureReference(): Promise<void> {
-    for (const image of this.feeds.keys()) {
-      const own = await this.outputsOf(this.models.reference(), image);
+    for (const own of await this.outputsOf(this.models.reference(), [...this.feeds.keys()])) {
       this.outputs.push(own.map((output) => ({ ...output, data: output.data && output.data.slice() })));
       this.reference.push({ signal: outputErrors(own, own).map(({ signal }) => signal), top1: -1 });
     }
@@ -71,8 +70,8 @@ class PlainTrials implements Trials {
     for (const trial of trials) {
       const program = this.models.of(trial);
       const answers: TrialAnswer[] = [];
-      for (const image of at) {
-        const errors = outputErrors(await this.outputsOf(program, image), this.outputs[image] ?? []);
+      for (const [i, own] of (await this.outputsOf(program, at)).entries()) {
+        const errors = outputErrors(own, this.outputs[at[i] ?? 0] ?? []);
         answers.push({ noise: errors.map(({ noise }) => noise), top1: -1 });
       }
       found.push(answers);
@@ -80,10 +79,11 @@ class PlainTrials implements Trials {
     return found;
   }
 
-  private outputsOf(program: TrialProgram, image: number): Promise<OutputTensor[]> {
+  private outputsOf(program: TrialProgram, images: readonly number[]): Promise<OutputTensor[][]> {
     this.runner.define(program.steps.map(({ structure }) => this.models.structure(structure)));
     const kept = new Set(this.steps.keptOf(program));
-    return this.runner.run(program, { id: String(image), feeds: () => this.feeds[image] ?? [], images: 1 }, kept);
+    const runs = images.map((image) => ({ id: String(image), feeds: () => this.feeds[image] ?? [], images: 1 }));
+    return this.runner.run(program, runs, kept);
   }
 }
 
@@ -108,7 +108,7 @@ async function openBench(projectPath: string, { divides, count }: Options, unsee
   const loader = createFeedLoader(feeding);
   const feeds = [];
   for (const entry of entries) feeds.push(stackImages(feeding, [await loader.load(entry)], feeding.fixedBatch ?? 1));
-  const options = { inputDims: inputDimsOf(feeding), divides };
+  const options = { inputDims: inputDimsOf(feeding), hasOpenBatch: hasOpenBatch(feeding), divides };
   const models = new TrialModels(workspace.preparedDir, workspace.file.target, rangesOf(calibration), options);
   const runner = new ProgramRunner({
     weightsDir: workspace.preparedDir,

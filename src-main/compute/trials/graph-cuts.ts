@@ -17,6 +17,13 @@ const NS_PER_BYTE = 1.2;
 /** Per call of a session. */
 const NS_PER_RUN = 80_000;
 
+/** Of the values that the largest layer of a segment reads and writes, for all runs that it computes in one call. */
+const TOGETHER_BYTES = 2 ** 20;
+const MOST_TOGETHER = 16;
+/** Between segments, for all images that run together. */
+const HELD_BYTES = 2 ** 26;
+const VALUE_BYTES = 4;
+
 /** The largest number of positions that are considered; graphs with more layers are cut at multiples of some layers. */
 const MAX_POSITIONS = 1_500;
 
@@ -28,18 +35,21 @@ export interface GraphCuts {
   readonly shares: readonly number[];
   /** For each segment those that read its results, directly or not, and itself. */
   readonly reached: readonly ReadonlySet<number>[];
+  /** How many runs each segment can compute in one call. */
+  readonly together: readonly number[];
 }
 
 /** One segment. */
-export const WHOLE: GraphCuts = { segmentOf: new Map(), shares: [1], reached: [new Set([0])] };
+export const WHOLE: GraphCuts = { segmentOf: new Map(), shares: [1], reached: [new Set([0])], together: [1] };
 
 /**
  * Divides a graph so that repeating everything behind a changed layer takes the least time on average, if every layer
  * changes equally often. A cut costs a call and a copy of the values that later segments read. Between two layers of
  * which this number of bytes is unknown, there is no cut; nor in the body of an If, Loop or Scan.
  * @param inputDims sizes of the inputs of one run, where the model leaves them open.
+ * @param hasOpenBatch whether the first axis of every input counts images, and the model leaves its size open.
  */
-export function chooseCuts(model: Model, inputDims: ReadonlyMap<string, Dims>): GraphCuts {
+export function chooseCuts(model: Model, inputDims: ReadonlyMap<string, Dims>, hasOpenBatch = false): GraphCuts {
   const facts = graphFacts(model);
   const layers = facts.nodes.filter(({ output }) => output.some((name) => name !== '' && !facts.isConstant(name)));
   const sized = withInputDims(model.graph, inputDims);
@@ -56,7 +66,70 @@ export function chooseCuts(model: Model, inputDims: ReadonlyMap<string, Dims>): 
     segmentOf.set(layer.name, segment);
     shares[segment] = (shares[segment] ?? 0) + (costs[i] ?? 0) / Math.max(1, total);
   }
-  return { segmentOf, shares, reached: reachedSegments(layers, segmentOf, ends.length) };
+  return {
+    segmentOf,
+    shares,
+    reached: reachedSegments(layers, segmentOf, ends.length),
+    together: hasOpenBatch
+      ? runsTogether(
+          { layers, graph: sized, shapes, held: Math.max(1, ...ends.slice(0, -1).map((end) => live[end] ?? 0)) },
+          segmentOf,
+          shares.length,
+        )
+      : shares.map(() => 1),
+  };
+}
+
+/**
+ * How many runs each segment computes in one call. Small layers take longer to call than to compute; the values of a
+ * layer stay in the processor's cache. More than one only if twice the images double the first axis of every tensor
+ * between segments.
+ */
+function runsTogether(
+  { layers, graph, shapes, held }: Sized,
+  segmentOf: ReadonlyMap<string, number>,
+  count: number,
+): readonly number[] {
+  const doubled = staticShapes(
+    withInputDims(graph, new Map(graph.input.map(({ name }) => [name, twice(shapes.get(name) ?? [])]))),
+  );
+  const isBatched = (name: string): boolean => {
+    const [one, two] = [shapes.get(name), doubled.get(name)];
+    return one !== undefined && two !== undefined && one.length > 0 && String(two) === String(twice(one));
+  };
+  const producers = new Map(graph.input.map(({ name }) => [name, -1]));
+  for (const { name, output } of layers) for (const tensor of output) producers.set(tensor, segmentOf.get(name) ?? 0);
+  const crossing = new Set(graph.output.map(({ name }) => name));
+  const largest = new Array<number>(count).fill(0);
+  for (const layer of layers) {
+    const segment = segmentOf.get(layer.name) ?? 0;
+    const read = [...layer.input, ...capturedNames(layer)];
+    for (const name of read) {
+      const from = producers.get(name);
+      if (from !== undefined && from !== segment) crossing.add(name);
+    }
+    const bytes = [...read.filter((name) => producers.has(name)), ...layer.output]
+      .map((name) => VALUE_BYTES * elementCount(shapes.get(name) ?? []))
+      .reduce((sum, own) => sum + own, 0);
+    largest[segment] = Math.max(largest[segment] ?? 0, bytes);
+  }
+  const isPossible = [...crossing].every((name) => isBatched(name));
+  const most = Math.min(MOST_TOGETHER, Math.floor(HELD_BYTES / held));
+  return largest.map((bytes) =>
+    isPossible ? Math.max(1, Math.min(most, Math.floor(TOGETHER_BYTES / Math.max(1, bytes)))) : 1,
+  );
+}
+
+interface Sized {
+  readonly layers: readonly Node[];
+  readonly graph: Graph;
+  readonly shapes: ReadonlyMap<string, Dims>;
+  /** The most bytes that one image needs between two segments. */
+  readonly held: number;
+}
+
+function twice([first = 1, ...rest]: Dims): Dims {
+  return [2 * first, ...rest];
 }
 
 /** For each segment those that read its results, directly or not, and itself. */

@@ -10,6 +10,7 @@ import {
 } from '../../backends/ort-session';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import { BoundedCache } from './bounded-cache';
+import { byteLengthOf, detached, isSame, parts, stacked } from './stacked-tensors';
 import {
   sessionBytes,
   type ProgramStep,
@@ -17,6 +18,10 @@ import {
   type StepInput,
   type TrialProgram,
 } from './trial-program';
+
+/** Programs whose values are compared, and the runs on which they are. */
+const CHECKED_PROGRAMS = 2;
+const CHECKED_RUNS = 3;
 
 export interface ProgramRunnerOptions {
   /** Folder of the external weights. */
@@ -51,6 +56,8 @@ export class ProgramRunner {
   /** The scales of a step are the same for all images of a request. */
   private readonly scales = new WeakMap<ProgramStep, readonly NamedTensor[]>();
   private readonly closing: Promise<void>[] = [];
+  private readonly checked = new Set<string>();
+  private stacking: 'equal' | 'differs' = 'equal';
   /** Sessions that were opened, segments that were run, and what they are of runs of the whole model. */
   readonly clock = { openMs: 0, opens: 0, segments: 0, passes: 0 };
 
@@ -64,56 +71,28 @@ export class ProgramRunner {
   }
 
   /**
+   * Runs a program on the inputs of several runs. Steps that can compute several of them in one call do so, if that
+   * gives the same bits; see `stacks`.
    * @param kept steps whose outputs are kept for later runs.
-   * @returns the outputs of the program in its order.
+   * @returns for each run the outputs of the program in its order.
    * @throws WorkbenchError model-unsupported with ONNX Runtime's own message when it refuses a segment or its values
    */
   async run(
     program: TrialProgram,
-    { id, feeds: makeFeeds, images }: ProgramFeeds,
+    runs: readonly ProgramFeeds[],
     kept: ReadonlySet<number>,
-  ): Promise<OutputTensor[]> {
-    let made: readonly Feed[] | null = null;
-    const feeds = (): readonly Feed[] => (made ??= makeFeeds());
-    const found = new Map<string, OrtTensor>();
-    const pending: number[] = [];
-    const request = (input: StepInput): void => {
-      if ('feed' in input) return;
-      const key = valueKey(program, input);
-      if (found.has(key)) return;
-      const known = this.values.get(`${key} ${id}`);
-      if (known) found.set(key, known);
-      else pending.push(input.step);
-    };
-    // From the outputs back to the values that are known.
-    const steps = new Set<number>();
-    for (const { from } of program.outputs) request(from);
-    for (let step = pending.pop(); step !== undefined; step = pending.pop()) {
-      if (steps.has(step)) continue;
-      steps.add(step);
-      for (const input of stepOf(program, step).inputs) request(input);
+  ): Promise<OutputTensor[][]> {
+    const stacks = await this.stacks(program, runs);
+    const states = runs.map((own) => this.begin(program, own));
+    for (const index of program.steps.keys()) {
+      const needing = states.filter(({ steps }) => steps.has(index));
+      const together = stacks ? stepOf(program, index).together : 1;
+      for (let from = 0; from < needing.length; from += together)
+        await this.runStep(program, index, { states: needing.slice(from, from + together), isKept: kept.has(index) });
     }
-    const valueOf = (input: StepInput): OrtTensor => {
-      if ('feed' in input)
-        return tensorOf(
-          defined(
-            feeds().find(({ name }) => name === input.feed),
-            `every input of the model is fed: ${input.feed}`,
-          ),
-        );
-      return defined(found.get(valueKey(program, input)), 'steps run in the order of the program');
-    };
-    for (const index of [...steps].sort((a, b) => a - b)) {
-      const step = stepOf(program, index);
-      this.clock.passes += step.share * images;
-      const outputs = await this.runStep(step, step.inputs.map(valueOf), feeds);
-      for (const [output, tensor] of outputs.entries()) {
-        const key = valueKey(program, { step: index, output });
-        found.set(key, tensor);
-        if (kept.has(index)) this.values.put(`${key} ${id}`, tensor, tensor.data.length * bytesPerValue(tensor));
-      }
-    }
-    return program.outputs.map(({ name, from }) => outputOf(name, valueOf(from)));
+    return states.map((state) =>
+      program.outputs.map(({ name, from }) => outputOf(name, valueOf(program, state, from))),
+    );
   }
 
   async close(): Promise<void> {
@@ -122,22 +101,102 @@ export class ProgramRunner {
     await Promise.all(this.closing);
   }
 
+  /** From the outputs of a program back to the values that are known. */
+  private begin(program: TrialProgram, { id, feeds, images }: ProgramFeeds): RunState {
+    let made: readonly Feed[] | null = null;
+    const state: RunState = {
+      id,
+      images,
+      feeds: () => (made ??= feeds()),
+      found: new Map(),
+      steps: new Set(),
+    };
+    const pending: number[] = [];
+    const request = (input: StepInput): void => {
+      if ('feed' in input) return;
+      const key = valueKey(program, input);
+      if (state.found.has(key)) return;
+      const known = this.values.get(`${key} ${id}`);
+      if (known) state.found.set(key, known);
+      else pending.push(input.step);
+    };
+    for (const { from } of program.outputs) request(from);
+    for (let step = pending.pop(); step !== undefined; step = pending.pop()) {
+      if (state.steps.has(step)) continue;
+      state.steps.add(step);
+      for (const input of stepOf(program, step).inputs) request(input);
+    }
+    return state;
+  }
+
   private async runStep(
-    step: ProgramStep,
-    inputs: readonly OrtTensor[],
-    feeds: () => readonly Feed[],
-  ): Promise<readonly OrtTensor[]> {
+    program: TrialProgram,
+    index: number,
+    { states, isKept }: { readonly states: readonly RunState[]; readonly isKept: boolean },
+  ): Promise<void> {
+    const step = stepOf(program, index);
     const structure = defined(this.structures.get(step.structure), 'structures are defined before they are used');
     const session = await this.sessionOf(structure);
     let scales = this.scales.get(step);
     if (scales === undefined) this.scales.set(step, (scales = scaleTensors(structure, step)));
-    const named = structure.inputs.map((name, i): NamedTensor => [name, defined(inputs[i], 'one value per input')]);
+    const named = structure.inputs.map((name, i): NamedTensor => {
+      const input = defined(step.inputs[i], 'one value per input');
+      return [name, stacked(states.map((state) => valueOf(program, state, input)))];
+    });
     this.clock.segments++;
-    try {
-      return await session.runTensors([...named, ...scales], structure.outputs);
-    } catch (error) {
-      throw explainFailure(error, feeds(), (input) => this.options.resizable.includes(input));
+    const outputs = await session.runTensors([...named, ...scales], structure.outputs).catch((error: unknown) => {
+      throw explainFailure(error, states[0]?.feeds() ?? [], (input) => this.options.resizable.includes(input));
+    });
+    for (const [output, tensor] of outputs.entries()) {
+      const key = valueKey(program, { step: index, output });
+      for (const [i, own] of parts(tensor, states.length).entries()) {
+        const state = defined(states[i], 'one part for each run');
+        const value = isKept ? detached(own) : own;
+        state.found.set(key, value);
+        if (isKept) this.values.put(`${key} ${state.id}`, value, byteLengthOf(value));
+      }
     }
+    for (const { images } of states) this.clock.passes += step.share * images;
+  }
+
+  /**
+   * Whether steps may compute several runs in one call. ONNX Runtime has other kernels for other sizes, and a model may
+   * mix images. The first two programs, FP32 and a quantized one, are therefore run both ways: all values that are
+   * handed from step to step must be the same, bit by bit.
+   */
+  private async stacks(program: TrialProgram, runs: readonly ProgramFeeds[]): Promise<boolean> {
+    if (runs.length < 2 || program.steps.every(({ together }) => together < 2)) return false;
+    const identity = program.outputs.map(({ from }) => valueName(program, from)).join(' ');
+    if (this.stacking === 'differs' || this.checked.size >= CHECKED_PROGRAMS || this.checked.has(identity))
+      return this.stacking !== 'differs';
+    this.checked.add(identity);
+    const passesBefore = this.clock.passes;
+    const values = async (list: readonly ProgramFeeds[]): Promise<RunState[]> => {
+      const states = list.map(({ id, feeds, images }): RunState => {
+        const steps = new Set(program.steps.keys());
+        return { id, images, feeds, found: new Map(), steps };
+      });
+      for (const index of program.steps.keys()) await this.runStep(program, index, { states, isKept: false });
+      return states;
+    };
+    try {
+      const some = runs.slice(0, CHECKED_RUNS);
+      const together = await values(some);
+      for (const [i, run] of some.entries()) {
+        const [alone] = await values([run]);
+        const isEqual = [...(alone?.found ?? [])].every(([key, value]) => {
+          const other = together[i]?.found.get(key);
+          return other !== undefined && isSame(value, other);
+        });
+        if (!isEqual) this.stacking = 'differs';
+      }
+    } catch {
+      // If it does not run alone either, the run that follows says so.
+      this.stacking = 'differs';
+    } finally {
+      this.clock.passes = passesBefore;
+    }
+    return this.stacking !== 'differs';
   }
 
   private async sessionOf(structure: SegmentStructure): Promise<OrtSession> {
@@ -173,14 +232,31 @@ function scaleTensors({ scales }: SegmentStructure, step: ProgramStep): NamedTen
   });
 }
 
+/** One run of a program. */
+interface RunState {
+  readonly id: string;
+  readonly images: number;
+  readonly feeds: () => readonly Feed[];
+  /** The values so far, by valueKey. */
+  readonly found: Map<string, OrtTensor>;
+  /** The steps that have to run. */
+  readonly steps: Set<number>;
+}
+
+function valueOf(program: TrialProgram, { feeds, found }: RunState, input: StepInput): OrtTensor {
+  if (!('feed' in input)) return defined(found.get(valueKey(program, input)), 'steps run in the order of the program');
+  const feed = feeds().find(({ name }) => name === input.feed);
+  return tensorOf(defined(feed, `every input of the model is fed: ${input.feed}`));
+}
+
+function valueName(program: TrialProgram, from: StepInput): string {
+  return 'feed' in from ? from.feed : valueKey(program, from);
+}
+
 function stepOf(program: TrialProgram, index: number): ProgramStep {
   return defined(program.steps[index], 'a program refers to its own steps');
 }
 
 function valueKey(program: TrialProgram, { step, output }: { readonly step: number; readonly output: number }): string {
   return `${stepOf(program, step).key}:${output}`;
-}
-
-function bytesPerValue({ data }: OrtTensor): number {
-  return ArrayBuffer.isView(data) && 'BYTES_PER_ELEMENT' in data ? data.BYTES_PER_ELEMENT : 8;
 }

@@ -107,6 +107,11 @@ export function inputDimsOf({ fixedBatch, inputs }: Feeding): ReadonlyMap<string
   );
 }
 
+/** Whether images can run together: the first axis of every input counts them, and the model leaves its size open. */
+export function hasOpenBatch({ fixedBatch, inputs }: Feeding): boolean {
+  return fixedBatch === null && inputs.length > 0 && inputs.every(({ hasBatch }) => hasBatch);
+}
+
 /** Inputs that are images whose size the model leaves open. */
 export function resizableInputs({ inputs }: Feeding): string[] {
   return inputs.flatMap(({ name, dims }) =>

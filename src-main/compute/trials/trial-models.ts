@@ -30,6 +30,8 @@ export interface TrialModelOptions {
   readonly task?: Task | null;
   /** Sizes of the inputs of one run, by name. */
   readonly inputDims?: ReadonlyMap<string, Dims>;
+  /** Whether the first axis of every input counts images, and the model leaves its size open. */
+  readonly hasOpenBatch?: boolean;
   /** false: every trial is a model of its own, opened and run as a whole. */
   readonly divides?: boolean;
 }
@@ -42,6 +44,8 @@ export class TrialModels {
   private readonly model: Model;
   private readonly weights: WeightScales;
   private readonly placements = new PlacementMemory();
+  /** A race runs the same trials on one part of the images after the other. */
+  private readonly programs = new WeakMap<Trial, TrialProgram>();
   /** Q/DQ run in float arithmetic; false: ONNX Runtime fuses them into INT8 kernels. */
   readonly simulates: boolean;
   /** How the model is divided; one segment if it runs with fused kernels, which a cut would change. */
@@ -58,7 +62,13 @@ export class TrialModels {
     readonly preparedDir: string,
     private readonly target: Target,
     private readonly ranges: TensorRanges,
-    { asShipped = false, task = null, inputDims = new Map(), divides = true }: TrialModelOptions = {},
+    {
+      asShipped = false,
+      task = null,
+      inputDims = new Map(),
+      hasOpenBatch = false,
+      divides = true,
+    }: TrialModelOptions = {},
   ) {
     const model = loadPrepared(preparedDir);
     this.model = asShipped ? model : withLogits(model);
@@ -68,7 +78,7 @@ export class TrialModels {
     this.simulates = !asShipped || target !== 'onnxruntime';
     this.weights = new WeightScales(this.model);
     const isDivided = divides && this.simulates;
-    this.cuts = isDivided ? chooseCuts(this.model, inputDims) : WHOLE;
+    this.cuts = isDivided ? chooseCuts(this.model, inputDims, hasOpenBatch) : WHOLE;
     const options = { weights: preparedWeights(preparedDir), scalesAreInputs: isDivided };
     this.divided = new ProgramMaker(this.model, this.cuts, options);
     this.whole = new ProgramMaker(this.model, WHOLE, options);
@@ -86,7 +96,15 @@ export class TrialModels {
 
   /** @param observed tensors to yield instead of the outputs, in float32. */
   of(trial: Trial, observed?: readonly string[]): TrialProgram {
-    const names = observed ?? this.allOutputs;
+    if (observed !== undefined) return this.make(trial, observed);
+    const known = this.programs.get(trial);
+    if (known !== undefined) return known;
+    const program = this.make(trial, this.allOutputs);
+    this.programs.set(trial, program);
+    return program;
+  }
+
+  private make(trial: Trial, names: readonly string[]): TrialProgram {
     const quantized = this.quantized(trial, names);
     const known = new Set(quantized.model.graph.output.map(({ name }) => name));
     return this.divided.make(

@@ -15,7 +15,7 @@ import type { UserMetric } from '../../analysis/metric/user-metric';
 import type { OnAnswers, ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../../analysis/trials';
 import { memoryBounds, requireMemory, weightBytesOf, workersForWeights } from '../pool/worker-memory';
 import { TrialClock } from './trial-clock';
-import { inputDimsOf, resizableInputs, TrialImages } from './trial-images';
+import { hasOpenBatch, inputDimsOf, resizableInputs, TrialImages } from './trial-images';
 import { TrialJournal } from './trial-journal';
 import { TrialModels } from './trial-models';
 import type { LayerErrors, UnfinishedAnswer } from './trial-protocol';
@@ -163,6 +163,7 @@ export class TrialPool implements Trials {
       asShipped: asShipped === true,
       task,
       inputDims: inputDimsOf(feeding),
+      hasOpenBatch: hasOpenBatch(feeding),
     });
     const { memoryLimitBytes } = this.context;
     const weightBytes = weightBytesOf(preparedDir);

@@ -32,6 +32,8 @@ export interface ProgramStep {
   readonly inputs: readonly StepInput[];
   /** Its part of a run of the whole model. */
   readonly share: number;
+  /** Runs that can be computed in one call, one behind the other along the first axis of all inputs and outputs. */
+  readonly together: number;
 }
 
 export interface StepOutput {
@@ -133,7 +135,8 @@ export class ProgramMaker {
       const key = createHash('sha256').update(JSON.stringify([structure, scales, inputs.map(keyOf)]));
       for (const [output, name] of own.entries()) sources.set(name, { step: steps.length, output });
       const share = this.cuts.shares[i] ?? 0;
-      steps.push({ key: key.digest('base64').slice(0, KEY_CHARACTERS), structure, scales, inputs, share });
+      const together = this.cuts.together[i] ?? 1;
+      steps.push({ key: key.digest('base64').slice(0, KEY_CHARACTERS), structure, scales, inputs, share, together });
     }
     return {
       steps,

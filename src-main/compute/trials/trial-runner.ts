@@ -83,20 +83,17 @@ class TrialRunner {
     const answers: UnfinishedAnswer<ReferenceAnswer>[] = [];
     const boxes: (readonly TruthBox[])[] = [];
     const outputs: OutputTensor[][] = [];
-    for (const chunk of params.chunks) {
-      for (const [i, own] of (await this.runChunk(params, chunk)).entries()) {
-        const slot = chunk[i] ?? 0;
-        const answer = await this.answerTo(slot, own, own);
-        const fp32 = fp32Boxes(answer);
-        const errors = outputErrors(this.compared(own), this.compared(own));
-        answers.push({
-          signal: errors.map(({ signal }) => signal),
-          top1: top1Of(answer),
-          record: recordOf(this.options.task, answer, { truth: this.truthOf(slot), fp32 }),
-        });
-        boxes.push(fp32);
-        outputs.push(own.map(copyOf));
-      }
+    for await (const { slot, own } of this.eachImage(params, params.chunks)) {
+      const answer = await this.answerTo(slot, own, own);
+      const fp32 = fp32Boxes(answer);
+      const errors = outputErrors(this.compared(own), this.compared(own));
+      answers.push({
+        signal: errors.map(({ signal }) => signal),
+        top1: top1Of(answer),
+        record: recordOf(this.options.task, answer, { truth: this.truthOf(slot), fp32 }),
+      });
+      boxes.push(fp32);
+      outputs.push(own.map(copyOf));
     }
     return { answers, boxes, outputs, work: timer() };
   }
@@ -109,25 +106,20 @@ class TrialRunner {
   async run(params: TrialTasks['run']['params']): Promise<TrialTasks['run']['result']> {
     const timer = this.timer();
     const answers: UnfinishedAnswer<TrialAnswer>[] = [];
-    for (const chunk of params.chunks) {
-      for (const [i, own] of (await this.runChunk(params, chunk)).entries()) {
-        const slot = chunk[i] ?? 0;
-        const fp32 = this.referenceOf(slot);
-        const answer = await this.answerTo(slot, own, fp32);
-        const errors = new Map(
-          outputErrors(this.compared(own), this.compared(fp32), true).map(
-            ({ name, noise }) => [name, Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise] as const,
-          ),
-        );
-        const to = { truth: this.truthOf(slot), fp32: this.shared?.boxes.get(slot) ?? [] };
-        answers.push({
-          noise: this.compared(fp32).flatMap(({ name, data }) =>
-            data === null ? [] : [errors.get(name) ?? OTHER_SIZE],
-          ),
-          top1: top1Of(answer),
-          record: recordOf(this.options.task, answer, to),
-        });
-      }
+    for await (const { slot, own } of this.eachImage(params, params.chunks)) {
+      const fp32 = this.referenceOf(slot);
+      const answer = await this.answerTo(slot, own, fp32);
+      const errors = new Map(
+        outputErrors(this.compared(own), this.compared(fp32), true).map(
+          ({ name, noise }) => [name, Number.isNaN(noise) ? Number.POSITIVE_INFINITY : noise] as const,
+        ),
+      );
+      const to = { truth: this.truthOf(slot), fp32: this.shared?.boxes.get(slot) ?? [] };
+      answers.push({
+        noise: this.compared(fp32).flatMap(({ name, data }) => (data === null ? [] : [errors.get(name) ?? OTHER_SIZE])),
+        top1: top1Of(answer),
+        record: recordOf(this.options.task, answer, to),
+      });
     }
     return { answers, work: timer() };
   }
@@ -177,7 +169,8 @@ class TrialRunner {
   async shifts(params: TrialTasks['shifts']['params']): Promise<TrialTasks['shifts']['result']> {
     const images: Float32Array[][] = [];
     for (const chunk of params.chunks) {
-      const found = byName(await this.runFilled(params, chunk));
+      const [outputs] = await this.runFilled(params, [chunk]);
+      const found = byName(outputs ?? []);
       images.push(
         Array.from({ length: params.biases }, (_, i) => (found.get(shiftName(i)) ?? new Float32Array()).slice()),
       );
@@ -201,26 +194,64 @@ class TrialRunner {
     };
   }
 
-  /**
-   * The outputs for each image of a chunk, as if it ran alone. A short chunk is padded with its last image. Images of
-   * different shapes run one shape after the other.
-   */
-  private async runChunk(sent: SentProgram, chunk: Chunk): Promise<OutputTensor[][]> {
-    const found: OutputTensor[][] = [];
-    for (const group of equalShapes(chunk.map((slot) => this.imageOf(slot).image))) {
-      const slots = group.map((i) => chunk[i] ?? 0);
-      const outputs = await this.runFilled(sent, slots);
-      for (const [at, i] of group.entries()) found[i] = [...imageOutputs(outputs, at, this.batch)];
+  /** The outputs for each image of the chunks, in their order. */
+  private async *eachImage(
+    sent: SentProgram,
+    chunks: readonly Chunk[],
+  ): AsyncGenerator<{ readonly slot: number; readonly own: readonly OutputTensor[] }> {
+    const together = Math.max(1, ...sent.program.steps.map((step) => step.together));
+    for (let from = 0; from < chunks.length; from += together) {
+      const some = chunks.slice(from, from + together);
+      for (const [i, outputs] of (await this.runChunks(sent, some)).entries())
+        for (const [at, own] of outputs.entries()) yield { slot: some[i]?.[at] ?? 0, own };
     }
+  }
+
+  /** The outputs for each image of one chunk. */
+  private async runChunk(sent: SentProgram, chunk: Chunk): Promise<OutputTensor[][]> {
+    return (await this.runChunks(sent, [chunk]))[0] ?? [];
+  }
+
+  /**
+   * For each chunk the outputs for its images, as if each ran alone. A short chunk is padded with its last image.
+   * Images of different shapes do not share a run.
+   */
+  private async runChunks(sent: SentProgram, chunks: readonly Chunk[]): Promise<OutputTensor[][][]> {
+    const fills = chunks.flatMap((chunk, index) =>
+      equalShapes(chunk.map((slot) => this.imageOf(slot).image)).map((group) => ({
+        index,
+        group,
+        slots: group.map((i) => chunk[i] ?? 0),
+      })),
+    );
+    const found: OutputTensor[][][] = chunks.map(() => []);
+    const outputs = await this.runFilled(
+      sent,
+      fills.map(({ slots }) => slots),
+    );
+    for (const [k, { index, group }] of fills.entries())
+      for (const [at, i] of group.entries())
+        (found[index] ?? [])[i] = [...imageOutputs(outputs[k] ?? [], at, this.batch)];
     return found;
   }
 
-  private async runFilled({ program, structures, kept }: SentProgram, slots: Chunk): Promise<OutputTensor[]> {
+  private async runFilled(
+    { program, structures, kept }: SentProgram,
+    fills: readonly Chunk[],
+  ): Promise<OutputTensor[][]> {
     if (this.stop.isSet) throw cancelledError();
     this.programs.define(structures);
-    const images = slots.map((slot) => this.imageOf(slot).image);
-    const feeds = (): Feed[] => stackImages(this.options.feeding, images, this.batch);
-    return this.programs.run(program, { id: slots.join(), feeds, images: slots.length }, new Set(kept));
+    const runs = fills.map((slots) => ({
+      id: slots.join(),
+      feeds: (): Feed[] =>
+        stackImages(
+          this.options.feeding,
+          slots.map((slot) => this.imageOf(slot).image),
+          this.batch,
+        ),
+      images: slots.length,
+    }));
+    return this.programs.run(program, runs, new Set(kept));
   }
 
   private imageOf(slot: number): UsableImage {

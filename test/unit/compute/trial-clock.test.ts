@@ -23,7 +23,12 @@ function branched() {
   const segmentOf = new Map(['A', 'B', 'C', 'D'].map((name, i) => [name, i]));
   return {
     model,
-    cuts: { segmentOf, shares: [0.5, 0.2, 0.2, 0.1], reached: reachedSegments(model.graph.node, segmentOf, 4) },
+    cuts: {
+      segmentOf,
+      shares: [0.5, 0.2, 0.2, 0.1],
+      reached: reachedSegments(model.graph.node, segmentOf, 4),
+      together: [1, 1, 1, 1],
+    },
   };
 }
 

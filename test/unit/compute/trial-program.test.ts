@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { BoundedCache } from '../../../src-main/compute/trials/bounded-cache';
 import { chooseCuts, reachedSegments, WHOLE, type GraphCuts } from '../../../src-main/compute/trials/graph-cuts';
-import { ProgramRunner } from '../../../src-main/compute/trials/program-runner';
+import { ProgramRunner, type ProgramFeeds } from '../../../src-main/compute/trials/program-runner';
 import { SharedSteps } from '../../../src-main/compute/trials/shared-steps';
 import { ProgramMaker, type TrialProgram } from '../../../src-main/compute/trials/trial-program';
 import type { Feed } from '../../../src-main/backends/feeds';
-import { floatTensor, int64Tensor, makeModel, makeNode, makeValueInfo } from '../../../src-main/onnx/graph/make';
-import { DataType, type Model } from '../../../src-main/onnx/graph/model';
+import {
+  floatTensor,
+  int64Tensor,
+  intAttr,
+  makeModel,
+  makeNode,
+  makeValueInfo,
+} from '../../../src-main/onnx/graph/make';
+import { DataType, type Model, type Node } from '../../../src-main/onnx/graph/model';
 import { prepareModel } from '../../../src-main/onnx/passes/prepare';
 import { loadPrepared, preparedWeights, storePrepared } from '../../../src-main/onnx/passes/prepared-store';
 import { placeQdq, quantizeModel } from '../../../src-main/quantization/rewrite/quantize';
@@ -27,13 +34,14 @@ async function stored(model: Model): Promise<{ readonly model: Model; readonly d
 }
 
 /** A segment per layer: every tensor between layers crosses a cut. */
-function cutEverywhere(model: Model): GraphCuts {
+function cutEverywhere(model: Model, together: number): GraphCuts {
   const names = model.graph.node.map(({ name }) => name);
   const segmentOf = new Map(names.map((name, i) => [name, i]));
   return {
     segmentOf,
     shares: names.map(() => 1 / names.length),
     reached: reachedSegments(model.graph.node, segmentOf, names.length),
+    together: names.map(() => together),
   };
 }
 
@@ -50,11 +58,14 @@ class Bench {
     readonly model: Model,
     dir: string,
     readonly target: Target,
-    limits: { readonly valueBytes?: number; readonly sessionBytes?: number } = {},
+    {
+      together = 1,
+      ...limits
+    }: { readonly together?: number; readonly valueBytes?: number; readonly sessionBytes?: number } = {},
   ) {
     const options = { weights: preparedWeights(dir), scalesAreInputs: true };
     this.whole = new ProgramMaker(model, WHOLE, options);
-    this.divided = new ProgramMaker(model, cutEverywhere(model), options);
+    this.divided = new ProgramMaker(model, cutEverywhere(model, together), options);
     this.runner = new ProgramRunner({
       weightsDir: dir,
       simulate: true,
@@ -87,16 +98,26 @@ class Bench {
   }
 
   async run(program: TrialProgram, feeds: readonly Feed[], id = 'image'): Promise<readonly (readonly number[])[]> {
+    const [outputs = []] = await this.runLists(program, [{ id, feeds: () => feeds, images: 1 }]);
+    return outputs;
+  }
+
+  /** Images that come at once, with one input each. */
+  runAll(program: TrialProgram, ids: readonly string[], inputs: readonly Feed[]) {
+    const runs = ids.map((id, i) => ({ id, feeds: () => inputs.slice(i, i + 1), images: 1 }));
+    return this.runLists(program, runs);
+  }
+
+  private async runLists(
+    program: TrialProgram,
+    runs: readonly ProgramFeeds[],
+  ): Promise<readonly (readonly (readonly number[])[])[]> {
     const makers = [this.whole, this.divided];
     this.runner.define(
       program.steps.flatMap(({ structure }) => makers.flatMap((maker) => maker.structure(structure) ?? [])),
     );
-    const outputs = await this.runner.run(
-      program,
-      { id, feeds: () => feeds, images: 1 },
-      new Set(this.steps.keptOf(program)),
-    );
-    return outputs.map(({ data, integers }) => [...(data ?? integers ?? [])]);
+    const found = await this.runner.run(program, runs, new Set(this.steps.keptOf(program)));
+    return found.map((outputs) => outputs.map(({ data, integers }) => [...(data ?? integers ?? [])]));
   }
 
   /** The number of segments that a divided program runs. */
@@ -241,7 +262,77 @@ describe('a divided program', () => {
   });
 });
 
+describe('runs that share a call', () => {
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  const inputs = names.map((_, i) => image('input', [1, 32], 10 + i));
+
+  async function benchOf(node: readonly Node[]): Promise<Bench> {
+    const { model, dir } = await stored(
+      makeModel(
+        {
+          name: 'rows',
+          node,
+          initializer: [floatTensor('w', [32, 32], [...image('w', [32, 32]).data].map(Number))],
+          input: [makeValueInfo('input', DataType.FLOAT, ['N', 32])],
+          output: [makeValueInfo('out', DataType.FLOAT, ['N', 32])],
+          valueInfo: [],
+        },
+        17,
+      ),
+    );
+    return new Bench(model, dir, 'tensorrt', { together: 4 });
+  }
+
+  const first = makeNode('MatMul', ['input', 'w'], ['m'], { name: 'first' });
+  const relu = makeNode('Relu', ['m'], ['r'], { name: 'relu' });
+  const last = makeNode('MatMul', ['r', 'w'], ['out'], { name: 'last' });
+
+  it('give the values that each has alone, whatever it is together with', async () => {
+    const bench = await benchOf([first, relu, last]);
+    const alone = await benchOf([first, relu, last]);
+    const trial = bench.trial();
+    for (const own of [trial, bench.trial({}, { r: 1.5 }), bench.trial({}, { r: 1.25 })]) {
+      const program = bench.program(own, true);
+      const found = await bench.runAll(program, names, inputs);
+      for (const [i, values] of found.entries())
+        expect(values).toEqual(await alone.run(alone.program(own, true), [inputs[i] as Feed], names[i]));
+      // The values that were kept belong to one image each.
+      const [third] = await bench.runAll(program, names.slice(2, 3), inputs.slice(2, 3));
+      expect(third).toEqual(found[2]);
+    }
+    const before = bench.runner.clock.segments;
+    await bench.runAll(bench.program(bench.trial({}, { input: 1.75 }), true), names, inputs);
+    // Five images in calls of four.
+    expect(bench.runner.clock.segments - before).toBe(2 * 3);
+    await bench.runner.close();
+    await alone.runner.close();
+  });
+
+  it('do not, if the model mixes them', async () => {
+    const share = makeNode('Softmax', ['m'], ['share'], { name: 'share', attributes: [intAttr('axis', 0)] });
+    const mul = makeNode('Mul', ['m', 'share'], ['r'], { name: 'mul' });
+    const bench = await benchOf([first, share, mul, last]);
+    const alone = await benchOf([first, share, mul, last]);
+    const program = bench.program(bench.trial(), true);
+    const found = await bench.runAll(program, names, inputs);
+    for (const [i, values] of found.entries())
+      expect(values).toEqual(await alone.run(alone.program(bench.trial(), true), [inputs[i] as Feed], names[i]));
+    await bench.runner.close();
+    await alone.runner.close();
+  });
+});
+
 describe('chooseCuts', () => {
+  it('lets runs of small layers share a call, if the model leaves the number of images open', async () => {
+    const { model } = await stored(generatedOnnx(12));
+    const dims = (size: number) => new Map([['input', [1, 3, size, size]]]);
+    expect(chooseCuts(model, dims(16)).together.every((count) => count === 1)).toBe(true);
+    const small = chooseCuts(model, dims(16), true).together;
+    const large = chooseCuts(model, dims(512), true).together;
+    expect(Math.min(...small)).toBeGreaterThan(1);
+    expect(Math.min(...large)).toBe(1);
+  });
+
   it('divides a long model where few values are alive, and leaves a small one whole', async () => {
     const { model } = await stored(generatedOnnx(60, 8));
     const large = chooseCuts(model, new Map([['input', [1, 3, 256, 256]]]));
@@ -298,6 +389,7 @@ describe('SharedSteps', () => {
     scales: [],
     inputs: inputs.map((from) => ({ step: from, output: 0 })),
     share: 1,
+    together: 1,
   });
   const program = (...keys: readonly string[]): TrialProgram => ({
     steps: keys.map((key, i) => step(key, i === 0 ? [] : [i - 1])),
