@@ -14,7 +14,8 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'calculations', include: CALCULATIONS, isolate: false } },
       { extends: true, test: { name: 'others', include: ['test/**/*.test.ts'], exclude: [...CALCULATIONS, SLOW] } },
-      { extends: true, test: { name: 'slow', include: [SLOW] } },
+      // Their commands take turns with everything else that the machine does.
+      { extends: true, test: { name: 'slow', include: [SLOW], testTimeout: 300_000, hookTimeout: 300_000 } },
     ],
     pool: 'forks',
     maxWorkers: 2,

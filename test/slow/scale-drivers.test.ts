@@ -8,33 +8,45 @@ import { findTool, needs, pythonWith, runProgram, startProgram } from '../suppor
 import { REPO_ROOT } from '../support/shared';
 import { freePort, SLURM_TOOLS, startSlurm, until, type SlurmCluster } from '../support/slurm';
 import { writeSlowModel } from '../support/slow-model';
-import { writeTinyImages } from '../support/tiny-project';
+import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
 
 const SCALE = join(REPO_ROOT, 'resources/scale');
 const CALIB = `${process.execPath} ${join(REPO_ROOT, 'out/main/calib.js')}`;
 const IMAGES = 12;
 
 let dir = '';
-/** A project whose shards take seconds, prepared and not calibrated. */
-let fresh = '';
-/** The hash of its histograms, collected by one process. */
-let sha256 = '';
+/** Prepared and not calibrated, and the hash of the histograms that one process collects. */
+interface Fresh {
+  readonly path: string;
+  readonly sha256: string;
+}
 
-const copyOf = (name: string): string => {
+/** Its shards take seconds, so that they can be stopped. */
+let slow: Fresh = { path: '', sha256: '' };
+let quick: Fresh = slow;
+
+const copyOf = ({ path }: Fresh, name: string): string => {
   const copy = join(dir, name);
-  cpSync(fresh, copy, { recursive: true });
+  cpSync(path, copy, { recursive: true });
   return copy;
 };
+
+async function freshProject(name: string): Promise<Fresh> {
+  const path = join(dir, `${name}.calib`);
+  await calibJson('init', join(dir, `${name}.onnx`), '--calibration', join(dir, 'images'), '-o', path);
+  await calibJson('set', path, '--method', 'minmax');
+  await calibJson('prepare', path);
+  const single = copyOf({ path, sha256: '' }, `single-${name}.calib`);
+  return { path, sha256: (await calibJson<CalibrateResult>('calibrate', single)).sha256 };
+}
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'calib-drivers-'));
   await writeSlowModel(join(dir, 'slow.onnx'), 16);
+  await writeTinyModel(join(dir, 'quick.onnx'));
   await writeTinyImages(join(dir, 'images'), IMAGES);
-  fresh = join(dir, 'fresh.calib');
-  await calibJson('init', join(dir, 'slow.onnx'), '--calibration', join(dir, 'images'), '-o', fresh);
-  await calibJson('set', fresh, '--method', 'minmax');
-  await calibJson('prepare', fresh);
-  ({ sha256 } = await calibJson<CalibrateResult>('calibrate', copyOf('single.calib')));
+  slow = await freshProject('slow');
+  quick = await freshProject('quick');
 }, 300_000);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -67,7 +79,7 @@ const python = pythonWith('ray');
 const [rayTitle, isWithoutRay] = needs('the driver for Ray', { ray: python });
 describe.skipIf(isWithoutRay)(rayTitle, () => {
   it('repeats the shard of a worker that was killed', async () => {
-    const project = copyOf('ray.calib');
+    const project = copyOf(quick, 'ray.calib');
     const shards = join(dir, 'ray-shards');
     // Half a core each, so that four workers run on two cores.
     const driver = ['--count', '4', '--shards', shards, '--cpus', '0.5', '--calib', CALIB];
@@ -89,7 +101,7 @@ describe.skipIf(isWithoutRay)(rayTitle, () => {
     expect(second.code, second.stderr).toBe(0);
     for (const index of [1, 2, 4]) expect(second.stderr).toMatch(new RegExp(`shard ${index} of 4: [\\d.]+ s, kept`));
     expect(second.stderr).toMatch(/shard 3 of 4: [\d.]+ s$/m);
-    expect(JSON.parse(second.stdout)).toMatchObject({ images: IMAGES, sha256 });
+    expect(JSON.parse(second.stdout)).toMatchObject({ images: IMAGES, sha256: quick.sha256 });
   }, 180_000);
 });
 
@@ -117,12 +129,15 @@ describe.skipIf(isWithoutSlurm)(slurmTitle, () => {
     return ids.trim().split(' ');
   };
   const ends = (id: string): Promise<void> =>
-    until(`job ${id} is completed`, async () =>
-      /JobState=COMPLETED/.test(await runProgram('scontrol', ['-o', 'show', 'job', id], cluster.env)),
+    until(
+      `job ${id} is completed`,
+      async () => /JobState=COMPLETED/.test(await runProgram('scontrol', ['-o', 'show', 'job', id], cluster.env)),
+      // Each question is a process; a job waits for its turn, its shards and the scheduler.
+      { everyMs: 500, atMostMs: 150_000 },
     );
 
   it('put a task that was asked to end back into the queue, and merge when all have ended', async () => {
-    const project = copyOf('slurm.calib');
+    const project = copyOf(slow, 'slurm.calib');
     const [array = '', merge = ''] = await submit(project, {});
     const log = join(logs, `calib-${array}-1.log`);
     await until('shard 2 has images', () => {
@@ -135,7 +150,7 @@ describe.skipIf(isWithoutSlurm)(slurmTitle, () => {
     await runProgram('scancel', ['--batch', '--signal=TERM', `${array}_1`], cluster.env);
     await ends(merge);
     expect(readFileSync(log, 'utf8')).toMatch(/Stopped after \d of 6 images of shard 2 of 2[^]*6 images, \d of them/);
-    expect(readFileSync(join(logs, `calib-${array}-merge.log`), 'utf8')).toContain(`sha256 ${sha256}`);
+    expect(readFileSync(join(logs, `calib-${array}-merge.log`), 'utf8')).toContain(`sha256 ${slow.sha256}`);
     // A single shard that was lost; the others are not computed again.
     const shards = join(project, 'shards');
     for (const name of readdirSync(shards)) if (name.startsWith('calibrate-2-')) rmSync(join(shards, name));
@@ -146,8 +161,8 @@ describe.skipIf(isWithoutSlurm)(slurmTitle, () => {
         .filter((name) => name.startsWith(`calib-${again}-`))
         .sort(),
     ).toEqual([`calib-${again}-1.log`, `calib-${again}-merge.log`]);
-    expect(readFileSync(join(logs, `calib-${again}-merge.log`), 'utf8')).toContain(`sha256 ${sha256}`);
-  }, 180_000);
+    expect(readFileSync(join(logs, `calib-${again}-merge.log`), 'utf8')).toContain(`sha256 ${slow.sha256}`);
+  }, 320_000);
 });
 
 const validator = findTool('kubernetes-validate');
@@ -171,8 +186,8 @@ describe('shards in a folder that is copied to', () => {
     const store = join(dir, 'store');
     mkdirSync(store);
     const env = { STORE: store, COPY: 'cp' };
-    const here = copyOf('store-here.calib');
-    const elsewhere = copyOf('store-there.calib');
+    const here = copyOf(slow, 'store-here.calib');
+    const elsewhere = copyOf(slow, 'store-there.calib');
     const stopped = storeShard([here], { SHARD: '1/2', ...env });
     let progress = '';
     stopped.child.stderr?.on('data', (text: string) => (progress += text));
@@ -187,7 +202,7 @@ describe('shards in a folder that is copied to', () => {
     expect([first.code, second.code]).toEqual([0, 0]);
     expect(first.stdout).toMatch(/6 images, [1-5] of them from before/);
     expect((await storeShard([elsewhere], { SHARD: '2/2', ...env }).outcome).stderr).toContain('was kept');
-    expect(await calibJson('merge', here, store)).toMatchObject({ images: IMAGES, sha256 });
+    expect(await calibJson('merge', here, store)).toMatchObject({ images: IMAGES, sha256: slow.sha256 });
   }, 180_000);
 });
 
@@ -209,7 +224,7 @@ describe.skipIf(isWithoutObjectStore)(objectStoreTitle, () => {
       );
       const copy = `${aws} --endpoint-url http://127.0.0.1:${port} s3 cp --only-show-errors`;
       const env = { ...account, SHARD: '1/1', STORE: 's3://calibration/slow', COPY: copy };
-      const project = copyOf('object-store.calib');
+      const project = copyOf(quick, 'object-store.calib');
       const { code, stderr } = await storeShard([project, '--limit', '2'], env).outcome;
       expect(code, stderr).toBe(0);
       expect((await storeShard([project, '--limit', '2'], env).outcome).stderr).toContain('was kept');

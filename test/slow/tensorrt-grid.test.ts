@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { tensorAsFloat32 } from '../../src-main/onnx/graph/tensor-values';
 import { readModel } from '../../src-main/onnx/wire/wire-reader';
 import { createWorkbench } from '../../src-main/app/create-workbench';
 import { calib, calibJson } from '../support/calib-process';
+import { createTestProject } from '../support/project-fixture';
 import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
 
 const IMAGES = 120;
@@ -18,6 +19,7 @@ const BATCH = '8';
 let dir = '';
 let files: string[] = [];
 let made = 0;
+let whole = '';
 let plainSha256 = '';
 let expected: Readonly<Record<string, number>> = {};
 
@@ -25,7 +27,16 @@ async function project(list: readonly string[] = files, model = 'tiny.onnx'): Pr
   const name = made++;
   writeFileSync(join(dir, `list-${name}.txt`), list.join('\n'));
   const path = join(dir, `p${name}.calib`);
-  await calibJson('init', join(dir, model), '--calibration', join(dir, `list-${name}.txt`), '-o', path);
+  const images = join(dir, `list-${name}.txt`);
+  // Nothing here is about the best method: measuring the methods after every pass would double the time.
+  await createTestProject({ model: join(dir, model), images, validation: null, project: path }, { method: 'minmax' });
+  return path;
+}
+
+/** A copy of the project that the whole set was collected in, with the grid. */
+function gridProject(): string {
+  const path = join(dir, `p${made++}.calib`);
+  cpSync(whole, path, { recursive: true });
   return path;
 }
 
@@ -72,12 +83,12 @@ beforeAll(async () => {
     .map((entry) => relative(dir, join(entry.parentPath, entry.name)))
     // Night first: the ranges of the first batch are too small for the day images.
     .sort((a, b) => (a < b ? 1 : -1));
-  const path = await project();
-  plainSha256 = (await calibrate(path, '--threads', '1')).sha256;
-  const result = await withGrid(path, '--threads', '1');
+  whole = await project();
+  plainSha256 = (await calibrate(whole, '--threads', '1')).sha256;
+  const result = await withGrid(whole, '--threads', '1');
   expect(result).toMatchObject({ images: IMAGES, sha256: plainSha256, tensorrtGrid: { batch: 8, names: 12 } });
   expect(result.kept).toBeUndefined();
-  expected = await thresholdsOf(path);
+  expected = await thresholdsOf(whole);
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -156,8 +167,7 @@ describe("TensorRT's grid", () => {
   });
 
   it('gives variants', async () => {
-    const path = await project();
-    await withGrid(path);
+    const path = gridProject();
     const out = join(dir, 'variant.onnx');
     const result = await calibJson<QuantizeResult>(
       'quantize',
@@ -175,8 +185,7 @@ describe("TensorRT's grid", () => {
 
 describe('calibration caches', () => {
   it("export every name of TensorRT, in its order, with a header of the project's method", async () => {
-    const path = await project();
-    await withGrid(path);
+    const path = gridProject();
     await calibJson('set', path, '--method', 'entropy-tensorrt');
     const lines = (await exported(path)).trim().split('\n');
     expect(lines[0]).toBe('TRT-100600-EntropyCalibration2');
@@ -206,8 +215,7 @@ describe('calibration caches', () => {
   });
 
   it('come back from an import bit for bit, names of no tensor included', async () => {
-    const path = await project();
-    await withGrid(path);
+    const path = gridProject();
     await calibJson('set', path, '--method', 'entropy-tensorrt');
     const text = `${await exported(path)}(Unnamed Layer* 3) [Convolution]_output: 3c010a14\n`.replace(
       'TRT-100600',
@@ -245,8 +253,7 @@ describe('calibration caches', () => {
   });
 
   it('become the scales of a model for TensorRT 11 (docs/migration.md)', async () => {
-    const path = await project();
-    await withGrid(path);
+    const path = gridProject();
     await calibJson('set', path, '--method', 'entropy-tensorrt');
     const cachePath = join(dir, 'old.cache');
     writeFileSync(cachePath, await exported(path));

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { createProject } from '../../src-main/app/projects/create-project';
+import { loadProject, saveProject } from '../../src-main/app/projects/project-store';
 import { openWorkspace, type Workspace } from '../../src-main/app/projects/workspace';
 import type { Model } from '../../src-main/onnx/graph/model';
 import { writeModel } from '../../src-main/onnx/wire/wire-writer';
+import type { ProjectFile } from '../../src-shared/domain/project/project';
 import { calibJson } from './calib-process';
 import { tinyModel, writeTinyImages } from './tiny-project';
 
@@ -66,8 +68,11 @@ export function initArguments(sets: ProjectSets, ...flags: readonly string[]): s
   ];
 }
 
-/** Creates a project in this process, without the command line, and opens it. */
-export async function createTestProject(sets: ProjectSets): Promise<Workspace> {
+/**
+ * Creates a project in this process, without the command line, and opens it.
+ * @param changes of the project's file, as `calib set` would make them
+ */
+export async function createTestProject(sets: ProjectSets, changes: Partial<ProjectFile> = {}): Promise<Workspace> {
   const { model, images, validation = null, project } = sets;
   const path = await createProject({
     modelPath: model,
@@ -76,6 +81,7 @@ export async function createTestProject(sets: ProjectSets): Promise<Workspace> {
     projectPath: project,
     preprocessing: {},
   });
+  if (Object.keys(changes).length > 0) await saveProject(path, { ...(await loadProject(path)), ...changes });
   return openWorkspace(path);
 }
 

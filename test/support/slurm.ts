@@ -77,12 +77,16 @@ export async function startSlurm(dir: string): Promise<SlurmCluster> {
   return { env, stop };
 }
 
-/** Asks until the answer is yes. Throws after a minute. */
-export async function until(what: string, ask: () => boolean | Promise<boolean>): Promise<void> {
-  const endsAt = Date.now() + 60_000;
+/** Asks until the answer is yes. Throws after `atMostMs`. */
+export async function until(
+  what: string,
+  ask: () => boolean | Promise<boolean>,
+  { everyMs = 50, atMostMs = 60_000 } = {},
+): Promise<void> {
+  const endsAt = Date.now() + atMostMs;
   while (!(await ask())) {
-    if (Date.now() > endsAt) throw new Error(`Waited a minute until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (Date.now() > endsAt) throw new Error(`Waited ${atMostMs / 1000} s until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 

@@ -188,7 +188,7 @@ function tightestOf(lines: readonly Line[]): TightestGate {
 /** The probability that all gates are met, for each of the next runs. */
 function probabilitiesOf(lines: readonly Line[]): readonly number[] {
   const runs = lines[0]?.residuals.length ?? 0;
-  const draws = randomWeights(runs).map((weights) =>
+  const draws = weightsOf(runs).map((weights) =>
     lines.map(
       ({ residuals, degrees }) =>
         residuals.reduce((sum, residual, run) => sum + residual * (weights[run] ?? 0), 0) / Math.sqrt(degrees),
@@ -206,6 +206,15 @@ function probabilitiesOf(lines: readonly Line[]): readonly number[] {
     );
     return met.length / DRAWS;
   });
+}
+
+/** The weights of each number of runs, at most 23 of them. The seed is fixed, so that they are drawn once. */
+const drawnWeights = new Map<number, readonly Float64Array[]>();
+
+function weightsOf(runs: number): readonly Float64Array[] {
+  const known = drawnWeights.get(runs) ?? randomWeights(runs);
+  drawnWeights.set(runs, known);
+  return known;
 }
 
 /**
