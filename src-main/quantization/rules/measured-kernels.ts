@@ -7,7 +7,12 @@ import {
 import type { KernelLookup } from '../../../src-shared/domain/engines/kernel-lookup';
 import type { KernelShape } from '../../../src-shared/domain/engines/kernel-times';
 import type { MeasuredKernel, MeasuredKernels } from '../../../src-shared/domain/engines/measured-kernels';
-import { cheapestPlacement, type BorderTensor, type PartCost } from '../../../src-shared/domain/engines/placement-cost';
+import {
+  cheapestPlacement,
+  placementMs,
+  type BorderTensor,
+  type PartCost,
+} from '../../../src-shared/domain/engines/placement-cost';
 import { ownValue, setOwnValue } from '../../../src-shared/base/records';
 import { attrInt, attrInts } from '../../onnx/graph/attributes';
 import type { Node } from '../../onnx/graph/model';
@@ -64,10 +69,16 @@ export function measurementsOf(
     .sort((a, b) => a - b)
     .flatMap((batch): MeasuredKernels['batches'] => {
       const layers: Record<string, MeasuredKernel> = {};
+      const floatOnly: Record<string, number> = {};
       for (const partition of partitions.list) {
         const shape = kernelShape(facts, partition.root, { partition, batch });
-        const found = shape === null ? undefined : (own?.find(shape) ?? shipped?.find(shape));
-        if (shape === null || found === undefined) continue;
+        if (shape === null) continue;
+        const found = own?.find(shape) ?? shipped?.find(shape);
+        if (found === undefined) {
+          const floatMs = own?.floatMs(shape) ?? shipped?.floatMs(shape);
+          if (floatMs !== undefined) setOwnValue(floatOnly, partition.root.name, floatMs);
+          continue;
+        }
         setOwnValue(layers, partition.root.name, {
           floatMs: found.floatMs,
           int8Ms: found.int8Ms,
@@ -75,14 +86,28 @@ export function measurementsOf(
           ...(own?.find(shape) === undefined ? { isShipped: true } : {}),
         });
       }
-      return Object.keys(layers).length === 0 ? [] : [{ batch, conversions: conversionModel(conversions), layers }];
+      if (Object.keys(layers).length === 0) return [];
+      const isAny = Object.keys(floatOnly).length > 0;
+      return [{ batch, conversions: conversionModel(conversions), layers, ...(isAny ? { floatOnly } : {}) }];
     });
 }
 
 /**
+ * Part of the convolutions in floating point that lose the fusion with x * sigmoid(x) when a network gets Q/DQ: 50 of
+ * the 104 of yolox_nano, with TensorRT 10.6 on an H200 (test/evidence/README.md, Detectors).
+ */
+const UNFUSED_SHARE = 0.5;
+
+/** INT8 computes and moves at most twice as many values in the same time as FP16. */
+const MOST_SPEEDUP = 2;
+
+/**
  * Layers in INT8 that measured times take out of it: the placement in which the sum of the times of layers and of the
  * conversions between them is smallest has them in floating point (a minimum cut). Layers without a time stay as the
- * rules have them. A layer leaves INT8 only if it does so at every batch size that it was measured at.
+ * rules have them. A layer leaves INT8 only if it does so at every batch size that was measured. If all INT8 layers
+ * together save less than the kernels cost that Q/DQ adds elsewhere in the network, all of them leave. For that, a layer
+ * that was measured in floating point only is taken to be twice as fast, and one that was not measured as slow as the
+ * slowest one.
  */
 export function measuredRefusals(
   int8: Int8Layers,
@@ -91,13 +116,20 @@ export function measuredRefusals(
 ): ReadonlyMap<Node, Refusal> {
   const refusals = new Map<Node, Refusal>();
   const kept = new Set<Node>();
-  for (const { batch, conversions, layers } of measured.batches) {
-    const { partitions, labels } = cheapestAt(int8, { batch, conversions, layers }, isFixed);
+  for (const one of measured.batches) {
+    const { partitions, labels, savedMs } = cheapestAt(int8, one, isFixed);
+    const lost = unfusedIn(
+      int8,
+      partitions.filter((_, i) => labels[i] === true),
+      one.conversions,
+    );
+    const where = { ...measured, batch: one.batch };
+    const isWorse = savedMs < lost.ms;
     for (const [i, { root }] of partitions.entries()) {
-      const times = ownValue(layers, root.name);
-      if (times === undefined) continue;
-      if (labels[i] === true) kept.add(root);
-      else refusals.set(root, refusalOf(times, { batch, ...measured }));
+      const times = ownValue(one.layers, root.name);
+      if (times !== undefined && labels[i] !== true) refusals.set(root, refusalOf(times, where));
+      else if (isWorse) refusals.set(root, networkRefusal(savedMs, lost, where));
+      else kept.add(root);
     }
   }
   for (const root of kept) refusals.delete(root);
@@ -124,6 +156,39 @@ function refusalOf(
   };
 }
 
+interface Unfused {
+  readonly layers: number;
+  readonly ms: number;
+}
+
+/**
+ * What a network of these INT8 layers loses elsewhere: in a network with Q/DQ, TensorRT computes x * sigmoid(x) behind
+ * many convolutions in floating point in a kernel of its own, and in one without in that of the convolution.
+ */
+function unfusedIn({ partitions }: Int8Layers, inInt8: readonly Partition[], { launchMs }: ConversionModel): Unfused {
+  const roots = new Set(inInt8.map(({ root }) => root));
+  const layers = partitions.list.filter(
+    ({ root, members }) => !roots.has(root) && members.some(({ opType }) => opType === 'Sigmoid'),
+  ).length;
+  return { layers, ms: UNFUSED_SHARE * layers * launchMs };
+}
+
+function networkRefusal(
+  savedMs: number,
+  lost: Unfused,
+  { gpu, tensorrt, batch }: { readonly gpu: string; readonly tensorrt: string; readonly batch: number },
+): Refusal {
+  const source = `${gpu}, TensorRT ${tensorrt}, batch ${batch}`;
+  const saved = savedMs > 0 ? `at most ${exactMs(savedMs)}` : 'nothing';
+  return {
+    code: 'measured-slower',
+    reason:
+      `all INT8 layers together save ${saved} with the conversions between them (${source}), and with INT8 in the ` +
+      `network, TensorRT computes many of the ${lost.layers} other SiLU activations in kernels of their own: about ` +
+      exactMs(lost.ms),
+  };
+}
+
 /** Both times of a comparison have the same unit, in steps of 0.1 microseconds. */
 function exactMs(ms: number): string {
   return `${ms.toFixed(4)} ms`;
@@ -133,14 +198,24 @@ interface Measured {
   readonly batch: number;
   readonly conversions: ConversionModel;
   readonly layers: Readonly<Record<string, MeasuredKernel>>;
+  readonly floatOnly?: Readonly<Record<string, number>> | undefined;
 }
 
-/** The INT8 partitions, and whether each is cheaper in INT8. */
+interface Cheapest {
+  /** The INT8 partitions. */
+  readonly partitions: readonly Partition[];
+  /** Whether each is cheaper in INT8. */
+  readonly labels: readonly boolean[];
+  /** What they save at most of the time of floating point alone; infinite if that is not known. */
+  readonly savedMs: number;
+}
+
+/** The cheapest placement of the INT8 partitions. */
 function cheapestAt(
   int8: Int8Layers,
-  { batch, conversions, layers }: Measured,
+  { batch, conversions, layers, floatOnly = {} }: Measured,
   isFixed: (root: Node) => boolean,
-): { readonly partitions: readonly Partition[]; readonly labels: readonly boolean[] } {
+): Cheapest {
   const { facts, roots } = int8;
   const partitions = int8.partitions.list.filter(({ root }) => roots.has(root));
   const costs: PartCost[] = partitions.map(({ root }) => {
@@ -174,7 +249,27 @@ function cheapestAt(
     const values = batchValues(facts, tensor, batch);
     return { from, to: [...to], toInt8Ms: toInt8Ms(conversions, values), toFloatMs: toFloatMs(conversions, values) };
   });
-  return { partitions, labels: cheapestPlacement(costs, borders) };
+  const labels = cheapestPlacement(costs, borders);
+  const slowestMs = slowestOf(int8, layers, floatOnly);
+  const atMost = costs.map((cost, i): PartCost => {
+    const root = partitions[i]?.root;
+    if (root === undefined || isFixed(root) || ownValue(layers, root.name) !== undefined) return cost;
+    const floatMs = ownValue(floatOnly, root.name) ?? slowestMs;
+    return { floatMs, int8Ms: floatMs / MOST_SPEEDUP };
+  });
+  const allFloat = costs.map(() => false);
+  const savedMs = placementMs(atMost, borders, allFloat) - placementMs(atMost, borders, labels);
+  return { partitions, labels, savedMs };
+}
+
+/** The largest time in FP16 if those of at least half of the compute layers are known; infinite if not. */
+function slowestOf(
+  { partitions }: Int8Layers,
+  layers: Measured['layers'],
+  floatOnly: Readonly<Record<string, number>>,
+): number {
+  const known = [...Object.values(layers).map(({ floatMs }) => floatMs), ...Object.values(floatOnly)];
+  return 2 * known.length < partitions.list.length ? Number.POSITIVE_INFINITY : Math.max(...known);
 }
 
 /** Values of a tensor in one inference; 0 if its sizes are not known. */

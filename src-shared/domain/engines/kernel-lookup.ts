@@ -61,6 +61,11 @@ export class KernelLookup {
     const closer = differenceOf(smaller) <= differenceOf(larger) ? smaller : larger;
     return { floatMs: closer.floatMs, int8Ms: closer.int8Ms, between: [smaller.key, larger.key] };
   }
+
+  /** Milliseconds of a shape in floating point; undefined if it was not measured itself. */
+  floatMs(shape: KernelShape): number | undefined {
+    return ownValue(this.table.times, kernelKey(shape))?.floatMs;
+  }
 }
 
 function differenceOf({ floatMs, int8Ms }: Entry): number {

@@ -34,6 +34,8 @@ export const measuredKernelsSchema = object({
       conversions: conversionModelSchema,
       /** Compute layer -> its times at this batch size. */
       layers: record(measuredKernelSchema),
+      /** Compute layer -> milliseconds in FP16, of those that were not measured in INT8. */
+      floatOnly: optional(record(measured)),
     }),
   ),
 });

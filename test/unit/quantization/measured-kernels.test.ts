@@ -89,6 +89,32 @@ describe('placement by measured times', () => {
     expect(isolated?.reason).toContain('the conversions around it would cost more');
   });
 
+  it('leaves the whole network in FP16 if INT8 saves less than it costs SiLU activations elsewhere', () => {
+    // x -> a -> b -> c, then depthwise layers with SiLU, which the rules leave in FP16.
+    const withSilu = (count: number): Model => {
+      const net = new Net();
+      const a = net.op('Relu', 'ra', [net.conv('a', 'x', 64, 64)]);
+      let last = net.op('Relu', 'rc', [net.conv('c', net.op('Relu', 'rb', [net.conv('b', a, 64, 64)]), 64, 64)]);
+      for (let i = 0; i < count; i++) {
+        const conv = net.groupedConv(`d${i}`, last, { inputChannels: 64, outputChannels: 64, group: 64 });
+        last = net.op('Mul', `m${i}`, [conv, net.op('Sigmoid', `s${i}`, [conv])]);
+      }
+      return net.model(['n', 64, 32, 32], last);
+    };
+    // 24 microseconds are saved; half of the activations take 3 microseconds each.
+    const times = { a: [20, 12], b: [20, 12], c: [20, 12] } as const;
+    const few = placed(withSilu(4), table(withSilu(4), times));
+    expect(few['b']?.precision).toBe('int8');
+    const many = placed(withSilu(20), table(withSilu(20), times));
+    for (const layer of ['a', 'b', 'c'])
+      expect(many[layer]).toMatchObject({ precision: 'fp16', code: 'measured-slower' });
+    expect(many['b']?.reason).toContain(
+      'many of the 20 other SiLU activations in kernels of their own: about 0.0300 ms',
+    );
+    const asked = placed(withSilu(20), table(withSilu(20), times), 'own', { ...EMPTY_PLAN, layers: { b: 'int8' } });
+    expect(asked['a']?.precision).toBe('int8');
+  });
+
   it('leaves layers without times to the rules, and layers that the plan asks for in INT8', () => {
     const model = chain();
     const before = placed(model, EMPTY);
