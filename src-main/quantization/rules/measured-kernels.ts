@@ -105,8 +105,8 @@ const MOST_SPEEDUP = 2;
  * Layers in INT8 that measured times take out of it: the placement in which the sum of the times of layers and of the
  * conversions between them is smallest has them in floating point (a minimum cut). Layers without a time stay as the
  * rules have them. A layer leaves INT8 only if it does so at every batch size that was measured. If all INT8 layers
- * together save less than Q/DQ costs elsewhere in the network, all of them leave. For that, a layer that was measured in
- * floating point only is taken to be twice as fast in INT8, and one that was not measured as slow as the slowest one.
+ * together save less than Q/DQ costs elsewhere in the network, all of them leave. For that, a layer that was measured
+ * in floating point only is taken to be twice as fast in INT8, and one that was not measured as slow as the slowest.
  */
 export function measuredRefusals(
   int8: Int8Layers,
