@@ -45,7 +45,7 @@ function columnsOf(language: Language): readonly Column<MarkedEntry>[] {
     {
       id: 'gates',
       title: t('history.column.gates'),
-      width: 56,
+      width: 68,
       render: gatesIcon,
       sortValue: ({ gates }) => gates.filter(({ state }) => state !== 'met').length,
     },

@@ -78,7 +78,7 @@ function latencyNotes({ benchmark }: RunRecord): readonly Note[] {
   return [
     {
       key: 'results.stat.unsteady',
-      params: { variants: unsteady.map((entry) => entry.variant).join(', '), most },
+      params: { variants: [...new Set(unsteady.map((entry) => entry.variant))].join(', '), most },
       tone: 'caution',
     },
   ];
