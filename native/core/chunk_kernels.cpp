@@ -13,6 +13,11 @@
 #define CALIB_AVX512 __attribute__((target("avx512f,popcnt")))
 #endif
 
+#if defined(__aarch64__)
+#define CALIB_HAS_NEON_KERNELS 1
+#include <arm_neon.h>
+#endif
+
 #if defined(__GNUC__) || defined(__clang__)
 #define CALIB_INLINE inline __attribute__((always_inline))
 #else
@@ -25,7 +30,7 @@ namespace {
 
 constexpr float kLastBin = static_cast<float>(kBinCount - 1);
 
-// The portable loops are written so that compilers vectorise them; on 64-bit ARM they become NEON instructions.
+// The portable loops are written so that compilers vectorise them.
 
 CALIB_INLINE void extremes_body(const float* values, std::size_t count, float limit, ChunkScan& found) {
   std::int32_t largest_signed = found.largest_signed;
@@ -299,6 +304,120 @@ CALIB_AVX512 void raise_each_avx512(const float* values, std::size_t count, floa
 constexpr ChunkKernels kAvx512{"avx512", scan_avx512, move_counts_avx512, largest_finite_avx512, raise_each_avx512};
 #endif
 
+#ifdef CALIB_HAS_NEON_KERNELS
+
+/** What four lanes have found. */
+struct NeonExtremes {
+  int32x4_t largest_signed = vdupq_n_s32(INT32_MIN);
+  int32x4_t largest_inside = vdupq_n_s32(INT32_MIN);
+  uint32x4_t largest_unsigned = vdupq_n_u32(0);
+  uint32x4_t smallest_unsigned = vdupq_n_u32(UINT32_MAX);
+  uint32x4_t zeros = vdupq_n_u32(0);
+  uint32x4_t negative_zeros = vdupq_n_u32(0);
+};
+
+struct NeonSides {
+  float32x4_t inside_scale;
+  float32x4_t negative_scale;
+  float32x4_t above_scale;
+  int32x4_t limit;
+};
+
+/** The slots of four values. */
+CALIB_INLINE uint16x4_t slots_neon(const float* values, const NeonSides& sides, NeonExtremes& found) {
+  const uint32x4_t sign = vdupq_n_u32(kSignBit);
+  const uint32x4_t bits = vreinterpretq_u32_f32(vld1q_f32(values));
+  // Bits of positive floats, and negative numbers, have the order of the floats.
+  const int32x4_t order = vreinterpretq_s32_u32(bits);
+  found.largest_signed = vmaxq_s32(found.largest_signed, order);
+  found.largest_unsigned = vmaxq_u32(found.largest_unsigned, bits);
+  found.smallest_unsigned = vminq_u32(found.smallest_unsigned, bits);
+  const uint32x4_t magnitude = vbicq_u32(bits, sign);
+  // A true comparison is -1.
+  found.zeros = vsubq_u32(found.zeros, vceqzq_u32(magnitude));
+  found.negative_zeros = vsubq_u32(found.negative_zeros, vceqq_u32(bits, sign));
+  const uint32x4_t above = vcgeq_s32(order, sides.limit);
+  const uint32x4_t negative = vcltzq_s32(order);
+  found.largest_inside = vmaxq_s32(found.largest_inside, vbslq_s32(above, vdupq_n_s32(INT32_MIN), order));
+  const float32x4_t positive_scale = vbslq_f32(above, sides.above_scale, sides.inside_scale);
+  const float32x4_t factor = vbslq_f32(negative, sides.negative_scale, positive_scale);
+  const float32x4_t position = vminq_f32(vmulq_f32(vreinterpretq_f32_u32(magnitude), factor), vdupq_n_f32(kLastBin));
+  const uint32x4_t side =
+      vorrq_u32(vandq_u32(negative, vdupq_n_u32(kBinCount)), vandq_u32(above, vdupq_n_u32(2 * kBinCount)));
+  return vmovn_u32(vorrq_u32(vcvtq_u32_f32(position), side));
+}
+
+ChunkScan scan_neon(const float* values, std::size_t count, const ScanSides& sides, std::uint16_t* slots) {
+  constexpr std::size_t kLanes = 8;
+  const NeonSides by{vdupq_n_f32(sides.inside_scale), vdupq_n_f32(sides.negative_scale), vdupq_n_f32(sides.above_scale),
+                     vdupq_n_s32(static_cast<std::int32_t>(bits_of(sides.limit)))};
+  NeonExtremes lanes;
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    const uint16x4_t low = slots_neon(values + i, by, lanes);
+    const uint16x4_t high = slots_neon(values + i + kLanes / 2, by, lanes);
+    vst1q_u16(slots + i, vcombine_u16(low, high));
+  }
+  ChunkScan found;
+  found.largest_signed = vmaxvq_s32(lanes.largest_signed);
+  found.largest_inside = vmaxvq_s32(lanes.largest_inside);
+  found.largest_unsigned = vmaxvq_u32(lanes.largest_unsigned);
+  found.smallest_unsigned = vminvq_u32(lanes.smallest_unsigned);
+  found.zeros = vaddvq_u32(lanes.zeros);
+  found.negative_zero_slots = vaddvq_u32(lanes.negative_zeros);
+  found.positive_zero_slots = found.zeros - found.negative_zero_slots;
+  extremes_body(values + i, count - i, sides.limit, found);
+  slots_body(values + i, count - i, sides, slots + i);
+  found.slots = static_cast<std::uint32_t>(count);
+  return found;
+}
+
+void move_counts_neon(std::uint16_t* counters, std::size_t count, std::uint64_t* bins) {
+  constexpr std::size_t kPairs = kMovedTogether / 2;
+  for (std::size_t begin = 0; begin < count; begin += kMovedTogether) {
+    uint16x8_t pairs[kPairs];
+    uint16x8_t any = vdupq_n_u16(0);
+    for (std::size_t i = 0; i < kPairs; ++i) {
+      pairs[i] = vld1q_u16(counters + 4 * begin + 8 * i);
+      any = vorrq_u16(any, pairs[i]);
+    }
+    // Most bins far from 0 are empty.
+    if (vmaxvq_u16(any) == 0) continue;
+    for (std::size_t i = 0; i < kPairs; ++i) {
+      std::uint64_t* const out = bins + begin + 2 * i;
+      vst1q_u64(out, vpadalq_u32(vld1q_u64(out), vpaddlq_u16(pairs[i])));
+      vst1q_u16(counters + 4 * begin + 8 * i, vdupq_n_u16(0));
+    }
+  }
+}
+
+/** Bits of |x| of four values; 0 where a value is NaN or infinite. */
+CALIB_INLINE uint32x4_t finite_magnitudes_neon(const float* values) {
+  const uint32x4_t bits = vbicq_u32(vreinterpretq_u32_f32(vld1q_f32(values)), vdupq_n_u32(kSignBit));
+  return vandq_u32(bits, vcltq_u32(bits, vdupq_n_u32(kInfinityBits)));
+}
+
+float largest_finite_neon(const float* values, std::size_t count) {
+  constexpr std::size_t kLanes = 4;
+  uint32x4_t largest = vdupq_n_u32(0);
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) largest = vmaxq_u32(largest, finite_magnitudes_neon(values + i));
+  return std::max(float_of(vmaxvq_u32(largest)), largest_finite_body(values + i, count - i));
+}
+
+void raise_each_neon(const float* values, std::size_t count, float* maxima) {
+  constexpr std::size_t kLanes = 4;
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    const uint32x4_t now = vreinterpretq_u32_f32(vld1q_f32(maxima + i));
+    vst1q_f32(maxima + i, vreinterpretq_f32_u32(vmaxq_u32(now, finite_magnitudes_neon(values + i))));
+  }
+  raise_each_body(values + i, count - i, maxima + i);
+}
+
+constexpr ChunkKernels kNeon{"neon", scan_neon, move_counts_neon, largest_finite_neon, raise_each_neon};
+#endif
+
 }  // namespace
 
 std::vector<const ChunkKernels*> supported_kernels() {
@@ -307,6 +426,10 @@ std::vector<const ChunkKernels*> supported_kernels() {
   // Selected at run time with an if instead of an ifunc (target_clones), which musl's loader does not support.
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt")) kernels.push_back(&kAvx2);
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("popcnt")) kernels.push_back(&kAvx512);
+#endif
+#ifdef CALIB_HAS_NEON_KERNELS
+  // Every 64-bit ARM processor has them.
+  kernels.push_back(&kNeon);
 #endif
   return kernels;
 }

@@ -18,6 +18,9 @@ TEST(Kernels, ArePortableOnesAndThoseOfTheProcessor) {
   const auto kernels = supported_kernels();
   EXPECT_STREQ(kernels.front()->name, "portable");
   EXPECT_EQ(kernels.back(), &chunk_kernels());
+#if defined(__aarch64__)
+  EXPECT_STREQ(kernels.back()->name, "neon");
+#endif
 }
 
 TEST(Kernels, CountAsTheDefinitionSays) {
