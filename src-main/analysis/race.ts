@@ -30,8 +30,9 @@ export interface RaceResult {
 /**
  * The trial with the smallest error below a limit. Errors are sums over images, which only grow:
  * a trial is given up as soon as its error on a part of the images is above the limit, or above that of a trial that
- * has run on all of them. The images on which the incumbent fails most come first, because they decide soonest. The
- * result is that of running every trial on all images.
+ * has run on all of them. The images on which the incumbent fails most come first, because they decide soonest, and
+ * those of its worst group before all others, because the limit is that group's. The result is that of running every
+ * trial on all images.
  * @param problem.incumbent answers of the model to beat, one per entry of `at`.
  */
 export async function race(
@@ -70,8 +71,12 @@ export async function race(
   return { winner, runs };
 }
 
-/** Positions in `at`, those with the largest errors of the incumbent first. */
-function partsOf({ reference, varying }: Trials, at: readonly number[], incumbent: readonly TrialAnswer[]): number[][] {
+/** Positions in `at`, those of the incumbent's worst group first, and among them those with its largest errors. */
+function partsOf(
+  { images, reference, varying }: Trials,
+  at: readonly number[],
+  incumbent: readonly TrialAnswer[],
+): number[][] {
   const outputs = [...(reference[at[0] ?? 0]?.signal.keys() ?? [])].filter((output) => varying?.has(output) !== true);
   const signals = outputs.map((output) => at.reduce((sum, image) => sum + (reference[image]?.signal[output] ?? 0), 0));
   const errors = at.map((_, slot) =>
@@ -80,7 +85,15 @@ function partsOf({ reference, varying }: Trials, at: readonly number[], incumben
       0,
     ),
   );
-  const order = [...at.keys()].sort((a, b) => (errors[b] ?? 0) - (errors[a] ?? 0) || a - b);
+  const groups = at.map((image) => images[image]?.group ?? null);
+  const means = new Map<string | null, number>();
+  for (const group of new Set(groups)) {
+    const own = errors.filter((_, slot) => groups[slot] === group);
+    means.set(group, own.reduce((sum, error) => sum + error, 0) / own.length);
+  }
+  const worst = Math.max(...means.values());
+  const rankOf = (slot: number): number => (means.get(groups[slot] ?? null) === worst ? 0 : 1);
+  const order = [...at.keys()].sort((a, b) => rankOf(a) - rankOf(b) || (errors[b] ?? 0) - (errors[a] ?? 0) || a - b);
   const size = Math.max(MIN_PART, Math.ceil(order.length / PARTS));
   return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
 }
