@@ -41,7 +41,7 @@ const CASES: readonly Case[] = [
   {
     model: shared('models', 'cifar_mobilenetv2.onnx'),
     calibration: shared('data', 'cifar10', 'calibration'),
-    every: 8,
+    every: 16,
     preprocessing: CIFAR,
     kinds: ['auto', 'sensitivity'],
   },

@@ -19,7 +19,7 @@ const MISSING = !existsSync(SWIFTSHADER)
     ? 'libvulkan.so.1 is absent (Debian: apt-get install libvulkan1)'
     : null;
 
-const { dir, project } = useCalibratedProject({ images: 24, run: json });
+const { dir, project } = useCalibratedProject({ images: 12, run: json });
 
 function calib(
   args: readonly string[],
@@ -69,7 +69,7 @@ describe.skipIf(MISSING !== null)(
         ...flags,
       );
       const cpu = await json<ValidateResult>('validate', project, ...flags);
-      expect(gpu).toMatchObject({ images: 24, backend: 'ort-webgpu' });
+      expect(gpu).toMatchObject({ images: 12, backend: 'ort-webgpu' });
       expect(gpu.warnings.map(({ code }) => code)).toEqual(['int8-simulated']);
       for (const [i, report] of gpu.variants.entries()) {
         expect(report.top1).toBe(cpu.variants[i]?.top1);

@@ -101,7 +101,7 @@ describe.skipIf(sharedDir() === null)('equalization of planted_outlier', () => {
       '--target',
       'tensorrt',
       '--limit',
-      '200',
+      '100',
     );
     expect(result.rows.map(({ repairs }) => Object.keys(repairs).sort().join(' '))).toEqual([
       '',
