@@ -41,7 +41,7 @@ const SCREENED_IMAGES = 128;
 const PROMISING = 1.05;
 
 export interface SmoothingEffort {
-  /** The largest number of images that confirm the choice; default: see chooseAndConfirm. */
+  /** The largest number of images that confirm the choice, 0 if others will; default: see chooseAndConfirm. */
   readonly confirming?: number;
 }
 
@@ -112,13 +112,14 @@ async function searched(search: SmoothingSearch, job: JobContext): Promise<Smoot
     undefined,
   );
   const best = least && least.chosen <= PROMISING * worstNmse(without) ? least : undefined;
-  const before = best && worstNmse(await search.measure(base, { set, entries: confirmed }));
+  const isConfirmed = best !== undefined && confirmed.length > 0;
+  const before = isConfirmed ? worstNmse(await search.measure(base, { set, entries: confirmed })) : undefined;
   if (best) {
     const smoothed = search.withKey(best.key);
     best.chosen = worstNmse(await search.measure(smoothed, choosing));
-    best.confirmed = worstNmse(await search.measure(smoothed, { set, entries: confirmed }));
+    if (isConfirmed) best.confirmed = worstNmse(await search.measure(smoothed, { set, entries: confirmed }));
   }
-  const isBetter = best?.confirmed !== undefined && before !== undefined && best.confirmed < before;
+  const isBetter = best !== undefined && (best.confirmed ?? best.chosen) < (before ?? worstNmse(without));
   return {
     ...common,
     without: { chosen: worstNmse(without), ...(before === undefined ? {} : { confirmed: before }) },

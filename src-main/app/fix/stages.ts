@@ -22,11 +22,10 @@ const CORRECTION_PASSES = 64 + 2 * 128;
 
 /**
  * Smoothing calibrates the model with each of three shares on few images, the best one on all, and compares them on 64
- * images. Its choice is judged afterwards, so that fewer images confirm it here than in a search of its own.
+ * images. The images that choose confirm it afterwards.
  */
 const SMOOTHED_MODELS = 2;
-const CONFIRMING_SMOOTHING = 128;
-const SMOOTHING_PASSES = 5 * 64 + 2 * CONFIRMING_SMOOTHING;
+const SMOOTHING_PASSES = 5 * 64;
 
 /** Every method for all tensors. */
 const methods: FixStage = {
@@ -86,7 +85,7 @@ const smoothing: FixStage = {
     const { choice, candidates } = await findSmoothing(
       { kind: 'smooth', projectPath: job.workspace.path, target, ...(threads === undefined ? {} : { threads }) },
       { ...job, workspace: workspaceWith(job.workspace, plain) },
-      { confirming: CONFIRMING_SMOOTHING },
+      { confirming: 0 },
     );
     if (choice === undefined) return { candidates: [], compared: candidates.length };
     return methodsThenBiases(scope, { ...plain, plan: withSmoothing(plain.plan, choice.key) });
