@@ -6,7 +6,7 @@ import type {
   FixStageRow,
 } from '../../../src-shared/domain/analysis/fix';
 import type { Method } from '../../../src-shared/domain/project/methods';
-import { hasRepair, REPAIRS } from '../../../src-shared/domain/project/precision';
+import { hasRepair, REPAIRS, type Repair } from '../../../src-shared/domain/project/precision';
 import { modelledMs } from '../../../src-shared/domain/runs/latency-model';
 import { canMeasure } from '../analysis/measure-plans';
 import { resolvedMethod } from '../../calibration/histograms/threshold-table';
@@ -23,6 +23,8 @@ import { STAGES } from './stages';
 
 /** A candidate replaces the best one if it has at most this part of its error. */
 const CLEARLY_BETTER = 0.99;
+/** A repair that leaves more of the error than this may move the measure by chance: the plan without it comes first. */
+const SIMILAR = 0.75;
 
 interface StageEnd {
   readonly row: Omit<FixStageRow, 'seconds'>;
@@ -94,7 +96,7 @@ export class FixRun {
     const { candidates, compared } = await stage.run(scope);
     const [candidate] = candidates;
     const isBetter = candidate !== undefined && candidate.error <= CLEARLY_BETTER * best.error;
-    if (isBetter && !isLeftToLater(candidate, scope)) await this.judge(stage.name, candidate, job);
+    if (isBetter && !isLeftToLater(candidate, scope)) await this.judgeSimplestFirst(stage.name, candidates, scope);
     const own = this.plans.slice(judgedBefore);
     const met = fewestReleased(own.filter((plan) => plan.met));
     const plan = met ?? (isBetter ? this.planOf(candidate) : own.at(-1));
@@ -115,6 +117,24 @@ export class FixRun {
       best,
       row: { ...row, outcome: 'no-gain', note: 'Nothing came nearer to FP32 on the images that choose.' },
     };
+  }
+
+  /** Judges the first candidate, and before it one of nearly the same error with fewer repairs, if there is one. */
+  private async judgeSimplestFirst(
+    name: FixStageName,
+    candidates: readonly Candidate[],
+    { job, best }: Pick<FixScope, 'job' | 'best'>,
+  ): Promise<void> {
+    const [first] = candidates;
+    if (first === undefined) return;
+    const simpler = candidates.find(
+      ({ decisions, error }) =>
+        repairsOf(decisions).length < repairsOf(first.decisions).length &&
+        error <= CLEARLY_BETTER * best.error &&
+        first.error > SIMILAR * error,
+    );
+    const isMet = simpler !== undefined && (await this.judge(name, simpler, job)).met;
+    if (!isMet) await this.judge(name, first, job);
   }
 
   private async tooLong(stage: FixStage, scope: FixScope): Promise<string | null> {
@@ -192,7 +212,7 @@ export class FixRun {
       stage,
       decisions,
       methods: await this.methodsOf(decisions),
-      repairs: REPAIRS.filter((repair) => hasRepair(decisions.plan, repair)),
+      repairs: repairsOf(decisions),
       fp16Layers,
       error,
       ...verdict,
@@ -234,6 +254,10 @@ export class FixRun {
 function isLeftToLater({ decisions, error }: Candidate, { maxLayers, secondsLeft, mayMeet: may }: FixScope): boolean {
   const isReleaseSure = maxLayers !== 0 && secondsLeft === Number.POSITIVE_INFINITY;
   return isReleaseSure && releasedLayers(decisions).length === 0 && !may(error);
+}
+
+function repairsOf({ plan }: FixDecisions): Repair[] {
+  return REPAIRS.filter((repair) => hasRepair(plan, repair));
 }
 
 /** The plan with the fewest released layers, the first of several. */
