@@ -47,15 +47,13 @@ export function chooseFromGroups<T extends { readonly group: string | null }>(
 const CONFIRMING = 512;
 
 /**
- * Selects `count` images for a choice and up to `confirming` others to confirm it; half of the images each if there are
- * too few.
+ * Selects `count` images for a choice and up to 512 others to confirm it; half of the images each if there are too few.
  */
 export function chooseAndConfirm<T extends { readonly group: string | null }>(
   entries: readonly T[],
   count: number,
-  confirming = CONFIRMING,
 ): { readonly chosen: readonly T[]; readonly confirmed: readonly T[] } {
-  return chooseDisjoint(entries, Math.min(count, Math.floor(entries.length / 2)), confirming);
+  return chooseDisjoint(entries, Math.min(count, Math.floor(entries.length / 2)), CONFIRMING);
 }
 
 /** Selects images for a choice or a measurement, and up to `confirmedCount` others that confirm the result. */

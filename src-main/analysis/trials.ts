@@ -134,6 +134,7 @@ export async function qualityOf(
     ...(comparesAnswers ? { comparesAnswers } : {}),
     worstGroupNmse: worstNmse,
     agreement: agreementOf(trials, all),
+    ...candidateFields([all, ...groups.map(([, list]) => list)]),
     ...(await measureFields(trials, all)),
   };
 }
@@ -232,9 +233,30 @@ export function groupNames(images: readonly Pick<TrialImage, 'group'>[]): string
   return [...new Set(images.flatMap(({ group }) => (group === null ? [] : [group])))].sort();
 }
 
+/**
+ * The error by which layers and plans are chosen: for detectors that of their candidates, which the measure depends on.
+ */
+export function choiceError(quality: TrialQuality): number {
+  return quality.candidateNmse ?? worstNmse(quality);
+}
+
 /** The objective of automatic choices: the error of the worst group, or of all images without groups. */
 export function worstNmse(quality: TrialQuality): number {
   return quality.worstGroupNmse?.nmse ?? quality.nmse;
+}
+
+/** The error of a detector's candidates, in the worst of these lists; empty for other tasks. */
+function candidateFields(lists: readonly (readonly Answered[])[]): Pick<TrialQuality, 'candidateNmse'> {
+  const errors = lists.flatMap((list): number[] => {
+    const sums = list.flatMap(({ answer: { record } }) =>
+      record?.kind === 'detection' && record.candidates !== undefined ? [record.candidates] : [],
+    );
+    const signal = sums.reduce((sum, own) => sum + own.signal, 0);
+    const noise = sums.reduce((sum, own) => sum + own.noise, 0);
+    // FP32 detects nothing in some groups: they have no error in relation to it.
+    return sums.length === list.length && signal > 0 ? [noise / signal] : [];
+  });
+  return errors.length === 0 ? {} : { candidateNmse: Math.max(...errors) };
 }
 
 interface Answered {

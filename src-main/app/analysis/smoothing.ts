@@ -40,10 +40,8 @@ const SCREENED_IMAGES = 128;
 /** The best candidate is calibrated on all images if its error is at most this multiple of that without smoothing. */
 const PROMISING = 1.05;
 
-export interface SmoothingEffort {
-  /** The largest number of images that confirm the choice, 0 if others will; default: see chooseAndConfirm. */
-  readonly confirming?: number;
-}
+/** Decides instead of images that did not choose whether the best factors, under this key, are kept. */
+export type ConfirmSmoothing = (key: string) => Promise<boolean>;
 
 /**
  * Finds the factors of smoothing for the project's plan: for each alpha the smoothed model is calibrated on a part of
@@ -55,12 +53,12 @@ export interface SmoothingEffort {
 export async function findSmoothing(
   spec: SmoothSpec,
   job: JobContext,
-  { confirming }: SmoothingEffort = {},
+  confirm?: ConfirmSmoothing,
 ): Promise<SmoothingResult> {
   const startedAt = performance.now();
-  const search = new SmoothingSearch(spec, job, confirming);
+  const search = new SmoothingSearch(spec, job);
   try {
-    const result = await searched(search, job);
+    const result = await searched(search, job, confirm);
     await search.forgetAllBut(result.choice?.key);
     const timed = { ...result, seconds: (performance.now() - startedAt) / 1000 };
     await saveSmoothingResult(job.workspace, spec.variant ?? 'mixed', timed);
@@ -72,7 +70,11 @@ export async function findSmoothing(
   }
 }
 
-async function searched(search: SmoothingSearch, job: JobContext): Promise<SmoothingResult> {
+async function searched(
+  search: SmoothingSearch,
+  job: JobContext,
+  confirm: ConfirmSmoothing | undefined,
+): Promise<SmoothingResult> {
   const { services } = job;
   const base = search.withKey(null);
   const maxima = await search.maxima(base);
@@ -112,14 +114,15 @@ async function searched(search: SmoothingSearch, job: JobContext): Promise<Smoot
     undefined,
   );
   const best = least && least.chosen <= PROMISING * worstNmse(without) ? least : undefined;
-  const isConfirmed = best !== undefined && confirmed.length > 0;
-  const before = isConfirmed ? worstNmse(await search.measure(base, { set, entries: confirmed })) : undefined;
+  const isMeasured = best !== undefined && confirm === undefined;
+  const before = isMeasured ? worstNmse(await search.measure(base, { set, entries: confirmed })) : undefined;
   if (best) {
     const smoothed = search.withKey(best.key);
     best.chosen = worstNmse(await search.measure(smoothed, choosing));
-    if (isConfirmed) best.confirmed = worstNmse(await search.measure(smoothed, { set, entries: confirmed }));
+    if (isMeasured) best.confirmed = worstNmse(await search.measure(smoothed, { set, entries: confirmed }));
   }
-  const isBetter = best !== undefined && (best.confirmed ?? best.chosen) < (before ?? worstNmse(without));
+  const isNearer = best !== undefined && (best.confirmed ?? best.chosen) < (before ?? worstNmse(without));
+  const isBetter = isNearer && (confirm === undefined || (await confirm(best.key)));
   return {
     ...common,
     without: { chosen: worstNmse(without), ...(before === undefined ? {} : { confirmed: before }) },
@@ -143,7 +146,6 @@ class SmoothingSearch {
   constructor(
     private readonly given: SmoothSpec,
     private readonly job: JobContext,
-    private readonly confirming: number | undefined,
   ) {
     this.spec = {
       ...(given.target === undefined ? {} : { target: given.target }),
@@ -206,7 +208,7 @@ class SmoothingSearch {
     readonly confirmed: readonly ImageEntry[];
   }> {
     const set = await loadSet(this.job.workspace, 'calibration', undefined);
-    const { chosen, confirmed } = chooseAndConfirm(set.entries, this.given.images ?? DEFAULT_IMAGES, this.confirming);
+    const { chosen, confirmed } = chooseAndConfirm(set.entries, this.given.images ?? DEFAULT_IMAGES);
     if (chosen.length >= MIN_IMAGES) return { set, chosen, confirmed };
     throw new WorkbenchError(
       'images-empty',

@@ -2,7 +2,7 @@ import type { FixDecisions } from '../../../src-shared/domain/analysis/fix';
 import type { TrialQuality } from '../../../src-shared/domain/analysis/analysis';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
-import { worstNmse, type Trial } from '../../analysis/trials';
+import { choiceError, type Trial } from '../../analysis/trials';
 import type { TrialParams } from '../../compute/trials/trial-pool';
 import { analysisSetup, type AnalysisSetup, type UsedImages } from '../analysis/analysis-setup';
 import type { JobContext } from '../job-context';
@@ -16,7 +16,7 @@ import { trialOfRecipe, variantRecipe } from '../variants/recipe';
 export interface Candidate {
   readonly decisions: FixDecisions;
   readonly quality: TrialQuality;
-  /** Output error of the worst group. */
+  /** Output error of the worst group; for detectors that of their candidates. */
   readonly error: number;
 }
 
@@ -89,7 +89,7 @@ export async function measureCandidates(
   return list.flatMap((decisions, i) => {
     const trial = trials[i];
     const quality = trial && qualities.get(trial);
-    return quality ? [{ decisions, quality, error: worstNmse(quality) }] : [];
+    return quality ? [{ decisions, quality, error: choiceError(quality) }] : [];
   });
 }
 

@@ -18,11 +18,9 @@ import type { FixSetup } from './setup';
 import { nearerText, wonText } from './stage-text';
 import { expectedLoss, keepsLoss, mayMeet, trendOfLoss } from './prospects';
 import { releasedLayers } from './release-stages';
-import type { FixScope, FixStage } from './stage';
+import { CLEARLY_BETTER, isClearlyBetter, type FixScope, type FixStage } from './stage';
 import { STAGES } from './stages';
 
-/** A candidate replaces the best one if it has at most this part of its error. */
-const CLEARLY_BETTER = 0.99;
 /** A repair that leaves more of the error than this may move the measure by chance: the plan without it comes first. */
 const SIMILAR = 0.75;
 
@@ -95,7 +93,7 @@ export class FixRun {
     const judgedBefore = this.plans.length;
     const { candidates, compared } = await stage.run(scope);
     const [candidate] = candidates;
-    const isBetter = candidate !== undefined && candidate.error <= CLEARLY_BETTER * best.error;
+    const isBetter = candidate !== undefined && isClearlyBetter(candidate, best);
     if (isBetter && !isLeftToLater(candidate, scope)) await this.judgeSimplestFirst(stage.name, candidates, scope);
     const own = this.plans.slice(judgedBefore);
     const met = fewestReleased(own.filter((plan) => plan.met));
@@ -128,10 +126,10 @@ export class FixRun {
     const [first] = candidates;
     if (first === undefined) return;
     const simpler = candidates.find(
-      ({ decisions, error }) =>
-        repairsOf(decisions).length < repairsOf(first.decisions).length &&
-        error <= CLEARLY_BETTER * best.error &&
-        first.error > SIMILAR * error,
+      (own) =>
+        repairsOf(own.decisions).length < repairsOf(first.decisions).length &&
+        isClearlyBetter(own, best) &&
+        first.error > SIMILAR * own.error,
     );
     const isMet = simpler !== undefined && (await this.judge(name, simpler, job)).met;
     if (!isMet) await this.judge(name, first, job);

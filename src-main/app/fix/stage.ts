@@ -81,6 +81,13 @@ export interface FixStage {
   readonly isBase?: boolean;
 }
 
+/** A candidate replaces the best one if it has at most this part of its error. */
+export const CLEARLY_BETTER = 0.99;
+
+export function isClearlyBetter(candidate: Candidate, best: Candidate): boolean {
+  return candidate.error <= CLEARLY_BETTER * best.error;
+}
+
 export function byError(candidates: readonly Candidate[]): StageOutcome {
   return { candidates: [...candidates].sort((a, b) => a.error - b.error), compared: candidates.length };
 }

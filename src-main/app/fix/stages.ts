@@ -15,7 +15,7 @@ import { openCalibration, prepare } from '../projects/workspace';
 import { workspaceWith } from './candidates';
 import { learned, releaseLearned } from './learning-stages';
 import { releaseFew, releaseMore } from './release-stages';
-import { byError, passesSeconds, type FixScope, type FixStage, type StageOutcome } from './stage';
+import { byError, isClearlyBetter, passesSeconds, type FixScope, type FixStage, type StageOutcome } from './stage';
 
 /** Runs of the model that a bias correction takes: 64 images beside FP32, and 128 others with and without it. */
 const CORRECTION_PASSES = 64 + 2 * 128;
@@ -82,13 +82,17 @@ const smoothing: FixStage = {
   async run(scope) {
     const { job, target, threads, best } = scope;
     const plain = { ...best.decisions, plan: withRepair(best.decisions.plan, 'biasCorrection', false) };
-    const { choice, candidates } = await findSmoothing(
+    let outcome: StageOutcome = { candidates: [], compared: 0 };
+    const { candidates } = await findSmoothing(
       { kind: 'smooth', projectPath: job.workspace.path, target, ...(threads === undefined ? {} : { threads }) },
       { ...job, workspace: workspaceWith(job.workspace, plain) },
-      { confirming: 0 },
+      async (key) => {
+        outcome = await methodsThenBiases(scope, { ...plain, plan: withSmoothing(plain.plan, key) });
+        const [first] = outcome.candidates;
+        return first !== undefined && isClearlyBetter(first, best);
+      },
     );
-    if (choice === undefined) return { candidates: [], compared: candidates.length };
-    return methodsThenBiases(scope, { ...plain, plan: withSmoothing(plain.plan, choice.key) });
+    return { ...outcome, compared: outcome.compared + candidates.length };
   },
 };
 

@@ -35,7 +35,12 @@ const matchedSchema = object({
 });
 const regionsSchema = object({ intersection: integers, predicted: integers, truth: integers });
 const recordSchema = variant({
-  detection: object({ kind: oneOf('detection'), toTruth: nullable(matchedSchema), toFp32: matchedSchema }),
+  detection: object({
+    kind: oneOf('detection'),
+    toTruth: nullable(matchedSchema),
+    toFp32: matchedSchema,
+    candidates: optional(object({ signal: number, noise: number })),
+  }),
   segmentation: object({ kind: oneOf('segmentation'), toTruth: nullable(regionsSchema), toFp32: regionsSchema }),
   embedding: object({ kind: oneOf('embedding'), cosine: nullable(number), isNearest: nullable(boolean) }),
   // JSON has no undefined: an image that does not count has no record.

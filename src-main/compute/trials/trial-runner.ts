@@ -1,8 +1,14 @@
 import { cancelledError } from '../../../src-shared/base/errors';
-import { fp32Boxes, recordOf } from '../../../src-shared/domain/measures/task-records';
+import {
+  fp32Boxes,
+  recordOf,
+  type ComparedWith,
+  type UnfinishedRecord,
+} from '../../../src-shared/domain/measures/task-records';
 import type { TaskAnswer } from '../../../src-shared/domain/tasks/answer';
 import type { TruthBox } from '../../../src-shared/domain/tasks/truth';
 import { OTHER_SIZE, type ReferenceAnswer, type TrialAnswer } from '../../analysis/trials';
+import { candidateSums, readCandidates, type ReadCandidates } from '../../analysis/decoders/candidate-error';
 import { imageOutputs } from '../../analysis/image-outputs';
 import { createTaskReader, type ReadImage, type TaskReader } from '../../analysis/task-reader';
 import { outputErrors } from '../../analysis/variant-evaluator';
@@ -49,6 +55,8 @@ class TrialRunner {
   private readonly images = new Map<number, UsableImage>();
   /** Slot -> true class of every pixel of the network's input; null: the image has no mask. */
   private readonly masks = new Map<number, ReadImage['mask']>();
+  /** Slot -> candidates of FP32, for detectors. */
+  private readonly fp32Candidates = new Map<number, ReadCandidates | null>();
   private readonly batch: number;
   private shared: SharedReference | null = null;
 
@@ -90,7 +98,7 @@ class TrialRunner {
       answers.push({
         signal: errors.map(({ signal }) => signal),
         top1: top1Of(answer),
-        record: recordOf(this.options.task, answer, { truth: this.truthOf(slot), fp32 }),
+        record: this.recordOf(answer, { truth: this.truthOf(slot), fp32 }, this.candidatesOf(slot, own)),
       });
       boxes.push(fp32);
       outputs.push(own.map(copyOf));
@@ -100,6 +108,7 @@ class TrialRunner {
 
   share(reference: SharedReference): Promise<null> {
     this.shared = reference;
+    this.fp32Candidates.clear();
     return Promise.resolve(null);
   }
 
@@ -118,10 +127,35 @@ class TrialRunner {
       answers.push({
         noise: this.compared(fp32).flatMap(({ name, data }) => (data === null ? [] : [errors.get(name) ?? OTHER_SIZE])),
         top1: top1Of(answer),
-        record: recordOf(this.options.task, answer, to),
+        record: this.recordOf(answer, to, this.candidatesOf(slot, own), this.referenceCandidates(slot)),
       });
     }
     return { answers, work: timer() };
+  }
+
+  /** @param fp32 the candidates of FP32; for FP32 itself the same */
+  private recordOf(
+    answer: TaskAnswer | null,
+    to: ComparedWith,
+    own: ReadCandidates | null,
+    fp32 = own,
+  ): UnfinishedRecord | null {
+    const record = recordOf(this.options.task, answer, to);
+    return record?.kind === 'detection' && own && fp32 ? { ...record, candidates: candidateSums(own, fp32) } : record;
+  }
+
+  /** null for other tasks than detection */
+  private candidatesOf(slot: number, outputs: readonly OutputTensor[]): ReadCandidates | null {
+    const { task } = this.options;
+    const { geometry } = this.imageOf(slot).image;
+    return task?.kind === 'detection' && geometry ? readCandidates(task.decoder, outputs, geometry) : null;
+  }
+
+  /** The candidates of FP32 for an image are read once. */
+  private referenceCandidates(slot: number): ReadCandidates | null {
+    const known = this.fp32Candidates.get(slot) ?? this.candidatesOf(slot, this.referenceOf(slot));
+    this.fp32Candidates.set(slot, known);
+    return known;
   }
 
   private async answerTo(

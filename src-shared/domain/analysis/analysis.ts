@@ -78,6 +78,8 @@ export const trialQualitySchema = object({
       nmse: measured,
     }),
   ),
+  /** For detectors: the error of the scores and boxes that count, of the worst group; see candidateSums. */
+  candidateNmse: optional(measured),
   /**
    * The answers compared with those of FP32: percent of images with the same class, or the measure of the task with the
    * answers of FP32 as the truth. null if the task is not decided and no output has the shape [batch, classes].

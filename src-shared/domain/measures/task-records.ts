@@ -18,6 +18,8 @@ export type TaskRecord =
       readonly toTruth: MatchedImage | null;
       /** Compared with the clear detections of FP32. */
       readonly toFp32: MatchedImage;
+      /** Absent if the rows of two models cannot be compared one by one. */
+      readonly candidates?: CandidateSums;
     }
   | { readonly kind: 'segmentation'; readonly toTruth: RegionCounts | null; readonly toFp32: RegionCounts }
   | {
@@ -28,6 +30,12 @@ export type TaskRecord =
       readonly isNearest: boolean | null;
     }
   | { readonly kind: 'custom'; readonly record: unknown };
+
+/** The squares of FP32's scores, and of the errors of scores and boxes, see candidateSums. */
+export interface CandidateSums {
+  readonly signal: number;
+  readonly noise: number;
+}
 
 /** A record, or an embedding that is compared once the embeddings of all images are known. */
 export type UnfinishedRecord = TaskRecord | { readonly kind: 'vector'; readonly vector: Float32Array };
