@@ -6,7 +6,7 @@ import type { LearnedValues } from '../../src-shared/domain/analysis/repair';
 import { differenceOf, judge, type MeasureDifference, type MeasuredSet } from '../../src-shared/domain/measures/judge';
 import { judgeCustom, type Summarize } from '../../src-shared/domain/measures/judge-custom';
 import { classificationSet } from '../../src-shared/domain/measures/measured-sets';
-import { measuredRecords, type TaskRecord } from '../../src-shared/domain/measures/task-records';
+import { measuredRecords, type CandidateSums, type TaskRecord } from '../../src-shared/domain/measures/task-records';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import type { Task } from '../../src-shared/domain/tasks/task';
 import { worstOutputNmse } from './output-error';
@@ -134,7 +134,10 @@ export async function qualityOf(
     ...(comparesAnswers ? { comparesAnswers } : {}),
     worstGroupNmse: worstNmse,
     agreement: agreementOf(trials, all),
-    ...candidateFields([all, ...groups.map(([, list]) => list)]),
+    ...candidateFields(
+      all,
+      groups.map(([, list]) => list),
+    ),
     ...(await measureFields(trials, all)),
   };
 }
@@ -245,16 +248,21 @@ export function worstNmse(quality: TrialQuality): number {
   return quality.worstGroupNmse?.nmse ?? quality.nmse;
 }
 
-/** The error of a detector's candidates, in the worst of these lists; empty for other tasks. */
-function candidateFields(lists: readonly (readonly Answered[])[]): Pick<TrialQuality, 'candidateNmse'> {
-  const errors = lists.flatMap((list): number[] => {
-    const sums = list.flatMap(({ answer: { record } }) =>
-      record?.kind === 'detection' && record.candidates !== undefined ? [record.candidates] : [],
+/** The error of a detector's candidates, of the worst group; empty for other tasks, and if an answer has none. */
+function candidateFields(
+  all: readonly Answered[],
+  groups: readonly (readonly Answered[])[],
+): Pick<TrialQuality, 'candidateNmse'> {
+  const sumsOf = (list: readonly Answered[]): CandidateSums[] =>
+    list.flatMap(({ answer: { record } }) =>
+      record?.kind === 'detection' && record.candidates ? [record.candidates] : [],
     );
-    const signal = sums.reduce((sum, own) => sum + own.signal, 0);
-    const noise = sums.reduce((sum, own) => sum + own.noise, 0);
-    // FP32 detects nothing in some groups: they have no error in relation to it.
-    return sums.length === list.length && signal > 0 ? [noise / signal] : [];
+  if (sumsOf(all).length < all.length) return {};
+  const errors = [all, ...groups].flatMap((list): number[] => {
+    const signal = sumsOf(list).reduce((sum, own) => sum + own.signal, 0);
+    const noise = sumsOf(list).reduce((sum, own) => sum + own.noise, 0);
+    // Where FP32 detects nothing, there is no error in relation to it.
+    return signal > 0 ? [noise / signal] : [];
   });
   return errors.length === 0 ? {} : { candidateNmse: Math.max(...errors) };
 }

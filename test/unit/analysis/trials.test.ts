@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  choiceError,
   differenceBetween,
   OTHER_SIZE,
   qualityOf,
@@ -17,6 +18,13 @@ import { inventDetections, inventScene } from '../../support/detection-scenes';
 import { fakeImages } from './fake-trials';
 
 const at = [0, 1, 2, 3];
+const NO_MATCH = {
+  classes: new Int32Array(),
+  scores: new Float32Array(),
+  flags: new Uint32Array(),
+  truthClasses: new Int32Array(),
+  truthCounts: new Uint32Array(),
+};
 
 function trials(signal: readonly (readonly number[])[]): Trials {
   const images = fakeImages(['day', 'day', 'night', 'night']);
@@ -64,6 +72,23 @@ describe('outputs whose sizes depend on the data', () => {
 });
 
 describe('qualityOf', () => {
+  it('chooses detectors by the candidates of the worst group, and only if all images have them', async () => {
+    const answer = (noise: number, hasCandidates = true) => ({
+      noise: [0.1],
+      top1: -1,
+      record: {
+        kind: 'detection' as const,
+        toTruth: null,
+        toFp32: NO_MATCH,
+        ...(hasCandidates ? { candidates: { signal: 2, noise } } : {}),
+      },
+    });
+    const quality = await qualityOf(even, at, [answer(0.1), answer(0.3), answer(0.6), answer(0.2)]);
+    expect(choiceError(quality)).toBeCloseTo(0.2);
+    const partly = await qualityOf(even, at, [answer(0.1), answer(0.3), answer(0.6), answer(0.2, false)]);
+    expect(choiceError(partly)).toBe(worstNmse(partly));
+  });
+
   it('sums noise over signal, over all images and per group', async () => {
     const answers = [0.1, 0.3, 0.2, 0.6].map((noise, i) => ({ noise: [noise], top1: i % 2 }));
     const quality = await qualityOf(even, at, answers);

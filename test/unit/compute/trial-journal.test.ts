@@ -57,7 +57,7 @@ describe('TrialJournal', () => {
     const regions = countRegions([0, 1, 1], [0, 1, 0], 2);
     const records: readonly TaskRecord[] = [
       { kind: 'detection', toTruth: match(first), toFp32: match(second) },
-      { kind: 'detection', toTruth: null, toFp32: match(first) },
+      { kind: 'detection', toTruth: null, toFp32: match(first), candidates: { signal: 1 / 3, noise: 2e-9 } },
       { kind: 'segmentation', toTruth: regions, toFp32: regions },
       { kind: 'embedding', cosine: 0.123456789, isNearest: false },
       { kind: 'custom', record: { right: 3, of: [1, null] } },
@@ -74,7 +74,7 @@ describe('TrialJournal', () => {
     new TrialJournal(path).put(trial, ['x'], [{ noise: [1], top1: -1, record }]);
     const line = readFileSync(path, 'utf8');
     for (const other of [
-      line.replace('"version":1', '"version":2'),
+      line.replace('"version":2', '"version":3'),
       line.replace(/"packed":"..../, '"packed":"AAAA'),
     ]) {
       expect(other).not.toBe(line);
