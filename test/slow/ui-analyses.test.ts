@@ -78,8 +78,8 @@ describe.skipIf(NO_BROWSER !== null)(
 
     it('searches plans, adopts one with one click and undoes it by its name', async () => {
       await openPrecisionTab('Search');
-      await setNumber('Images to judge by', '40');
-      await setNumber('Layers out of INT8, at most', '4');
+      await setNumber('Images to judge by', '24');
+      await setNumber('Layers out of INT8, at most', '2');
       await page.getByLabel('Thresholds').selectOption('entropy');
       await page
         .getByText(/passes/)
@@ -135,6 +135,7 @@ describe.skipIf(NO_BROWSER !== null)(
     it('says why night got worse and makes the change that wins it back', async () => {
       await openScreen(page, 'Run');
       await page.getByLabel('Rounds').fill('1');
+      await page.getByLabel('Image limit').fill('200');
       await page.getByRole('button', { name: /^Run (everything|again)$/ }).click();
       await page.getByTestId('jobs-running').waitFor();
       await jobDone();
