@@ -134,8 +134,8 @@ describe('calib sensitivity', () => {
 describe('calib auto', () => {
   it('chooses the same thresholds with any number of threads', async () => {
     const [one, two] = [project(), project()];
-    const a = await analyse<AutoResult>('auto', one, '--images', '24', '--threads', '1');
-    const b = await analyse<AutoResult>('auto', two, '--images', '24', '--threads', '2');
+    const a = await analyse<AutoResult>('auto', one, '--images', '12', '--threads', '1');
+    const b = await analyse<AutoResult>('auto', two, '--images', '12', '--threads', '2');
     expect(b.choices).toEqual(a.choices);
     expect(b.singles).toEqual(a.singles);
     expect(b.descent).toEqual(a.descent);
@@ -209,7 +209,7 @@ describe('calib search', () => {
         '--against',
         join(SAMPLE, 'validation/night'),
         '--limit',
-        '150',
+        '60',
         '--max-layers',
         '2',
         '--max-error',
@@ -245,9 +245,9 @@ describe('calib search', () => {
         '--worst-group-drop',
         '5',
         '--limit',
-        '150',
+        '100',
         '--max-layers',
-        '4',
+        '3',
         '--adopt',
       );
       const file = JSON.parse(readFileSync(join(path, 'project.json'), 'utf8')) as ProjectFile;
@@ -264,7 +264,7 @@ describe('calib search', () => {
         '--worst-group-drop',
         '0',
         '--limit',
-        '150',
+        '60',
         '--json',
       );
       expect(impossible.code).toBe(3);
@@ -289,7 +289,7 @@ describe('calib search', () => {
         '--limit',
         '16',
         '--max-layers',
-        '3',
+        '2',
       );
       expect({ judgedOn, images, maxNmse: used.maxNmse }).toEqual({ judgedOn: 'against', images: 16, maxNmse: 0.02 });
       expect(plans.every((plan) => plan.top1 === undefined && plan.latencyKind === 'modelled')).toBe(true);
@@ -311,10 +311,10 @@ describe('calib diagnose', () => {
         '--variant',
         'int8-entropy',
         '--limit',
-        '64',
+        '40',
         '--json',
       );
-      expect(stderr).toMatch(/about .* models on 64 images: the work of .* passes/);
+      expect(stderr).toMatch(/about .* models on 40 images: the work of .* passes/);
       const diagnosis = JSON.parse(stdout) as DiagnosisResult;
       expect(diagnosis.clipped[0]?.tensor).toBe('/f/f.4/pre/pre.5/Relu_output_0');
       expect(diagnosis.clipped[0]?.clippedFraction).toBeGreaterThan(diagnosis.clipped[0]?.elsewhere ?? 1);
