@@ -23,9 +23,13 @@ const MIN_A_GROUP = 4;
 /** Limit for the preprocessed images and their FP32 outputs, which are held in memory. */
 const MAX_BYTES = 2 ** 29;
 
-/** The fraction of the collection's time that the choice may take, and the time that it may always take, in seconds. */
-const TIME_SHARE = 0.2;
-const MIN_SECONDS = 3;
+/** The fraction of the collection's work that the choice may take. */
+const WORK_SHARE = 0.2;
+/** Multiply-accumulates that the choice may always take: about 3 s on two cores. */
+const MIN_MACS = 6e10;
+/** Work for an image in runs of the FP32 model: collecting its histograms, and a run of a quantized model. */
+const COLLECTION_TO_FP32 = 1.5;
+const TRIAL_TO_FP32 = 1.5;
 
 /** Thresholds of a model to be measured: tensor -> real units. */
 export interface Candidate {
@@ -162,13 +166,23 @@ export function wantedPerGroup(groups: number, bytesPerImage: number): number {
   );
 }
 
-/** The time limit of the choice for a collection of this duration, in seconds. */
-export function budgetSeconds(collectionSeconds: number): number {
-  return Math.max(MIN_SECONDS, TIME_SHARE * collectionSeconds);
+/**
+ * Whether a choice among `candidates` models on this number of images takes at most a fifth of the work of the
+ * collection, or little. Work is counted and not time, so that a busy machine chooses on the same images as an idle
+ * one.
+ * @param macs multiply-accumulates of the model for an image
+ * @param collected number of images that were collected
+ */
+export function isChoiceAffordable(
+  images: number,
+  { candidates, macs, collected }: { readonly candidates: number; readonly macs: number; readonly collected: number },
+): boolean {
+  const work = images * (1 + TRIAL_TO_FP32 * candidates) * macs;
+  return work <= Math.max(MIN_MACS, WORK_SHARE * COLLECTION_TO_FP32 * collected * macs);
 }
 
 /**
- * The number of images per group, followed by the alternatives if it takes too long: half, a quarter and so on, at
+ * The number of images per group, followed by the alternatives if that is too much work: half, a quarter and so on, at
  * least 4.
  */
 export function imageLevels(perGroup: number): number[] {

@@ -7,7 +7,7 @@ import {
   type HistogramMethod,
 } from '../../../src-shared/domain/project/methods';
 import type { Target } from '../../../src-shared/domain/project/precision';
-import { budgetSeconds, rankSingles } from '../../analysis/best-method';
+import { rankSingles } from '../../analysis/best-method';
 import {
   addBestDecision,
   findBest,
@@ -75,7 +75,6 @@ export async function decideBestMethod(options: BestOptions, job: JobContext): P
     groups: index.groups,
     limitedByTime: measured.limitedByTime,
     seconds: (performance.now() - startedAt) / 1000,
-    budgetSeconds: budgetSeconds(index.seconds),
     ...(measured.problem === undefined ? {} : { problem: measured.problem }),
     createdAt: new Date().toISOString(),
   };

@@ -13,6 +13,7 @@ import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';
 import type { JobContext } from '../job-context';
 import { currentCalibration, loadSet, prepared, projectFeeding, type Workspace } from '../projects/workspace';
 import { analysisSetup, type UsedImages } from './analysis-setup';
+import { layerWorks, macsOf } from './search-setup';
 
 /**
  * Errors because of which a model or a set cannot be measured. The project can still be used with the default method.
@@ -44,7 +45,7 @@ export interface MeasuredCosts {
   /** Number of images that were used, and the number that was planned. */
   readonly images: number;
   readonly wantedImages: number;
-  /** Whether fewer images than planned were used because the time budget ran out. */
+  /** Whether fewer images than planned were used because the model is so large that they would take too long. */
   readonly limitedByTime: boolean;
   /** Why nothing useful could be measured. */
   readonly problem?: string;
@@ -83,7 +84,8 @@ export async function measureCosts(task: CostTask, job: JobContext): Promise<Mea
             asShipped: true,
           }),
           perGroup,
-          collectionSeconds: calibration.index.seconds,
+          macs: macsOf(layerWorks(setup)),
+          collected: calibration.index.images,
         },
         job,
       );

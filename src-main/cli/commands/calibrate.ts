@@ -77,17 +77,15 @@ function asText(result: CalibrateResult): Block[] {
 function bestLines({ method, chosenMethod, best }: CalibrateResult): string[] {
   if (best === undefined || best.decision.singles.length === 0) return [];
   const { decision } = best;
-  const { seconds, budgetSeconds, images, wantedImages, limitedByTime } = decision;
+  const { images, wantedImages, limitedByTime } = decision;
   const fewer = limitedByTime
-    ? `; ${wantedImages} images would have taken longer than ${formatDuration(budgetSeconds)}`
+    ? `; ${wantedImages} images would have taken too long for a model of this size`
     : images < wantedImages
       ? `; ${wantedImages} were wanted`
       : '';
-  const longer =
-    seconds > budgetSeconds ? `; it took ${formatDuration(seconds)}, longer than ${formatDuration(budgetSeconds)}` : '';
   const inUse =
     chosenMethod === undefined
       ? `method ${method ?? ''} (chosen by hand; the best is ${decision.chosenMethod})`
       : `method best: ${chosenMethod}`;
-  return [inUse, `  ${singlesText(decision)}`, `  ${measuredText(decision)}${fewer}${longer}`];
+  return [inUse, `  ${singlesText(decision)}`, `  ${measuredText(decision)}${fewer}`];
 }

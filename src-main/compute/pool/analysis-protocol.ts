@@ -61,10 +61,12 @@ export interface AutoComputed extends AutoOutcome, Tried {
 export interface BestParams {
   readonly trials: TrialParams;
   readonly candidates: readonly Candidate[];
-  /** Maximum number of images per group; fewer if the time budget requires it. */
+  /** Maximum number of images per group; fewer if the model is so large that the choice would take too long. */
   readonly perGroup: number;
-  /** Seconds that the collection of the set took. */
-  readonly collectionSeconds: number;
+  /** Multiply-accumulates of the model for an image. */
+  readonly macs: number;
+  /** Number of images that were collected. */
+  readonly collected: number;
 }
 
 export interface BestComputed extends Tried {

@@ -1,8 +1,7 @@
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import { autoWork, chooseThresholds } from '../../analysis/auto';
-import type { OutputCost } from '../../../src-shared/domain/analysis/best-method';
-import { budgetSeconds, imageLevels, outputCosts, type Candidate } from '../../analysis/best-method';
+import { imageLevels, isChoiceAffordable, outputCosts } from '../../analysis/best-method';
 import { chooseFromGroups } from '../../analysis/choose-images';
 import { sumOfWork, wholeRuns } from '../../analysis/expected-work';
 import { releaseOrder as orderReleases, releaseWork } from '../../analysis/release-order';
@@ -22,12 +21,8 @@ import type {
   ReleaseOrderComputed,
   ReleaseOrderParams,
 } from '../pool/protocol';
-import { TrialPool, withTrials, type TrialCosts } from '../trials/trial-pool';
-import { cpuSeconds } from '../trials/trial-reference';
+import { TrialPool, withTrials } from '../trials/trial-pool';
 import { partialAuto, partialSearch } from './partial-results';
-
-/** Assumed ratio of the run time of a quantized model to that of FP32, when it was not measured. */
-const TRIAL_TO_FP32 = 1.5;
 
 export async function auto(
   { trials: params, chosenCount, ...problem }: AutoParams,
@@ -54,45 +49,23 @@ export async function auto(
   });
 }
 
-/** Measures the cost of a pass on the fewest images, then uses as many images as the time budget allows. */
+/** Compares candidates on as many images as the size of the model allows. */
 export async function best(
-  { trials: params, candidates, perGroup, collectionSeconds }: BestParams,
+  { trials: params, candidates, perGroup, macs, collected }: BestParams,
   context: TaskContext,
 ): Promise<BestComputed> {
-  const before = cpuSeconds();
   const levels = imageLevels(perGroup).map((count) => {
     const chosen = new Set(chooseFromGroups(params.entries, count));
     return [...params.entries.keys()].filter((slot) => chosen.has(params.entries[slot] as ImageEntry));
   });
   const all = levels[0] ?? [];
-  const least = levels.at(-1) ?? [];
+  const work = { candidates: candidates.length, macs, collected };
+  const level = levels.find((slots) => isChoiceAffordable(slots.length, work)) ?? levels.at(-1) ?? [];
   const trials = new TrialPool(params, context);
   try {
-    await trials.open(least);
-    const measure = (list: readonly Candidate[]): Promise<OutputCost[] | null> =>
-      outputCosts(trials, list, [...trials.images.keys()], trials.outputNames);
-    let level = least;
-    if (all.length > least.length) {
-      trials.expect('choosing the method', wholeRuns(1, trials.images.length));
-      const startedAt = cpuSeconds();
-      await measure(candidates.slice(0, 1));
-      const trialSeconds = cpuSeconds() - startedAt;
-      // The budget counts processor time, so that a busy machine chooses on the same images as an idle one.
-      const left = params.threads * budgetSeconds(collectionSeconds / trials.costs.slowdown) - (cpuSeconds() - before);
-      level =
-        levels.find(
-          (slots) =>
-            levelSeconds(slots.length, candidates.length, {
-              ...trials.costs,
-              trialSeconds,
-              trialImages: trials.images.length,
-              clock: trials.trialClock,
-            }) <= left,
-        ) ?? least;
-      if (level.length > least.length) await trials.use(level);
-    }
+    await trials.open(level);
     trials.expect('choosing the method', wholeRuns(candidates.length, trials.images.length));
-    const costs = await measure(candidates);
+    const costs = await outputCosts(trials, candidates, [...trials.images.keys()], trials.outputNames);
     return {
       costs: costs ?? [],
       isComparable: costs !== null,
@@ -105,23 +78,6 @@ export async function best(
   } finally {
     await trials.close();
   }
-}
-
-/** Processor time in seconds to read `images` images and to run FP32 and every candidate on them. */
-function levelSeconds(
-  images: number,
-  candidates: number,
-  costs: TrialCosts & {
-    readonly trialSeconds: number;
-    readonly trialImages: number;
-    readonly clock: TrialPool['trialClock'];
-  },
-): number {
-  const { loadSeconds, openSeconds, runSeconds, slowdown, trialSeconds, trialImages, clock } = costs;
-  // No run was timed when the journal already held the answers of the trial.
-  const trialRun = clock.images === 0 ? TRIAL_TO_FP32 * runSeconds : clock.runMs / (1000 * slowdown * clock.images);
-  const trial = Math.max(0, trialSeconds - trialRun * trialImages) + trialRun * images;
-  return images * (loadSeconds + runSeconds) + openSeconds + candidates * trial;
 }
 
 export async function search(

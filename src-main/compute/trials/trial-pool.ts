@@ -19,7 +19,7 @@ import { hasOpenBatch, inputDimsOf, resizableInputs, TrialImages } from './trial
 import { TrialJournal } from './trial-journal';
 import { TrialModels } from './trial-models';
 import type { LayerErrors, UnfinishedAnswer } from './trial-protocol';
-import { cpuSeconds, TrialReference, type ReferenceCosts } from './trial-reference';
+import { TrialReference } from './trial-reference';
 import { writeSpeed } from './trial-speed';
 import { keptBytes, TrialWorkers } from './trial-workers';
 
@@ -63,21 +63,11 @@ export async function withTrials<T>(
   }
 }
 
-/** Processor time in seconds. */
-export interface TrialCosts extends ReferenceCosts {
-  /** Reading one image. */
-  readonly loadSeconds: number;
-}
-
 /**
  * Runs models on images that several one-thread workers share. The results do not depend on which worker runs which
  * part.
  */
 export class TrialPool implements Trials {
-  /** Measured on the images in use. */
-  costs: TrialCosts = { loadSeconds: 0, openSeconds: 0, runSeconds: 0, slowdown: 1 };
-  /** Wall time of the trials' runs and the number of images that they ran on, without opening the models. */
-  trialClock = { runMs: 0, images: 0 };
   /** Runs of the model so far, without those whose answers were in the journal. */
   passes = 0;
   private metric: Promise<UserMetric> | null = null;
@@ -193,17 +183,14 @@ export class TrialPool implements Trials {
    * Sets the images in use: reads the entries that were not read yet, and runs FP32 on all of them.
    * @param slots indices into the entries, ascending.
    */
-  async use(slots: readonly number[]): Promise<void> {
+  private async use(slots: readonly number[]): Promise<void> {
     const { models, workers } = this.running;
     const unread = this.used.unread(slots).length;
     this.clock.count('reading images', 'images', unread);
     const startedAt = performance.now();
-    const before = cpuSeconds();
     await this.used.use(slots, workers.threads, () => this.clock.advance(1));
-    if (unread > 0) this.costs = { ...this.costs, loadSeconds: (cpuSeconds() - before) / unread };
     this.clock.expect('measuring FP32', wholeRuns(1, this.images.length));
-    const measured = await this.fp32.measure(models, workers, (work) => this.clock.worked(work, false));
-    this.costs = { ...this.costs, ...measured };
+    await this.fp32.measure(models, workers, (work) => this.clock.worked(work, false));
     if (unread > 0) this.imageMs = ((performance.now() - startedAt) * workers.threads.size) / unread;
   }
 
@@ -229,8 +216,6 @@ export class TrialPool implements Trials {
         const result = await workers.request(worker, 'run', { ...workers.send(worker, program), chunks });
         const own = result.answers;
         this.passes += own.length;
-        const { runMs } = result.work;
-        this.trialClock = { runMs: this.trialClock.runMs + runMs, images: this.trialClock.images + own.length };
         this.clock.worked(result.work, true);
         const state = states[job];
         const { i, trial } = missing[job] ?? {};

@@ -16,22 +16,6 @@ import type { TrialModels } from './trial-models';
 import type { SharedReference, UnfinishedAnswer } from './trial-protocol';
 import type { TrialWorkers } from './trial-workers';
 
-/** Processor time of this process in seconds. Unlike wall time, it does not depend on the load of the machine. */
-export function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
-
-/** Processor time in seconds. */
-export interface ReferenceCosts {
-  /** Opening the FP32 model. */
-  readonly openSeconds: number;
-  /** One run of the FP32 model. */
-  readonly runSeconds: number;
-  /** Wall time per second of processor time; 1 on an idle machine. */
-  readonly slowdown: number;
-}
-
 /** FP32's answers to the images in use, with which the answers of trials are compared. */
 export class TrialReference {
   readonly answers: ReferenceAnswer[] = [];
@@ -51,15 +35,11 @@ export class TrialReference {
    * Runs FP32 on the images in use, and gives its answers to all workers.
    * @throws WorkbenchError images-empty
    */
-  async measure(models: TrialModels, workers: TrialWorkers, onWork: (work: WorkDone) => void): Promise<ReferenceCosts> {
-    const total = this.used.images.length;
+  async measure(models: TrialModels, workers: TrialWorkers, onWork: (work: WorkDone) => void): Promise<void> {
     this.answers.length = 0;
     const outputs: (readonly OutputTensor[])[] = [];
     const records: (UnfinishedRecord | null)[] = [];
     const boxes = new Map<number, readonly TruthBox[]>();
-    const before = cpuSeconds();
-    const clock = { openMs: 0, runMs: 0 };
-    let opened = 0;
     await workers.each([() => models.reference()], this.used.slots, async (worker, program, { chunks, positions }) => {
       const found = await workers.request(worker, 'reference', { ...workers.send(worker, program), chunks });
       for (const [i, answer] of found.answers.entries()) {
@@ -70,23 +50,13 @@ export class TrialReference {
         outputs[image] = found.outputs[i] ?? [];
         boxes.set(this.used.slots[image] ?? 0, found.boxes[i] ?? []);
       }
-      clock.openMs += found.work.openMs;
-      clock.runMs += found.work.runMs;
-      if (found.work.opens > 0) opened++;
       onWork({ ...found.work, passes: positions.length });
     });
-    // Processor time is known for the whole process only. It is divided in the ratio of the workers' clocks.
-    const perMs = (cpuSeconds() - before) / Math.max(1e-9, clock.openMs + clock.runMs);
     this.leaveOutUnanswered(outputs, records);
     this.keepReference(records);
     this.outputNames = (outputs[0] ?? []).flatMap(({ name, data }) => (data ? [name] : []));
     this.findVarying(outputs);
     await workers.threads.runOnAll('share', { outputs: sharedReference(outputs, this.used.slots), boxes });
-    return {
-      openSeconds: (perMs * clock.openMs) / Math.max(1, opened),
-      runSeconds: (perMs * clock.runMs) / total,
-      slowdown: Math.max(1, 1 / (1000 * Math.max(1e-9, perMs))),
-    };
   }
 
   /** Completes the answers of a trial to images `at`, and drops what no score depends on. */

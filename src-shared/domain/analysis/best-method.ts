@@ -59,14 +59,12 @@ export const bestDecisionSchema = object({
   /** Best first; empty if nothing could be measured. */
   singles: list(singleCostSchema),
   images: count,
-  /** Number of images that the rule requires; larger than `images` if the time or the set did not allow them. */
+  /** Number of images that the rule requires; `images` is smaller if the model is large or the set small. */
   wantedImages: count,
   groups: list(string),
-  /** True if fewer images than required were used to keep the choice within its time budget. */
+  /** True if fewer images than required were used, because with the size of the model they would take too long. */
   limitedByTime: boolean,
   seconds: number,
-  /** A fifth of the time that the collection took, at least 3 s. */
-  budgetSeconds: number,
   /** A sentence that says why nothing was measured; omitted otherwise. */
   problem: optional(string),
   /** ISO 8601. */

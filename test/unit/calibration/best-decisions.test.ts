@@ -26,7 +26,6 @@ function decisionOf(chosenMethod: HistogramMethod, target: BestDecision['target'
     groups: [],
     limitedByTime: false,
     seconds: 1,
-    budgetSeconds: 3,
     createdAt: '2026-01-01T00:00:00.000Z',
   };
 }
