@@ -2,8 +2,8 @@
  * Builds the tests of native/core (GoogleTest) and runs them under AddressSanitizer with UndefinedBehaviorSanitizer;
  * those of several threads also under ThreadSanitizer. Where a cross compiler and QEMU are installed (Debian:
  * g++-aarch64-linux-gnu, qemu-user-static), they also run as a program for 64-bit ARM, whose kernels are others. Usage:
- * npm run test:native. Needs g++ and GoogleTest (Debian: apt-get install libgtest-dev). Prints one line `N passed, N failed` and writes build/native-test-results.json, in the
- * counts of vitest's JSON report.
+ * npm run test:native. Needs g++ and GoogleTest (Debian: apt-get install libgtest-dev). Prints one line
+ * `N passed, N failed` and writes build/native-test-results.json, in the counts of vitest's JSON report.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
