@@ -12,7 +12,7 @@ import { createRandom } from '../../src-shared/domain/random';
 import { REPO_ROOT } from '../support/shared';
 
 vi.setConfig({ testTimeout: 400_000, hookTimeout: 60_000 });
-const KILLS = 120;
+const KILLS = 200;
 
 let dir = '';
 beforeAll(async () => {
