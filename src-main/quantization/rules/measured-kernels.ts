@@ -123,7 +123,7 @@ export function measuredRefusals(
       one.conversions,
     );
     const where = { ...measured, batch: one.batch };
-    const isWorse = savedMs < lost.ms;
+    const isWorse = lost.layers > 0 && savedMs < lost.ms;
     for (const [i, { root }] of partitions.entries()) {
       const times = ownValue(one.layers, root.name);
       if (times !== undefined && labels[i] !== true) refusals.set(root, refusalOf(times, where));
@@ -142,11 +142,18 @@ export function areMeasured(measured: MeasuredKernels | undefined, roots: readon
   );
 }
 
-function refusalOf(
-  { floatMs, int8Ms, isNear, isShipped }: MeasuredKernel,
-  { gpu, tensorrt, batch }: { readonly gpu: string; readonly tensorrt: string; readonly batch: number },
-): Refusal {
-  const source = `${isNear === true ? 'a layer of nearly its size was measured' : 'measured'} on ${gpu}, TensorRT ${tensorrt}, batch ${batch}`;
+interface Where {
+  readonly gpu: string;
+  readonly tensorrt: string;
+  readonly batch: number;
+}
+
+function whereText({ gpu, tensorrt, batch }: Where): string {
+  return `${gpu}, TensorRT ${tensorrt}, batch ${batch}`;
+}
+
+function refusalOf({ floatMs, int8Ms, isNear, isShipped }: MeasuredKernel, where: Where): Refusal {
+  const source = `${isNear === true ? 'a layer of nearly its size was measured' : 'measured'} on ${whereText(where)}`;
   const neighbours = int8Ms < floatMs ? '; the conversions around it would cost more than that' : '';
   const shipped = isShipped === true ? ' (times that came with the program)' : '';
   return {
@@ -172,17 +179,12 @@ function unfusedIn({ partitions }: Int8Layers, inInt8: readonly Partition[], { l
   return { layers, ms: UNFUSED_SHARE * layers * launchMs };
 }
 
-function networkRefusal(
-  savedMs: number,
-  lost: Unfused,
-  { gpu, tensorrt, batch }: { readonly gpu: string; readonly tensorrt: string; readonly batch: number },
-): Refusal {
-  const source = `${gpu}, TensorRT ${tensorrt}, batch ${batch}`;
+function networkRefusal(savedMs: number, lost: Unfused, where: Where): Refusal {
   const saved = savedMs > 0 ? `at most ${exactMs(savedMs)}` : 'nothing';
   return {
     code: 'measured-slower',
     reason:
-      `all INT8 layers together save ${saved} with the conversions between them (${source}), and with INT8 in the ` +
+      `all INT8 layers together save ${saved} with the conversions between them (${whereText(where)}), and with INT8 in the ` +
       `network, TensorRT computes many of the ${lost.layers} other SiLU activations in kernels of their own: about ` +
       exactMs(lost.ms),
   };

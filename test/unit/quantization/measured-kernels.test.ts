@@ -115,6 +115,16 @@ describe('placement by measured times', () => {
     expect(asked['a']?.precision).toBe('int8');
   });
 
+  it('does not judge a network without SiLU by estimates: a layer without an INT8 time stays as the rules have it', () => {
+    const model = chain();
+    const slow = table(model, { a: [9, 12] });
+    const own = withKernelTimes(slow, { times: { [keyIn(model, 'c')]: { floatMs: 0.002 } }, conversions: {} });
+    const before = placed(model, EMPTY);
+    const after = placed(model, own);
+    expect(after['b']).toEqual(before['b']);
+    expect(after['c']).toEqual(before['c']);
+  });
+
   it('leaves layers without times to the rules, and layers that the plan asks for in INT8', () => {
     const model = chain();
     const before = placed(model, EMPTY);
