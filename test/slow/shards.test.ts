@@ -150,7 +150,7 @@ describe('SIGTERM', () => {
   let slow = '';
   beforeAll(async () => {
     // A log gets a line of progress every two seconds; the first one comes before the last image.
-    await writeSlowModel(join(dir, 'slow.onnx'), 16);
+    await writeSlowModel(join(dir, 'slow.onnx'), 10);
     await writeTinyImages(join(dir, 'images'), 10);
     slow = join(dir, 'slow.calib');
     const images = ['--calibration', join(dir, 'images'), '--validation', join(dir, 'images')];
