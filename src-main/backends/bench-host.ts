@@ -6,6 +6,7 @@ import type { Feeding } from '../../src-shared/domain/project/feeding';
 import { Responder, type RequestMessage } from '../../src-shared/contract/request-channel';
 import { quantizedFeeds, syntheticFeeds } from './feeds';
 import { profileLayers, type LayerProfile, type ProfileTask } from './layer-profile';
+import { profileOpenvino } from './openvino/inspect-model';
 import { openTimed } from './open-timed';
 import { inputScalesOf, type OnnxVariant, type OpenvinoVariant } from './runnable-variant';
 import type { TimedModel, TimedRuns } from './timed-model';
@@ -27,13 +28,15 @@ export interface BenchOpened {
   readonly fallsBack: boolean;
 }
 
+export type HostProfileTask = Omit<ProfileTask, 'variant'> & { readonly variant: OnnxVariant | OpenvinoVariant };
+
 /** The requests to a benchmark process. `open` must come before `time`. */
 export interface BenchMethods {
   readonly open: { readonly params: BenchOpen; readonly result: BenchOpened };
   /** Runs at least the given number of inferences. */
   readonly time: { readonly params: { readonly iterations: number }; readonly result: TimedRuns };
   /** Times every layer, in a session of its own; the one that `open` opened is not used any more. */
-  readonly profile: { readonly params: ProfileTask; readonly result: LayerProfile };
+  readonly profile: { readonly params: HostProfileTask; readonly result: LayerProfile };
 }
 
 const MIN_WARM_UP_RUNS = 3;
@@ -62,9 +65,9 @@ async function time({ iterations }: BenchMethods['time']['params']): Promise<Tim
   return open.time(iterations);
 }
 
-function profile(task: ProfileTask): Promise<LayerProfile> {
+function profile({ variant, ...task }: HostProfileTask): Promise<LayerProfile> {
   open = null;
-  return profileLayers(task);
+  return variant.kind === 'openvino' ? profileOpenvino(variant, task) : profileLayers({ ...task, variant });
 }
 
 function handle(method: string, params: unknown): Promise<unknown> {
@@ -72,7 +75,7 @@ function handle(method: string, params: unknown): Promise<unknown> {
     case 'open':
       return openVariant(params as BenchOpen);
     case 'profile':
-      return profile(params as ProfileTask);
+      return profile(params as HostProfileTask);
     default:
       return time(params as BenchMethods['time']['params']);
   }

@@ -7,10 +7,10 @@ import { isUnstable, pairedLatencyRatio, summarizeLatency } from '../../src-shar
 import type { Feeding } from '../../src-shared/domain/project/feeding';
 import type { BenchmarkVariantRecord, GpuRecord } from '../../src-shared/domain/runs/run-record';
 import { formatPercent } from '../../src-shared/base/units';
-import type { LayerProfile, ProfileTask } from './layer-profile';
+import type { LayerProfile, NamedLayer, ProfileTask } from './layer-profile';
 import { PROVIDER_NAMES } from './ort-gpu-files';
 import type { OnnxVariant, OpenvinoVariant } from './runnable-variant';
-import type { BenchMethods, BenchOpen, BenchOpened } from './bench-host';
+import type { BenchMethods, BenchOpen, BenchOpened, HostProfileTask } from './bench-host';
 import type { TimedRuns } from './timed-model';
 
 const WARM_UP_MS = 300;
@@ -33,8 +33,8 @@ export interface BenchmarkOptions {
   readonly rounds: number;
   /** Name of the device that the variants run on, for the record. */
   readonly device: string;
-  /** Names of the model's layers: times every layer, too, at the first batch size. */
-  readonly onnxLayers?: readonly string[];
+  /** The model's layers: times every layer, too, at the first batch size. */
+  readonly onnxLayers?: readonly NamedLayer[];
 }
 
 /** The layers of a variant. */
@@ -49,7 +49,7 @@ export interface BenchmarkOutcome {
   readonly warnings: readonly Warning[];
   /** Only for benchmarks on TensorRT. */
   readonly gpu?: GpuRecord;
-  /** The layers of variants on ONNX Runtime, if they were timed; one whose profile cannot be used is left out. */
+  /** The layers of variants on ONNX Runtime or OpenVINO, if they were timed; one whose profile cannot be used is left out. */
   readonly profiles?: readonly VariantProfile[];
 }
 
@@ -112,8 +112,6 @@ async function profileLanes(
   const warnings: Warning[] = [];
   for (const [i, lane] of lanes.entries()) {
     const own = lane.variant;
-    // OpenVINO's layers are timed when its engine is built.
-    if (own.kind !== 'onnx') continue;
     const { variant } = own;
     onProgress?.({ phase: 'timing layers', done: i, total: lanes.length, unit: 'engines' });
     try {
@@ -225,7 +223,7 @@ class Lane {
     this.iterations = Math.min(MAX_ITERATIONS, Math.max(MIN_ITERATIONS, iterations));
   }
 
-  profile(params: ProfileTask): Promise<LayerProfile> {
+  profile(params: HostProfileTask): Promise<LayerProfile> {
     return this.ask('profile', params);
   }
 

@@ -19,16 +19,21 @@ export interface ProfileTask {
   readonly threads: number;
   readonly feeding: Feeding;
   readonly batch: number;
-  /** Names of the model's layers. */
-  readonly onnxLayers: readonly string[];
+  readonly onnxLayers: readonly NamedLayer[];
 }
 
-/** The layers of a model as ONNX Runtime runs it, in order of execution, with the median time of each. */
+/** A layer of the model, with the names of the tensors that it computes. */
+export interface NamedLayer {
+  readonly name: string;
+  readonly outputs: readonly string[];
+}
+
+/** The layers of a model as a runtime runs it, in order of execution, with the median time of each. */
 export interface LayerProfile {
   readonly layers: readonly EngineLayer[];
   /** Median time of one run while it is profiled. */
   readonly runMs: number;
-  /** Share of the time of the runs that is spent in kernels, 0..1; the rest is ONNX Runtime's work between them. */
+  /** Share of the time of the runs that is spent in kernels, 0..1; the rest is the runtime's work between them. */
   readonly kernelShare: number;
   readonly runs: number;
 }
@@ -79,7 +84,7 @@ export async function profileLayers({
     const layers = ortEngineLayers({
       opened: nodesOf(readModel(variant.modelPath)),
       optimized,
-      layers: new Set(onnxLayers),
+      layers: new Set(onnxLayers.map(({ name }) => name)),
       times,
     });
     return { layers, ...sums, runs: runs - WARM_UP_RUNS };

@@ -159,7 +159,7 @@ const benchSchema = object({
   rounds: optional(positiveInteger),
   /** Also times pruned copies with sparse kernels, and validates what pruning costs; for the backend tensorrt. */
   isSparse: optional(boolean),
-  /** Also times every layer, for the backends of ONNX Runtime; engines of TensorRT always have these times. */
+  /** Also times every layer, for ONNX Runtime and OpenVINO; engines of TensorRT always have these times. */
   layers: optional(boolean),
 });
 export type BenchSpec = InferOutput<typeof benchSchema>;

@@ -368,7 +368,7 @@ export interface EngineView {
   readonly createdAt: string;
   readonly sizeMb: number;
   readonly summary: EngineSummary;
-  /** Share of the time of the profiled runs that is spent in kernels, 0..1; only for ONNX Runtime. */
+  /** Share of the time of the profiled runs that is spent in kernels, 0..1; not for TensorRT. */
   readonly kernelShare?: number;
   /** Layer of the model -> the precision that was requested for it when the engine was built. */
   readonly asked: Readonly<Record<string, Precision>>;
@@ -378,8 +378,8 @@ export interface EngineView {
 
 export interface EnginesView {
   /**
-   * Variants that have an engine, the one that was used last first; then those whose layers were timed on ONNX Runtime,
-   * as BACKEND:VARIANT.
+   * Variants that have an engine, the one that was used last first; then those whose layers were timed on ONNX Runtime
+   * or OpenVINO, as BACKEND:VARIANT.
    */
   readonly variants: readonly string[];
   /**

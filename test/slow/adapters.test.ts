@@ -7,12 +7,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BenchResult, BuildResult, ValidateResult } from '../../src-shared/contract/job-results';
+import type { EngineDifference } from '../../src-shared/domain/engines/engine-diff';
 import type { EngineLayer } from '../../src-shared/domain/engines/engine-layers';
 import { targetOfBackend, type BackendId } from '../../src-shared/domain/project/precision';
 import { availableBackends, openvinoLibraryDir } from '../support/backends';
 import { startCalib } from '../support/calib-process';
 import { needs } from '../support/programs';
 import { REPO_ROOT } from '../support/shared';
+
+interface DiffResult {
+  readonly a: { readonly runtime: string };
+  readonly b: { readonly runtime: string };
+  readonly differences: readonly EngineDifference[];
+}
 
 const SAMPLE = join(REPO_ROOT, 'resources/sample');
 const TIMEOUT_MS = 120_000;
@@ -158,7 +165,7 @@ describe.skipIf(isWithout)(title, () => {
   );
 
   it(
-    'runs several inferences at the same time, and says what share of the time is INT8',
+    'runs several inferences at the same time, and says what share of the time is INT8 and what each layer takes',
     async () => {
       const args = [
         'bench',
@@ -171,11 +178,18 @@ describe.skipIf(isWithout)(title, () => {
         '2',
         '--rounds',
         '3',
+        '--layers',
       ];
       const { variants } = await json<BenchResult>(args, env);
       const [fp32, int8] = variants;
       expect([fp32?.streams, int8?.streams]).toEqual([2, 2]);
       expect(int8?.int8Time).toBeGreaterThan(80);
+      // the layers of both are compared in the model's terms
+      const diff = await json<DiffResult>(['diff', project, 'openvino:fp32', 'openvino:int8']);
+      for (const { runtime } of [diff.a, diff.b]) expect(runtime).toMatch(/^OpenVINO \d/);
+      const convolutions = diff.differences.filter(({ ops }) => ops.includes('Conv'));
+      expect(convolutions.length).toBeGreaterThan(5);
+      expect(new Set(convolutions.map(({ a, b }) => [...a.types, ...b.types].join()))).toEqual(new Set(['fp32,int8']));
     },
     TIMEOUT_MS,
   );

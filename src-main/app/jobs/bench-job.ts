@@ -10,6 +10,7 @@ import type { BenchmarkVariantRecord, DeviceRecord } from '../../../src-shared/d
 import type { RefusedVariant } from '../../../src-shared/domain/runs/questions';
 import type { Measure } from '../../../src-shared/domain/tasks/measure';
 import type { VariantProfile } from '../../backends/benchmark';
+import type { NamedLayer } from '../../backends/layer-profile';
 import { variantPath } from '../../backends/runnable-variant';
 import type { Model } from '../../onnx/graph/model';
 import { COMPUTE_OPS } from '../../quantization/rules/op-classes';
@@ -154,6 +155,7 @@ export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchR
         activationType: options.activationType,
         device: outcome.device,
         threads,
+        ...(await runtimeVersion(options, services)),
       },
       job,
     );
@@ -173,9 +175,17 @@ export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchR
   };
 }
 
-/** The layers to time on ONNX Runtime; none if they were not asked for. */
+async function runtimeVersion(
+  { backend }: VariantOptions,
+  { compute, onnxruntimeVersion: onnxruntime }: JobServices,
+): Promise<{ readonly onnxruntime: string; readonly openvino?: string }> {
+  if (backend !== 'openvino') return { onnxruntime };
+  return { onnxruntime, openvino: (await compute.request('openvino-status', {}, {})).version };
+}
+
+/** The layers to time on ONNX Runtime or OpenVINO; none if they were not asked for. */
 function layerNames({ layers }: BenchSpec, { graph }: Model): Pick<HowToTime, 'onnxLayers'> {
-  return layers === true ? { onnxLayers: graph.node.map(({ name }) => name) } : {};
+  return layers === true ? { onnxLayers: graph.node.map(({ name, output }) => ({ name, outputs: output })) } : {};
 }
 
 interface Timed {
@@ -195,8 +205,8 @@ interface HowToTime {
   readonly rounds: number;
   /** Names of the convolutions and matrix products. */
   readonly computeLayers: ReadonlySet<string>;
-  /** Names of all layers, if their times on ONNX Runtime are wanted. */
-  readonly onnxLayers?: readonly string[];
+  /** All layers, if their times on ONNX Runtime or OpenVINO are wanted. */
+  readonly onnxLayers?: readonly NamedLayer[];
 }
 
 function withBuildFacts(

@@ -21,7 +21,7 @@ const TUNING = 'tuning:';
 
 /**
  * The variants of a project that have a TensorRT engine, with the engines of the last tuning (`tuning:fp16`) and the
- * variants whose layers were timed on ONNX Runtime (`ort-cpu:int8`), and the engine of one of them: `variant` (or the
+ * variants whose layers were timed on ONNX Runtime (`ort-cpu:int8`) or OpenVINO (`openvino:int8`), and the engine of one of them: `variant` (or the
  * engine whose folder has this name), else mixed, else the one used last. It is read from stored records, so that no
  * GPU is needed.
  */
@@ -48,7 +48,7 @@ export async function enginesView(variant: string | undefined, job: JobContext):
 
 const isMixed = (name: string): boolean => name.endsWith(':mixed') && !name.startsWith(TUNING);
 
-/** Name -> the last profile of a variant on a backend of ONNX Runtime, the latest one first. */
+/** Name -> the last profile of a variant on a backend of ONNX Runtime or OpenVINO, the latest one first. */
 function latestProfiles({
   paths,
   preparedDir,

@@ -1,6 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { count, number, object, oneOf, record, string, type InferOutput } from '../../../src-shared/base/schema';
+import {
+  count,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  string,
+  type InferOutput,
+} from '../../../src-shared/base/schema';
 import type { EngineView } from '../../../src-shared/contract/views';
 import { summarizeEngine } from '../../../src-shared/domain/engines/engine-layers';
 import { engineLayersSchema } from '../../../src-shared/domain/engines/stored-engines';
@@ -17,7 +26,7 @@ import { needsCalibration, recipeHash, variantRecipe } from './recipe';
 
 const PROFILE_VERSION = 1;
 
-/** Contents of `layers-BACKEND.json` beside a model that ONNX Runtime runs: the times of its layers. */
+/** Contents of `layers-BACKEND.json` beside a model that ONNX Runtime or OpenVINO runs: the times of its layers. */
 const layerProfileSchema = object({
   version: oneOf(PROFILE_VERSION),
   variant: string,
@@ -26,6 +35,8 @@ const layerProfileSchema = object({
   activationType: oneOf('int8', 'uint8'),
   device: string,
   onnxruntime: string,
+  /** Version of OpenVINO, if it is the runtime. */
+  openvino: optional(string),
   threads: count,
   batch: count,
   /** ISO 8601. */
@@ -49,6 +60,8 @@ interface Profiled {
   readonly activationType: StoredProfile['activationType'];
   readonly device: string;
   readonly threads: number;
+  readonly onnxruntime: string;
+  readonly openvino?: string;
 }
 
 /** Keeps the times of layers beside the models that were timed. */
@@ -71,7 +84,6 @@ export async function saveLayerProfiles(
       version: PROFILE_VERSION,
       variant,
       ...how,
-      onnxruntime: job.services.onnxruntimeVersion,
       batch,
       createdAt: new Date().toISOString(),
       sizeMb: own.sizeBytes / 1e6,
@@ -103,13 +115,14 @@ export function profileName({ backend, variant }: Pick<StoredProfile, 'backend' 
 }
 
 export async function profileView(profile: StoredProfile, job: JobContext): Promise<EngineView> {
-  const { device, onnxruntime, threads, batch, createdAt, sizeMb, asked, layers, kernelShare } = profile;
+  const { backend, device, onnxruntime, openvino, threads, batch, createdAt, sizeMb, asked, layers, kernelShare } =
+    profile;
   const recipe = await recipeOf(profile.variant, profile, job);
   return {
     variant: profileName(profile),
     isCurrent: recipe !== null && recipeHash(recipe) === profile.recipe,
-    runtime: `ONNX Runtime ${onnxruntime}`,
-    device: profile.backend === 'ort-cpu' ? `${device}, ${threads} threads` : device,
+    runtime: openvino === undefined ? `ONNX Runtime ${onnxruntime}` : `OpenVINO ${openvino.split('-')[0] ?? ''}`,
+    device: backend === 'ort-cpu' || backend === 'openvino' ? `${device}, ${threads} threads` : device,
     batch,
     createdAt,
     sizeMb,

@@ -41,7 +41,7 @@ export const bench = defineCommand({
       (value) => value > 0,
     ),
     layers: flag(
-      'time every layer on ONNX Runtime, too (engines of TensorRT have these times); compare with calib diff',
+      'time every layer on ONNX Runtime or OpenVINO, too (engines of TensorRT have these times); compare with calib diff',
     ),
     ...DEVICES_OPTIONS,
   },

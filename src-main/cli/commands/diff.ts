@@ -36,9 +36,10 @@ export const diff = defineCommand({
   positionals: ['PROJECT', 'A', 'B'],
   options: { csv: flag('print CSV: one line for each group of layers') },
   details: `A and B are variants with a TensorRT engine (fp16, int8, mixed, ...); variants whose layers were timed on ONNX
-Runtime by calib bench --layers (ort-cpu:int8, or int8 if it has no TensorRT engine); engines of the last tuning
-(tuning:fp16); paths of engines as calib build and calib tune print them, also of another project; or recorded runs: RUN
-or RUN:VARIANT, where RUN is an id or the folder of a run, and the variant is the shipped one by default.
+Runtime or OpenVINO by calib bench --layers (ort-cpu:int8, openvino:int8, or int8 if it has no TensorRT engine); engines
+of the last tuning (tuning:fp16); paths of engines as calib build and calib tune print them, also of another project; or
+recorded runs: RUN or RUN:VARIANT, where RUN is an id or the folder of a run, and the variant is the shipped one by
+default.
 Layers of two projects are compared by their names. Layers that share a kernel in one of the engines form one group;
 conversions are charged to the layers that they serve. Groups are sorted by the time that B loses against A.`,
   async run({ csv }, [project = '', a = '', b = ''], { api, print }) {
@@ -90,8 +91,9 @@ async function engineOf(api: WorkbenchApi, ownPath: string, name: string): Promi
   const known = variants.length === 0 ? 'none' : variants.join(', ');
   throw new WorkbenchError('not-found', `The project has no engine of ${name} with times of layers; it has: ${known}`, {
     hint:
-      `Build it: calib build ${projectPath} --backend tensorrt --variants ${name}; or time it on ONNX Runtime: ` +
-      `calib bench ${projectPath} --layers --target onnxruntime --variants ${name}`,
+      `Build it: calib build ${projectPath} --backend tensorrt --variants ${name}; or time it on ONNX Runtime or OpenVINO: ` +
+      `calib bench ${projectPath} --layers --target onnxruntime --variants ${name} (for OpenVINO --backend openvino ` +
+      'in place of the target)',
   });
 }
 

@@ -24,6 +24,7 @@ import type { Task, TaskGuess, TaskKind } from '../../../src-shared/domain/tasks
 import type { VariantScores } from '../../../src-shared/domain/runs/score-variants';
 import type { OutputQuality, Predictions } from '../../../src-shared/domain/runs/accuracy';
 import type { BenchmarkOutcome } from '../../backends/benchmark';
+import type { NamedLayer } from '../../backends/layer-profile';
 import type {
   EngineVariant,
   OpenvinoVariant,
@@ -254,8 +255,8 @@ export interface BenchParams {
   readonly rounds: number;
   /** How engines are timed. OpenVINO uses the streams only, ONNX Runtime nothing of it. */
   readonly tensorrt: TensorrtBenchOptions;
-  /** Names of the model's layers: times every layer on ONNX Runtime, too. */
-  readonly onnxLayers?: readonly string[];
+  /** The model's layers: times every layer on ONNX Runtime or OpenVINO, too. */
+  readonly onnxLayers?: readonly NamedLayer[];
 }
 
 export type BenchOutcome = BenchmarkOutcome;
@@ -302,7 +303,7 @@ export interface OpenvinoLayersParams {
   readonly threads: number;
   /** Number of runs from which the median times are taken. */
   readonly runs: number;
-  readonly onnxLayers: readonly { readonly name: string; readonly outputs: readonly string[] }[];
+  readonly onnxLayers: readonly NamedLayer[];
 }
 
 export interface EngineLayersResult {

@@ -2,7 +2,7 @@ export default {
   en: {
     'engine.title': 'Engine',
     'engine.none':
-      'No times of layers yet: a run measures them, on ONNX Runtime for the target onnxruntime, or with “GPU, TensorRT” on a GPU.',
+      'No times of layers yet: a run measures them, on ONNX Runtime for the target onnxruntime, with “CPU, OpenVINO”, or with “GPU, TensorRT” on a GPU.',
     'engine.variant': 'Engine of',
     'engine.compare': 'Compared with',
     'engine.compare.none': 'no other engine',
@@ -26,7 +26,8 @@ export default {
     'engine.reformats': '{count} {count|conversion|conversions} between layers',
     'engine.reformats.cost': ', {time}, {share} of the time',
     'engine.layer': 'In the engine of {variant}',
-    'engine.layer.absent': 'No kernel of the engine names this layer: it was folded into constants or dropped.',
+    'engine.layer.absent':
+      'No kernel of the engine names this layer: it was fused into another one, folded into constants or dropped.',
     'engine.computes': 'computes in',
     'engine.time': 'time',
     'engine.shared': 'The same kernel computes {layers}: {count|both|all of them} share its time.',
@@ -36,16 +37,16 @@ export default {
     'engine.cause.cast': 'Cast, {from} to {to}',
     'engine.cause.layout': 'Layout, {from}',
     'engine.mismatch.wider':
-      '{asked} was asked for, but its kernel ({kernel}) takes {runsIn}: TensorRT had no {asked} kernel for this shape, or an input reaches it without Q/DQ.',
+      '{asked} was asked for, but its kernel ({kernel}) takes {runsIn}: the runtime has no {asked} kernel for this shape, or an input reaches it without Q/DQ.',
     'engine.mismatch.wider-fused':
-      '{asked} was asked for, but TensorRT fused it with {others}, which runs in {runsIn}: ask the same of both, or accept it.',
+      '{asked} was asked for, but the runtime fused it with {others}, which runs in {runsIn}: ask the same of both, or accept it.',
     'engine.mismatch.narrower':
-      '{asked} was asked for, but its kernel ({kernel}) takes {runsIn}: TensorRT moved a cast or Q into the kernel, or chose the precision itself (implicit typing). Check its accuracy.',
+      '{asked} was asked for, but its kernel ({kernel}) takes {runsIn}: the runtime moved a cast or Q into the kernel, or chose the precision itself (implicit typing). Check its accuracy.',
   },
   zh: {
     'engine.title': '引擎',
     'engine.none':
-      '还没有各层的时间：运行会测量，目标 onnxruntime 时在 ONNX Runtime 上，或在有 GPU 的机器上选择“GPU，TensorRT”。',
+      '还没有各层的时间：运行会测量，目标 onnxruntime 时在 ONNX Runtime 上，或选择“CPU，OpenVINO”，或在有 GPU 的机器上选择“GPU，TensorRT”。',
     'engine.variant': '引擎所属变体',
     'engine.compare': '对比引擎',
     'engine.compare.none': '不对比',
@@ -67,7 +68,7 @@ export default {
     'engine.reformats': '层间转换 {count} 次',
     'engine.reformats.cost': '，{time}，占时间的 {share}',
     'engine.layer': '在 {variant} 的引擎中',
-    'engine.layer.absent': '引擎中没有内核对应此层：它已被并入常量或删去。',
+    'engine.layer.absent': '引擎中没有内核对应此层：它已被融合到其他层、并入常量或删去。',
     'engine.computes': '实际计算',
     'engine.time': '时间',
     'engine.shared': '同一内核还计算 {layers}，时间为它们共有。',
@@ -77,10 +78,10 @@ export default {
     'engine.cause.cast': '类型转换，{from} 到 {to}',
     'engine.cause.layout': '内存布局，{from}',
     'engine.mismatch.wider':
-      '要求 {asked}，但其内核（{kernel}）的输入为 {runsIn}：TensorRT 没有适合该形状的 {asked} 内核，或某个输入未经 Q/DQ。',
+      '要求 {asked}，但其内核（{kernel}）的输入为 {runsIn}：运行时没有适合该形状的 {asked} 内核，或某个输入未经 Q/DQ。',
     'engine.mismatch.wider-fused':
-      '要求 {asked}，但 TensorRT 将其与以 {runsIn} 计算的 {others} 融合：可对两者作同样要求，或接受现状。',
+      '要求 {asked}，但运行时将其与以 {runsIn} 计算的 {others} 融合：可对两者作同样要求，或接受现状。',
     'engine.mismatch.narrower':
-      '要求 {asked}，但其内核（{kernel}）的输入为 {runsIn}：TensorRT 将类型转换或 Q 并入了内核，或（隐式类型时）自行选择了精度。请检查准确率损失。',
+      '要求 {asked}，但其内核（{kernel}）的输入为 {runsIn}：运行时将类型转换或 Q 并入了内核，或（隐式类型时）自行选择了精度。请检查准确率损失。',
   },
 };

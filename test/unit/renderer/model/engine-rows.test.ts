@@ -51,7 +51,7 @@ describe('rows with an engine', () => {
   it('say why a layer computes in something else than asked', () => {
     const [first, second, third] = ROWS.map(({ inEngine }) => inEngine);
     expect(first && mismatchText(first)).toBe(
-      `INT8 was asked for, but TensorRT fused it with ${SECOND}, which runs in FP16: ask the same of both, or accept it.`,
+      `INT8 was asked for, but the runtime fused it with ${SECOND}, which runs in FP16: ask the same of both, or accept it.`,
     );
     expect(second && mismatchText(second)).toBeNull();
     expect(
