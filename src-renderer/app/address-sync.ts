@@ -2,6 +2,7 @@ import { useData } from '../features/data/data-store';
 import { FIRST_METRIC, useHistory } from '../features/history/history-store';
 import { HISTOGRAM_TABS, useHistogramTab } from '../state/histogram-tab';
 import { useResults } from '../features/results/results-store';
+import { useEngineStore } from '../state/engine';
 import { useSelection } from '../state/selection';
 import { useSession } from '../state/session';
 import { useView, type ScreenId } from '../state/view';
@@ -42,6 +43,9 @@ export function startAddress(): void {
     if (state.runId !== previous.runId || state.compareId !== previous.compareId) later('push');
   });
   useHistory.subscribe(() => later('push'));
+  useEngineStore.subscribe((state, previous) => {
+    if (state.shown !== previous.shown || state.comparedWith !== previous.comparedWith) later('push');
+  });
   useHistogramTab.subscribe(() => later('push'));
   useData.subscribe((state, previous) => {
     if (state.view !== previous.view) later('push');
@@ -62,6 +66,8 @@ function follow(address: Address): void {
   useSelection.getState().select(address);
   const runs = { runId: address.run, compareId: address.compare };
   if (address.screen === 'history') useHistory.setState(runs);
+  else if (address.screen === 'model')
+    useEngineStore.getState().choose({ shown: address.engine, comparedWith: address.compare });
   else useResults.setState(runs);
   showTab(address.screen, address.tab);
   isFollowing = false;
@@ -81,6 +87,7 @@ function forgetChoices(): void {
   useSelection.getState().select({ tensor: null, layer: null });
   useResults.setState({ runId: null, compareId: null });
   useHistory.setState({ runId: null, compareId: null });
+  useEngineStore.setState({ shown: null, comparedWith: null });
 }
 
 /** The tab of a screen as written in the address: null for the first tab and for screens without tabs. */
@@ -115,14 +122,17 @@ function write(mode: 'push' | 'replace'): void {
   const { screen } = useView.getState();
   const { tensor, layer } = useSelection.getState();
   const { runId, compareId } = (screen === 'history' ? useHistory : useResults).getState();
+  const { shown, comparedWith } = useEngineStore.getState();
   const hasRuns = screen === 'results' || screen === 'history';
+  const hasEngines = screen === 'model';
   const hash = formatAddress({
     screen,
     tab: tabOf(screen),
     tensor,
     layer,
     run: hasRuns ? runId : null,
-    compare: hasRuns ? compareId : null,
+    engine: hasEngines ? shown : null,
+    compare: hasRuns ? compareId : hasEngines ? comparedWith : null,
     project: useSession.getState().project?.path ?? wanted,
   });
   if (hash === location.hash) return;

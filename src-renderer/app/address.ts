@@ -10,7 +10,9 @@ export interface Address {
   readonly tab: string | null;
   /** The run that is shown; null: the newest. */
   readonly run: string | null;
-  /** The run that the shown run is compared with. */
+  /** The engine that is shown, see `EngineName`; null: the default. */
+  readonly engine: string | null;
+  /** What the shown run or engine is compared with. */
   readonly compare: string | null;
 }
 
@@ -29,13 +31,14 @@ export function parseAddress(hash: string): Address {
     layer: part('layer'),
     tab: part('tab'),
     run: part('run'),
+    engine: part('engine'),
     compare: part('compare'),
   };
 }
 
-export function formatAddress({ screen, project, tab, run, compare, tensor, layer }: Address): string {
+export function formatAddress({ screen, project, tab, run, engine, compare, tensor, layer }: Address): string {
   const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries({ project, tab, run, compare, tensor, layer }))
+  for (const [name, value] of Object.entries({ project, tab, run, engine, compare, tensor, layer }))
     if (value !== null) parameters.set(name, value);
   // Slashes are allowed in a query and keep the address readable.
   const query = parameters.toString().replaceAll('%2F', '/');

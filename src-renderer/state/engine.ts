@@ -1,7 +1,8 @@
 import { useEffect } from 'react';
 import { create } from 'zustand';
-import type { EnginesView, EngineView } from '../../src-shared/contract/views';
+import type { EnginesView } from '../../src-shared/contract/views';
 import type { JobKind } from '../../src-shared/contract/job-specs';
+import { parseEngineName } from '../../src-shared/domain/engines/engine-name';
 import { followProject } from './follow';
 import { useSession } from './session';
 
@@ -10,49 +11,61 @@ interface EngineState {
   readonly projectPath: string | null;
   /** Null while it is being loaded, and if loading failed. */
   readonly view: EnginesView | null;
-  /** The variant whose engine is shown; null: the default of the application. */
-  readonly variant: string | null;
-  /** The variant whose engine it is compared with, and this engine once it is loaded; null: no comparison. */
-  readonly comparedVariant: string | null;
-  readonly compared: EngineView | null;
-  /** Loads what TensorRT made of the layers of the open project. */
+  /** The name of the engine that is shown, see `EngineName`; null: the default of the application. */
+  readonly shown: string | null;
+  /** The name of the engine that it is compared with, and this engine once it is loaded; null: no comparison. */
+  readonly comparedWith: string | null;
+  readonly compared: EnginesView | null;
+  /** Loads what the runtime made of the layers of the open project. */
   readonly load: () => Promise<void>;
-  readonly showVariant: (variant: string) => void;
-  /** Compares with the engine of another variant; null: no longer. */
-  readonly compareWith: (variant: string | null) => void;
+  readonly show: (name: string | null) => void;
+  /** Compares with another engine; null: no longer. */
+  readonly compareWith: (name: string | null) => void;
+  /** Chooses both, for links. */
+  readonly choose: (choice: Pick<EngineState, 'shown' | 'comparedWith'>) => void;
 }
 
-const NOTHING = { projectPath: null, view: null, variant: null, comparedVariant: null, compared: null } as const;
+const NOTHING = { projectPath: null, view: null, compared: null } as const;
 
 /** Incremented with every request, so that outdated answers are dropped. */
 let turn = 0;
 
 export const useEngineStore = create<EngineState>()((set, get) => ({
   ...NOTHING,
+  shown: null,
+  comparedWith: null,
   load: async () => {
     const { api, project } = useSession.getState();
     if (project === null) return;
     const own = (turn += 1);
-    set((state) => (state.projectPath === project.path ? {} : { ...NOTHING, projectPath: project.path }));
-    const { variant, comparedVariant } = get();
-    const engineOf = (name: string | null): Promise<EnginesView> =>
-      api.getEngineLayers({ projectPath: project.path, ...(name === null ? {} : { variant: name }) });
-    try {
-      const view = await engineOf(variant);
-      const compared = comparedVariant === null ? null : (await engineOf(comparedVariant)).engine;
-      if (own === turn) set({ view, compared });
-    } catch {
-      // The engine is optional here: the layers are shown without it.
-      if (own === turn) set({ view: null, compared: null });
-    }
+    const projectPath = project.path;
+    if (get().projectPath !== projectPath) set({ ...NOTHING, projectPath });
+    const { shown, comparedWith } = get();
+    const engineOf = async (name: string): Promise<EnginesView | null> => {
+      const wanted = parseEngineName(name);
+      try {
+        return await api.getEngineLayers({ projectPath, ...wanted });
+      } catch {
+        // The engine is optional here: the layers are shown without it. A run that is gone has none.
+        return wanted.runId === undefined ? null : { variants: [], engine: null };
+      }
+    };
+    const [view, compared] = await Promise.all([
+      engineOf(shown ?? ''),
+      comparedWith === null ? null : engineOf(comparedWith),
+    ]);
+    if (own === turn) set({ view, compared });
   },
-  showVariant: (variant) => {
-    set({ variant });
-    void get().load();
+  show: (shown) => get().choose({ shown, comparedWith: get().comparedWith }),
+  compareWith: (comparedWith) => {
+    if (comparedWith === null) set({ comparedWith, compared: null });
+    else get().choose({ shown: get().shown, comparedWith });
   },
-  compareWith: (comparedVariant) => {
-    set({ comparedVariant, compared: null });
-    if (comparedVariant !== null) void get().load();
+  choose: ({ shown, comparedWith }) => {
+    const before = get();
+    if (shown === before.shown && comparedWith === before.comparedWith) return;
+    set({ shown, comparedWith, ...(comparedWith === before.comparedWith ? {} : { compared: null }) });
+    if (before.projectPath !== null) void get().load();
   },
 }));
 
@@ -66,19 +79,14 @@ const forget = (): void => {
 followProject(useEngineStore.getState, forget, BUILDING);
 
 /** The engine of the open project, loaded on first use; null if there is none or it is not loaded yet. */
-export function useEngine(): Pick<
-  EngineState,
-  'view' | 'showVariant' | 'compared' | 'comparedVariant' | 'compareWith'
-> {
+export function useEngine(): Omit<EngineState, 'projectPath' | 'load'> {
   const state = useEngineStore();
   const projectPath = useSession((session) => session.project?.path ?? null);
-  const { load, view, showVariant, compared, comparedVariant, compareWith } = state;
+  const { load } = state;
   const isKnown = state.projectPath === projectPath;
   useEffect(() => {
     // Several components ask at the same time; the first request loads the engine for all of them.
     if (projectPath !== null && useEngineStore.getState().projectPath !== projectPath) void load();
   }, [projectPath, isKnown, load]);
-  return isKnown
-    ? { view, showVariant, compared, comparedVariant, compareWith }
-    : { view: null, showVariant, compared: null, comparedVariant: null, compareWith };
+  return isKnown ? state : { ...state, ...NOTHING };
 }

@@ -2,33 +2,17 @@ import { basename, dirname, resolve } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { formatMs } from '../../../src-shared/base/units';
 import type { WorkbenchApi } from '../../../src-shared/contract/api';
-import type { EnginesView, EngineView } from '../../../src-shared/contract/views';
 import {
-  diffEngines,
-  joinedModel,
-  type EngineDifference,
-  type EngineSide,
-} from '../../../src-shared/domain/engines/engine-diff';
+  compareEngines,
+  comparisonCsv,
+  type ComparedEngineView,
+  type EngineComparison,
+  type NamedEngine,
+} from '../../../src-shared/contract/engine-comparison';
+import type { EngineSide } from '../../../src-shared/domain/engines/engine-diff';
 import { defineCommand, EXIT_OK, present } from '../command';
 import { flag } from '../options';
 import type { Block } from '../output';
-
-/** One of the engines, as JSON. */
-type Compared = Pick<
-  EngineView,
-  'variant' | 'runtime' | 'device' | 'batch' | 'createdAt' | 'isCurrent' | 'kernelShare'
-> & {
-  readonly totalMs: number | null;
-  /** Present if it is the engine of a recorded run. */
-  readonly runId?: string;
-};
-
-interface DiffResult {
-  readonly a: Compared;
-  readonly b: Compared;
-  /** Sorted by what b loses. */
-  readonly differences: readonly EngineDifference[];
-}
 
 export const diff = defineCommand({
   name: 'diff',
@@ -47,28 +31,14 @@ conversions are charged to the layers that they serve. Groups are sorted by the 
     const [first, second] = [await engineOf(api, projectPath, a), await engineOf(api, projectPath, b)];
     const isOfRun = first.model !== undefined && second.model !== undefined;
     const current = isOfRun ? [] : (await api.getModel({ projectPath, target: 'tensorrt' })).layers;
-    const model = joinedModel<ComparedLayer>(first.model ?? current, second.model ?? current);
-    const result: DiffResult = {
-      a: comparedOf(first),
-      b: comparedOf(second),
-      differences: diffEngines(model, first.engine, second.engine),
-    };
+    const result = compareEngines(first, second, current);
     print(result, csv ? asCsv : asText);
     return EXIT_OK;
   },
 });
 
-type ComparedLayer = NonNullable<EnginesView['model']>[number];
-
-interface Named {
-  readonly engine: EngineView;
-  /** Present for the engine of a run. */
-  readonly runId?: string;
-  readonly model?: readonly ComparedLayer[] | undefined;
-}
-
 /** @throws WorkbenchError not-found if the project or the run has no such engine */
-async function engineOf(api: WorkbenchApi, ownPath: string, name: string): Promise<Named> {
+async function engineOf(api: WorkbenchApi, ownPath: string, name: string): Promise<NamedEngine> {
   const [, runPath = '', runId = '', runVariant] = RUN.exec(name) ?? [];
   if (runId !== '') {
     // FOLDER/RUN, where FOLDER is the folder runs of a project or a history of several
@@ -100,19 +70,11 @@ async function engineOf(api: WorkbenchApi, ownPath: string, name: string): Promi
 /** A run, alone or behind its folder, and a variant. */
 const RUN = /^(?:(.*)\/)?(\d{8}T\d{9}Z-[0-9a-f]{6})(?:\/?$|:(.+)$)/;
 
-function comparedOf({ engine, runId }: Named): Compared {
-  const { variant, runtime, device, batch, createdAt, isCurrent, summary, kernelShare } = engine;
-  return {
-    ...{ variant, runtime, device, batch, createdAt, isCurrent, totalMs: summary.totalMs },
-    ...present({ runId, kernelShare }),
-  };
-}
-
 const ms = (value: number): string => (value === 0 ? '' : formatMs(value));
 const typesOf = ({ types }: EngineSide): string => types.join(' ');
 
-function asText({ a, b, differences }: DiffResult): Block[] {
-  const describe = ({ runId, variant, device, runtime, batch, totalMs }: Compared): string =>
+function asText({ a, b, differences }: EngineComparison): Block[] {
+  const describe = ({ runId, variant, device, runtime, batch, totalMs }: ComparedEngineView): string =>
     `${runId === undefined ? '' : `${runId} `}${variant}: ${device}, ${runtime}, batch ${batch}, ` +
     (totalMs === null ? 'not profiled' : formatMs(totalMs));
   return [
@@ -149,36 +111,6 @@ function asText({ a, b, differences }: DiffResult): Block[] {
   ];
 }
 
-const CSV_HEADER =
-  'layers,ops,a_types,b_types,a_ms,b_ms,a_conversion_ms,b_conversion_ms,lost_ms,a_kernels,b_kernels,' +
-  'a_tactics,b_tactics,a_converted,b_converted';
-
-function asCsv({ differences }: DiffResult): Block[] {
-  const side = ({ kernels }: EngineSide, what: 'name' | 'tactic'): string =>
-    kernels.map((kernel) => kernel[what]).join('; ');
-  return [
-    CSV_HEADER,
-    ...differences.map(({ layers, ops, a, b, lostMs }) =>
-      [
-        layers.join('; '),
-        ops.join('; '),
-        typesOf(a),
-        typesOf(b),
-        ...[a.ms, b.ms, a.conversionMs, b.conversionMs, lostMs].map((value) => value.toFixed(6)),
-        side(a, 'name'),
-        side(b, 'name'),
-        side(a, 'tactic'),
-        side(b, 'tactic'),
-        a.converted.join('; '),
-        b.converted.join('; '),
-      ]
-        .map(csvField)
-        .join(','),
-    ),
-  ];
-}
-
-/** RFC 4180. */
-function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function asCsv({ differences }: EngineComparison): Block[] {
+  return comparisonCsv(differences);
 }

@@ -5,6 +5,9 @@ import { changedPart, changesBetween } from '../../../src-shared/domain/history/
 import { compareDetails } from '../../../src-shared/domain/runs/run-details';
 import { t, useLanguage } from '../../i18n';
 import { historyTime } from '../../panels/history/history-text';
+import { useEngineStore } from '../../state/engine';
+import { useView } from '../../state/view';
+import { Button } from '../../widgets/button';
 import { useTwoRuns } from './use-history';
 import styles from './history.module.css';
 
@@ -20,6 +23,11 @@ interface ComparisonProps {
 /** What differs between two runs: settings, values, thresholds and layers. */
 export function Comparison({ projectPath, from, to }: ComparisonProps) {
   const language = useLanguage();
+  const openScreen = useView((state) => state.openScreen);
+  const showEngines = (): void => {
+    useEngineStore.getState().choose({ shown: to.runId, comparedWith: from.runId });
+    openScreen('model');
+  };
   const changes = changesBetween(from, to);
   const metrics = METRIC_NAMES.filter((name) => from.values[name] !== undefined || to.values[name] !== undefined);
   const cell = (entry: MarkedEntry, name: (typeof METRIC_NAMES)[number]): string => {
@@ -53,6 +61,13 @@ export function Comparison({ projectPath, from, to }: ComparisonProps) {
           ))}
         </tbody>
       </table>
+      {from.values.latencyMs === undefined || to.values.latencyMs === undefined ? null : (
+        <p>
+          <Button title={t('history.comparison.engines.hint')} onClick={showEngines}>
+            {t('history.comparison.engines')}
+          </Button>
+        </p>
+      )}
       <Details projectPath={projectPath} from={from.runId} to={to.runId} />
     </section>
   );

@@ -2,7 +2,6 @@ import { useMemo, useState } from 'react';
 import { formatCount } from '../../../src-shared/base/units';
 import { PRECISIONS } from '../../../src-shared/domain/project/precision';
 import { t } from '../../i18n';
-import { useEngine } from '../../state/engine';
 import { SearchField } from '../../widgets/fields';
 import { LAYER_COLUMNS, layerColumns } from '../../panels/layers/layer-columns';
 import { LayerGraph } from '../../panels/layers/layer-graph';
@@ -14,7 +13,7 @@ import { SplitView } from '../../panels/layers/split-view';
 import { type LayerListing, type Layers, useLayerListing, useLayers } from '../../panels/layers/use-layers';
 import { ThreePanes } from '../../widgets/three-panes';
 import { classNames } from '../../widgets/class-names';
-import { EngineDiff } from './engine-diff';
+import { EngineDiff, useEngineDiff } from './engine-diff';
 import styles from './model-screen.module.css';
 
 /** The model screen: the layers as a table, or the comparison of two engines, beside the graph. */
@@ -25,7 +24,7 @@ export function ModelScreen() {
 
 function Model({ layers }: { readonly layers: Layers }) {
   const [search, setSearch] = useState('');
-  const { compared } = useEngine();
+  const diff = useEngineDiff(layers);
   const listing = useLayerListing(layers, layers.rows, search);
   return (
     <ThreePanes
@@ -35,10 +34,10 @@ function Model({ layers }: { readonly layers: Layers }) {
           label={t('model.resize')}
           initialPercent={56}
           first={
-            compared === null || layers.engine === null ? (
+            diff === null ? (
               <LayerList layers={layers} listing={listing} search={search} onSearch={setSearch} />
             ) : (
-              <EngineDiff layers={layers} a={compared} b={layers.engine.view} />
+              <EngineDiff layers={layers} diff={diff} />
             )
           }
           second={
@@ -46,7 +45,7 @@ function Model({ layers }: { readonly layers: Layers }) {
               model={layers.model}
               rows={layers.rows}
               onChooseLayer={layers.choose}
-              matches={listing.matches}
+              matches={diff === null ? listing.matches : diff.marked}
             />
           }
         />

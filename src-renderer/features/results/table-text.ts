@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import { csvLine } from '../../../src-shared/base/csv';
 import type { TableRow } from '../../../src-shared/domain/runs/run-record';
 import { filledColumns, type ColumnId } from './columns';
 
@@ -79,13 +80,9 @@ export function tableAsCsv(rows: readonly TableRow[]): string {
       : []),
     ...(hasGroup ? [row.worstGroup?.name ?? ''] : []),
   ]);
-  return [header, ...lines].map((line) => `${line.map(csvField).join(',')}\r\n`).join('');
+  return [header, ...lines].map((line) => `${csvLine(line)}\r\n`).join('');
 }
 
 function numberText(value: number | null): string {
   return value === null ? '' : String(value);
-}
-
-function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -3,19 +3,8 @@ import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t } from '../../i18n';
 import { reportError, tell } from '../../state/notices';
 import { useSession } from '../../state/session';
+import { ADDRESS_KEPT_MS, saveText } from '../../widgets/save-text';
 import { tableAsCsv, tableAsText } from './table-text';
-
-/** How long the object URL of a report is kept after opening it, in milliseconds, so that the new tab can load it. */
-const ADDRESS_KEPT_MS = 60_000;
-
-function save(content: string, type: string, name: string): void {
-  const url = URL.createObjectURL(new Blob([content], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), ADDRESS_KEPT_MS);
-}
 
 export interface ReportActions {
   readonly saveReport: () => void;
@@ -31,7 +20,7 @@ export function useReport(projectPath: string, record: RunRecord): ReportActions
     api.getReport({ projectPath, runId: record.runId }).then(({ html }) => use(html), reportError);
   };
   const fileName = `${record.project}-${record.runId}`;
-  const saveReport = (html: string): void => save(html, 'text/html;charset=utf-8', `${fileName}.html`);
+  const saveReport = (html: string): void => saveText(html, 'text/html;charset=utf-8', `${fileName}.html`);
   const openReport = (html: string): void => {
     const url = URL.createObjectURL(new Blob([html], { type: 'text/html;charset=utf-8' }));
     const isOpen = window.open(url, '_blank') !== null;
@@ -44,7 +33,7 @@ export function useReport(projectPath: string, record: RunRecord): ReportActions
     navigator.clipboard.writeText(text).then(
       () => tell(t('results.copied')),
       () => {
-        save(
+        saveText(
           text,
           extension === 'csv' ? 'text/csv;charset=utf-8' : 'text/plain;charset=utf-8',
           `${fileName}.${extension}`,

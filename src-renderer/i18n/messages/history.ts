@@ -70,6 +70,8 @@ export default {
     'history.change.variant': 'Shipped variant',
     'history.change.target': 'Target and backend',
     'history.comparison': 'From {from} to {to}',
+    'history.comparison.engines': 'Compare their engines layer by layer',
+    'history.comparison.engines.hint': 'The shipped variants of both runs on the Model screen, beside the graph',
     'history.comparison.same': 'Both runs have the same settings.',
     'history.details':
       '{thresholds} {thresholds|threshold differs|thresholds differ}, {layers} {layers|layer differs|layers differ}',
@@ -154,6 +156,8 @@ export default {
     'history.change.variant': '交付变体',
     'history.change.target': '目标与后端',
     'history.comparison': '从 {from} 到 {to}',
+    'history.comparison.engines': '逐层对比两者的引擎',
+    'history.comparison.engines.hint': '在“模型”界面的图旁对比两次运行的发布变体',
     'history.comparison.same': '两次运行的设置相同。',
     'history.details': '{thresholds} 个阈值不同，{layers} 层精度不同',
     'history.details.more': '另有 {n} 个阈值',

@@ -1,17 +1,18 @@
 import { formatFraction, formatSignificant } from '../../../src-shared/base/units';
-import type { EngineView } from '../../../src-shared/contract/views';
+import type { EnginesView, EngineView } from '../../../src-shared/contract/views';
 import type { EngineType } from '../../../src-shared/domain/engines/engine-layers';
+import { parseEngineName } from '../../../src-shared/domain/engines/engine-name';
 import type { LayerInEngine, Reformat } from '../../../src-shared/domain/engines/engine-view';
 import { t, useLanguage } from '../../i18n';
 import { useEngine } from '../../state/engine';
 import { useSelection } from '../../state/selection';
 import { PrecisionBadge, Tag } from '../../widgets/badge';
-import { Select } from '../../widgets/fields';
 import { classNames } from '../../widgets/class-names';
 import layerInspectorStyles from './layer-inspector.module.css';
 import styles from './engine-part.module.css';
 import layerTableStyles from './layer-table.module.css';
 import { ModelName } from '../../widgets/model-name';
+import { EngineChoice, type EngineRun, useEngineRuns } from './engine-choice';
 import type { LayerRow } from './layer-rows';
 import type { Layers } from './use-layers';
 
@@ -41,56 +42,64 @@ export function mismatchText({ mismatch, asked, runsIn, sharedWith, kernels }: L
 }
 
 /**
- * A summary of the project's engine: its variant, the types its layers run in, and the cost of conversions. If there is
- * no engine, it shows how to build one.
+ * A summary of an engine: its variant, the types its layers run in, and the cost of conversions; and the choice of the
+ * engine, and of the one that it is compared with. If there is none, it says how to build one.
  */
 export function EngineSummaryPart({ layers }: { readonly layers: Layers }) {
-  const { view } = useEngine();
+  const { view, shown } = useEngine();
+  const runs = useEngineRuns();
   if (view === null) return null;
+  const isOfRun = parseEngineName(shown ?? '').runId !== undefined;
   return (
     <section className={classNames(layerInspectorStyles.part, styles.root)}>
       <h3>{t('engine.title')}</h3>
+      {view.engine === null && view.variants.length === 0 && runs.length === 0 ? null : (
+        <EngineChoices runs={runs} view={view} />
+      )}
       {view.engine === null ? (
-        <p className={classNames(layerInspectorStyles.reason, 'dim')}>{t('engine.none')}</p>
+        <p className={classNames(layerInspectorStyles.reason, 'dim')}>
+          {t(isOfRun ? 'engine.run.none' : 'engine.none')}
+        </p>
       ) : (
-        <Summary engine={view.engine} variants={view.variants} layers={layers} />
+        <Summary engine={view.engine} layers={layers} />
       )}
     </section>
   );
 }
 
-interface SummaryProps {
-  readonly engine: EngineView;
-  readonly variants: readonly string[];
-  readonly layers: Layers;
+function EngineChoices({ runs, view }: { readonly runs: readonly EngineRun[]; readonly view: EnginesView }) {
+  const { shown, show, compared, comparedWith, compareWith } = useEngine();
+  const isAlone = runs.length === 0 && view.variants.length < 2;
+  if (isAlone) return null;
+  return (
+    <>
+      <EngineChoice
+        label={t('engine.source')}
+        variantLabel={t('engine.variant')}
+        name={shown}
+        view={view}
+        runs={runs}
+        onChoose={show}
+      />
+      <EngineChoice
+        label={t('engine.compare')}
+        variantLabel={t('engine.compare.variant')}
+        name={comparedWith}
+        view={compared}
+        runs={runs}
+        none={t('engine.compare.none')}
+        onChoose={compareWith}
+      />
+    </>
+  );
 }
 
-function Summary({ engine, variants, layers }: SummaryProps) {
-  const { showVariant, comparedVariant, compareWith } = useEngine();
+function Summary({ engine, layers }: { readonly engine: EngineView; readonly layers: Layers }) {
   const language = useLanguage();
   const { layers: counts, reformats, reformatMs, totalMs } = engine.summary;
   const built = new Date(engine.createdAt).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' });
   return (
     <>
-      {variants.length < 2 ? null : (
-        <Select
-          label={t('engine.variant')}
-          value={engine.variant}
-          choices={variants.map((value) => ({ value, label: value }))}
-          onChoose={showVariant}
-        />
-      )}
-      {variants.length < 2 ? null : (
-        <Select
-          label={t('engine.compare')}
-          value={comparedVariant ?? ''}
-          choices={[
-            { value: '', label: t('engine.compare.none') },
-            ...variants.filter((value) => value !== engine.variant).map((value) => ({ value, label: value })),
-          ]}
-          onChoose={(value) => compareWith(value === '' ? null : value)}
-        />
-      )}
       <p className={classNames(layerInspectorStyles.reason, 'dim')}>
         {t('engine.what', {
           variant: engine.variant,

@@ -3,6 +3,17 @@ import { formatAddress, parseAddress } from '../../../../src-renderer/app/addres
 import { SCREEN_TABLE } from '../../../../src-renderer/app/screens';
 import { SCREENS } from '../../../../src-renderer/state/view';
 
+const NOWHERE = {
+  screen: 'start',
+  project: null,
+  tensor: null,
+  layer: null,
+  tab: null,
+  run: null,
+  engine: null,
+  compare: null,
+} as const;
+
 describe('address', () => {
   it.each([
     {
@@ -12,9 +23,11 @@ describe('address', () => {
       layer: 'conv 1',
       tab: 'auto',
       run: null,
+      engine: null,
       compare: null,
     },
-    { screen: 'start', project: null, tensor: null, layer: null, tab: null, run: null, compare: null },
+    { ...NOWHERE, engine: '20261202T100000000Z-abcdef:int8', screen: 'model', compare: 'ort-cpu:fp32' },
+    NOWHERE,
     {
       screen: 'results',
       project: 'C:\\models\\é.calib',
@@ -22,6 +35,7 @@ describe('address', () => {
       layer: '层 1%2F+',
       tab: null,
       run: '20261130-ab',
+      engine: null,
       compare: '20261129-cd',
     },
   ] as const)('comes back as it was: $screen', (address) => {
@@ -37,15 +51,15 @@ describe('address', () => {
         layer: null,
         tab: null,
         run: null,
+        engine: null,
         compare: null,
       }),
     ).toBe('#/histogram?project=/data/a.calib&tensor=/f.4/Relu');
   });
 
   it('takes anything unknown for the start screen', () => {
-    const nowhere = { screen: 'start', project: null, tensor: null, layer: null, tab: null, run: null, compare: null };
     for (const hash of ['', '#', '#/', '#/nowhere', '#%%%', '#/start?tensor='])
-      expect(parseAddress(hash)).toEqual(nowhere);
+      expect(parseAddress(hash)).toEqual(NOWHERE);
     expect(parseAddress('#/histograms?tensor=a').screen).toBe('histogram');
   });
 });

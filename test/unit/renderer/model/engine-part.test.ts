@@ -118,6 +118,6 @@ describe('the inspector with an engine', () => {
   });
 
   it('says of a layer that the engine lacks that the runtime folded it', async () => {
-    expect(await show(ENGINE, second.layer)).toContain('it was folded into constants or dropped');
+    expect(await show(ENGINE, second.layer)).toContain('it was fused into another one, folded into constants or dropped');
   });
 });
