@@ -49,7 +49,7 @@ export interface BenchmarkOutcome {
   readonly warnings: readonly Warning[];
   /** Only for benchmarks on TensorRT. */
   readonly gpu?: GpuRecord;
-  /** The layers of variants on ONNX Runtime or OpenVINO, if they were timed; one whose profile cannot be used is left out. */
+  /** The layers of variants on ONNX Runtime or OpenVINO, if they were timed; an unusable profile is left out. */
   readonly profiles?: readonly VariantProfile[];
 }
 

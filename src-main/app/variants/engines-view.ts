@@ -21,9 +21,9 @@ const TUNING = 'tuning:';
 
 /**
  * The variants of a project that have a TensorRT engine, with the engines of the last tuning (`tuning:fp16`) and the
- * variants whose layers were timed on ONNX Runtime (`ort-cpu:int8`) or OpenVINO (`openvino:int8`), and the engine of one of them: `variant` (or the
- * engine whose folder has this name), else mixed, else the one used last. It is read from stored records, so that no
- * GPU is needed.
+ * variants whose layers were timed on ONNX Runtime (`ort-cpu:int8`) or OpenVINO (`openvino:int8`), and the engine of
+ * one of them: `variant` (or the engine whose folder has this name), else mixed, else the one used last. It is read
+ * from stored records, so that no GPU is needed.
  */
 export async function enginesView(variant: string | undefined, job: JobContext): Promise<EnginesView> {
   const { workspace } = job;

@@ -54,10 +54,10 @@ export async function profileOpenvino(
 }
 
 async function layersOf(
-  { native, feedsOf }: OpenvinoModel,
+  model: OpenvinoModel,
   { feeds, runs, onnxLayers }: Pick<InspectTask, 'feeds' | 'runs' | 'onnxLayers'>,
 ): Promise<EngineLayer[]> {
-  return engineLayersOf(await translatedAsync(native.profile(feedsOf(feeds), runs)), onnxLayers);
+  return engineLayersOf(await translatedAsync(model.native.profile(model.feedsOf(feeds), runs)), onnxLayers);
 }
 
 /** A node that OpenVINO ran, see `NativeOpenvinoModel.profile`. */

@@ -70,7 +70,10 @@ export function EngineDiff({ layers, diff: { comparison, isLoading, active } }: 
     () => ({ a: nameOf(comparison?.a, language), b: nameOf(comparison?.b, language) }),
     [comparison, language],
   );
-  const columns = useMemo(() => diffColumns(names), [names]);
+  const columns = useMemo(
+    () => diffColumns(names, { a: comparison?.a.variant ?? '', b: comparison?.b.variant ?? '' }),
+    [names, comparison],
+  );
   const close = (
     <Button tone="quiet" onClick={() => compareWith(null)}>
       {t('engine.diff.close')}
@@ -80,7 +83,9 @@ export function EngineDiff({ layers, diff: { comparison, isLoading, active } }: 
     return (
       <section className={styles.root} aria-label={t('engine.compare')}>
         <div className={styles.toolbar}>
-          <span className="dim">{t(isLoading ? 'engine.diff.loading' : 'engine.diff.none')}</span>
+          <span className={classNames('dim', styles.title)}>
+            {t(isLoading ? 'engine.diff.loading' : 'engine.diff.none')}
+          </span>
           {close}
         </div>
       </section>
@@ -93,9 +98,7 @@ export function EngineDiff({ layers, diff: { comparison, isLoading, active } }: 
   return (
     <section className={styles.root} aria-label={t('engine.diff.title', names)}>
       <div className={styles.toolbar}>
-        <span className={classNames('number', 'ellipsis', styles.total)}>
-          {t('engine.diff.total', { ...names, aTime: time(a), bTime: time(b) })}
-        </span>
+        <span className={styles.title}>{t('engine.diff.heading')}</span>
         <Button
           tone="quiet"
           icon="download"
@@ -114,6 +117,9 @@ export function EngineDiff({ layers, diff: { comparison, isLoading, active } }: 
         </Button>
         {close}
       </div>
+      <p className={classNames(styles.note, 'number')}>
+        {t('engine.diff.total', { ...names, aTime: time(a), bTime: time(b) })}
+      </p>
       {isAlike ? null : <p className={classNames(styles.note, 'dim')}>{t('engine.diff.unlike')}</p>}
       <div className={styles.table} style={{ '--table-least-width': leastWidth(columns) } as CSSProperties}>
         <DataTable<EngineDifference>
@@ -144,7 +150,9 @@ function fileName({ runId, variant }: ComparedEngineView): string {
   return engineNameText({ ...(runId === undefined ? {} : { runId }), variant }).replaceAll(/[^\w.-]+/g, '-');
 }
 
-function diffColumns(names: { readonly a: string; readonly b: string }): Column<EngineDifference>[] {
+type Sides = Readonly<Record<'a' | 'b', string>>;
+
+function diffColumns(names: Sides, variants: Sides): Column<EngineDifference>[] {
   return [
     {
       id: 'layers',
@@ -169,8 +177,8 @@ function diffColumns(names: { readonly a: string; readonly b: string }): Column<
     },
     ...(['a', 'b'] as const).map((side): Column<EngineDifference> => ({
       id: side,
-      title: names[side],
-      hint: t('engine.diff.time.title'),
+      title: variants[side],
+      hint: `${names[side]}\n${t('engine.diff.time.title')}`,
       width: 112,
       align: 'right',
       firstDirection: 'descending',
