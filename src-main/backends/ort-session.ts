@@ -32,6 +32,8 @@ export interface OrtSessionOptions {
   /** Run the graph node by node as it is written, without ONNX Runtime's graph optimizations. */
   readonly asWritten?: boolean;
   readonly inputScales?: InputScales;
+  /** Write the optimized graph to this file. The weights that ONNX Runtime rearranges are in it. */
+  readonly optimizedPath?: string;
   /** Record the times of nodes in a file whose name begins with `prefix`, and write the optimized graph. */
   readonly profile?: { readonly prefix: string; readonly optimizedPath: string };
 }
@@ -79,6 +81,7 @@ export class OrtSession implements ModelSession {
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
+      ...(options.optimizedPath === undefined ? {} : { optimizedModelFilePath: options.optimizedPath }),
       ...(options.profile === undefined
         ? {}
         : {

@@ -16,6 +16,7 @@ import { stackImages } from '../../src-main/backends/feeds';
 import type { OutputTensor } from '../../src-main/backends/runnable-variant';
 import { createFeedLoader } from '../../src-main/calibration/inputs/feed-loader';
 import { thresholdsInUse } from '../../src-main/calibration/histograms/threshold-table';
+import { BlockedStructures } from '../../src-main/compute/trials/blocked-structures';
 import { ProgramRunner } from '../../src-main/compute/trials/program-runner';
 import { SharedSteps } from '../../src-main/compute/trials/shared-steps';
 import { hasOpenBatch, inputDimsOf, resizableInputs } from '../../src-main/compute/trials/trial-images';
@@ -48,6 +49,7 @@ class PlainTrials implements Trials {
   readonly reference: { signal: readonly number[]; top1: number }[] = [];
   private readonly outputs: OutputTensor[][] = [];
   private readonly steps = new SharedSteps();
+  private readonly structures: BlockedStructures;
 
   constructor(
     private readonly models: TrialModels,
@@ -55,6 +57,7 @@ class PlainTrials implements Trials {
     private readonly feeds: readonly ReturnType<typeof stackImages>[],
     groups: readonly (string | null)[],
   ) {
+    this.structures = new BlockedStructures(models);
     this.images = groups.map((group, i) => ({ file: String(i), group, label: null }));
   }
 
@@ -79,8 +82,9 @@ class PlainTrials implements Trials {
     return found;
   }
 
-  private outputsOf(program: TrialProgram, images: readonly number[]): Promise<OutputTensor[][]> {
-    this.runner.define(program.steps.map(({ structure }) => this.models.structure(structure)));
+  private async outputsOf(program: TrialProgram, images: readonly number[]): Promise<OutputTensor[][]> {
+    await this.structures.prepare(program);
+    this.runner.define(program.steps.map(({ structure }) => this.structures.of(structure)));
     const kept = new Set(this.steps.keptOf(program));
     const runs = images.map((image) => ({ id: String(image), feeds: () => this.feeds[image] ?? [], images: 1 }));
     return this.runner.run(program, runs, kept);

@@ -1,12 +1,11 @@
 import { FreshNames } from '../../onnx/graph/fresh-names';
 import { floatOutput, intAttr } from '../../onnx/graph/make';
 import type { Graph, Model, Node, ValueInfo } from '../../onnx/graph/model';
-import { capturedNames } from '../../onnx/graph/subgraphs';
 import { encodeModel } from '../../onnx/wire/wire-writer';
-import { dropUnusedInitializers } from '../../onnx/passes/drop-unused-initializers';
 import type { CollectorOptions } from './collector';
 import { derivedTensors, type DerivedTensor } from './derived-tensors';
 import { preparedWeights } from '../../onnx/passes/prepared-store';
+import { reachingGraph } from '../../onnx/passes/reaching-graph';
 
 /** The operator of native/ort/collector.cpp. */
 export const COUNT = { domain: 'calib', opType: 'CountValues', version: 1 } as const;
@@ -90,20 +89,6 @@ export function countingModel(
 function computedTensors(graph: Graph, tensors: readonly string[]): string[] {
   const inputs = new Set(graph.input.map(({ name }: ValueInfo) => name));
   return tensors.filter((name) => !inputs.has(name));
-}
-
-/** The graph without the layers that none of `tensors` depends on; the inputs stay as they are. */
-export function reachingGraph(graph: Graph, tensors: readonly string[]): Graph {
-  const needed = new Set(tensors);
-  const kept: Node[] = [];
-  // The layers of prepared models, and of those that ONNX Runtime writes, are in topological order.
-  for (const node of [...graph.node].reverse()) {
-    if (!node.output.some((name) => needed.has(name))) continue;
-    for (const name of node.input) needed.add(name);
-    for (const name of capturedNames(node)) needed.add(name);
-    kept.push(node);
-  }
-  return dropUnusedInitializers({ ...graph, node: kept.reverse(), output: [] });
 }
 
 function encodeWith(prepared: Model, preparedDir: string, graph: Graph): Uint8Array {

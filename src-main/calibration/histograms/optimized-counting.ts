@@ -7,7 +7,8 @@ import { messageOf } from '../../base/file-errors';
 import { preparedWeights } from '../../onnx/passes/prepared-store';
 import { readModel } from '../../onnx/wire/wire-reader';
 import { encodeModel } from '../../onnx/wire/wire-writer';
-import { blockSize, countBlocked, hasBlockedTensors } from './blocked-tensors';
+import { blockSize } from '../../backends/block-size';
+import { countBlocked, hasBlockedTensors } from './blocked-counting';
 
 /** Larger models are not written as optimized ones: ONNX Runtime has all weights in memory twice while it writes. */
 const MAX_WEIGHT_BYTES = 1e9;

@@ -153,7 +153,8 @@ export function reachedSegments(
   return reached;
 }
 
-function withInputDims(graph: Graph, inputDims: ReadonlyMap<string, Dims>): Graph {
+/** A graph whose inputs have these sizes. */
+export function withInputDims(graph: Graph, inputDims: ReadonlyMap<string, Dims>): Graph {
   return {
     ...graph,
     input: graph.input.map((info) => {

@@ -22,6 +22,8 @@ import {
 /** Programs whose values are compared, and the runs on which they are. */
 const CHECKED_PROGRAMS = 2;
 const CHECKED_RUNS = 3;
+/** Segments in their faster form that are compared with the plain ones. */
+const CHECKED_STRUCTURES = 8;
 
 export interface ProgramRunnerOptions {
   /** Folder of the external weights. */
@@ -58,6 +60,9 @@ export class ProgramRunner {
   private readonly closing: Promise<void>[] = [];
   private readonly checked = new Set<string>();
   private stacking: 'equal' | 'differs' = 'equal';
+  /** Ids of structures that gave the same values in their faster form. */
+  private readonly equal = new Set<string>();
+  private blocking: 'equal' | 'differs' = 'equal';
   /** Sessions that were opened, segments that were run, and what they are of runs of the whole model. */
   readonly clock = { openMs: 0, opens: 0, segments: 0, passes: 0 };
 
@@ -136,7 +141,6 @@ export class ProgramRunner {
   ): Promise<void> {
     const step = stepOf(program, index);
     const structure = defined(this.structures.get(step.structure), 'structures are defined before they are used');
-    const session = await this.sessionOf(structure);
     let scales = this.scales.get(step);
     if (scales === undefined) this.scales.set(step, (scales = scaleTensors(structure, step)));
     const named = structure.inputs.map((name, i): NamedTensor => {
@@ -144,7 +148,7 @@ export class ProgramRunner {
       return [name, stacked(states.map((state) => valueOf(program, state, input)))];
     });
     this.clock.segments++;
-    const outputs = await session.runTensors([...named, ...scales], structure.outputs).catch((error: unknown) => {
+    const outputs = await this.outputsOf(structure, [...named, ...scales]).catch((error: unknown) => {
       throw explainFailure(error, states[0]?.feeds() ?? [], (input) => this.options.resizable.includes(input));
     });
     for (const [output, tensor] of outputs.entries()) {
@@ -199,23 +203,50 @@ export class ProgramRunner {
     return this.stacking !== 'differs';
   }
 
-  private async sessionOf(structure: SegmentStructure): Promise<OrtSession> {
-    const known = this.sessions.get(structure.id);
+  /** The first segments in their faster form are run in both forms: all values must be the same, bit by bit. */
+  private async outputsOf(structure: SegmentStructure, inputs: readonly NamedTensor[]): Promise<OrtTensor[]> {
+    const { id, outputs } = structure;
+    const isBlocked = structure.blocked !== undefined && this.blocking === 'equal';
+    if (!isBlocked) return (await this.sessionOf(structure, false)).runTensors(inputs, outputs);
+    if (this.equal.has(id) || this.equal.size >= CHECKED_STRUCTURES) {
+      const session = await this.sessionOf(structure, true).catch(() => null);
+      if (session !== null) return session.runTensors(inputs, outputs);
+      this.blocking = 'differs';
+      return this.outputsOf(structure, inputs);
+    }
+    const plain = await (await this.sessionOf(structure, false)).runTensors(inputs, outputs);
+    const found = await this.sessionOf(structure, true)
+      .then((session) => session.runTensors(inputs, outputs))
+      .catch(() => []);
+    if (plain.every((tensor, i) => found[i] !== undefined && isSame(tensor, found[i]))) this.equal.add(id);
+    else this.blocking = 'differs';
+    this.sessions.drop(sessionKey(structure, this.blocking !== 'equal'));
+    return plain;
+  }
+
+  private async sessionOf(structure: SegmentStructure, isBlocked: boolean): Promise<OrtSession> {
+    const key = sessionKey(structure, isBlocked);
+    const known = this.sessions.get(key);
     if (known) return known;
     const startedAt = performance.now();
     const session = await OrtSession.open({
-      model: structure.bytes,
+      model: (isBlocked ? structure.blocked : null) ?? structure.bytes,
       weightsDir: this.options.weightsDir,
       threads: 1,
       simulate: this.options.simulate,
       hasFp16: structure.hasFp16,
+      asWritten: isBlocked,
     });
-    this.sessions.put(structure.id, session, sessionBytes(1, structure.weightBytes));
+    this.sessions.put(key, session, sessionBytes(1, structure.weightBytes));
     await Promise.all(this.closing.splice(0));
     this.clock.openMs += performance.now() - startedAt;
     this.clock.opens++;
     return session;
   }
+}
+
+function sessionKey({ id }: SegmentStructure, isBlocked: boolean): string {
+  return isBlocked ? `${id} blocked` : id;
 }
 
 function scaleTensors({ scales }: SegmentStructure, step: ProgramStep): NamedTensor[] {

@@ -6,7 +6,7 @@ import type { Trial } from '../../analysis/trials';
 import { GraphIndex } from '../../onnx/graph/graph-index';
 import type { Model } from '../../onnx/graph/model';
 import { isOp } from '../../onnx/graph/opset';
-import type { Dims } from '../../onnx/graph/static-shapes';
+import { staticShapes, type Dims } from '../../onnx/graph/static-shapes';
 import { loadPrepared, preparedWeights } from '../../onnx/passes/prepared-store';
 import { biasShiftModel, correctableBiases, shiftName } from '../../quantization/rewrite/bias-correction';
 import type { LayerBias } from '../../../src-shared/domain/analysis/repair';
@@ -21,7 +21,7 @@ import {
 } from '../../quantization/rewrite/quantize';
 import { WeightScales } from '../../quantization/rewrite/weight-scales';
 import { changedPart } from './changed-part';
-import { chooseCuts, WHOLE, type GraphCuts } from './graph-cuts';
+import { chooseCuts, WHOLE, withInputDims, type GraphCuts } from './graph-cuts';
 import { ProgramMaker, sessionBytes, type SegmentStructure, type TrialProgram } from './trial-program';
 
 export interface TrialModelOptions {
@@ -52,6 +52,8 @@ export class TrialModels {
   readonly cuts: GraphCuts;
   private readonly divided: ProgramMaker;
   private readonly whole: ProgramMaker;
+  private readonly inputDims: ReadonlyMap<string, Dims>;
+  private knownShapes: ReadonlyMap<string, Dims> | null = null;
 
   /** Names of the outputs that are compared with FP32, in the order of the model. */
   readonly outputNames: readonly string[];
@@ -77,6 +79,7 @@ export class TrialModels {
     this.read = task === null ? [] : model.graph.output.map(({ name }) => name).filter((name) => !compared.has(name));
     this.simulates = !asShipped || target !== 'onnxruntime';
     this.weights = new WeightScales(this.model);
+    this.inputDims = inputDims;
     const isDivided = divides && this.simulates;
     this.cuts = isDivided ? chooseCuts(this.model, inputDims, hasOpenBatch) : WHOLE;
     const options = { weights: preparedWeights(preparedDir), scalesAreInputs: isDivided };
@@ -124,6 +127,11 @@ export class TrialModels {
     const shifted = biasShiftModel(this.model, model, biases);
     const names = biases.map((_, i) => shiftName(i));
     return { program: this.whole.make({ model: shifted, hasFp16 }, names), biases };
+  }
+
+  /** Sizes of tensors for one run, as far as they are known. */
+  get shapes(): ReadonlyMap<string, Dims> {
+    return (this.knownShapes ??= staticShapes(withInputDims(this.model.graph, this.inputDims)));
   }
 
   /** The part of a run that a change makes necessary. */

@@ -47,6 +47,10 @@ export interface SegmentStructure {
   readonly id: string;
   /** ONNX; the weights stay in the prepared folder. */
   readonly bytes: Uint8Array;
+  /** Whether it has Q/DQ and convolutions, so that blockedModel can make it faster. */
+  readonly mayBlock: boolean;
+  /** What blockedModel made of it. */
+  readonly blocked?: Uint8Array;
   readonly inputs: readonly string[];
   readonly scales: readonly { readonly name: string; readonly isHalf: boolean }[];
   readonly outputs: readonly string[];
@@ -261,6 +265,8 @@ export class ProgramMaker {
     return {
       id,
       bytes: encodeModel(hasHalfScales ? raiseOpset(segment) : segment, { externalTo: this.options.weights }),
+      mayBlock:
+        part.nodes.some((node) => isOp(node, 'Conv')) && part.nodes.some((node) => isOp(node, 'QuantizeLinear')),
       inputs: part.inputs,
       scales: part.scales.map(({ name, dataType }) => ({ name, isHalf: dataType === DataType.FLOAT16 })),
       outputs,

@@ -79,6 +79,11 @@ export function preparedWeights(dir: string): ExternalTo {
   return { path: join(dir, WEIGHTS_FILE), location: WEIGHTS_FILE };
 }
 
+/** The model file of a prepared folder. */
+export function preparedModel(dir: string): string {
+  return join(dir, MODEL_FILE);
+}
+
 /**
  * Writes a prepared model as dir/model.onnx (graph and small tensors) and dir/weights.bin (initializers above 1 KB,
  * each at a multiple of 64 bytes, so that ONNX Runtime maps them into memory).

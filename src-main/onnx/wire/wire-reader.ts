@@ -22,9 +22,13 @@ export function readModel(path: string): Model {
   }
 }
 
-/** Reads a model from memory; `name` is what messages call it. External data cannot be found without a file. */
-export function parseModel(bytes: Uint8Array, name: string): Model {
-  return decodeModel(bufferSource(bytes, name), null);
+/**
+ * Reads a model from memory; `name` is what messages call it.
+ * @param siblingPath a model file in the folder of its external data; without it, there may be none.
+ */
+export function parseModel(bytes: Uint8Array, name: string, siblingPath?: string): Model {
+  const external = siblingPath === undefined ? null : new ExternalDataResolver(siblingPath);
+  return decodeModel(bufferSource(bytes, name), external);
 }
 
 function decodeModel(source: ByteSource, external: ExternalDataResolver | null): Model {
