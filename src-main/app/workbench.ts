@@ -29,6 +29,7 @@ import type {
   RecentProject,
   RunSummary,
   RunView,
+  ShapesView,
   ThresholdTable,
   ToolchainView,
 } from '../../src-shared/contract/views';
@@ -239,6 +240,10 @@ export class Workbench implements WorkbenchApi {
     const { projectPath, variant, runId } = request;
     if (runId === undefined) return this.session(request).engines(variant);
     return enginesOfRun(loadEngines(runsDirOf(resolve(projectPath)), runId), variant);
+  }
+
+  getShapes(request: RequestOf<'getShapes'>): Promise<ShapesView> {
+    return this.session(request).shapes(request.batches);
   }
 
   importCache(request: { readonly projectPath: string; readonly cachePath: string }): Promise<ImportReport> {

@@ -1,8 +1,9 @@
 import type { AnalysisSpec } from '../../src-shared/contract/job-specs';
 import type { ProjectView } from '../../src-shared/contract/views';
-import { specOf, startProblems } from '../features/run/run-options';
+import { factsOf, specOf, startProblems } from '../features/run/run-options';
 import type { StartableKind } from '../features/run/run-steps';
 import { useRunOptions } from '../features/run/run-store';
+import { chosenShapes, useShapeProfiles } from '../features/run/shape-profiles';
 import { searchSpec, useSearchOptions } from '../features/search/search-options';
 import {
   sensitivityProblem,
@@ -19,12 +20,9 @@ import { type ScreenId, useView } from '../state/view';
 export function canStart(kind: StartableKind): boolean {
   const { project } = useSession.getState();
   if (project === null) return false;
-  const facts = {
-    target: project.file.target,
-    calibrated: project.calibrated,
-    hasValidationSet: project.file.validationSet !== null,
-  };
-  return startProblems(kind, useRunOptions.getState().options, facts).length === 0;
+  const { options } = useRunOptions.getState();
+  const { problem } = chosenShapes(useShapeProfiles.getState(), project.path, options.batches);
+  return startProblems(kind, options, { ...factsOf(project), hasShapeProblem: problem !== null }).length === 0;
 }
 
 /** Opens the run screen and starts a job with its options. If an option is missing, that screen names it. */
@@ -32,7 +30,10 @@ export function startJob(kind: StartableKind): void {
   const { project } = useSession.getState();
   if (project === null) return;
   useView.getState().openScreen('run');
-  if (canStart(kind)) void useJobs.getState().start(specOf(kind, useRunOptions.getState().options, project.path));
+  if (!canStart(kind)) return;
+  const { options } = useRunOptions.getState();
+  const { profiles } = chosenShapes(useShapeProfiles.getState(), project.path, options.batches);
+  void useJobs.getState().start(specOf(kind, options, project.path, profiles));
 }
 
 type StartableAnalysis = 'sensitivity' | 'auto' | 'search';

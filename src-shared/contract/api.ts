@@ -26,6 +26,7 @@ import type {
   RecentProject,
   RunSummary,
   RunView,
+  ShapesView,
   ThresholdTable,
   ToolchainView,
 } from './views';
@@ -66,8 +67,10 @@ export interface WorkbenchApi {
   getAnalysisCost(request: RequestOf<'getAnalysisCost'>): Promise<AnalysisCost>;
   /** The last check of the calibration set; null if it was never checked. */
   getHealth(request: RequestOf<'getHealth'>): Promise<Dated<HealthResult> | null>;
-  /** The layers of the engine of a variant, on TensorRT or ONNX Runtime. */
+  /** The layers of the engine of a variant, on TensorRT, ONNX Runtime or OpenVINO. */
   getEngineLayers(request: RequestOf<'getEngineLayers'>): Promise<EnginesView>;
+  /** The inputs of the model, and the shapes that engines take by default. */
+  getShapes(request: RequestOf<'getShapes'>): Promise<ShapesView>;
   importCache(request: RequestOf<'importCache'>): Promise<ImportReport>;
   exportProject(request: RequestOf<'exportProject'>): Promise<ExportResult>;
   /** Repeats the recorded answers of a package. */
@@ -110,6 +113,7 @@ export const API_METHODS = [
   'getAnalysisCost',
   'getHealth',
   'getEngineLayers',
+  'getShapes',
   'importCache',
   'exportProject',
   'replayPackage',

@@ -213,6 +213,8 @@ export const REQUEST_SCHEMAS = {
   getHealth: ofProject,
   /** `runId`: of a run of the project or of a folder of runs, in place of the engines that the project has now. */
   getEngineLayers: object({ ...project, variant: optional(string), runId: optional(string) }),
+  /** `batches`: batch sizes to propose shapes for; default: 1. */
+  getShapes: object({ ...project, batches: optional(list(positiveInteger)) }),
   importCache: object({ ...project, cachePath: filePath('read') }),
   exportProject: exportSchema,
   /** `tolerance`: share of the largest recorded |x|; default: REPLAY_TOLERANCE. */

@@ -12,6 +12,7 @@ import type { FixResult } from '../domain/analysis/fix';
 import type { LearnResult, RepairResult } from '../domain/analysis/repair';
 import type { SmoothingResult } from '../domain/analysis/smoothing';
 import type { EngineLayer, EngineSummary } from '../domain/engines/engine-layers';
+import type { ProfiledInput, ShapeProfile } from '../domain/engines/shape-profiles';
 import type { RunEngines } from '../domain/engines/stored-engines';
 import type { TensorHistogram } from '../domain/histograms/histogram';
 import type { LabelOrder, SkippedImage, TruthFacts } from '../domain/project/image-set';
@@ -374,6 +375,21 @@ export interface EngineView {
   readonly asked: Readonly<Record<string, Precision>>;
   /** In order of execution. */
   readonly layers: readonly EngineLayer[];
+}
+
+/** The inputs of a model, for the choice of the shapes that engines take. */
+export interface ShapesView {
+  /** Path of the model's file. */
+  readonly modelPath: string;
+  readonly inputs: readonly (ProfiledInput & {
+    /** Whether the first axis is the batch. */
+    readonly hasBatch: boolean;
+  })[];
+  /**
+   * The profiles that engines get if none are chosen, from the batch sizes and the images of the sets. Empty if all sizes
+   * are fixed; null if a size is neither the batch nor that of an image, so that it has to be chosen.
+   */
+  readonly proposal: readonly ShapeProfile[] | null;
 }
 
 export interface EnginesView {

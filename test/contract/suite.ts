@@ -143,6 +143,15 @@ export function describeContract(name: string, connect: (scriptPath: string) => 
       });
     });
 
+    it('says what shapes its inputs take', async () => {
+      const { inputs, proposal } = await api.getShapes({ projectPath: project, batches: [1, 4] });
+      expect(inputs).toEqual([{ name: 'input', dims: ['N', 3, 16, 16], hasBatch: true }]);
+      const shapeOf = (batch: number) => [batch, 3, 16, 16];
+      expect(proposal).toEqual(
+        [1, 4].map(shapeOf).map((shape) => [{ input: 'input', min: shape, opt: shape, max: shape }]),
+      );
+    });
+
     it('applies edits in order, and none of them when one fails', async () => {
       const edited = await api.editProject({
         projectPath: project,

@@ -17,6 +17,7 @@ import type {
   Picture,
   PreprocessingPreview,
   ProjectView,
+  ShapesView,
   ThresholdTable,
 } from '../../../src-shared/contract/views';
 import type { HealthResult } from '../../../src-shared/domain/health/health';
@@ -27,6 +28,7 @@ import { loadAnalyses, loadHealth } from '../analysis/analysis-store';
 import { jobContext, type JobContext, type JobServices } from '../job-context';
 import { enginesView } from '../variants/engines-view';
 import { ImageAnswers } from '../variants/image-answers';
+import { shapesView } from '../variants/shape-proposal';
 import { storedTables, type StoredTable } from '../variants/kernel-times';
 import { importCache } from './cache-exchange';
 import { exportProject } from './export';
@@ -151,6 +153,10 @@ export class ProjectSession {
 
   async engines(variant: string | undefined): Promise<EnginesView> {
     return enginesView(variant, await this.job());
+  }
+
+  async shapes(batches: readonly number[] | undefined): Promise<ShapesView> {
+    return shapesView(batches, await this.job());
   }
 
   async importCache(cachePath: string): Promise<ImportReport> {

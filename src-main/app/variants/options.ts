@@ -1,7 +1,7 @@
 import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { DEFAULT_TENSORRT_OPTIONS, type TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
-import type { ShapeProfile } from '../../../src-shared/domain/engines/shape-profiles';
+import { allowsBatch, batchRange } from '../../../src-shared/domain/engines/shape-profiles';
 import { targetOfBackend, type BackendId, type Target } from '../../../src-shared/domain/project/precision';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { Workspace } from '../projects/workspace';
@@ -67,11 +67,10 @@ export function withFixedBatch(
   const requested = spec.batch === undefined ? spec.tensorrt?.batches : [spec.batch];
   const { profiles } = options.tensorrt;
   if (fixedBatch === null && profiles !== undefined) {
-    const ranges = profiles.map((profile) => batchRange(profile, inputs));
     for (const batch of requested ?? [])
-      if (!ranges.some(({ min, max }) => min <= batch && batch <= max))
+      if (!allowsBatch(profiles, inputs, batch))
         throw new WorkbenchError('usage', `No profile allows batch ${batch}`, { hint: advise('batches-of-engine') });
-    return withBatches(requested ?? [...new Set(ranges.map(({ opt }) => opt))]);
+    return withBatches(requested ?? [...new Set(profiles.map((profile) => batchRange(profile, inputs).opt))]);
   }
   if (fixedBatch === null) return requested === undefined ? options : withBatches(requested);
   if (requested?.some((batch) => batch !== fixedBatch)) {
@@ -82,13 +81,4 @@ export function withFixedBatch(
     );
   }
   return withBatches([fixedBatch]);
-}
-
-/** The batch sizes of a profile; 1 if none of its inputs has a batch axis. */
-function batchRange(
-  profile: ShapeProfile,
-  inputs: Feeding['inputs'],
-): { readonly min: number; readonly opt: number; readonly max: number } {
-  const fed = profile.find(({ input }) => inputs.some(({ name, hasBatch }) => hasBatch && name === input));
-  return { min: fed?.min[0] ?? 1, opt: fed?.opt[0] ?? 1, max: fed?.max[0] ?? 1 };
 }

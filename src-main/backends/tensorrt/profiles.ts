@@ -2,7 +2,12 @@ import type { ProfileShapes } from '../../../native/tensorrt';
 import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Feeding, ImageSizes } from '../../../src-shared/domain/project/feeding';
-import type { ShapeProfile } from '../../../src-shared/domain/engines/shape-profiles';
+import {
+  profileProblem,
+  shapeProfilesText,
+  type ProfileProblem,
+  type ShapeProfile,
+} from '../../../src-shared/domain/engines/shape-profiles';
 import type { ModelInput } from '../../onnx/graph/model-inputs';
 
 /** An optimization profile: the shapes that an engine allows, and the one that it is tuned for, per dynamic input. */
@@ -56,27 +61,26 @@ export function profilesOf(
 }
 
 function checkedProfile(profile: ShapeProfile, inputs: readonly ModelInput[], dynamic: readonly ModelInput[]): Profile {
-  const missing = dynamic.find(({ name }) => !profile.some(({ input }) => input === name));
-  if (missing !== undefined)
-    throw misfit(`Input "${missing.name}" has open sizes, and a profile does not name it`, inputs);
-  for (const { input, min, opt, max } of profile) {
-    const known = inputs.find(({ name }) => name === input);
-    if (known === undefined) throw misfit(`A profile names "${input}", which is no input of the model`, inputs);
-    const fits = [min, opt, max].every(
-      (shape) =>
-        shape.length === known.dims.length &&
-        shape.every((size, axis) => typeof known.dims[axis] === 'string' || size === known.dims[axis]),
-    );
-    if (!fits) throw misfit(`A profile gives input "${input}" a shape that the model does not take`, inputs);
-    if (opt.some((size, axis) => size < (min[axis] ?? 0) || size > (max[axis] ?? 0)))
-      throw misfit(`A profile of input "${input}" does not go from small to large: MIN:OPT:MAX`, inputs);
+  const problem = profileProblem(profile, inputs);
+  if (problem !== null) {
+    const shapes = inputs.map(({ name, dims }) => `"${name}" [${dims.join(', ')}]`).join(', ');
+    throw new WorkbenchError('usage', problemText(problem, profile), { hint: advise('shapes-of-model', { shapes }) });
   }
   // The ranges of inputs with fixed sizes follow from the model.
   const open = profile.filter(({ input }) => dynamic.some(({ name }) => name === input));
   return Object.fromEntries(open.map(({ input, min, opt, max }) => [input, { min, opt, max }]));
 }
 
-function misfit(message: string, inputs: readonly ModelInput[]): WorkbenchError {
-  const shapes = inputs.map(({ name, dims }) => `"${name}" [${dims.join(', ')}]`).join(', ');
-  return new WorkbenchError('usage', message, { hint: advise('shapes-of-model', { shapes }) });
+function problemText({ code, input }: ProfileProblem, profile: ShapeProfile): string {
+  const found = shapeProfilesText([profile.filter((range) => range.input === input)]);
+  switch (code) {
+    case 'missing':
+      return `Input "${input}" has open sizes, and a profile does not name it`;
+    case 'unknown':
+      return `A profile names "${input}", which is no input of the model`;
+    case 'shape':
+      return `A profile gives input "${input}" a shape that the model does not take: ${found}`;
+    case 'order':
+      return `A profile of input "${input}" does not go from small to large, MIN:OPT:MAX: ${found}`;
+  }
 }

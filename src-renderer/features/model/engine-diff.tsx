@@ -117,9 +117,7 @@ export function EngineDiff({ layers, diff: { comparison, isLoading, active } }: 
         </Button>
         {close}
       </div>
-      <p className={classNames(styles.note, 'number')}>
-        {t('engine.diff.total', { ...names, aTime: time(a), bTime: time(b) })}
-      </p>
+      <p className={styles.note}>{t('engine.diff.total', { ...names, aTime: time(a), bTime: time(b) })}</p>
       {isAlike ? null : <p className={classNames(styles.note, 'dim')}>{t('engine.diff.unlike')}</p>}
       <div className={styles.table} style={{ '--table-least-width': leastWidth(columns) } as CSSProperties}>
         <DataTable<EngineDifference>

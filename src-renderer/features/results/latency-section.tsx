@@ -57,6 +57,7 @@ export function LatencySection({
       {ratios === null ? null : <Ratios entries={entries} nameOf={nameOf} kindOf={kindOf} axis={ratios} />}
       <BatchPlot entries={entries} />
       <Numbers entries={entries} nameOf={nameOf} />
+      <Shapes entries={entries} nameOf={nameOf} />
     </section>
   );
 }
@@ -293,6 +294,49 @@ function Numbers({ entries, nameOf }: NumbersProps) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** The latencies at the ends of the optimization profiles; nothing if every profile allows one shape only. */
+function Shapes({ entries, nameOf }: NumbersProps) {
+  const rows = entries.flatMap((entry) => (entry.shapes ?? []).map((shape) => ({ entry, shape })));
+  if (rows.length === 0) return null;
+  return (
+    <>
+      <h3 title={t('shapes.measured.note')}>{t('shapes.measured')}</h3>
+      <div className={shared.scroll} tabIndex={0} role="region" aria-label={t('shapes.measured')}>
+        <table className={shared.table}>
+          <thead>
+            <tr>
+              <th scope="col">{t('results.column.variant')}</th>
+              <th scope="col" className="number">
+                {t('shapes.measured.profile')}
+              </th>
+              <th scope="col">{t('shapes.measured.at')}</th>
+              <th scope="col">{t('shapes.measured.inputs')}</th>
+              <th scope="col" className="number">
+                {t('measured.latency.median')}
+              </th>
+              <th scope="col" className="number">
+                {t('shapes.measured.ratio')}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ entry, shape: { profile, at, inputs, latencyMs, ratioToFp32 } }) => (
+              <tr key={`${keyOf(entry)} ${profile} ${at}`}>
+                <th scope="row">{nameOf(entry)}</th>
+                <td className="number">{formatCount(profile + 1)}</td>
+                <td>{t(`shapes.${at}`)}</td>
+                <td>{inputs.map(({ name, dims }) => `${name} ${dims.join('×')}`).join(', ')}</td>
+                <td className="number">{formatMs(latencyMs.median)}</td>
+                <td className="number">{ratioToFp32 === undefined ? '–' : speedText(speedOf(ratioToFp32))}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
   );
 }
 

@@ -17,16 +17,18 @@ import {
   OFFERED_VARIANTS,
 } from './run-options';
 import { useRunOptions } from './run-store';
+import { ShapeProfilesPanel } from './shape-profiles-panel';
 import { VariantBadge } from '../../widgets/badge';
 import { classNames } from '../../widgets/class-names';
 import shared from './run.module.css';
 import styles from './run-options-panel.module.css';
 
 interface RunOptionsPanelProps {
+  readonly projectPath: string;
   readonly projectTarget: Target;
 }
 
-export function RunOptionsPanel({ projectTarget }: RunOptionsPanelProps) {
+export function RunOptionsPanel({ projectPath, projectTarget }: RunOptionsPanelProps) {
   const restoreDefaults = useRunOptions((state) => state.restoreDefaults);
   const backend = useRunOptions((state) => state.options.backend);
   return (
@@ -34,6 +36,7 @@ export function RunOptionsPanel({ projectTarget }: RunOptionsPanelProps) {
       <h2>{t('run.what')}</h2>
       <VariantChips />
       <BackendChoice />
+      {backend === 'tensorrt' ? <ShapeProfilesPanel projectPath={projectPath} /> : null}
       <h3>{t('run.measuring')}</h3>
       <div className={styles.fields}>
         <WholeField name="threads" most={MAX_THREADS} />
@@ -196,7 +199,7 @@ function AnalysisChoices() {
 
 const AS_PROJECT = 'project';
 
-function TargetChoice({ projectTarget }: RunOptionsPanelProps) {
+function TargetChoice({ projectTarget }: Pick<RunOptionsPanelProps, 'projectTarget'>) {
   const target = useRunOptions((state) => state.options.target);
   const setOption = useRunOptions((state) => state.setOption);
   const choices = [

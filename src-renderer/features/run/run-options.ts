@@ -1,6 +1,7 @@
 import type { ProjectView } from '../../../src-shared/contract/views';
 import type { JobSpec } from '../../../src-shared/contract/job-specs';
 import { RUN_ANALYSES, type RunAnalysis } from '../../../src-shared/contract/jobs';
+import type { ShapeProfile } from '../../../src-shared/domain/engines/shape-profiles';
 import {
   BACKENDS,
   targetOfBackend,
@@ -91,6 +92,8 @@ export function startProblems(kind: StartableKind, options: RunOptions, project:
     problems.push('run.problem.searchWithoutMixed');
   if (kind === 'run' && options.analyses.includes('search') && options.analyses.includes('fix'))
     problems.push('run.problem.searchAndFix');
+  if (runsVariants && options.backend === 'tensorrt' && project.hasShapeProblem === true)
+    problems.push('run.problem.shapes');
   if (runsVariants && options.variants.length === 0) problems.push('run.problem.noVariant');
   if ((kind === 'run' || kind === 'bench') && options.backend === 'ort-cpu' && target !== 'onnxruntime')
     problems.push('run.problem.simulated');
@@ -110,6 +113,8 @@ export interface ProjectFacts {
   readonly target: Target;
   readonly calibrated: boolean;
   readonly hasValidationSet: boolean;
+  /** True if the chosen optimization profiles cannot be used. */
+  readonly hasShapeProblem?: boolean;
 }
 
 export function factsOf(project: Pick<ProjectView, 'file' | 'calibrated'>): ProjectFacts {
@@ -120,18 +125,30 @@ export function factsOf(project: Pick<ProjectView, 'file' | 'calibrated'>): Proj
   };
 }
 
-/** The job that the options describe; options without a value are omitted. */
-export function specOf(kind: StartableKind, options: RunOptions, projectPath: string): JobSpec {
+/**
+ * The job that the options describe; options without a value are omitted.
+ * @param profiles the chosen optimization profiles; null: those that follow from the sets
+ */
+export function specOf(
+  kind: StartableKind,
+  options: RunOptions,
+  projectPath: string,
+  profiles: readonly ShapeProfile[] | null = null,
+): JobSpec {
   const threads = options.threads === null ? {} : { threads: options.threads };
   const grid = options.isTensorrtGridWanted ? { tensorrtGridBatch: options.tensorrtGridBatch } : {};
   if (kind === 'calibrate') return { kind, projectPath, ...threads, ...grid };
+  const tensorrt = {
+    ...(isOne(options.batches) ? {} : { batches: options.batches }),
+    ...(options.backend === 'tensorrt' && profiles !== null ? { profiles } : {}),
+  };
   const common = {
     projectPath,
     variants: options.variants,
     ...threads,
     ...(options.backend === 'ort-cpu' ? {} : { backend: options.backend }),
     ...(targetOfBackend(options.backend) !== null || options.target === null ? {} : { target: options.target }),
-    ...(isOne(options.batches) ? {} : { tensorrt: { batches: options.batches } }),
+    ...(Object.keys(tensorrt).length === 0 ? {} : { tensorrt }),
     ...(options.activationType === 'uint8' ? { activationType: options.activationType } : {}),
   };
   const rounds = options.rounds === null ? {} : { rounds: options.rounds };

@@ -17,6 +17,7 @@ import { factsOf, specOf, startProblems } from './run-options';
 import { RunOptionsPanel } from './run-options-panel';
 import { useRunOptions } from './run-store';
 import { STARTABLE_KINDS, stepsOf, type StartableKind } from './run-steps';
+import { chosenShapes, useShapeProfiles } from './shape-profiles';
 import { shownJob, waitingJobs } from './step-list';
 import { classNames } from '../../widgets/class-names';
 import shared from './run.module.css';
@@ -35,7 +36,7 @@ export function RunScreen() {
   }
   return (
     <ThreePanes
-      left={<RunOptionsPanel projectTarget={project.file.target} />}
+      left={<RunOptionsPanel projectPath={project.path} projectTarget={project.file.target} />}
       main={<RunMain project={project} />}
       right={
         <>
@@ -111,9 +112,11 @@ function startableKind(job: JobSnapshot): StartableKind | null {
 function useStart(project: ProjectView) {
   const options = useRunOptions((state) => state.options);
   const startJob = useJobs((state) => state.start);
-  const problemsOf = (kind: StartableKind): readonly string[] => startProblems(kind, options, factsOf(project));
+  const shapes = chosenShapes(useShapeProfiles(), project.path, options.batches);
+  const facts = { ...factsOf(project), hasShapeProblem: shapes.problem !== null };
+  const problemsOf = (kind: StartableKind): readonly string[] => startProblems(kind, options, facts);
   const start = (kind: StartableKind): void => {
-    if (problemsOf(kind).length === 0) void startJob(specOf(kind, options, project.path));
+    if (problemsOf(kind).length === 0) void startJob(specOf(kind, options, project.path, shapes.profiles));
   };
   return { problemsOf, start };
 }

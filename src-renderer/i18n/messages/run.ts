@@ -220,6 +220,7 @@ const en = {
     'A search shows the plan it finds as mixed: choose mixed as well, or switch the search off.',
   'run.problem.simulated':
     'TensorRT’s layout is only simulated on this CPU, and the time of a simulation says nothing about an engine. Run on a GPU, set the target to onnxruntime, or validate only.',
+  'run.problem.shapes': 'The shapes of engines cannot be used as they are: the reason stands under them.',
   'run.problem.uint8': 'UINT8 activations exist for the target onnxruntime only; TensorRT accepts only zero point 0.',
   'run.problem.noValidation': 'The project has no validation set. Add one on the Data screen.',
   'run.problem.notCalibrated': 'The chosen variants need a calibration. Calibrate first, or run everything.',
@@ -440,6 +441,7 @@ const zh: Record<keyof typeof en, string> = {
   'run.problem.searchWithoutMixed': '搜索到的方案显示为 mixed：请同时选择 mixed，或关闭搜索。',
   'run.problem.simulated':
     'TensorRT 的布局在本机 CPU 上只是模拟，模拟的耗时不代表引擎的速度。请在 GPU 上运行，把目标设为 onnxruntime，或只做验证。',
+  'run.problem.shapes': '引擎的形状范围有误，原因见其下方。',
   'run.problem.uint8': 'UINT8 激活值只适用于目标 onnxruntime；TensorRT 只接受零点为 0。',
   'run.problem.noValidation': '项目没有验证集。请在“数据”页添加。',
   'run.problem.notCalibrated': '所选变体需要先校准。请先校准，或全部运行。',

@@ -88,7 +88,7 @@ afterEach(() => {
 describe('the comparison of two engines', () => {
   it('lists groups of layers by what the second engine loses, with the time of both', () => {
     compare(engine('int8', 'int8', [0.015, 0.012]));
-    expect(screen.getByText('fp16 30.0 µs → int8 27.0 µs')).toBeTruthy();
+    expect(screen.getByText('fp16: 30.0 µs → int8: 27.0 µs')).toBeTruthy();
     const rows = within(screen.getByRole('grid')).getAllByRole('row').slice(1);
     const texts = rows.map((row) =>
       within(row)
@@ -111,7 +111,7 @@ describe('the comparison of two engines', () => {
     if (kernel === undefined) throw new Error('no kernel');
     const fused = { ...shared, layers: [{ ...kernel, onnxLayers: names.slice(0, 2) }, ...rest] };
     compare(fused, `${RUN}:int8`);
-    expect(screen.getByText(/^fp16 30.0 µs → int8 of 21 Nov 2026.*27.0 µs$/)).toBeTruthy();
+    expect(screen.getByText(/^fp16: 30.0 µs → int8 of 21 Nov 2026.*27.0 µs$/)).toBeTruthy();
     expect(marked).toBeNull();
     act(() => useSelection.getState().selectLayer(names[1] ?? ''));
     expect(marked).toEqual(new Set(names.slice(0, 2)));

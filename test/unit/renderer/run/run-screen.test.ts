@@ -4,9 +4,11 @@ import { createElement } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { jobId } from '../../../../src-shared/base/brand';
 import type { WorkbenchApi } from '../../../../src-shared/contract/api';
-import type { ProjectView } from '../../../../src-shared/contract/views';
+import type { ProjectView, ShapesView } from '../../../../src-shared/contract/views';
 import type { JobSnapshot } from '../../../../src-shared/contract/jobs';
 import { RunScreen } from '../../../../src-renderer/features/run/run-screen';
+import { useRunOptions } from '../../../../src-renderer/features/run/run-store';
+import { useShapeProfiles } from '../../../../src-renderer/features/run/shape-profiles';
 import { useJobs } from '../../../../src-renderer/state/jobs';
 import { useSession } from '../../../../src-renderer/state/session';
 
@@ -59,6 +61,7 @@ const RUNNING: JobSnapshot = {
 const startJob = vi.fn<WorkbenchApi['startJob']>();
 const cancelJob = vi.fn<WorkbenchApi['cancelJob']>();
 const editProject = vi.fn<WorkbenchApi['editProject']>();
+const getShapes = vi.fn<WorkbenchApi['getShapes']>();
 const exportProject = vi.fn<WorkbenchApi['exportProject']>();
 
 // jsdom applies no style sheet: to ask it for the visibility of each element only takes time.
@@ -77,6 +80,7 @@ beforeEach(async () => {
     cancelJob,
     editProject,
     exportProject,
+    getShapes,
     getJob: () => Promise.resolve(RUNNING),
   };
   useSession.setState({ api, project: PROJECT });
@@ -88,6 +92,68 @@ afterEach(cleanup);
 
 const button = (name: string | RegExp): HTMLButtonElement => screen.getByRole('button', { name });
 const click = (name: string | RegExp): Promise<void> => act(async () => void fireEvent.click(button(name)));
+
+const SHAPES: ShapesView = {
+  modelPath: '/data/m.onnx',
+  inputs: [{ name: 'images', dims: ['N', 3, '?', '?'], hasBatch: true }],
+  proposal: [[{ input: 'images', min: [1, 3, 320, 320], opt: [1, 3, 640, 640], max: [1, 3, 640, 960] }]],
+};
+const field = (name: string): HTMLElement => screen.getByRole('textbox', { name });
+const type = (name: string, value: string): Promise<void> =>
+  act(async () => void fireEvent.change(field(name), { target: { value } }));
+
+describe('the shapes of engines', () => {
+  beforeEach(async () => {
+    getShapes.mockReset().mockResolvedValue(SHAPES);
+    useShapeProfiles.setState({ drafts: {}, views: {} });
+    await act(async () => useRunOptions.getState().setOption({ backend: 'tensorrt' }));
+  });
+  afterEach(() => useRunOptions.getState().setOption({ backend: 'ort-cpu', batches: [1] }));
+
+  it('are those of the sets, until they are chosen for a job', async () => {
+    expect(screen.getByText('images=1x3x320x320:1x3x640x640:1x3x640x960')).toBeTruthy();
+    await click('Benchmark');
+    expect(startJob.mock.lastCall?.[0]).not.toHaveProperty('tensorrt');
+    await click('Choose the shapes');
+    await click('Add a profile');
+    await type('max of images in profile 2', '16 × 3 × 640 × 960');
+    await click('Benchmark');
+    const [first] = SHAPES.proposal ?? [];
+    const second = [{ ...first?.[0], max: [16, 3, 640, 960] }];
+    expect(startJob.mock.lastCall?.[0]).toMatchObject({
+      backend: 'tensorrt',
+      tensorrt: { profiles: [first, second] },
+    });
+    await click('Remove profile 1');
+    await click('Do not choose them');
+    expect(useShapeProfiles.getState().drafts).toEqual({});
+  });
+
+  it.each([
+    ['1x3x999x640', /Profile 1: each size of images must be min ≤ opt ≤ max. m.onnx takes/],
+    ['1x1x320x320', /a shape of images does not fit. m.onnx takes images \[N, 3, \?, \?\]/],
+    ['1x3x320', /a shape of images does not fit/],
+    ['1x3x0x320', /write the shapes of images as sizes above 0/],
+  ])('are checked before a job starts: %s', async (text, problem) => {
+    await click('Choose the shapes');
+    await type('min of images in profile 1', text);
+    expect(screen.getByText(problem)).toBeTruthy();
+    expect(button('Benchmark').disabled).toBe(true);
+    expect(screen.getByText(/The shapes of engines cannot be used as they are/)).toBeTruthy();
+  });
+
+  it('must allow the batch sizes to time', async () => {
+    await click('Choose the shapes');
+    await act(async () => useRunOptions.getState().setOption({ batches: [1, 8] }));
+    expect(screen.getByText(/No profile allows batch 8/)).toBeTruthy();
+  });
+
+  it('are no question for a model whose sizes are fixed', async () => {
+    getShapes.mockResolvedValue({ ...SHAPES, inputs: [], proposal: [] });
+    await act(async () => useRunOptions.getState().setOption({ batches: [2] }));
+    expect(screen.queryByText('Shapes of engines')).toBeNull();
+  });
+});
 
 describe('RunScreen', () => {
   it('starts the whole job with the chosen variants and shows its steps', async () => {
