@@ -386,8 +386,8 @@ export interface ShapesView {
     readonly hasBatch: boolean;
   })[];
   /**
-   * The profiles that engines get if none are chosen, from the batch sizes and the images of the sets. Empty if all sizes
-   * are fixed; null if a size is neither the batch nor that of an image, so that it has to be chosen.
+   * The profiles that engines get if none are chosen, from the batch sizes and the images of the sets. Empty if all
+   * sizes are fixed; null if a size is neither the batch nor that of an image, so that it has to be chosen.
    */
   readonly proposal: readonly ShapeProfile[] | null;
 }

@@ -10,8 +10,8 @@ const messages: FeatureMessages = {
     'advice.batches-of-engine': 'Enter this batch size on the Run screen and build the engine again.',
     'advice.tensorrt-headers-only':
       'The code for TensorRT {version} was tested against its headers and a stand-in of the library, not on a GPU: compare its engines with those of TensorRT 10 before you ship them.',
-    'advice.shapes-of-engine': 'Export the model with this size fixed, or give profiles on the command line.',
-    'advice.shapes-of-model': 'The model takes {shapes}. Correct the profiles.',
+    'advice.shapes-of-engine': 'Export the model with this size fixed, or choose the shapes of engines on the Run screen.',
+    'advice.shapes-of-model': 'The model takes {shapes}. Correct the shapes of engines on the Run screen.',
     'advice.bias-correction-images': 'Add calibration images, or switch bias correction off in the precision plan.',
     'advice.calibrate': 'Calibrate on the Run screen.',
     'advice.calibrate-again': 'The file of histograms is damaged: calibrate again on the Run screen.',
@@ -108,8 +108,8 @@ const messages: FeatureMessages = {
     'advice.batches-of-engine': '请在“运行”页填写该批大小，并重新构建引擎。',
     'advice.tensorrt-headers-only':
       'TensorRT {version} 的代码只用其头文件和替代库测试过，未在 GPU 上运行：发布前请与 TensorRT 10 的引擎比较。',
-    'advice.shapes-of-engine': '请导出该尺寸固定的模型，或在命令行中指定各输入的形状范围。',
-    'advice.shapes-of-model': '模型接受 {shapes}。请改正形状范围。',
+    'advice.shapes-of-engine': '请导出该尺寸固定的模型，或在“运行”页指定引擎的形状范围。',
+    'advice.shapes-of-model': '模型接受 {shapes}。请在“运行”页改正引擎的形状范围。',
     'advice.bias-correction-images': '请增加校准图像，或在精度方案中关闭偏置校正。',
     'advice.calibrate': '请在“运行”页进行校准。',
     'advice.calibrate-again': '直方图文件已损坏：请在“运行”页重新校准。',
