@@ -42,6 +42,13 @@ export function Comparison({ projectPath, from, to }: ComparisonProps) {
           to: historyTime(to.createdAt, language),
         })}
       </h2>
+      {from.values.latencyMs === undefined || to.values.latencyMs === undefined ? null : (
+        <p>
+          <Button title={t('history.comparison.engines.hint')} onClick={showEngines}>
+            {t('history.comparison.engines')}
+          </Button>
+        </p>
+      )}
       {changes.length === 0 ? <p className="dim">{t('history.comparison.same')}</p> : null}
       <table className={styles.table}>
         <tbody>
@@ -61,13 +68,6 @@ export function Comparison({ projectPath, from, to }: ComparisonProps) {
           ))}
         </tbody>
       </table>
-      {from.values.latencyMs === undefined || to.values.latencyMs === undefined ? null : (
-        <p>
-          <Button title={t('history.comparison.engines.hint')} onClick={showEngines}>
-            {t('history.comparison.engines')}
-          </Button>
-        </p>
-      )}
       <Details projectPath={projectPath} from={from.runId} to={to.runId} />
     </section>
   );

@@ -1,7 +1,7 @@
 import { useMemo, useRef } from 'react';
 import type { MetricName } from '../../../src-shared/domain/history/history-entry';
 import { formatMetric } from '../../../src-shared/domain/history/metrics';
-import { changedPart, type TrendPoint } from '../../../src-shared/domain/history/trend';
+import { changedPart, type Change, type TrendPoint } from '../../../src-shared/domain/history/trend';
 import { t } from '../../i18n';
 import { classNames } from '../../widgets/class-names';
 import { useElementSize } from '../../widgets/plot/use-element-size';
@@ -9,6 +9,7 @@ import { MARGINS, trendGeometry } from './trend-geometry';
 import styles from './history.module.css';
 
 const HEIGHT = 180;
+const MACHINE: readonly Change[] = ['hardware', 'software', 'target'];
 
 interface TrendChartProps {
   readonly metric: MetricName;
@@ -18,7 +19,10 @@ interface TrendChartProps {
   readonly onShow: (runId: string) => void;
 }
 
-/** One value over all runs. A dashed line marks another hardware or software; each point opens its run. */
+/**
+ * One value over all runs, a line for each hardware, software and backend. A dashed line marks where another one was
+ * first used; each point opens its run.
+ */
 export function TrendChart({ metric, points, shownId, comparedId, onShow }: TrendChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const { widthPx } = useElementSize(box);
@@ -58,6 +62,7 @@ export function TrendChart({ metric, points, shownId, comparedId, onShow }: Tren
             >
               <title>
                 {point.changes
+                  .filter((change) => MACHINE.includes(change))
                   .map((change) => `${t(`history.change.${change}`)}: ${changedPart(change, point.entry)}`)
                   .join('\n')}
               </title>

@@ -9,11 +9,11 @@ export interface TrendGeometry {
   /** Pixel positions, oldest first. */
   readonly points: readonly { readonly x: number; readonly y: number; readonly point: TrendPoint }[];
   readonly hasMarks: boolean;
-  /** Where hardware or software changed: values on both sides are not comparable. */
+  /** Where another hardware, software or backend was first used: its values do not compare with the others. */
   readonly breaks: readonly { readonly x: number; readonly point: TrendPoint }[];
   /** Round values of the axis. */
   readonly ticks: readonly { readonly y: number; readonly value: number }[];
-  /** SVG paths of the line, interrupted at the breaks. */
+  /** SVG paths, one for each hardware, software and backend; runs of several may alternate. */
   readonly lines: readonly string[];
 }
 
@@ -29,21 +29,28 @@ export function trendGeometry(
     MARGINS.left + (points.length < 2 ? inner.width / 2 : (inner.width * index) / (points.length - 1));
   const yOf = (value: number): number => MARGINS.top + inner.height * (1 - (value - low) / (high - low));
   const placed = points.map((point, i) => ({ x: xOf(i), y: yOf(point.value), point }));
-  const isBreak = ({ changes }: TrendPoint): boolean => changes.includes('hardware') || changes.includes('software');
-  const lines: string[] = [];
+  const lines = new Map<string, string>();
+  const breaks: { x: number; point: TrendPoint }[] = [];
   for (const { x, y, point } of placed) {
+    const key = machineOf(point);
     const at = `${x.toFixed(1)} ${y.toFixed(1)}`;
-    const last = lines.at(-1);
-    if (last === undefined || isBreak(point)) lines.push(`M${at}`);
-    else lines[lines.length - 1] = `${last}L${at}`;
+    const before = lines.get(key);
+    if (before === undefined && lines.size > 0) breaks.push({ x, point });
+    // The move of no length shows a point that stays alone.
+    lines.set(key, before === undefined ? `M${at}h0` : `${before}L${at}`);
   }
   return {
     points: placed,
     hasMarks: points.length <= MOST_MARKS,
-    breaks: placed.filter(({ point }) => isBreak(point)).map(({ x, point }) => ({ x, point })),
+    breaks,
     ticks: linearTicks(low, high, 4).values.map((value) => ({ y: yOf(value), value })),
-    lines,
+    lines: [...lines.values()],
   };
+}
+
+/** What values must have in common to be compared. */
+function machineOf({ entry: { hardware, software, target, backend } }: TrendPoint): string {
+  return [hardware, software, target, backend].join('\n');
 }
 
 /** The range of the values with some room; values that are all equal are in the middle. */

@@ -10,7 +10,8 @@ const messages: FeatureMessages = {
     'advice.batches-of-engine': 'Enter this batch size on the Run screen and build the engine again.',
     'advice.tensorrt-headers-only':
       'The code for TensorRT {version} was tested against its headers and a stand-in of the library, not on a GPU: compare its engines with those of TensorRT 10 before you ship them.',
-    'advice.shapes-of-engine': 'Export the model with this size fixed, or choose the shapes of engines on the Run screen.',
+    'advice.shapes-of-engine':
+      'Export the model with this size fixed, or choose the shapes of engines on the Run screen.',
     'advice.shapes-of-model': 'The model takes {shapes}. Correct the shapes of engines on the Run screen.',
     'advice.bias-correction-images': 'Add calibration images, or switch bias correction off in the precision plan.',
     'advice.calibrate': 'Calibrate on the Run screen.',

@@ -20,6 +20,18 @@ describe('trendGeometry', () => {
     expect(geometry.ticks.length).toBeGreaterThanOrEqual(2);
   });
 
+  it('has a line of its own for each machine, though runs of two alternate', () => {
+    const alternating = trendOf(
+      [1, 5, 2, 6, 3].map((latencyMs, i) =>
+        entryAt(i, { values: { latencyMs }, hardware: i % 2 === 0 ? 'A100' : 'H100' }),
+      ),
+      'latencyMs',
+    );
+    const geometry = trendGeometry(alternating, SIZE);
+    expect(geometry.breaks.map(({ point }) => point.value)).toEqual([5]);
+    expect(geometry.lines.map((path) => path.split('L').length)).toEqual([3, 2]);
+  });
+
   it('interrupts the line where the software changed', () => {
     const geometry = trendGeometry(points(1, 3, 2, 2), SIZE);
     expect(geometry.breaks.map(({ point }) => point.value)).toEqual([2]);
