@@ -41,7 +41,7 @@ export default {
     'model.column.inEngine.title':
       'What the kernel in the engine computes in; dashed where it is not what was asked for',
     'model.column.timeMs': 'Time',
-    'model.column.timeMs.title': 'GPU time of its kernel in the engine; layers that share a kernel share its time',
+    'model.column.timeMs.title': 'Time of its kernel in the engine; layers that share a kernel share its time',
     'model.graph.colour.time': 'Time',
     'model.graph.colour.time.title': 'Share of the engine’s time that the kernel of each layer takes',
     'model.graph.needsEngine': 'Build an engine first (Run, GPU, TensorRT)',
@@ -158,7 +158,7 @@ export default {
     'model.column.inEngine': '引擎',
     'model.column.inEngine.title': '引擎中内核实际计算的精度；与要求不同时为虚线框',
     'model.column.timeMs': '时间',
-    'model.column.timeMs.title': '引擎中对应内核的 GPU 时间；共用一个内核的层共有其时间',
+    'model.column.timeMs.title': '引擎中对应内核的时间；共用一个内核的层共有其时间',
     'model.graph.colour.time': '时间',
     'model.graph.colour.time.title': '各层内核占引擎时间的比例',
     'model.graph.needsEngine': '先构建引擎（运行，GPU，TensorRT）',

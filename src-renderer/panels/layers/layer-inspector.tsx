@@ -9,6 +9,7 @@ import { Button } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
 import styles from './layer-inspector.module.css';
 import { ModelName } from '../../widgets/model-name';
+import { DlaPart, LayerDlaPart } from './dla-part';
 import { EngineSummaryPart, LayerEnginePart } from './engine-part';
 import { type EdgePlacement, edgePlacements, isRepair, layerRemarks } from './graph-structure';
 import { formatShape, type LayerRow, useReasonText } from './layer-rows';
@@ -23,6 +24,7 @@ export function LayerInspector({ layers, children }: { readonly layers: Layers; 
       <div className={styles.root}>
         <ModelOverview />
         <EngineSummaryPart layers={layers} />
+        <DlaPart layers={layers} />
       </div>
     );
   }
@@ -37,6 +39,7 @@ export function LayerInspector({ layers, children }: { readonly layers: Layers; 
       {children}
       <Decision row={row} />
       <LayerEnginePart row={row} />
+      <LayerDlaPart layer={row.layer} />
       <Facts row={row} />
       <section className={styles.part}>
         <h3>{t('model.inspector.inputs')}</h3>

@@ -14,6 +14,9 @@ it('has a Chinese sentence for every reason that a placement gives', () => {
     for (const [, code] of readFileSync(join(placement, file), 'utf8').matchAll(/\bcode: '([a-z0-9-]+)'/g))
       codes.add(code ?? '');
   }
+  const dla = readFileSync(join(placement, 'rules/dla-rules.ts'), 'utf8');
+  for (const [, words = ''] of dla.matchAll(/\b(?:refusal|outside)\('([a-z -]+)'/g))
+    codes.add(`dla-${words.replaceAll(' ', '-')}`);
   expect(codes.size).toBeGreaterThan(30);
   expect([...codes].filter((code) => zh[`precision.reason.${code}`] === undefined)).toEqual([]);
 });

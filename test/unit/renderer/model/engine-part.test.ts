@@ -8,11 +8,16 @@ import { useSession } from '../../../../src-renderer/state/session';
 import { LayerInspector } from '../../../../src-renderer/panels/layers/layer-inspector';
 import { useLayers } from '../../../../src-renderer/panels/layers/use-layers';
 import type { EnginesView } from '../../../../src-shared/contract/views';
+import type { DlaMap } from '../../../../src-shared/domain/engines/dla-map';
 import type { EngineLayer } from '../../../../src-shared/domain/engines/engine-layers';
 import { generatedModel } from '../../../support/generated-model';
 import { NO_ANALYSES } from '../analysis-results';
 import { fakeApi, type FakeApi } from '../state/fake-api';
 
+const INSPECTION = {
+  model: { inputs: [], outputs: [], opset: 17, ir: 8, producer: '', layers: 2, quantizable: 1, parameters: 1 },
+  warnings: [],
+};
 const MODEL = generatedModel(6, { layers: {} });
 const [first, second] = MODEL.layers;
 if (first === undefined || second === undefined) throw new Error('a model without layers');
@@ -118,6 +123,33 @@ describe('the inspector with an engine', () => {
   });
 
   it('says of a layer that the engine lacks that the runtime folded it', async () => {
-    expect(await show(ENGINE, second.layer)).toContain('it was fused into another one, folded into constants or dropped');
+    expect(await show(ENGINE, second.layer)).toContain(
+      'it was fused into another one, folded into constants or dropped',
+    );
+  });
+});
+
+describe('the DLA of a Jetson', () => {
+  it('is shown on request, with the warning that the rules were never tried, and for each layer', async () => {
+    const map: DlaMap = {
+      isVerifiedOnHardware: false,
+      source: 'documents',
+      layers: [
+        { layer: first.layer, op: 'Conv', device: 'dla', code: 'dla', reason: 'within the limits', region: 0 },
+        { layer: second.layer, op: 'Relu', device: 'gpu', code: 'dla-clip', reason: 'a clip of 7', region: null },
+      ],
+      regions: [{ precision: 'int8', layers: [first.layer] }],
+      transitions: [],
+      scales: ['a', 'b'],
+      sharedScales: [],
+      notes: [],
+    };
+    fake.answers.inspectModel = () => ({ ...INSPECTION, dla: map });
+    expect(await show(ENGINE, null)).toMatch(/By documented limits only: never run on the hardware/);
+    await act(async () => screen.getByRole('button', { name: 'Show what it would run' }).click());
+    const part = screen.getByRole('region', { name: 'On the DLA of a Jetson' });
+    expect(part.textContent).toMatch(/Layers on DLA1 of 2Regions1.*Tensors with a scale2.*a clip of 7/);
+    await act(async () => useSelection.setState({ layer: first.layer, tensor: null }));
+    expect(screen.getByText('DLA, region 1')).toBeTruthy();
   });
 });
