@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { MarkedEntry, RunMarksEdit } from '../../../src-shared/domain/history/history-entry';
 import { t, useLanguage } from '../../i18n';
 import { reportError } from '../../state/notices';
@@ -29,12 +29,18 @@ export function RunInspector({ projectPath, entries, entry, comparedId, onCompar
   const mark = (marks: RunMarksEdit): void => {
     api.markRun({ projectPath, runId: entry.runId, marks }).then(onMarked, reportError);
   };
-  const choices = [
-    { value: NO_RUN, label: t('results.compare.none') },
-    ...entries
-      .filter(({ runId }, i) => runId !== entry.runId && (i < OFFERED || runId === comparedId))
-      .map(({ runId, createdAt, marks }) => ({ value: runId, label: marks?.name ?? historyTime(createdAt, language) })),
-  ];
+  const choices = useMemo(
+    () => [
+      { value: NO_RUN, label: t('results.compare.none') },
+      ...entries
+        .filter(({ runId }, i) => runId !== entry.runId && (i < OFFERED || runId === comparedId))
+        .map(({ runId, createdAt, marks }) => ({
+          value: runId,
+          label: marks?.name ?? historyTime(createdAt, language),
+        })),
+    ],
+    [entries, comparedId, entry.runId, language],
+  );
   return (
     <div className={styles.inspector}>
       <h2>{historyTime(entry.createdAt, language)}</h2>

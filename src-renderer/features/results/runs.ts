@@ -4,6 +4,7 @@ import type { RunSummary } from '../../../src-shared/contract/views';
 import type { Measure } from '../../../src-shared/domain/tasks/measure';
 import type { GateState, RunRecord } from '../../../src-shared/domain/runs/run-record';
 import type { Language } from '../../i18n';
+import { dateFormat } from '../../i18n/date-format';
 import { isSame } from '../../../src-shared/domain/project/decisions';
 import { useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
@@ -46,15 +47,11 @@ export function useRuns(projectPath: string): { readonly state: RunsState; reado
   return { state: loaded?.projectPath === projectPath ? loaded.state : { kind: 'loading' }, reload };
 }
 
-const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', zh: 'zh-CN' };
-
 /** The time of a run in the local time zone: `21 Nov 2026, 07:44:16`. Invalid dates are returned unchanged. */
 export function runTime(createdAt: string, language: Language): string {
   const date = new Date(createdAt);
   if (Number.isNaN(date.getTime())) return createdAt;
-  return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: 'medium', timeStyle: 'medium', hour12: false }).format(
-    date,
-  );
+  return dateFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(date);
 }
 
 export interface RunHeadline {

@@ -1,20 +1,17 @@
 import type { Anomaly } from '../../../src-shared/domain/history/anomalies';
 import { formatMetric } from '../../../src-shared/domain/history/metrics';
 import { t, type Language } from '../../i18n';
-
-const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', zh: 'zh-CN' };
+import { dateFormat } from '../../i18n/date-format';
 
 /** The time of a run in the local time zone. */
 export function historyTime(createdAt: string, language: Language): string {
   const date = new Date(createdAt);
   if (Number.isNaN(date.getTime())) return createdAt;
-  return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: 'medium', timeStyle: 'short', hour12: false }).format(
-    date,
-  );
+  return dateFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(date);
 }
 
 export function historyDay(date: string, language: Language): string {
-  return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: 'medium' }).format(new Date(date));
+  return dateFormat(language, { dateStyle: 'medium' }).format(new Date(date));
 }
 
 /** `Median latency 3.1 ms is unusual: 9 earlier runs were 2.0 to 2.2 ms.` */
