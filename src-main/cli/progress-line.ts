@@ -1,8 +1,8 @@
-import stringWidth from 'string-width';
 import { formatCount, formatEta, formatRate } from '../../src-shared/base/units';
 import type { OnProgress, Progress } from '../../src-shared/contract/progress';
 import { advanceRate, etaSeconds, type RateState } from '../../src-shared/contract/progress-rate';
 import { oneLine } from './output';
+import { textWidth } from './text-width';
 
 const BAR_CELLS = 24;
 /** Default width, also for terminals that report a width of 0, such as pseudo-terminals without a window. */
@@ -58,13 +58,13 @@ export function terminalLine(progress: Progress, rate: RateState, columns: numbe
     progress.total > 0
       ? `${progress.phase}  ▕${progressBar(progress.done / progress.total)}▏  ${facts}`
       : `${progress.phase}  ${facts}`;
-  if (stringWidth(full) < columns) return full;
+  if (textWidth(full) < columns) return full;
   return clip(`${progress.phase}  ${facts}`, columns - 1);
 }
 
 function clip(text: string, columns: number): string {
   let clipped = text;
-  while (stringWidth(clipped) > columns && clipped.length > 0) clipped = clipped.slice(0, -1);
+  while (textWidth(clipped) > columns && clipped.length > 0) clipped = clipped.slice(0, -1);
   return clipped;
 }
 

@@ -1,5 +1,5 @@
-import stringWidth from 'string-width';
 import { oneLine, type Block, type Column } from './output';
+import { textWidth } from './text-width';
 
 /** The text of lines and tables, ending in a newline. Control characters in lines and cells are escaped. */
 export function renderBlocks(blocks: readonly Block[]): string {
@@ -11,7 +11,7 @@ export function renderBlocks(blocks: readonly Block[]): string {
 const GAP = '  ';
 
 function pad(text: string, width: number, align: 'left' | 'right'): string {
-  const fill = ' '.repeat(Math.max(0, width - stringWidth(text)));
+  const fill = ' '.repeat(Math.max(0, width - textWidth(text)));
   return align === 'right' ? fill + text : text + fill;
 }
 
@@ -22,7 +22,7 @@ function pad(text: string, width: number, align: 'left' | 'right'): string {
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => columns.map((_, index) => oneLine(row[index] ?? '')));
   const widths = columns.map((column, index) =>
-    Math.max(stringWidth(oneLine(column.title)), ...cells.map((row) => stringWidth(row[index] ?? ''))),
+    Math.max(textWidth(oneLine(column.title)), ...cells.map((row) => textWidth(row[index] ?? ''))),
   );
   const line = (values: readonly string[]): string =>
     columns
