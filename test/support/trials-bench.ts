@@ -16,7 +16,6 @@ import { stackImages } from '../../src-main/backends/feeds';
 import type { OutputTensor } from '../../src-main/backends/runnable-variant';
 import { createFeedLoader } from '../../src-main/calibration/inputs/feed-loader';
 import { thresholdsInUse } from '../../src-main/calibration/histograms/threshold-table';
-import { BlockedStructures } from '../../src-main/compute/trials/blocked-structures';
 import { ProgramRunner } from '../../src-main/compute/trials/program-runner';
 import { SharedSteps } from '../../src-main/compute/trials/shared-steps';
 import { hasOpenBatch, inputDimsOf, resizableInputs } from '../../src-main/compute/trials/trial-images';
@@ -49,7 +48,6 @@ class PlainTrials implements Trials {
   readonly reference: { signal: readonly number[]; top1: number }[] = [];
   private readonly outputs: OutputTensor[][] = [];
   private readonly steps = new SharedSteps();
-  private readonly structures: BlockedStructures;
 
   constructor(
     private readonly models: TrialModels,
@@ -57,7 +55,6 @@ class PlainTrials implements Trials {
     private readonly feeds: readonly ReturnType<typeof stackImages>[],
     groups: readonly (string | null)[],
   ) {
-    this.structures = new BlockedStructures(models);
     this.images = groups.map((group, i) => ({ file: String(i), group, label: null }));
   }
 
@@ -82,9 +79,8 @@ class PlainTrials implements Trials {
     return found;
   }
 
-  private async outputsOf(program: TrialProgram, images: readonly number[]): Promise<OutputTensor[][]> {
-    await this.structures.prepare(program);
-    this.runner.define(program.steps.map(({ structure }) => this.structures.of(structure)));
+  private outputsOf(program: TrialProgram, images: readonly number[]): Promise<OutputTensor[][]> {
+    this.runner.define(program.steps.map(({ structure }) => this.models.structure(structure)));
     const kept = new Set(this.steps.keptOf(program));
     const runs = images.map((image) => ({ id: String(image), feeds: () => this.feeds[image] ?? [], images: 1 }));
     return this.runner.run(program, runs, kept);
@@ -117,6 +113,7 @@ async function openBench(projectPath: string, { divides, count }: Options, unsee
   const runner = new ProgramRunner({
     weightsDir: workspace.preparedDir,
     simulate: models.simulates,
+    shapes: models.shapes,
     resizable: resizableInputs(feeding),
     valueBytes: 2 ** 30,
     sessionBytes: divides ? 2 ** 29 : 0,

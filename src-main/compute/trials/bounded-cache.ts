@@ -40,7 +40,7 @@ export class BoundedCache<V> {
     for (const key of [...this.entries.keys()]) this.drop(key);
   }
 
-  drop(key: string): void {
+  private drop(key: string): void {
     const entry = this.entries.get(key);
     if (!entry) return;
     this.entries.delete(key);

@@ -1,4 +1,5 @@
 import { defined } from '../../../src-shared/base/assert';
+import { blockedModel } from '../../backends/blocked-model';
 import type { Feed } from '../../backends/feeds';
 import {
   explainFailure,
@@ -9,6 +10,7 @@ import {
   type OrtTensor,
 } from '../../backends/ort-session';
 import type { OutputTensor } from '../../backends/runnable-variant';
+import type { Dims } from '../../onnx/graph/static-shapes';
 import { BoundedCache } from './bounded-cache';
 import { byteLengthOf, detached, isSame, parts, stacked } from './stacked-tensors';
 import {
@@ -22,14 +24,20 @@ import {
 /** Programs whose values are compared, and the runs on which they are. */
 const CHECKED_PROGRAMS = 2;
 const CHECKED_RUNS = 3;
-/** Segments in their faster form that are compared with the plain ones. */
-const CHECKED_STRUCTURES = 8;
+/** To make blockedModel takes 20 to 60 ms, and it saves a fifth of the time of a segment. */
+const BLOCK_AFTER_MS = 150;
+/** Segments with more weights run as they are: blockedModel holds the rearranged weights in memory. */
+const BLOCK_WEIGHT_BYTES = 2 ** 25;
 
 export interface ProgramRunnerOptions {
   /** Folder of the external weights. */
   readonly weightsDir: string;
   /** Q/DQ run in float arithmetic; see OrtSessionOptions. */
   readonly simulate: boolean;
+  /** Sizes of tensors for one run, as far as they are known. */
+  readonly shapes: ReadonlyMap<string, Dims>;
+  /** Time in a segment after which its faster form is made (blockedModel). */
+  readonly blockAfterMs?: number;
   /** Inputs that are images whose size the model leaves open. */
   readonly resizable: readonly string[];
   /** Limit of the values that are kept between runs. */
@@ -53,21 +61,22 @@ export interface ProgramFeeds {
  */
 export class ProgramRunner {
   private readonly structures = new Map<string, SegmentStructure>();
-  private readonly sessions: BoundedCache<OrtSession>;
+  private readonly sessions: BoundedCache<OpenSegment>;
   private readonly values: BoundedCache<OrtTensor>;
   /** The scales of a step are the same for all images of a request. */
   private readonly scales = new WeakMap<ProgramStep, readonly NamedTensor[]>();
   private readonly closing: Promise<void>[] = [];
   private readonly checked = new Set<string>();
   private stacking: 'equal' | 'differs' = 'equal';
-  /** Ids of structures that gave the same values in their faster form. */
-  private readonly equal = new Set<string>();
+  /** Whether the faster forms of segments gave the same bits so far. */
   private blocking: 'equal' | 'differs' = 'equal';
+  /** Ids of structures without a faster form. */
+  private readonly unblocked = new Set<string>();
   /** Sessions that were opened, segments that were run, and what they are of runs of the whole model. */
   readonly clock = { openMs: 0, opens: 0, segments: 0, passes: 0 };
 
   constructor(private readonly options: ProgramRunnerOptions) {
-    this.sessions = new BoundedCache(options.sessionBytes, (session) => void this.closing.push(session.close()));
+    this.sessions = new BoundedCache(options.sessionBytes, ({ session }) => void this.closing.push(session.close()));
     this.values = new BoundedCache(options.valueBytes);
   }
 
@@ -203,50 +212,75 @@ export class ProgramRunner {
     return this.stacking !== 'differs';
   }
 
-  /** The first segments in their faster form are run in both forms: all values must be the same, bit by bit. */
   private async outputsOf(structure: SegmentStructure, inputs: readonly NamedTensor[]): Promise<OrtTensor[]> {
-    const { id, outputs } = structure;
-    const isBlocked = structure.blocked !== undefined && this.blocking === 'equal';
-    if (!isBlocked) return (await this.sessionOf(structure, false)).runTensors(inputs, outputs);
-    if (this.equal.has(id) || this.equal.size >= CHECKED_STRUCTURES) {
-      const session = await this.sessionOf(structure, true).catch(() => null);
-      if (session !== null) return session.runTensors(inputs, outputs);
-      this.blocking = 'differs';
-      return this.outputsOf(structure, inputs);
-    }
-    const plain = await (await this.sessionOf(structure, false)).runTensors(inputs, outputs);
-    const found = await this.sessionOf(structure, true)
-      .then((session) => session.runTensors(inputs, outputs))
-      .catch(() => []);
-    if (plain.every((tensor, i) => found[i] !== undefined && isSame(tensor, found[i]))) this.equal.add(id);
-    else this.blocking = 'differs';
-    this.sessions.drop(sessionKey(structure, this.blocking !== 'equal'));
-    return plain;
+    const segment = await this.segmentOf(structure);
+    const startedAt = performance.now();
+    const outputs = await segment.session.runTensors(inputs, structure.outputs);
+    segment.spentMs += performance.now() - startedAt;
+    if (this.isWorthBlocking(structure, segment)) await this.block(structure, inputs, outputs);
+    return outputs;
   }
 
-  private async sessionOf(structure: SegmentStructure, isBlocked: boolean): Promise<OrtSession> {
-    const key = sessionKey(structure, isBlocked);
-    const known = this.sessions.get(key);
+  private isWorthBlocking(
+    { id, mayBlock, weightBytes }: SegmentStructure,
+    { isBlocked, spentMs }: OpenSegment,
+  ): boolean {
+    if (!this.options.simulate || !mayBlock || weightBytes > BLOCK_WEIGHT_BYTES) return false;
+    if (isBlocked || this.blocking === 'differs' || this.unblocked.has(id)) return false;
+    return spentMs >= (this.options.blockAfterMs ?? BLOCK_AFTER_MS);
+  }
+
+  /**
+   * Opens the faster form of a segment for later runs, if it gives the same bits on these inputs. If ONNX Runtime
+   * cannot write this form, the segment stays as it is: the results are the same.
+   */
+  private async block(
+    structure: SegmentStructure,
+    inputs: readonly NamedTensor[],
+    outputs: readonly OrtTensor[],
+  ): Promise<void> {
+    const { id, bytes, hasFp16, weightBytes } = structure;
+    const { weightsDir, shapes } = this.options;
+    this.unblocked.add(id);
+    await this.opening(async () => {
+      const model = await blockedModel({ model: bytes, preparedDir: weightsDir, hasFp16, shapes });
+      const session = await this.open(structure, model);
+      const found = await session.runTensors(inputs, structure.outputs);
+      if (outputs.every((tensor, i) => found[i] !== undefined && isSame(tensor, found[i]))) {
+        this.unblocked.delete(id);
+        this.sessions.put(id, { session, isBlocked: true, spentMs: 0 }, sessionBytes(1, weightBytes));
+      } else {
+        this.blocking = 'differs';
+        await session.close();
+      }
+    }).catch(() => undefined);
+  }
+
+  private async segmentOf(structure: SegmentStructure): Promise<OpenSegment> {
+    const { id, bytes, weightBytes } = structure;
+    const known = this.sessions.get(id);
     if (known) return known;
-    const startedAt = performance.now();
-    const session = await OrtSession.open({
-      model: (isBlocked ? structure.blocked : null) ?? structure.bytes,
-      weightsDir: this.options.weightsDir,
-      threads: 1,
-      simulate: this.options.simulate,
-      hasFp16: structure.hasFp16,
-      asWritten: isBlocked,
+    return this.opening(async () => {
+      const segment = { session: await this.open(structure, bytes), isBlocked: false, spentMs: 0 };
+      this.sessions.put(id, segment, sessionBytes(1, weightBytes));
+      return segment;
     });
-    this.sessions.put(key, session, sessionBytes(1, structure.weightBytes));
+  }
+
+  /** Counts the time that it takes to open a session. */
+  private async opening<T>(body: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    const opened = await body();
     await Promise.all(this.closing.splice(0));
     this.clock.openMs += performance.now() - startedAt;
     this.clock.opens++;
-    return session;
+    return opened;
   }
-}
 
-function sessionKey({ id }: SegmentStructure, isBlocked: boolean): string {
-  return isBlocked ? `${id} blocked` : id;
+  private open({ bytes, hasFp16 }: SegmentStructure, model: Uint8Array): Promise<OrtSession> {
+    const { weightsDir, simulate } = this.options;
+    return OrtSession.open({ model, weightsDir, threads: 1, simulate, hasFp16, asWritten: model !== bytes });
+  }
 }
 
 function scaleTensors({ scales }: SegmentStructure, step: ProgramStep): NamedTensor[] {
@@ -261,6 +295,14 @@ function scaleTensors({ scales }: SegmentStructure, step: ProgramStep): NamedTen
       ),
     ];
   });
+}
+
+interface OpenSegment {
+  readonly session: OrtSession;
+  /** As blockedModel makes it. */
+  readonly isBlocked: boolean;
+  /** In its runs. */
+  spentMs: number;
 }
 
 /** One run of a program. */

@@ -164,6 +164,7 @@ export class TrialPool implements Trials {
       runner: {
         weightsDir: preparedDir,
         simulate: models.simulates,
+        shapes: models.shapes,
         resizable: resizableInputs(feeding),
         ...keptBytes(count, models.programBytes, memoryLimitBytes),
       },
@@ -213,7 +214,6 @@ export class TrialPool implements Trials {
       }),
       this.used.slotsOf(at),
       async (worker, program, { chunks, positions }, job) => {
-        await workers.prepare(program);
         const result = await workers.request(worker, 'run', { ...workers.send(worker, program), chunks });
         const own = result.answers;
         this.passes += own.length;
@@ -251,7 +251,6 @@ export class TrialPool implements Trials {
       [() => models.of(trial, tensors)],
       this.used.slotsOf(at),
       async (worker, quantized, { chunks, positions }) => {
-        await workers.prepare(quantized);
         const errors = await workers.request(worker, 'layers', {
           fp32: workers.send(worker, fp32),
           quantized: workers.send(worker, quantized),

@@ -49,8 +49,6 @@ export interface SegmentStructure {
   readonly bytes: Uint8Array;
   /** Whether it has Q/DQ and convolutions, so that blockedModel can make it faster. */
   readonly mayBlock: boolean;
-  /** What blockedModel made of it. */
-  readonly blocked?: Uint8Array;
   readonly inputs: readonly string[];
   readonly scales: readonly { readonly name: string; readonly isHalf: boolean }[];
   readonly outputs: readonly string[];

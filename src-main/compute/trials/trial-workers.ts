@@ -2,7 +2,6 @@ import { freemem } from 'node:os';
 import { defined } from '../../../src-shared/base/assert';
 import { WorkerPool } from '../pool/worker-pool';
 import type { ProgramRunnerOptions } from './program-runner';
-import { BlockedStructures } from './blocked-structures';
 import { SharedSteps } from './shared-steps';
 import type { TrialModels } from './trial-models';
 import type { TrialProgram } from './trial-program';
@@ -56,7 +55,6 @@ type Result<K extends Request> = TrialTasks[K]['result'];
 export class TrialWorkers {
   private readonly pool: WorkerPool<'trials'>;
   private readonly steps = new SharedSteps();
-  private readonly structures: BlockedStructures;
   /** Per worker: ids of the structures that it has. */
   private readonly sent: Set<string>[] = [];
   /** First slot of a chunk -> its worker. */
@@ -67,7 +65,6 @@ export class TrialWorkers {
     private readonly init: TrialInit,
     signal: AbortSignal | undefined,
   ) {
-    this.structures = new BlockedStructures(models);
     this.pool = new WorkerPool({ role: 'trials', init, depth: 1, signal });
   }
 
@@ -76,19 +73,14 @@ export class TrialWorkers {
     return this.pool;
   }
 
-  /** Makes what a program needs before it is sent. */
-  prepare(program: TrialProgram): Promise<void> {
-    return this.structures.prepare(program);
-  }
-
-  /** A request with a program for one worker, which must be posted at once. */
+  /** A request with a program for one worker. */
   send(worker: number, program: TrialProgram): SentProgram {
     const known = (this.sent[worker] ??= new Set());
     const missing = [...new Set(program.steps.map(({ structure }) => structure))].filter((id) => !known.has(id));
     for (const id of missing) known.add(id);
     return {
       program,
-      structures: missing.map((id) => this.structures.of(id)),
+      structures: missing.map((id) => this.models.structure(id)),
       kept: this.steps.keptOf(program),
     };
   }

@@ -14,6 +14,7 @@ import {
   makeValueInfo,
 } from '../../../src-main/onnx/graph/make';
 import { DataType, type Model, type Node } from '../../../src-main/onnx/graph/model';
+import { staticShapes } from '../../../src-main/onnx/graph/static-shapes';
 import { prepareModel } from '../../../src-main/onnx/passes/prepare';
 import { loadPrepared, preparedWeights, storePrepared } from '../../../src-main/onnx/passes/prepared-store';
 import { placeQdq, quantizeModel } from '../../../src-main/quantization/rewrite/quantize';
@@ -61,7 +62,12 @@ class Bench {
     {
       together = 1,
       ...limits
-    }: { readonly together?: number; readonly valueBytes?: number; readonly sessionBytes?: number } = {},
+    }: {
+      readonly together?: number;
+      readonly valueBytes?: number;
+      readonly sessionBytes?: number;
+      readonly blockAfterMs?: number;
+    } = {},
   ) {
     const options = { weights: preparedWeights(dir), scalesAreInputs: true };
     this.whole = new ProgramMaker(model, WHOLE, options);
@@ -69,6 +75,7 @@ class Bench {
     this.runner = new ProgramRunner({
       weightsDir: dir,
       simulate: true,
+      shapes: staticShapes(model.graph),
       resizable: [],
       valueBytes: 2 ** 26,
       sessionBytes: 2 ** 30,
@@ -184,6 +191,22 @@ function branchedModel(): Model {
 
 describe('a divided program', () => {
   const feeds = [image('input', [1, 3, 16, 16])];
+
+  it('keeps its values, bit by bit, when segments change to their faster form', async () => {
+    const { model, dir } = await stored(generatedOnnx(12, 32));
+    const plain = new Bench(model, dir, 'tensorrt');
+    const changing = new Bench(model, dir, 'tensorrt', { blockAfterMs: 0 });
+    const others = [image('input', [1, 3, 16, 16], 8)];
+    for (const isDivided of [false, true])
+      for (const [id, own] of [['a', feeds] as const, ['b', others] as const]) {
+        const program = plain.program(plain.trial(), isDivided);
+        const expected = await plain.run(program, own, id);
+        expect(await changing.run(changing.program(changing.trial(), isDivided), own, id)).toEqual(expected);
+      }
+    expect(changing.runner.clock.opens).toBeGreaterThan(plain.runner.clock.opens);
+    await plain.runner.close();
+    await changing.runner.close();
+  });
 
   it.each(['tensorrt', 'onnxruntime'] as const)(
     'gives the values of the whole model with skip connections, FP16 layers and corrected biases for %s',
