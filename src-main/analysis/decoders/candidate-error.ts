@@ -2,13 +2,11 @@ import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
 import type { Decoder } from '../../../src-shared/domain/tasks/decoder';
 import type { CandidateSums } from '../../../src-shared/domain/measures/task-records';
 import type { OutputTensor } from '../../backends/runnable-variant';
-import { Candidates } from './candidates';
-import { LAYOUTS } from './layouts';
+import { addScores, Candidates } from './candidates';
+import { findPlaces } from './places';
 
-/** Decoders whose rows are places of the image, so that a row of two models means the same place. */
-const OF_PLACES: ReadonlySet<Decoder['kind']> = new Set(['yolov5', 'yolov8', 'yolox', 'detr', 'boxes-scores']);
 /** A box whose overlap with FP32's is one minus this or less is wrong: COCO counts no overlap below 0.5. */
-const WRONG_BOX = 0.5;
+export const WRONG_BOX = 0.5;
 const MOST_CLASSES = 65_536;
 
 /** What a decoder reads of one answer, before boxes are suppressed. */
@@ -28,13 +26,14 @@ export function readCandidates(
   outputs: readonly OutputTensor[],
   geometry: ImageGeometry,
 ): ReadCandidates | null {
-  if (!OF_PLACES.has(decoder.kind)) return null;
+  const places = findPlaces(decoder, outputs, geometry);
+  if (places === null) return null;
   const candidates = new Candidates(decoder.minScore);
-  const readBox = LAYOUTS[decoder.kind](decoder, outputs, { size: geometry, candidates });
+  addScores(candidates, places.scores);
   const { rows, classes, scores } = candidates.sorted();
   const boxOf = (row: number): Float64Array => {
     const box = new Float64Array(4);
-    readBox(row, box, 0);
+    places.readBox(row, box, 0);
     return box;
   };
   return {
@@ -67,7 +66,7 @@ export function candidateSums(own: ReadCandidates, fp32: ReadCandidates): Candid
 }
 
 /** Intersection over union; 0 for boxes that are not finite. */
-function overlapOf(a: Float64Array, b: Float64Array): number {
+export function overlapOf(a: Float64Array, b: Float64Array): number {
   const [aLeft = 0, aTop = 0, aRight = 0, aBottom = 0] = a;
   const [bLeft = 0, bTop = 0, bRight = 0, bBottom = 0] = b;
   const width = Math.min(aRight, bRight) - Math.max(aLeft, bLeft);

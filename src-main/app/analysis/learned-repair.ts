@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Target } from '../../../src-shared/domain/project/precision';
-import { taskToCompare, worstNmse, type Trial } from '../../analysis/trials';
+import { choiceError, taskToCompare, type Trial } from '../../analysis/trials';
 import type { LearnRepairComputed } from '../../compute/pool/protocol';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { learnedValues } from '../../calibration/histograms/learned-parameters';
@@ -12,7 +12,7 @@ import { REWRITE_VERSION } from '../variants/recipe';
 import { analysisSetup, type UsedImages } from './analysis-setup';
 
 /** Version of the learning; raise it when the same request would give another result. */
-const LEARNING_VERSION = 2;
+const LEARNING_VERSION = 3;
 
 /** What is learned, and within which limits. */
 export interface LearnRequest {
@@ -63,6 +63,7 @@ export async function learnRepair(request: LearnRequest, job: JobContext): Promi
     preprocessing: workspace.file.preprocessing,
     inputs: workspace.file.inputs ?? null,
     target,
+    task: workspace.file.task ?? null,
     trial,
     layers,
     roundedLayers,
@@ -80,6 +81,7 @@ export async function learnRepair(request: LearnRequest, job: JobContext): Promi
           target,
           ranges,
           feeding: projectFeeding(workspace, loadPrepared(preparedDir)),
+          task: workspace.file.task ?? null,
           trial,
           entries: learn.entries,
           threads,
@@ -93,7 +95,8 @@ export async function learnRepair(request: LearnRequest, job: JobContext): Promi
       },
       job,
     );
-  const computed = await compute(true).catch((error: unknown) => {
+  // The candidates of detectors are read by the decoder of the task.
+  const computed = await compute(workspace.file.task?.kind !== 'detection').catch((error: unknown) => {
     // Outputs whose sizes depend on the data have no error; the answers of the task are compared instead.
     if (taskToCompare(error, workspace.file.task) !== null) return compute(false);
     throw error;
@@ -102,6 +105,6 @@ export async function learnRepair(request: LearnRequest, job: JobContext): Promi
   return {
     ...computed,
     trial: { ...trial, thresholds: { ...trial.thresholds, ...computed.thresholds }, ...learnedValues(computed) },
-    isKept: worstNmse(computed.after) < worstNmse(computed.before),
+    isKept: choiceError(computed.after) < choiceError(computed.before),
   };
 }

@@ -2,6 +2,7 @@ import { defined } from '../../../src-shared/base/assert';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { BiasCorrection, LearnedBlock, WeightRounding } from '../../../src-shared/domain/analysis/repair';
+import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
 import { imageId, type ImageEntry, type SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { Trial } from '../../analysis/trials';
 import { equalShapes, inSharedArray, stackImages, type Feed, type PreparedImage } from '../../backends/feeds';
@@ -11,6 +12,7 @@ import type { Model } from '../../onnx/graph/model';
 import { staticShapes } from '../../onnx/graph/static-shapes';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { findBlocks, inFloat32, type Block } from '../../quantization/learning/blocks';
+import type { LossScales } from '../../quantization/learning/step-model';
 import { roundedTo } from '../../quantization/learning/rounding';
 import { placeQdq } from '../../quantization/rewrite/quantize';
 import { packRounding } from '../../quantization/rewrite/weight-rounding';
@@ -57,10 +59,10 @@ export async function learnBlocks(
   journal: LearningJournal,
   context: TaskContext,
 ): Promise<LearnedModel> {
-  const { preparedDir, target, ranges, feeding, threads, entries } = params;
+  const { preparedDir, target, ranges, feeding, task, threads, entries } = params;
   const pool = new WorkerPool({
     role: 'learning',
-    init: { preparedDir, target, ranges, feeding },
+    init: { preparedDir, target, ranges, feeding, task },
     depth: 1,
     signal: context.signal,
   });
@@ -80,6 +82,8 @@ class Learning {
   private readonly skipped: SkippedImage[] = [];
   private samples = 0;
   private images = 0;
+  /** For each sample, where its images lie in the input. */
+  private geometries: readonly (readonly (ImageGeometry | null)[])[] = [];
   private trial: Trial;
   private readonly thresholds = new Map<string, number>();
   private readonly model: Model;
@@ -127,6 +131,9 @@ class Learning {
       sample,
       values: stackImages(feeding, images.slice(sample * batch, (sample + 1) * batch), batch).map(inSharedArray),
     }));
+    this.geometries = samples.map(({ sample }) =>
+      images.slice(sample * batch, (sample + 1) * batch).map(({ geometry }) => geometry),
+    );
     await this.hold('int8', samples);
     await this.hold('fp32', samples);
   }
@@ -146,7 +153,9 @@ class Learning {
     const most = this.blocks.map(
       ({ inputs, outputs, live }) => 2 * bytes([...new Set([...inputs, ...outputs, ...live])]),
     );
-    return Math.floor(MAX_HELD_BYTES / Math.max(1, ...most));
+    // The weights of all blocks are made at once.
+    const weights = this.blocks.reduce((sum, { outputs }) => sum + bytes(outputs), 0);
+    return Math.floor(MAX_HELD_BYTES / Math.max(1, weights + Math.max(...most)));
   }
 
   async run(journal: LearningJournal): Promise<LearnedModel> {
@@ -156,16 +165,22 @@ class Learning {
     const last = blocks.findLastIndex(isWanted);
     const work = blocks.filter(isWanted).reduce((sum, { macs }) => sum + macs, 0);
     const learned: LearnedBlock[] = [];
+    const weights = await this.weigh(blocks.filter(isWanted).flatMap((block) => block.outputs));
     let [made, left] = [0, blocks.filter(isWanted).length];
     for (const [i, block] of blocks.slice(0, last + 1).entries()) {
       const roundedLayers = isWanted(block) ? this.params.roundedLayers : [];
       await this.pool.runOnAll('begin', { block, trial: this.trial, roundedLayers });
       const targets = await this.collect('targets');
       await this.hold('fp32', targets);
+      const isWeighted = block.outputs.length > 0 && block.outputs.every((name) => weights.has(name));
       const signals = block.outputs.map((name) => meanSignal(targets, name));
+      const scales = {
+        signals,
+        weightedSignal: isWeighted ? meanWeightedSignal(weights, block.outputs, signals) : null,
+      };
       let values: readonly Float32Array[] = [];
       if (isWanted(block)) {
-        const all = block.outputs.length === 0 ? null : await this.prepare(signals);
+        const all = block.outputs.length === 0 ? null : await this.prepare(scales);
         const parameters = all?.ok ? all.parameters : [];
         left -= 1;
         const onStep = (steps: number, planned: number): void =>
@@ -199,6 +214,7 @@ class Learning {
         const outputs = await this.collect('advance', values);
         await this.hold('int8', outputs);
         await this.pool.runOnAll('drop', { keep: block.live });
+        for (const name of block.outputs) weights.delete(name);
       }
     }
     await this.pool.runOnAll('end', null);
@@ -212,10 +228,43 @@ class Learning {
     };
   }
 
+  /**
+   * Computes the weights of the values of tensors on all samples, and gives them to every worker.
+   * @returns tensor -> weights of each sample; empty if the gradients cannot be computed
+   */
+  private async weigh(tensors: readonly string[]): Promise<Map<string, readonly Float32Array[]>> {
+    if (tensors.length === 0) return new Map();
+    const opened: boolean[] = [];
+    await this.pool.runOnAll('openWeights', { sample: 0, tensors }, (isOpen) => opened.push(isOpen));
+    const found: SampleValues[] = [];
+    if (opened.every(Boolean)) {
+      let done = 0;
+      await this.pool.forEach(this.geometries.entries(), async (run, [sample, geometries]) => {
+        found[sample] = await run('weigh', { sample, geometries });
+        this.context.onProgress?.({
+          phase: 'weighing values',
+          done: (done += 1),
+          total: this.samples,
+          unit: 'images',
+        });
+      });
+      await this.hold('weights', found);
+    }
+    await this.pool.runOnAll('closeWeights', null);
+    const weights = new Map<string, Float32Array[]>();
+    for (const { sample, values } of found)
+      for (const { name, data } of values) {
+        const own = weights.get(name) ?? [];
+        own[sample] = data as Float32Array;
+        weights.set(name, own);
+      }
+    return weights;
+  }
+
   /** Makes the models that learn, on every worker. All give the same answer. */
-  private async prepare(signals: readonly number[]): Promise<Prepared> {
+  private async prepare(scales: LossScales): Promise<Prepared> {
     const found: Prepared[] = [];
-    await this.pool.runOnAll('prepare', { sample: 0, signals }, (result) => found.push(result));
+    await this.pool.runOnAll('prepare', { sample: 0, scales }, (result) => found.push(result));
     return defined(found[0], 'a pool has a worker');
   }
 
@@ -281,4 +330,26 @@ function meanSignal(samples: readonly SampleValues[], name: string): number {
     return data?.reduce((sum, value) => sum + value * value, 0) ?? 0;
   });
   return sums.reduce((total, sum) => total + sum, 0) / samples.length;
+}
+
+/**
+ * The weighted error of tensors that all have a relative error of one, spread evenly over their values: the mean of the
+ * weights times the mean sum of squares, averaged over the tensors.
+ */
+function meanWeightedSignal(
+  weights: ReadonlyMap<string, readonly Float32Array[]>,
+  names: readonly string[],
+  signals: readonly number[],
+): number {
+  let sum = 0;
+  for (const [i, name] of names.entries()) {
+    const own = weights.get(name) ?? [];
+    let [total, count] = [0, 0];
+    for (const values of own) {
+      for (const value of values) total += value;
+      count += values.length;
+    }
+    sum += (total / Math.max(1, count)) * (signals[i] ?? 0);
+  }
+  return sum / names.length;
 }

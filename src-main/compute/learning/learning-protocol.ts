@@ -2,10 +2,13 @@ import type { TensorRanges } from '../../../src-shared/domain/histograms/histogr
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { Target } from '../../../src-shared/domain/project/precision';
+import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
+import type { Task } from '../../../src-shared/domain/tasks/task';
 import type { Trial } from '../../analysis/trials';
 import type { Feed, PreparedImage } from '../../backends/feeds';
 import type { Block } from '../../quantization/learning/blocks';
 import type { ParameterTarget } from '../../quantization/learning/learnable-part';
+import type { LossScales } from '../../quantization/learning/step-model';
 import type { ImageOutcome } from '../roles/image-role';
 
 /** The data from which a worker makes its role `learning`. */
@@ -15,6 +18,8 @@ export interface LearningInit {
   /** Tensor -> range that calibration observed. */
   readonly ranges: TensorRanges;
   readonly feeding: Feeding;
+  /** For a detector, the decoder tells which values of the outputs matter; null: all values matter alike. */
+  readonly task: Task | null;
 }
 
 /** Values of tensors that enter or leave blocks, for one sample, in memory that all workers share. */
@@ -31,8 +36,8 @@ export interface BlockParameter {
   readonly unit: number;
 }
 
-/** The side of a network: with INT8 layers, or FP32. */
-export type Side = 'int8' | 'fp32';
+/** The side of a network, with INT8 layers or FP32, or the weights of the values of FP32's tensors. */
+export type Side = 'int8' | 'fp32' | 'weights';
 
 /** The requests that a worker with the role `learning` answers. */
 export interface LearningTasks {
@@ -45,6 +50,17 @@ export interface LearningTasks {
   };
   /** Forgets the tensors that no later block reads. */
   readonly drop: { readonly params: { readonly keep: readonly string[] }; readonly result: null };
+  /** Makes the model that yields weights of values. false: a layer has no gradient rule, so that there are none. */
+  readonly openWeights: {
+    readonly params: { readonly sample: number; readonly tensors: readonly string[] };
+    readonly result: boolean;
+  };
+  /** Weights of the values of these tensors, see ValueWeights. */
+  readonly weigh: {
+    readonly params: { readonly sample: number; readonly geometries: readonly (ImageGeometry | null)[] };
+    readonly result: SampleValues;
+  };
+  readonly closeWeights: { readonly params: null; readonly result: null };
   /** Makes the models of a block. */
   readonly begin: {
     readonly params: { readonly block: Block; readonly trial: Trial; readonly roundedLayers: readonly string[] };
@@ -54,7 +70,7 @@ export interface LearningTasks {
   readonly targets: { readonly params: { readonly sample: number }; readonly result: SampleValues };
   /** Makes the models that learn. `reason`: why the block cannot be learned. */
   readonly prepare: {
-    readonly params: { readonly sample: number; readonly signals: readonly number[] };
+    readonly params: { readonly sample: number; readonly scales: LossScales };
     readonly result:
       | { readonly ok: true; readonly parameters: readonly BlockParameter[] }
       | { readonly ok: false; readonly reason: string };

@@ -23,6 +23,7 @@ import { roleOf, type StopFlag, type WorkerRole } from '../pool/worker-role';
 import { loadShared } from '../roles/decode-role';
 import { withLogits } from '../trials/trial-models';
 import type { BlockParameter, LearningInit, LearningTasks, SampleValues, Side } from './learning-protocol';
+import { ValueWeights } from './value-weights';
 
 /** Runs blocks and their gradients on samples that all workers share. */
 export async function createLearningRole(init: LearningInit, stop: StopFlag): Promise<WorkerRole> {
@@ -31,6 +32,9 @@ export async function createLearningRole(init: LearningInit, stop: StopFlag): Pr
     load: (entry) => learner.load(entry),
     hold: (params) => learner.hold(params),
     drop: (params) => learner.drop(params),
+    openWeights: (params) => learner.openWeights(params),
+    weigh: (params) => learner.weigh(params),
+    closeWeights: () => learner.closeWeights(),
     begin: (params) => learner.begin(params),
     targets: (params) => learner.targets(params),
     prepare: (params) => learner.prepare(params),
@@ -42,6 +46,7 @@ export async function createLearningRole(init: LearningInit, stop: StopFlag): Pr
   return {
     ...role,
     close: async () => {
+      await learner.closeWeights();
       await learner.end();
     },
   };
@@ -58,17 +63,24 @@ interface OpenBlock {
 }
 
 export class BlockLearner {
+  private readonly prepared: Model;
   private readonly model: Model;
   private readonly weights: WeightScales;
   private readonly loader: FeedLoader;
-  private readonly held: Readonly<Record<Side, Map<number, Map<string, Feed>>>> = { int8: new Map(), fp32: new Map() };
+  private readonly held: Readonly<Record<Side, Map<number, Map<string, Feed>>>> = {
+    int8: new Map(),
+    fp32: new Map(),
+    weights: new Map(),
+  };
   private current: OpenBlock | null = null;
+  private weigher: ValueWeights | null = null;
 
   constructor(
     private readonly init: LearningInit,
     private readonly stop: StopFlag,
   ) {
-    this.model = withLogits(loadPrepared(init.preparedDir));
+    this.prepared = loadPrepared(init.preparedDir);
+    this.model = withLogits(this.prepared);
     this.weights = new WeightScales(this.model);
     this.loader = createFeedLoader(init.feeding);
   }
@@ -87,9 +99,37 @@ export class BlockLearner {
   }
 
   drop({ keep }: LearningTasks['drop']['params']): Promise<null> {
-    for (const samples of Object.values(this.held))
-      for (const own of samples.values()) for (const name of own.keys()) if (!keep.includes(name)) own.delete(name);
+    const { int8, fp32, weights } = this.held;
+    for (const own of [...int8.values(), ...fp32.values()])
+      for (const name of own.keys()) if (!keep.includes(name)) own.delete(name);
+    for (const own of weights.values()) for (const name of this.block.block.outputs) own.delete(name);
     return Promise.resolve(null);
+  }
+
+  async openWeights({ sample, tensors }: LearningTasks['openWeights']['params']): Promise<boolean> {
+    try {
+      const { task } = this.init;
+      const feeds = this.inputsOf(sample);
+      // The decoder of a detector reads the outputs as they are.
+      const model = task?.kind === 'detection' ? this.prepared : this.model;
+      this.weigher = await ValueWeights.open(model, { feeds, tensors, task }, (own) => this.session(own));
+      return true;
+    } catch (error) {
+      if (error instanceof WorkbenchError && error.code === 'model-unsupported') return false;
+      throw error;
+    }
+  }
+
+  async weigh({ sample, geometries }: LearningTasks['weigh']['params']): Promise<SampleValues> {
+    if (this.stop.isSet) throw cancelledError();
+    const weigher = defined(this.weigher, 'the model that yields weights is open');
+    return { sample, values: shared(await weigher.of(this.inputsOf(sample), geometries, sample)) };
+  }
+
+  async closeWeights(): Promise<null> {
+    await this.weigher?.close();
+    this.weigher = null;
+    return null;
   }
 
   async begin({ block, trial, roundedLayers }: LearningTasks['begin']['params']): Promise<null> {
@@ -106,7 +146,7 @@ export class BlockLearner {
     return { sample, values: shared(await this.run(this.block.fp32, this.feeds('fp32', sample))) };
   }
 
-  async prepare({ sample, signals }: LearningTasks['prepare']['params']): Promise<LearningTasks['prepare']['result']> {
+  async prepare({ sample, scales }: LearningTasks['prepare']['params']): Promise<LearningTasks['prepare']['result']> {
     const { learnable, block } = this.block;
     const values = learnable.parameters.map(({ initial }) => initial);
     const own = { ...learnable, model: withOnlyOutputs(learnable.model, block.outputs) };
@@ -117,13 +157,13 @@ export class BlockLearner {
     for (const tensor of learnable.model.graph.initializer) dims.set(tensor.name, tensor.dims);
     let step: StepModel;
     try {
-      step = stepModel(own, dims, signals);
+      step = stepModel(own, dims, scales);
     } catch (error) {
       if (error instanceof WorkbenchError && error.code === 'model-unsupported')
         return { ok: false, reason: error.message };
       throw error;
     }
-    const loss = stepModel(own, dims, signals, false);
+    const loss = stepModel(own, dims, scales, false);
     this.block.learning = {
       step,
       stepSession: await this.session(step.model),
@@ -246,11 +286,16 @@ export class BlockLearner {
   }
 
   private stepFeeds(step: StepModel, sample: number, values: readonly Float32Array[]): Feed[] {
-    const targets = this.block.block.outputs.map((name, i) => ({
-      ...this.heldValue('fp32', sample, name),
-      name: step.targets[i] ?? '',
-    }));
-    return [...this.feeds('int8', sample), ...targets, ...this.named(values)];
+    const { outputs } = this.block.block;
+    const targets = step.targets.map((name, i) => ({ ...this.heldValue('fp32', sample, outputs[i] ?? ''), name }));
+    const weights = step.weights.map((name, i) => ({ ...this.heldValue('weights', sample, outputs[i] ?? ''), name }));
+    return [...this.feeds('int8', sample), ...targets, ...weights, ...this.named(values)];
+  }
+
+  private inputsOf(sample: number): Feed[] {
+    return this.model.graph.input.flatMap(({ name }) =>
+      this.held.fp32.get(sample)?.has(name) ? [this.heldValue('fp32', sample, name)] : [],
+    );
   }
 
   private named(values: readonly Float32Array[]): Feed[] {

@@ -1,6 +1,6 @@
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import { wholeRuns } from '../../analysis/expected-work';
-import { qualitiesOf, referenceQuality, worstNmse } from '../../analysis/trials';
+import { choiceError, qualitiesOf, referenceQuality } from '../../analysis/trials';
 import { learnBlocks } from '../learning/learn-blocks';
 import { LearningJournal } from '../learning/learning-journal';
 import type { LearnRepairComputed, LearnRepairParams } from '../pool/protocol';
@@ -27,7 +27,8 @@ export async function learnRepair(
     trials.expect('confirming', wholeRuns(list.length, confirmed.length));
     const [before, plain, withRoundings] = await qualitiesOf(trials, list, confirmed);
     const reference = await referenceQuality(trials, confirmed);
-    const isRounded = withRoundings !== undefined && plain !== undefined && worstNmse(withRoundings) < worstNmse(plain);
+    const isRounded =
+      withRoundings !== undefined && plain !== undefined && choiceError(withRoundings) < choiceError(plain);
     return {
       thresholds,
       biases,

@@ -15,34 +15,55 @@ export interface StepModel {
   readonly gradients: readonly (string | null)[];
   /** Inputs with the targets, one per output of the block. */
   readonly targets: readonly string[];
+  /** Inputs with the weights of the values, one per output of the block; empty: all values count alike. */
+  readonly weights: readonly string[];
+}
+
+/** What the error of a block is divided by: averages over samples. */
+export interface LossScales {
+  /** For each output of the block, FP32's sum of squares. */
+  readonly signals: readonly number[];
+  /** The weighted error if every output has a relative error of one, spread evenly; null: all values count alike. */
+  readonly weightedSignal: number | null;
 }
 
 /**
+ * The part of the plain error in a weighted loss: values without weight must not drift, because weights are those of
+ * FP32's answer.
+ */
+const PLAIN_SHARE = 0.1;
+
+/**
  * Adds to a block the squared error of its outputs, each divided by the mean square sum of FP32's, and the gradients
- * with respect to the parameters.
+ * with respect to the parameters. With weights, the weighted error of all outputs counts, and the plain error in part.
  * @param part the block with its parameters as inputs, see learnablePart.
  * @param dims sizes of all float tensors of the part.
- * @param signals for each output of the part, FP32's sum of squares for one sample, averaged over samples.
  * @param wantsGradients false: the model computes the loss only.
  * @throws WorkbenchError model-unsupported, see addGradients.
  */
 export function stepModel(
   part: { readonly model: Model; readonly parameters: readonly Parameter[] },
   dims: ReadonlyMap<string, Dims>,
-  signals: readonly number[],
+  { signals, weightedSignal }: LossScales,
   wantsGradients = true,
 ): StepModel {
   const { graph } = part.model;
   const scope = new GradientScope(graph, dims);
   const outputs = graph.output.map(({ name }) => name);
   const targets = outputs.map((name) => scope.name(`${name}_target`));
+  const weights = weightedSignal === null ? [] : outputs.map((name) => scope.name(`${name}_weight`));
   const seeds = new Map<string, string>();
   const losses = outputs.map((name, i) => {
-    const weight = 1 / Math.max(signals[i] ?? 0, Number.MIN_VALUE);
+    const plain = scope.scalar((weightedSignal === null ? 1 : PLAIN_SHARE) * inverse(signals[i] ?? 0));
+    const given = weights[i];
+    const weight =
+      given === undefined || weightedSignal === null
+        ? plain
+        : scope.op('Add', [scope.op('Mul', [given, scope.scalar(inverse(weightedSignal))]), plain]);
     const difference = scope.op('Sub', [name, targets[i] ?? '']);
-    seeds.set(name, scope.op('Mul', [difference, scope.scalar(2 * weight)]));
-    const squares = scope.op('Mul', [difference, difference]);
-    return scope.op('Mul', [scope.sum(squares, [...scope.dimsOf(name).keys()], false), scope.scalar(weight)]);
+    const weighted = scope.op('Mul', [difference, weight]);
+    seeds.set(name, scope.op('Mul', [weighted, scope.scalar(2)]));
+    return scope.sum(scope.op('Mul', [weighted, difference]), [...scope.dimsOf(name).keys()], false);
   });
   const loss = scope.op('Sum', losses);
   const wanted = new Set(wantsGradients ? part.parameters.map(({ name }) => name) : []);
@@ -57,7 +78,9 @@ export function stepModel(
         initializer: [...graph.initializer, ...scope.constants],
         input: [
           ...graph.input,
-          ...outputs.map((name, i) => makeValueInfo(targets[i] ?? '', DataType.FLOAT, scope.dimsOf(name))),
+          ...[targets, weights].flatMap((names) =>
+            names.map((name, i) => makeValueInfo(name, DataType.FLOAT, scope.dimsOf(outputs[i] ?? ''))),
+          ),
         ],
         output: [loss, ...gradients.flatMap((name) => name ?? [])].map(floatOutput),
       },
@@ -65,5 +88,11 @@ export function stepModel(
     loss,
     gradients,
     targets,
+    weights,
   };
+}
+
+/** Large instead of infinite for outputs that are always zero. */
+function inverse(signal: number): number {
+  return 1 / Math.max(signal, Number.MIN_VALUE);
 }

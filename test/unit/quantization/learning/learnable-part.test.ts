@@ -65,6 +65,7 @@ function wholeNetwork(model: Model, target: Target, { roundedLayers = [], roundi
 async function run(
   model: Model,
   values: Readonly<Record<string, { data: Float32Array; dims: readonly number[] }>> = {},
+  image = IMAGE,
 ) {
   const session = await InferenceSession.create(encodeModel(model), {
     intraOpNumThreads: 1,
@@ -75,7 +76,7 @@ async function run(
     const given = Object.entries(values).map(
       ([name, { data, dims }]) => [name, new Tensor('float32', data, dims)] as const,
     );
-    return await session.run({ x: new Tensor('float32', IMAGE, DIMS), ...Object.fromEntries(given) });
+    return await session.run({ x: new Tensor('float32', image, DIMS), ...Object.fromEntries(given) });
   } finally {
     await session.release();
   }
@@ -211,7 +212,7 @@ describe('stepModel', () => {
   it('has the gradients of roundings that finite differences give', async () => {
     const { part, output } = wholeNetwork(residualNet(), 'tensorrt', { roundedLayers: ['c2'] });
     const dims = await dimsOf(part.model, part.parameters);
-    const step = stepModel(part, dims, [10]);
+    const step = stepModel(part, dims, { signals: [10], weightedSignal: null });
     const target = { dims: dims.get(output) ?? [], data: pseudoRandom(20, 5) };
     const at = part.parameters.findIndex(({ target: own }) => own.kind === 'rounding');
     const parameter = part.parameters[at] as Parameter;
@@ -233,12 +234,41 @@ describe('stepModel', () => {
     expect(slope / size).toBeLessThan(1.1);
   });
 
+  it('prefers the threshold that suits values with weight', async () => {
+    const net = new Net();
+    const model = net.model(['n', 3, 4, 4], net.op('Conv', 'c', ['x', net.constant('c.w', [16, 3, 1, 1])]));
+    const { part, output } = wholeNetwork(model, 'tensorrt');
+    const dims = await dimsOf(part.model, part.parameters);
+    // One pixel has small values, all others large ones. A threshold cannot suit both.
+    const isSmall = (i: number): boolean => i % 16 === 0;
+    const image = Float32Array.from({ length: 48 }, (_, i) => (isSmall(i) ? 0.02 : 6));
+    const target = (await run(model, {}, image))[output]?.data as Float32Array;
+    const weights = target.map((_, i) => (isSmall(i) ? 1 : 0));
+    const sumOf = (own: Float32Array): number => target.reduce((sum, y, i) => sum + (own[i] ?? 1) * y * y, 0);
+    const lossAt = async (threshold: number, weightedSignal: number | null): Promise<number> => {
+      const step = stepModel(part, dims, { signals: [sumOf(Float32Array.of())], weightedSignal });
+      const values = part.parameters.map((each) =>
+        each.target.kind === 'threshold' ? { ...each, initial: Float32Array.of(Math.log(threshold)) } : each,
+      );
+      const given = [...step.targets.map((name) => [name, target]), ...step.weights.map((name) => [name, weights])];
+      const feeds = Object.fromEntries(
+        (given as [string, Float32Array][]).map(([name, data]) => [name, { data, dims: dims.get(output) ?? [] }]),
+      );
+      return (
+        ((await run(step.model, { ...feedsOf(values), ...feeds }, image))[step.loss]?.data as Float32Array)[0] ?? 0
+      );
+    };
+    const weighted = sumOf(weights);
+    expect(await lossAt(0.02, null)).toBeGreaterThan(2 * (await lossAt(6, null)));
+    expect(await lossAt(6, weighted)).toBeGreaterThan(2 * (await lossAt(0.02, weighted)));
+  });
+
   it('has the gradients of LSQ for thresholds', async () => {
     const net = new Net();
     const model = net.model(['n', 3, 4, 4], net.conv('c', 'x', 3, 16));
     const { part, output } = wholeNetwork(model, 'tensorrt');
     const dims = await dimsOf(part.model, part.parameters);
-    const step = stepModel(part, dims, [10]);
+    const step = stepModel(part, dims, { signals: [10], weightedSignal: null });
     const target = { dims: dims.get(output) ?? [], data: pseudoRandom(256, 5) };
     const found = await run(step.model, { ...feedsOf(part.parameters), [step.targets[0] ?? '']: target });
     const at = part.parameters.findIndex(({ target: own }) => own.kind === 'threshold');
@@ -269,7 +299,7 @@ describe('stepModel', () => {
   it('has the gradients of biases that finite differences give', async () => {
     const { part, output } = wholeNetwork(residualNet(), 'tensorrt');
     const dims = await dimsOf(part.model, part.parameters);
-    const step = stepModel(part, dims, [10]);
+    const step = stepModel(part, dims, { signals: [10], weightedSignal: null });
     const target = { dims: dims.get(output) ?? [], data: pseudoRandom(20, 5) };
     const lossFor = async (feeds: ReturnType<typeof feedsOf>) =>
       await run(step.model, { ...feeds, [step.targets[0] ?? '']: target });
