@@ -71,6 +71,16 @@ export default tseslint.config(
     },
   },
   {
+    // The types of a test are checked by the compiler; of the linter's rules on types, those on promises find mistakes here.
+    files: ['test/**/*.ts'],
+    rules: {
+      ...tseslint.configs.disableTypeChecked.rules,
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+    },
+  },
+  {
     files: ['**/*.js', '**/*.mjs', '*.config.ts'],
     ...tseslint.configs.disableTypeChecked,
     languageOptions: {

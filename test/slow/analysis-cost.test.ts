@@ -38,13 +38,6 @@ const CASES: readonly Case[] = [
     preprocessing: CIFAR,
     kinds: ['auto', 'sensitivity', 'search'],
   },
-  {
-    model: shared('models', 'cifar_mobilenetv2.onnx'),
-    calibration: shared('data', 'cifar10', 'calibration'),
-    every: 16,
-    preprocessing: CIFAR,
-    kinds: ['auto', 'sensitivity'],
-  },
 ];
 
 let dir = '';

@@ -13,7 +13,7 @@ import { REPO_ROOT } from '../support/shared';
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 const SAMPLE = join(REPO_ROOT, 'resources/sample');
-const QUICK = ['--limit', '60', '--rounds', '2', '--variants', 'fp32,int8-minmax,mixed'];
+const QUICK = ['--limit', '30', '--rounds', '2', '--variants', 'fp32,int8-minmax,mixed'];
 
 let dir = '';
 beforeAll(() => {
