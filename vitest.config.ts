@@ -7,23 +7,13 @@ const CALCULATIONS = ['analysis', 'base', 'calibration', 'contract', 'domain', '
   (folder) => `test/unit/${folder}/**/*.test.ts`,
 );
 
-/** Tests of screens and of what they share: a file puts back what its tests changed (test/support/screen-setup.ts). */
-const SCREENS = 'test/unit/renderer/**/*.test.ts';
-
 const SLOW = 'test/slow/**/*.test.ts';
 
 export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: 'calculations', include: CALCULATIONS, isolate: false } },
-      {
-        extends: true,
-        test: { name: 'screens', include: [SCREENS], isolate: false, setupFiles: ['test/support/screen-setup.ts'] },
-      },
-      {
-        extends: true,
-        test: { name: 'others', include: ['test/**/*.test.ts'], exclude: [...CALCULATIONS, SCREENS, SLOW] },
-      },
+      { extends: true, test: { name: 'others', include: ['test/**/*.test.ts'], exclude: [...CALCULATIONS, SLOW] } },
       // Their commands take turns with everything else that the machine does.
       { extends: true, test: { name: 'slow', include: [SLOW], testTimeout: 300_000, hookTimeout: 300_000 } },
     ],
