@@ -1,14 +1,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Model } from '../onnx/graph/model';
 import type { Dims } from '../onnx/graph/static-shapes';
 import { preparedModel, preparedWeights } from '../onnx/passes/prepared-store';
-import { reachingGraph } from '../onnx/passes/reaching-graph';
 import { encodeModel } from '../onnx/wire/wire-writer';
 import { parseModel } from '../onnx/wire/wire-reader';
 import { blockSize } from './block-size';
-import { blockedNodes } from './blocked-tensors';
+import { withBlockedLayers } from './blocked-tensors';
 import { OrtSession } from './ort-session';
 
 export interface BlockedModelOptions {
@@ -22,7 +20,7 @@ export interface BlockedModelOptions {
 
 /**
  * A model with Q/DQ in float arithmetic as ONNX Runtime optimizes it on this processor, changed so that Q/DQ and other
- * layers between convolutions compute in the order in which these do (blockedNodes). It has to be opened as it is
+ * layers between convolutions compute in the order in which these do (withBlockedLayers). It has to be opened as it is
  * written, and gives the same bits as the model itself. The weights that ONNX Runtime rearranges are in it.
  * @throws WorkbenchError model-unsupported if ONNX Runtime refuses the model
  */
@@ -36,18 +34,11 @@ export async function blockedModel({ model, preparedDir, hasFp16, shapes }: Bloc
     const block = await knownBlockSize();
     if (block === null) return bytes;
     const optimized = parseModel(bytes, optimizedPath, preparedModel(preparedDir));
-    const changed = withBlockedLayers(optimized, block, shapes);
+    const changed = withBlockedLayers(optimized, { block, shapes });
     return encodeModel(changed, { externalTo: preparedWeights(preparedDir) });
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
-}
-
-function withBlockedLayers(optimized: Model, block: number, shapes: ReadonlyMap<string, Dims>): Model {
-  const { graph } = optimized;
-  const node = blockedNodes(graph, { block, shapes });
-  const outputs = graph.output.map(({ name }) => name);
-  return { ...optimized, graph: { ...reachingGraph({ ...graph, node }, outputs), output: graph.output } };
 }
 
 let found: Promise<number | null> | null = null;

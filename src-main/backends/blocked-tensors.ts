@@ -3,10 +3,11 @@ import { graphElementTypes } from '../onnx/graph/dtypes';
 import { elementCount } from '../onnx/graph/element-types';
 import { FreshNames } from '../onnx/graph/fresh-names';
 import { intAttr, makeNode } from '../onnx/graph/make';
-import { DataType, type Graph, type Node } from '../onnx/graph/model';
+import { DataType, type Graph, type Model, type Node } from '../onnx/graph/model';
 import { isDefaultDomain, isOp } from '../onnx/graph/opset';
 import type { Dims } from '../onnx/graph/static-shapes';
 import { capturedNames } from '../onnx/graph/subgraphs';
+import { reachingGraph } from '../onnx/passes/reaching-graph';
 
 /**
  * Between convolutions ONNX Runtime keeps tensors in groups of channels ("NCHWc", onnxruntime/core/mlas), and reorders
@@ -61,12 +62,14 @@ export function reorderedTensors(graph: Graph): ReadonlySet<string> {
 }
 
 /**
- * The layers of a graph that ONNX Runtime has optimized. Those between convolutions get the groups of channels in which
- * these compute, instead of reordered copies. Layers that nothing reads any more are still in the list. Every tensor of
- * the graph keeps its values.
+ * A model that ONNX Runtime has optimized, whose layers between convolutions get the groups of channels in which these
+ * compute, instead of reordered copies. Every tensor keeps its values.
  */
-export function blockedNodes(graph: Graph, options: BlockedOptions): Node[] {
-  return new BlockedEdit(graph, options).nodes();
+export function withBlockedLayers(optimized: Model, options: BlockedOptions): Model {
+  const { graph } = optimized;
+  const node = new BlockedEdit(graph, options).nodes();
+  const outputs = graph.output.map(({ name }) => name);
+  return { ...optimized, graph: { ...reachingGraph({ ...graph, node }, outputs), output: graph.output } };
 }
 
 class BlockedEdit {

@@ -2,7 +2,7 @@ import type { Decoder, DetectionColumns } from '../../../src-shared/domain/tasks
 import type { OutputTensor } from '../../backends/runnable-variant';
 import { defined } from '../../../src-shared/base/assert';
 import { boxReader, pixelFactors, type BoxReader } from './boxes';
-import { addScores, type Candidates } from './candidates';
+import { addScores, sigmoid, type Candidates } from './candidates';
 import { layoutError, matrixOf, namedOutputs, type InputSize } from './matrix';
 import { boxTable, findPlaces, requireCount } from './places';
 import { valuesOf } from '../image-outputs';
@@ -67,7 +67,7 @@ function addLabelled(
   const index = Math.round((label ?? Number.NaN) - classOffset);
   if (!(index >= 0)) return;
   const raw = score ?? Number.NaN;
-  candidates.add(row, index, activation === 'sigmoid' ? 1 / (1 + Math.exp(-raw)) : raw);
+  candidates.add(row, index, activation === 'sigmoid' ? sigmoid(raw) : raw);
 }
 
 const torchvision: Layout = (decoder, outputs, { size, candidates }) => {

@@ -145,9 +145,10 @@ export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchR
       ownContext,
     ),
   );
-  for (const [i, { outcome }] of timed.entries())
+  for (const [i, { outcome }] of timed.entries()) {
+    if (outcome.profiles === undefined || outcome.profiles.length === 0) continue;
     await saveLayerProfiles(
-      outcome.profiles ?? [],
+      outcome.profiles,
       engines[i]?.built ?? [],
       {
         backend: options.backend,
@@ -159,6 +160,7 @@ export async function benchJob(spec: BenchSpec, job: JobContext): Promise<BenchR
       },
       job,
     );
+  }
   const { warnings, ...result } = resultOf(timed, { ...requested, variants: wanted });
   const [first] = engines;
   const measures =

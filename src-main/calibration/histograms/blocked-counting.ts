@@ -1,8 +1,7 @@
 import { withAttributes } from '../../onnx/graph/attributes';
 import { intAttr } from '../../onnx/graph/make';
 import type { Model, Node } from '../../onnx/graph/model';
-import { reachingGraph } from '../../onnx/passes/reaching-graph';
-import { blockedNodes, reorderedTensors } from '../../backends/blocked-tensors';
+import { reorderedTensors, withBlockedLayers } from '../../backends/blocked-tensors';
 import { COUNT } from './collection-model';
 
 const countedTensor = ({ domain, opType, input }: Node): string | null =>
@@ -20,8 +19,7 @@ export function hasBlockedTensors({ graph }: Model): boolean {
  * @param block number of channels in a group, see blockSize
  */
 export function countBlocked(optimized: Model, block: number): Model {
-  const { graph } = optimized;
-  const node = blockedNodes(graph, {
+  return withBlockedLayers(optimized, {
     block,
     reader: {
       tensorOf: countedTensor,
@@ -36,6 +34,4 @@ export function countBlocked(optimized: Model, block: number): Model {
       }),
     },
   });
-  const outputs = graph.output.map(({ name }) => name);
-  return { ...optimized, graph: { ...reachingGraph({ ...graph, node }, outputs), output: graph.output } };
 }

@@ -245,7 +245,10 @@ export class ProgramRunner {
     await this.opening(async () => {
       const model = await blockedModel({ model: bytes, preparedDir: weightsDir, hasFp16, shapes });
       const session = await this.open(structure, model);
-      const found = await session.runTensors(inputs, structure.outputs);
+      const found = await session.runTensors(inputs, structure.outputs).catch(async (error: unknown) => {
+        await session.close();
+        throw error;
+      });
       if (outputs.every((tensor, i) => found[i] !== undefined && isSame(tensor, found[i]))) {
         this.unblocked.delete(id);
         this.sessions.put(id, { session, isBlocked: true, spentMs: 0 }, sessionBytes(1, weightBytes));

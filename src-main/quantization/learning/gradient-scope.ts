@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { FreshNames } from '../../onnx/graph/fresh-names';
-import { floatScalar, floatTensor, int64Tensor, intAttr, makeNode } from '../../onnx/graph/make';
-import type { Attribute, Graph, Node, Tensor } from '../../onnx/graph/model';
+import { floatOutput, floatScalar, floatTensor, int64Tensor, intAttr, makeNode } from '../../onnx/graph/make';
+import type { Attribute, Graph, Model, Node, Tensor, ValueInfo } from '../../onnx/graph/model';
 import { tensorAsInts } from '../../onnx/graph/tensor-values';
 import type { Dims } from '../../onnx/graph/static-shapes';
 
@@ -94,6 +94,21 @@ export class GradientScope {
     if (axes.length === 0) return name;
     const summed = this.sum(name, axes, true);
     return added === 0 ? summed : this.reshape(summed, to);
+  }
+
+  /** The model with the nodes of this scope, and with other inputs besides its own. */
+  extended(model: Model, inputs: readonly ValueInfo[], outputs: readonly string[]): Model {
+    const { graph } = model;
+    return {
+      ...model,
+      graph: {
+        ...graph,
+        node: [...graph.node, ...this.nodes],
+        initializer: [...graph.initializer, ...this.constants],
+        input: [...graph.input, ...inputs],
+        output: outputs.map(floatOutput),
+      },
+    };
   }
 
   private constant(tensor: Tensor): string {

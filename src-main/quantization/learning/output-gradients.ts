@@ -1,4 +1,4 @@
-import { floatOutput, makeValueInfo } from '../../onnx/graph/make';
+import { makeValueInfo } from '../../onnx/graph/make';
 import { DataType, type Model } from '../../onnx/graph/model';
 import type { Dims } from '../../onnx/graph/static-shapes';
 import { GradientScope } from './gradient-scope';
@@ -29,20 +29,9 @@ export function outputGradients(
   const scope = new GradientScope(graph, dims);
   const seeds = new Map(outputs.map((name) => [name, scope.name(`${name}_gradient`)]));
   const found = addGradients(graph, scope, seeds, new Set(tensors));
+  const inputs = [...seeds].map(([name, seed]) => makeValueInfo(seed, DataType.FLOAT, scope.dimsOf(name)));
   return {
-    model: {
-      ...model,
-      graph: {
-        ...graph,
-        node: [...graph.node, ...scope.nodes],
-        initializer: [...graph.initializer, ...scope.constants],
-        input: [
-          ...graph.input,
-          ...[...seeds].map(([name, seed]) => makeValueInfo(seed, DataType.FLOAT, scope.dimsOf(name))),
-        ],
-        output: [...new Set(found.values())].map(floatOutput),
-      },
-    },
+    model: scope.extended(model, inputs, [...new Set(found.values())]),
     seeds,
     gradients: found,
   };

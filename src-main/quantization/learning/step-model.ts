@@ -1,4 +1,4 @@
-import { floatOutput, makeValueInfo } from '../../onnx/graph/make';
+import { makeValueInfo } from '../../onnx/graph/make';
 import { DataType, type Model } from '../../onnx/graph/model';
 import type { Dims } from '../../onnx/graph/static-shapes';
 import { addGradients } from './gradients';
@@ -69,22 +69,11 @@ export function stepModel(
   const wanted = new Set(wantsGradients ? part.parameters.map(({ name }) => name) : []);
   const found = addGradients(graph, scope, seeds, wanted);
   const gradients = part.parameters.map(({ name }) => found.get(name) ?? null);
+  const inputs = [targets, weights].flatMap((names) =>
+    names.map((name, i) => makeValueInfo(name, DataType.FLOAT, scope.dimsOf(outputs[i] ?? ''))),
+  );
   return {
-    model: {
-      ...part.model,
-      graph: {
-        ...graph,
-        node: [...graph.node, ...scope.nodes],
-        initializer: [...graph.initializer, ...scope.constants],
-        input: [
-          ...graph.input,
-          ...[targets, weights].flatMap((names) =>
-            names.map((name, i) => makeValueInfo(name, DataType.FLOAT, scope.dimsOf(outputs[i] ?? ''))),
-          ),
-        ],
-        output: [loss, ...gradients.flatMap((name) => name ?? [])].map(floatOutput),
-      },
-    },
+    model: scope.extended(part.model, inputs, [loss, ...gradients.flatMap((name) => name ?? [])]),
     loss,
     gradients,
     targets,
@@ -92,7 +81,6 @@ export function stepModel(
   };
 }
 
-/** Large instead of infinite for outputs that are always zero. */
 function inverse(signal: number): number {
   return 1 / Math.max(signal, Number.MIN_VALUE);
 }

@@ -3,6 +3,7 @@ import { ownValue } from '../../../src-shared/base/records';
 import type { ShapesView } from '../../../src-shared/contract/views';
 import {
   allowsBatch,
+  hasOpenSize,
   PROFILE_POINTS,
   profileProblem,
   type ProfilePoint,
@@ -35,12 +36,10 @@ export function draftsOf(profiles: readonly ShapeProfile[]): ProfileDraft[] {
 
 /** An empty profile for the inputs that have open sizes, with the sizes that the model fixes. */
 export function blankDraft({ inputs }: ShapesView): ProfileDraft {
-  return inputs
-    .filter(({ dims }) => dims.some((dim) => typeof dim === 'string'))
-    .map(({ name, dims }) => {
-      const sizes = dims.map((dim) => (typeof dim === 'number' ? dim : 1)).join('x');
-      return { input: name, min: sizes, opt: sizes, max: sizes };
-    });
+  return inputs.filter(hasOpenSize).map(({ name, dims }) => {
+    const sizes = dims.map((dim) => (typeof dim === 'number' ? dim : 1)).join('x');
+    return { input: name, min: sizes, opt: sizes, max: sizes };
+  });
 }
 
 /** @returns null if a shape is not written as sizes above 0 with `x` between them */
