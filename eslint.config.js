@@ -71,7 +71,8 @@ export default tseslint.config(
     },
   },
   {
-    // The types of a test are checked by the compiler; of the linter's rules on types, those on promises find mistakes here.
+    // The types of a test are checked by the compiler; of the linter's rules on types, those on promises find
+    // mistakes here.
     files: ['test/**/*.ts'],
     rules: {
       ...tseslint.configs.disableTypeChecked.rules,
