@@ -118,7 +118,7 @@ describe('the values of inputs', () => {
     expect(byName.get('b')?.data).toEqual(Float32Array.of(4, 8));
     expect(byName.get('c')?.data).toEqual(Float32Array.of(0.5, 0.5));
     const mask = byName.get('mask');
-    expect([...(mask?.data as BigInt64Array)].map(Number)).toEqual(
+    expect(Array.from(mask?.data as BigInt64Array, Number)).toEqual(
       Array.from({ length: 64 }, (_, i) => Number(i < 32)),
     );
     expect(byName.get('k')).toMatchObject({ dims: [], data: Int32Array.of(7) });
@@ -161,7 +161,7 @@ describe('the values of inputs', () => {
     expect(preprocessing).toMatchObject({ scale: 1, mean: [0], std: [1], layout: 'nhwc' });
     const { feeds } = await createFeedLoader(imageFeeding(image, preprocessing)).load(await imageEntry(4, 4));
     expect(feeds[0]).toMatchObject({ dtype: 'uint8', dims: [2, 2, 3] });
-    expect([...(feeds[0]?.data as Uint8Array)].slice(0, 3)).toEqual([255, 0, 10]);
+    expect(Array.from(feeds[0]?.data as Uint8Array).slice(0, 3)).toEqual([255, 0, 10]);
     expect(() => guessPreprocessing(image, { scale: 1 / 255 })).toThrow(/is uint8 and takes pixels .* found 1\/255/);
   });
 

@@ -36,7 +36,7 @@ async function outputOf(model: Model): Promise<Float32Array> {
   const session = await InferenceSession.create(encodeModel(model), { intraOpNumThreads: 1, logSeverityLevel: 4 });
   try {
     const outputs = await session.run({ x: new Tensor('float32', INPUT, DIMS) });
-    return (Object.values(outputs)[0]?.data as Float32Array).slice();
+    return Float32Array.from(Object.values(outputs)[0]?.data as Float32Array);
   } finally {
     await session.release();
   }

@@ -225,8 +225,10 @@ describe('stepModel', () => {
     const middle = new Float32Array(parameter.initial.length);
     const gradient = (await found(middle))[step.gradients[at] ?? '']?.data as Float32Array;
     const lossAt = async (by: number) =>
-      ((await found(middle.map((value, i) => value + by * (gradient[i] ?? 0))))[step.loss]?.data as Float32Array)[0] ??
-      0;
+      (
+        (await found(middle.map((value, i) => value + by * (gradient[i] ?? 0))))[step.loss]?.data as
+          Float32Array | undefined
+      )?.[0] ?? 0;
     const size = gradient.reduce((sum, value) => sum + value * value, 0);
     const width = 3 / Math.sqrt(size);
     const slope = ((await lossAt(width)) - (await lossAt(-width))) / (2 * width);
@@ -255,7 +257,9 @@ describe('stepModel', () => {
         (given as [string, Float32Array][]).map(([name, data]) => [name, { data, dims: dims.get(output) ?? [] }]),
       );
       return (
-        ((await run(step.model, { ...feedsOf(values), ...feeds }, image))[step.loss]?.data as Float32Array)[0] ?? 0
+        (
+          (await run(step.model, { ...feedsOf(values), ...feeds }, image))[step.loss]?.data as Float32Array | undefined
+        )?.[0] ?? 0
       );
     };
     const weighted = sumOf(weights);
@@ -272,7 +276,7 @@ describe('stepModel', () => {
     const target = { dims: dims.get(output) ?? [], data: pseudoRandom(256, 5) };
     const found = await run(step.model, { ...feedsOf(part.parameters), [step.targets[0] ?? '']: target });
     const at = part.parameters.findIndex(({ target: own }) => own.kind === 'threshold');
-    const gradient = (found[step.gradients[at] ?? '']?.data as Float32Array)[0] ?? 0;
+    const gradient = (found[step.gradients[at] ?? '']?.data as Float32Array | undefined)?.[0] ?? 0;
 
     const y = (await run(part.model, feedsOf(part.parameters)))[output]?.data as Float32Array;
     const weights = tensorAsFloat32(model.graph.initializer.find(({ name }) => name === 'c.w') as never);
@@ -310,7 +314,7 @@ describe('stepModel', () => {
     const moved = async (by: number) => {
       const data = parameter.initial.map((value, i) => value + by * (gradient[i] ?? 0));
       const found = await lossFor({ ...feedsOf(part.parameters), [parameter.name]: { dims: parameter.dims, data } });
-      return (found[step.loss]?.data as Float32Array)[0] ?? 0;
+      return (found[step.loss]?.data as Float32Array | undefined)?.[0] ?? 0;
     };
     const size = gradient.reduce((sum, value) => sum + value * value, 0);
     const width = 0.3 / Math.sqrt(size);
