@@ -36,6 +36,7 @@ const PLAIN_SHARE = 0.1;
 /**
  * Adds to a block the squared error of its outputs, each divided by the mean square sum of FP32's, and the gradients
  * with respect to the parameters. With weights, the weighted error of all outputs counts, and the plain error in part.
+ * Outputs that are always 0 do not count.
  * @param part the block with its parameters as inputs, see learnablePart.
  * @param dims sizes of all float tensors of the part.
  * @param wantsGradients false: the model computes the loss only.
@@ -81,6 +82,8 @@ export function stepModel(
   };
 }
 
+/** 0 for an output without signal, which has no relative error, and where float32 has no such large number. */
 function inverse(signal: number): number {
-  return 1 / Math.max(signal, Number.MIN_VALUE);
+  const found = Math.fround(1 / signal);
+  return signal > 0 && Number.isFinite(found) ? found : 0;
 }

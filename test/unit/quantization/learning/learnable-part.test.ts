@@ -267,6 +267,22 @@ describe('stepModel', () => {
     expect(await lossAt(6, weighted)).toBeGreaterThan(2 * (await lossAt(0.02, weighted)));
   });
 
+  it.each([null, 0])(
+    'learns nothing from an output that is always 0, with weights of sum %j',
+    async (weightedSignal) => {
+      const { part, output } = wholeNetwork(residualNet(), 'tensorrt');
+      const dims = await dimsOf(part.model, part.parameters);
+      const step = stepModel(part, dims, { signals: [0], weightedSignal });
+      const zeros = { dims: dims.get(output) ?? [], data: new Float32Array(20) };
+      const given = [...step.targets, ...step.weights].map((name) => [name, zeros] as const);
+      const found = await run(step.model, { ...feedsOf(part.parameters), ...Object.fromEntries(given) });
+      expect(found[step.loss]?.data).toEqual(Float32Array.of(0));
+      const gradients = step.gradients.flatMap((name) => [...((found[name ?? '']?.data as Float32Array) ?? [])]);
+      expect(gradients.length).toBeGreaterThan(20);
+      expect(gradients.every((value) => value === 0)).toBe(true);
+    },
+  );
+
   it('has the gradients of LSQ for thresholds', async () => {
     const net = new Net();
     const model = net.model(['n', 3, 4, 4], net.conv('c', 'x', 3, 16));
