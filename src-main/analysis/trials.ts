@@ -157,6 +157,19 @@ export function taskToCompare(error: unknown, task: Task | undefined): Task | nu
   return needsTask && task !== undefined && task.kind !== 'custom' ? task : null;
 }
 
+/**
+ * Runs trials that are compared by choiceError, with the task that it needs: of a detector, whose decoder reads the
+ * candidates; of another model none, unless its outputs cannot be compared by their values.
+ */
+export async function withTaskOfChoice<T>(task: Task | undefined, run: (task: Task | null) => Promise<T>): Promise<T> {
+  if (task?.kind === 'detection') return run(task);
+  return run(null).catch((error: unknown) => {
+    const needed = taskToCompare(error, task);
+    if (needed === null) throw error;
+    return run(needed);
+  });
+}
+
 /** @throws WorkbenchError model-unsupported when neither the outputs nor the answers of the task can be compared */
 function requireAnswers(trials: Trials, all: readonly Answered[]): void {
   if (trials.task?.kind === 'custom' || agreementOf(trials, all) !== null) return;
@@ -237,7 +250,8 @@ export function groupNames(images: readonly Pick<TrialImage, 'group'>[]): string
 }
 
 /**
- * The error by which layers and plans are chosen: for detectors that of their candidates, which the measure depends on.
+ * The error by which layers, repairs and plans are chosen: for detectors that of their candidates, which the measure
+ * depends on.
  */
 export function choiceError(quality: TrialQuality): number {
   return quality.candidateNmse ?? worstNmse(quality);

@@ -1,4 +1,4 @@
-import { formatCountOf, formatDb } from '../../src-shared/base/units';
+import { formatCountOf, formatDb, formatSignificant } from '../../src-shared/base/units';
 import type { SmoothingResult } from '../../src-shared/domain/analysis/smoothing';
 import type { CommandContext } from './command';
 
@@ -19,7 +19,8 @@ export async function switchSmoothingOn(
 }
 
 /** What a search found, in one sentence. */
-export function smoothingText({ choice, candidates, without, groups, images, notSmoothed }: SmoothingResult): string {
+export function smoothingText(result: SmoothingResult): string {
+  const { choice, candidates, without, groups, images, notSmoothed } = result;
   if (groups === 0) {
     const [most] = notSmoothed;
     return `Smoothing finds no channels to scale${most === undefined ? '' : `: ${most.reason}`}; it stays off`;
@@ -30,8 +31,15 @@ export function smoothingText({ choice, candidates, without, groups, images, not
     return `Smoothing brings the outputs no nearer to FP32 on ${seen}; it stays off`;
   return (
     `Smoothing of ${formatCountOf(groups, 'normalization or layer', 'normalizations and layers')}, alpha ` +
-    `${best.alpha}: output SQNR ${dbOf(without.confirmed)} becomes ${dbOf(best.confirmed)} on ${seen}`
+    `${best.alpha}: ${changeText(result, without.confirmed, best.confirmed)} on ${seen}`
   );
+}
+
+function changeText({ comparesAnswers, comparesCandidates }: SmoothingResult, before: number, after: number): string {
+  const numbers = `${formatSignificant(before)} becomes ${formatSignificant(after)}`;
+  if (comparesCandidates === true) return `the error of the candidates ${numbers}`;
+  if (comparesAnswers === true) return `the part of the answers that differs from FP32 ${numbers}`;
+  return `output SQNR ${dbOf(before)} becomes ${dbOf(after)}`;
 }
 
 function dbOf(error: number): string {

@@ -1,7 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Target } from '../../../src-shared/domain/project/precision';
-import { choiceError, taskToCompare, type Trial } from '../../analysis/trials';
+import type { Task } from '../../../src-shared/domain/tasks/task';
+import { choiceError, withTaskOfChoice, type Trial } from '../../analysis/trials';
 import type { LearnRepairComputed } from '../../compute/pool/protocol';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { learnedValues } from '../../calibration/histograms/learned-parameters';
@@ -72,7 +73,7 @@ export async function learnRepair(request: LearnRequest, job: JobContext): Promi
   });
   await mkdir(workspace.paths.analysisDir, { recursive: true });
   const journalPath = join(workspace.paths.analysisDir, `learning-${basis}.jsonl`);
-  const compute = async (outputsOnly: boolean): Promise<LearnRepairComputed> =>
+  const compute = async (task: Task | null): Promise<LearnRepairComputed> =>
     services.compute.request(
       'learn-repair',
       {
@@ -91,16 +92,11 @@ export async function learnRepair(request: LearnRequest, job: JobContext): Promi
         },
         journalPath,
         basis,
-        trials: await setup.trials([confirm], { outputsOnly }),
+        trials: await setup.trials([confirm], { outputsOnly: task === null }),
       },
       job,
     );
-  // The candidates of detectors are read by the decoder of the task.
-  const computed = await compute(workspace.file.task?.kind !== 'detection').catch((error: unknown) => {
-    // Outputs whose sizes depend on the data have no error; the answers of the task are compared instead.
-    if (taskToCompare(error, workspace.file.task) !== null) return compute(false);
-    throw error;
-  });
+  const computed = await withTaskOfChoice(workspace.file.task, compute);
   await rm(journalPath, { force: true });
   return {
     ...computed,

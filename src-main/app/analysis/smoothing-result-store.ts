@@ -17,7 +17,7 @@ function fileOf({ file, paths }: Workspace): string {
 
 /** Hash of everything that the search depends on: the project without the factors that its plan may name. */
 function basisOf({ path, file, cache }: Workspace, variant: string): string {
-  const { model, method, percentile, tensorMethods, manualThresholds, target } = file;
+  const { model, method, percentile, tensorMethods, manualThresholds, target, task } = file;
   const plan = withSmoothing(file.plan, null);
   const unsmoothed = workspaceOf(path, { ...file, plan }, cache);
   return shortHash({
@@ -31,6 +31,8 @@ function basisOf({ path, file, cache }: Workspace, variant: string): string {
     plan,
     target,
     variant,
+    // Factors for a detector are chosen by the candidates that its decoder reads.
+    ...(task?.kind === 'detection' ? { task } : {}),
   });
 }
 

@@ -8,7 +8,7 @@ import type { SmoothingResult } from '../../../src-shared/domain/analysis/smooth
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { TrialQuality } from '../../../src-shared/domain/analysis/analysis';
 import { chooseAndConfirm } from '../../analysis/choose-images';
-import { taskToCompare, worstNmse } from '../../analysis/trials';
+import { choiceError, withTaskOfChoice } from '../../analysis/trials';
 import { collectJob } from '../jobs/calibrate-job';
 import { defaultThreads, type JobContext } from '../job-context';
 import { readChannelMaxima } from '../../calibration/histograms/channel-maxima';
@@ -45,7 +45,7 @@ export type ConfirmSmoothing = (key: string) => Promise<boolean>;
 
 /**
  * Finds the factors of smoothing for the project's plan: for each alpha the smoothed model is calibrated on a part of
- * the set, and the error of its outputs is measured. If the best one is promising, it is calibrated on the whole set
+ * the set, and its error is measured (see choiceError). If the best one is promising, it is calibrated on the whole set
  * and confirmed on images that did not choose it. It is stored under a key that a plan can name. The project does not
  * change, and what was made for other candidates is removed.
  * @throws WorkbenchError images-empty if the calibration set is too small
@@ -107,25 +107,25 @@ async function searched(
     candidates.push({
       alpha,
       key,
-      chosen: worstNmse(await search.measure(search.withKey(key), choosing, screened)),
+      chosen: choiceError(await search.measure(search.withKey(key), choosing, screened)),
     });
   const least = candidates.reduce<(typeof candidates)[number] | undefined>(
     (smallest, own) => (smallest === undefined || own.chosen < smallest.chosen ? own : smallest),
     undefined,
   );
-  const best = least && least.chosen <= PROMISING * worstNmse(without) ? least : undefined;
+  const best = least && least.chosen <= PROMISING * choiceError(without) ? least : undefined;
   const isMeasured = best !== undefined && confirm === undefined;
-  const before = isMeasured ? worstNmse(await search.measure(base, { set, entries: confirmed })) : undefined;
+  const before = isMeasured ? choiceError(await search.measure(base, { set, entries: confirmed })) : undefined;
   if (best) {
     const smoothed = search.withKey(best.key);
-    best.chosen = worstNmse(await search.measure(smoothed, choosing));
-    if (isMeasured) best.confirmed = worstNmse(await search.measure(smoothed, { set, entries: confirmed }));
+    best.chosen = choiceError(await search.measure(smoothed, choosing));
+    if (isMeasured) best.confirmed = choiceError(await search.measure(smoothed, { set, entries: confirmed }));
   }
-  const isNearer = best !== undefined && (best.confirmed ?? best.chosen) < (before ?? worstNmse(without));
+  const isNearer = best !== undefined && (best.confirmed ?? best.chosen) < (before ?? choiceError(without));
   const isBetter = isNearer && (confirm === undefined || (await confirm(best.key)));
   return {
     ...common,
-    without: { chosen: worstNmse(without), ...(before === undefined ? {} : { confirmed: before }) },
+    without: { chosen: choiceError(without), ...(before === undefined ? {} : { confirmed: before }) },
     candidates: candidates.map(({ alpha, chosen: error, confirmed: unseen }) => ({
       alpha,
       chosen: error,
@@ -133,6 +133,7 @@ async function searched(
     })),
     ...(isBetter ? { choice: { alpha: best.alpha, key: best.key } } : {}),
     ...(without.comparesAnswers ? { comparesAnswers: true } : {}),
+    ...(without.candidateNmse === undefined ? {} : { comparesCandidates: true }),
     seconds: 0,
     createdAt: new Date().toISOString(),
   };
@@ -230,14 +231,10 @@ class SmoothingSearch {
     const { workspace } = job;
     const { model, calibration } = setup;
     const { plan, thresholds } = variantRecipe(parseVariant(variant), { workspace, model, calibration, options });
-    const measureOn = async (outputsOnly: boolean): Promise<TrialQuality | undefined> => {
-      const trials = await setup.trials([images], { outputsOnly });
+    const quality = await withTaskOfChoice(workspace.file.task, async (task): Promise<TrialQuality | undefined> => {
+      const trials = await setup.trials([images], { outputsOnly: task === null });
       const params = { trials, phase: 'choosing factors', list: [{ plan, thresholds }] };
       return (await job.services.compute.request('evaluateCandidates', params, job)).qualities[0];
-    };
-    const quality = await measureOn(true).catch((error: unknown) => {
-      if (taskToCompare(error, workspace.file.task) !== null) return measureOn(false);
-      throw error;
     });
     if (!quality) throw new WorkbenchError('internal', 'A trial gave no result');
     return quality;

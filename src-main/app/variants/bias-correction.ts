@@ -9,7 +9,7 @@ import { bytesOfImage, type Feeding } from '../../../src-shared/domain/project/f
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { chooseDisjoint } from '../../analysis/choose-images';
 import type { Task } from '../../../src-shared/domain/tasks/task';
-import { taskToCompare, worstNmse, type Trial } from '../../analysis/trials';
+import { choiceError, withTaskOfChoice, type Trial } from '../../analysis/trials';
 import type { CorrectBiasesComputed } from '../../compute/pool/protocol';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { readStoredJson } from '../../base/json-file';
@@ -111,7 +111,7 @@ export function knownCorrections(
 
 /** Whether a correction is used: on images that it was not measured on it must reduce the error of the worst group. */
 export function isKept({ before, after }: Pick<StoredCorrection, 'before' | 'after'>): boolean {
-  return worstNmse(after) < worstNmse(before);
+  return choiceError(after) < choiceError(before);
 }
 
 /** Learned biases contain a correction already. */
@@ -130,12 +130,15 @@ function storedCorrection(recipe: VariantRecipe, job: JobContext): StoredCorrect
 /** Name of the stored correction. The calibration's key represents its images and their preprocessing. */
 function fileName(recipe: VariantRecipe, { workspace, services }: JobContext): string {
   const calibration = currentCalibration(workspace)?.key ?? null;
+  const { task } = workspace.file;
   const basis = {
     version: CORRECTION_VERSION,
     rewrite: REWRITE_VERSION,
     onnxruntime: services.onnxruntimeVersion,
     calibration,
     recipe: portableRecipe(recipe),
+    // The decoder determines which biases are nearer to FP32.
+    ...(task?.kind === 'detection' ? { task } : {}),
   };
   return `biases-${shortHash(basis)}`;
 }
@@ -179,13 +182,7 @@ async function measure(recipe: VariantRecipe, threads: number | undefined, job: 
       },
       job,
     );
-  // Biases are judged by the error of the outputs alone, unless the sizes of all of them depend on the data.
-  const computed = await correct(null).catch((error: unknown) => {
-    const task = taskToCompare(error, workspace.file.task);
-    if (task === null) throw error;
-    return correct(task);
-  });
-  const { biases, images, before, after } = computed;
+  const { biases, images, before, after } = await withTaskOfChoice(workspace.file.task, correct);
   const stored: StoredCorrection = { version: CORRECTION_VERSION, images, before, after, biases };
   await mkdir(workspace.paths.analysisDir, { recursive: true });
   await writeFileAtomic(workspace.paths.analysisFile(name), JSON.stringify(stored));

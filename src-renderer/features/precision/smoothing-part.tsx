@@ -1,4 +1,4 @@
-import { formatDb } from '../../../src-shared/base/units';
+import { formatDb, formatSignificant } from '../../../src-shared/base/units';
 import { isFinished } from '../../../src-shared/contract/jobs';
 import type { SmoothSpec } from '../../../src-shared/contract/job-specs';
 import type { SmoothingResult } from '../../../src-shared/domain/analysis/smoothing';
@@ -48,17 +48,24 @@ export function SmoothingPart() {
   );
 }
 
-function smoothingText({ choice, candidates, without, groups, images, notSmoothed }: SmoothingResult): string {
+function smoothingText(result: SmoothingResult): string {
+  const { choice, candidates, without, groups, images, notSmoothed } = result;
   if (groups === 0) return t('precision.repair.smoothing.nothing', { cause: notSmoothed[0]?.reason ?? '' });
   const best = candidates.find(({ alpha }) => alpha === choice?.alpha);
   if (best?.confirmed === undefined || without.confirmed === undefined)
     return t('precision.repair.smoothing.noGain', { images: images.confirmed });
-  return t('precision.repair.smoothing.found', {
+  const isSqnr = result.comparesAnswers !== true && result.comparesCandidates !== true;
+  const format = isSqnr ? dbOf : formatSignificant;
+  const values = {
     groups,
-    before: dbOf(without.confirmed),
-    after: dbOf(best.confirmed),
+    before: format(without.confirmed),
+    after: format(best.confirmed),
     images: images.confirmed,
-  });
+  };
+  if (isSqnr) return t('precision.repair.smoothing.found', values);
+  return result.comparesCandidates === true
+    ? t('precision.repair.smoothing.foundCandidates', values)
+    : t('precision.repair.smoothing.foundAnswers', values);
 }
 
 function dbOf(error: number): string {

@@ -67,6 +67,10 @@ export default {
       'Brings the outputs no nearer to FP32 on {images} images that did not choose the factors.',
     'precision.repair.smoothing.found':
       'Factors for {groups} places: output SQNR {before} becomes {after} on {images} images that did not choose them.',
+    'precision.repair.smoothing.foundCandidates':
+      'Factors for {groups} places: the error of the candidates {before} becomes {after} on {images} images that did not choose them.',
+    'precision.repair.smoothing.foundAnswers':
+      'Factors for {groups} places: the part of the answers that differs from FP32 {before} becomes {after} on {images} images that did not choose them.',
     'precision.repair.learned': 'Learned',
     'precision.repair.learned.note':
       'Learns thresholds, biases and roundings of weights from calibration images, block by block, in at most 10 minutes. Switching it off goes back to the method best.',
@@ -282,6 +286,10 @@ export default {
     'precision.repair.smoothing.noGain': '在未参与选择的 {images} 张图像上，输出并未更接近 FP32。',
     'precision.repair.smoothing.found':
       '{groups} 处的系数：在未参与选择的 {images} 张图像上，输出 SQNR 由 {before} 变为 {after}。',
+    'precision.repair.smoothing.foundCandidates':
+      '{groups} 处的系数：在未参与选择的 {images} 张图像上，候选框的误差由 {before} 变为 {after}。',
+    'precision.repair.smoothing.foundAnswers':
+      '{groups} 处的系数：在未参与选择的 {images} 张图像上，与 FP32 不同的答案所占比例由 {before} 变为 {after}。',
     'precision.repair.biasCorrection': '偏置校正',
     'precision.repair.biasCorrection.note': '补回 INT8 给每个输出通道带来的均值偏移；仅在其他图像上确有改善时采用。',
     'precision.repair.biasCorrection.short': '偏置',

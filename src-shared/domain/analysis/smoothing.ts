@@ -1,7 +1,7 @@
 import { boolean, count, list, measured, object, oneOf, optional, string, type InferOutput } from '../../base/schema';
 import { TARGETS } from '../project/precision';
 
-/** Error of the outputs against FP32, for the worst group: squared error over squared signal. */
+/** Error of the outputs, or of a detector's candidates, against FP32, for the worst group: squared over signal. */
 const errorsSchema = object({ chosen: measured, confirmed: optional(measured) });
 
 export const smoothingResultSchema = object({
@@ -22,6 +22,8 @@ export const smoothingResultSchema = object({
   notSmoothed: list(object({ reason: string, layers: count })),
   /** The error is the part of the answers that does not agree with FP32, see TrialQuality. */
   comparesAnswers: optional(boolean),
+  /** The error is that of the candidates of a detector, see TrialQuality. */
+  comparesCandidates: optional(boolean),
   seconds: measured,
   createdAt: string,
 });

@@ -6,10 +6,13 @@ import {
   qualityOf,
   referenceQuality,
   taskToCompare,
+  withTaskOfChoice,
   worstNmse,
   type TrialAnswer,
   type Trials,
 } from '../../../src-main/analysis/trials';
+import { advise } from '../../../src-shared/base/advice';
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import { truthOfDetections } from '../../../src-shared/domain/measures/detection-images';
 import { recordOf, type TaskRecord } from '../../../src-shared/domain/measures/task-records';
 import { createRandom } from '../../../src-shared/domain/random';
@@ -68,6 +71,30 @@ describe('outputs whose sizes depend on the data', () => {
     expect(taskToCompare(error, { kind: 'classification' })).toEqual({ kind: 'classification' });
     expect(taskToCompare(error, undefined)).toBeNull();
     expect(taskToCompare(new Error('another'), { kind: 'classification' })).toBeNull();
+  });
+});
+
+describe('withTaskOfChoice', () => {
+  const detection = { kind: 'detection' } as Task;
+  const needsTask = new WorkbenchError('model-unsupported', 'no outputs', { hint: advise('decide-task') });
+
+  it.each([
+    { task: undefined, isComparable: true, asked: [null] },
+    { task: { kind: 'classification' } as Task, isComparable: true, asked: [null] },
+    { task: { kind: 'segmentation' } as Task, isComparable: false, asked: [null, 'segmentation'] },
+    { task: detection, isComparable: true, asked: ['detection'] },
+  ])('asks for the task of $task, outputs comparable: $isComparable', async ({ task, isComparable, asked }) => {
+    const found: (string | null)[] = [];
+    await withTaskOfChoice(task, (own) => {
+      found.push(own?.kind ?? null);
+      return own === null && !isComparable ? Promise.reject(needsTask) : Promise.resolve();
+    });
+    expect(found).toEqual(asked);
+  });
+
+  it('passes on other errors', async () => {
+    await expect(withTaskOfChoice(detection, () => Promise.reject(needsTask))).rejects.toBe(needsTask);
+    await expect(withTaskOfChoice(undefined, () => Promise.reject(needsTask))).rejects.toBe(needsTask);
   });
 });
 
