@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
@@ -9,11 +10,37 @@ const CALCULATIONS = ['analysis', 'base', 'calibration', 'contract', 'domain', '
 
 const SLOW = 'test/slow/**/*.test.ts';
 
+/**
+ * Files of these tests share a process: test/support/file-setup.ts loads modules anew for each file and puts back what
+ * the file changed. A module that a test replaces stays replaced, so that a file which does so has its own process.
+ */
+const SHARED = { isolate: false, setupFiles: ['test/support/file-setup.ts'] };
+const UNITS = readdirSync(join(import.meta.dirname, 'test/unit'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => `test/unit/${name.replaceAll('\\', '/')}`)
+  .filter((path) => !/\bvi\.(?:mock|doMock)\(/.test(textOf(path)));
+/** Those that draw in a document: files share a process only with files of their environment. */
+const SCREENS = UNITS.filter((path) => textOf(path).startsWith('// @vitest-environment jsdom'));
+const STATES = UNITS.filter((path) => path.startsWith('test/unit/renderer/') && !SCREENS.includes(path));
+
+function textOf(path: string): string {
+  return readFileSync(join(import.meta.dirname, path), 'utf8');
+}
+
 export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: 'calculations', include: CALCULATIONS, isolate: false } },
-      { extends: true, test: { name: 'others', include: ['test/**/*.test.ts'], exclude: [...CALCULATIONS, SLOW] } },
+      { extends: true, test: { name: 'screens', include: SCREENS, ...SHARED } },
+      { extends: true, test: { name: 'states', include: STATES, ...SHARED } },
+      {
+        extends: true,
+        test: {
+          name: 'others',
+          include: ['test/**/*.test.ts'],
+          exclude: [...CALCULATIONS, ...SCREENS, ...STATES, SLOW],
+        },
+      },
       // Their commands take turns with everything else that the machine does.
       { extends: true, test: { name: 'slow', include: [SLOW], testTimeout: 300_000, hookTimeout: 300_000 } },
     ],
