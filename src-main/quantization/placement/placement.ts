@@ -6,6 +6,11 @@ export interface LayerInput {
   readonly slot: number;
 }
 
+/** Tells inputs of layers apart, in maps and sets. */
+export function useKey({ layer, slot }: LayerInput): string {
+  return `${slot} ${layer}`;
+}
+
 /** An activation that gets one Q/DQ pair, read by `uses`; all other readers keep the float tensor. */
 export interface QuantizedTensor {
   readonly tensor: string;

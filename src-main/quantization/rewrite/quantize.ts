@@ -26,6 +26,7 @@ import { placeForOnnxruntime } from '../placement/onnxruntime-placement';
 import { findPartitions } from '../rules/partitions';
 import type { Placement } from '../placement/placement';
 import { requirePlannedLayers } from '../placement/plan';
+import type { GraphWriter } from './graph-writer';
 import { Rewriter } from './rewriter';
 import { activationScales, type ActivationParameters, type ActivationType } from './scales';
 import { placeForTensorrt } from '../placement/tensorrt-placement';
@@ -122,9 +123,9 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
   });
   for (const node of facts.nodes) rewriter.add(node);
   rewriter.finish(request.observed ?? []);
-  const made = new Set(rewriter.nodes.flatMap((node) => node.output));
+  const made = new Set(rewriter.written.nodes.flatMap((node) => node.output));
   const rewritten = withOutputs(
-    withNodes(model, rewriter, request.target),
+    withNodes(model, rewriter.written, request.target),
     (request.observed ?? []).filter((name) => made.has(name)),
   );
   const opset = neededOpset(request, half);
@@ -302,15 +303,15 @@ export function placeQdq(
   return refusals.size === 0 ? placed : place(refusals);
 }
 
-function withNodes(model: Model, rewriter: Rewriter, target: Target): Model {
-  const made = new Set(rewriter.nodes.flatMap((node) => node.output));
+function withNodes(model: Model, written: GraphWriter, target: Target): Model {
+  const made = new Set(written.nodes.flatMap((node) => node.output));
   const graph = {
     ...model.graph,
-    node: rewriter.nodes,
-    initializer: [...model.graph.initializer, ...rewriter.initializers],
+    node: written.nodes,
+    initializer: [...model.graph.initializer, ...written.initializers],
     valueInfo: model.graph.valueInfo.filter((info) => made.has(info.name)),
   };
-  return { ...model, graph: target === 'onnxruntime' ? inOnnxruntimeForms(graph, rewriter.names) : graph };
+  return { ...model, graph: target === 'onnxruntime' ? inOnnxruntimeForms(graph, written.names) : graph };
 }
 
 /** Adds float32 outputs to the model, except those that exist already. */
