@@ -27,7 +27,6 @@ import type {
   PreprocessingPreview,
   ProjectView,
   RecentProject,
-  RunSummary,
   RunView,
   ShapesView,
   ThresholdTable,
@@ -62,7 +61,7 @@ import { createProject, ensureSample } from './projects/create-project';
 import { ProjectLocks } from './projects/project-locks';
 import { ProjectSessions, type ProjectSession } from './projects/project-session';
 import { checkProjectModel } from './projects/project-store';
-import { runReport, runSummaries } from './projects/project-view';
+import { runReport } from './projects/project-view';
 import { RecentProjects } from './projects/recent-projects';
 import { chooseTables, storedTables } from './variants/kernel-times';
 import { presentToolchain, readToolchainLock, writeToolchainLock } from './runs/toolchain';
@@ -188,10 +187,6 @@ export class Workbench implements WorkbenchApi {
     if (view.calibrated) return view;
     await this.queue.finished(this.queue.start({ kind: 'calibrate', projectPath }));
     return this.openProject({ projectPath });
-  }
-
-  listRuns(request: { readonly projectPath: string }): Promise<readonly RunSummary[]> {
-    return runSummaries(resolve(request.projectPath));
   }
 
   async getReport(request: {

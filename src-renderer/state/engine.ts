@@ -54,7 +54,10 @@ export const useEngineStore = create<EngineState>()((set, get) => ({
       engineOf(shown ?? ''),
       comparedWith === null ? null : engineOf(comparedWith),
     ]);
-    if (own === turn) set({ view, compared });
+    if (own !== turn) return;
+    // An engine is not compared with itself.
+    const isSame = compared !== null && isOne({ name: shown, view }, { name: comparedWith, view: compared });
+    set(isSame ? { view, compared: null, comparedWith: null } : { view, compared });
   },
   show: (shown) => get().choose({ shown, comparedWith: get().comparedWith }),
   compareWith: (comparedWith) => {
@@ -68,6 +71,20 @@ export const useEngineStore = create<EngineState>()((set, get) => ({
     if (before.projectPath !== null) void get().load();
   },
 }));
+
+interface Named {
+  readonly name: string | null;
+  readonly view: EnginesView | null;
+}
+
+/** Whether two names stand for one engine; a name without a variant stands for the default of its source. */
+function isOne(a: Named, b: Named): boolean {
+  const [one, other] = [a, b].map(({ name, view }) => {
+    const { runId, variant } = parseEngineName(name ?? '');
+    return { runId, variant: view?.engine?.variant ?? variant };
+  });
+  return one?.runId === other?.runId && one?.variant !== undefined && one.variant === other?.variant;
+}
 
 const BUILDING: readonly JobKind[] = ['build', 'bench', 'validate', 'run', 'tune'];
 

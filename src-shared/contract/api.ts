@@ -24,7 +24,6 @@ import type {
   PreprocessingPreview,
   ProjectView,
   RecentProject,
-  RunSummary,
   RunView,
   ShapesView,
   ThresholdTable,
@@ -56,7 +55,6 @@ export interface WorkbenchApi {
   /** The bundled plate reader as a separate project, created on first use in the user's data folder. */
   openSample(): Promise<ProjectView>;
   /** The newest 100, newest first; getHistory has all in short. */
-  listRuns(request: RequestOf<'listRuns'>): Promise<readonly RunSummary[]>;
   /** The HTML report of a run. */
   getReport(request: RequestOf<'getReport'>): Promise<{ readonly html: string }>;
   getHistory(request: RequestOf<'getHistory'>): Promise<HistoryView>;
@@ -103,7 +101,6 @@ export const API_METHODS = [
   'getTaskGuess',
   'listRecentProjects',
   'openSample',
-  'listRuns',
   'getReport',
   'getHistory',
   'getRun',

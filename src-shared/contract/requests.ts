@@ -196,7 +196,6 @@ export const REQUEST_SCHEMAS = {
   getTaskGuess: object({ ...project, task: optional(oneOf(...TASKS)) }),
   listRecentProjects: nothing,
   openSample: nothing,
-  listRuns: ofProject,
   getReport: object({ ...project, runId: string }),
   /** Every recorded run in short; `projectPath` may also be a folder of runs. */
   getHistory: ofProject,

@@ -253,13 +253,6 @@ export interface LastRun {
   readonly gates: { readonly all: number; readonly missed: number };
 }
 
-export interface RunSummary {
-  readonly runId: string;
-  readonly record: RunRecord;
-  /** Path of the HTML report. */
-  readonly report: string;
-}
-
 /** Recorded runs, from thousands on. */
 export interface HistoryView {
   /** Folder of the runs. */
@@ -270,7 +263,11 @@ export interface HistoryView {
   readonly unreadable: readonly { readonly runId: string; readonly problem: string }[];
 }
 
-export interface RunView extends RunSummary {
+export interface RunView {
+  readonly runId: string;
+  readonly record: RunRecord;
+  /** Path of the HTML report. */
+  readonly report: string;
   /** null for runs of older versions. */
   readonly details: RunDetails | null;
 }

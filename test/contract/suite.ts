@@ -262,7 +262,7 @@ export function describeContract(name: string, connect: (scriptPath: string) => 
     it('remembers projects and has no runs before the first one', async () => {
       await api.openProject({ projectPath: project });
       expect((await api.listRecentProjects())[0]).toMatchObject({ path: project, name: 'tiny', exists: true });
-      expect(await api.listRuns({ projectPath: project })).toEqual([]);
+      expect(await api.getHistory({ projectPath: project })).toMatchObject({ entries: [], unreadable: [] });
       await expect(api.getReport({ projectPath: project, runId: '20260101T000000000Z-000000' })).rejects.toMatchObject({
         code: 'not-found',
       });

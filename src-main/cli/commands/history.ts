@@ -194,7 +194,7 @@ async function compareRuns(projectPath: string, given: string, { api, print }: C
     throw new WorkbenchError('usage', `Expected --compare A,B with the ids of two runs, found "${given}"`);
   const { entries } = await api.getHistory({ projectPath });
   const [from, to] = [entryOf(entries, a), entryOf(entries, b)];
-  const difference = await differenceOf(projectPath, [a, b], api);
+  const difference = await differenceOf(projectPath, [from.runId, to.runId], api);
   const changes = changesBetween(from, to).map((change) => ({
     change,
     from: changedPart(change, from),

@@ -6,22 +6,22 @@ import { compareDetails } from '../../../src-shared/domain/runs/run-details';
 import { t, useLanguage } from '../../i18n';
 import { historyTime } from '../../panels/history/history-text';
 import { useEngineStore } from '../../state/engine';
+import { useRun } from '../../state/run-history';
 import { useView } from '../../state/view';
 import { Button } from '../../widgets/button';
-import { useTwoRuns } from './use-history';
+import { ErrorBox } from '../../widgets/states';
 import styles from './history.module.css';
 
 /** Changed thresholds that are listed; the command line lists all. */
 const LISTED = 30;
 
 interface ComparisonProps {
-  readonly projectPath: string;
   readonly from: MarkedEntry;
   readonly to: MarkedEntry;
 }
 
 /** What differs between two runs: settings, values, thresholds and layers. */
-export function Comparison({ projectPath, from, to }: ComparisonProps) {
+export function Comparison({ from, to }: ComparisonProps) {
   const language = useLanguage();
   const openScreen = useView((state) => state.openScreen);
   const showEngines = (): void => {
@@ -68,25 +68,19 @@ export function Comparison({ projectPath, from, to }: ComparisonProps) {
           ))}
         </tbody>
       </table>
-      <Details projectPath={projectPath} from={from.runId} to={to.runId} />
+      <Details from={from.runId} to={to.runId} />
     </section>
   );
 }
 
-function Details({
-  projectPath,
-  from,
-  to,
-}: {
-  readonly projectPath: string;
-  readonly from: string;
-  readonly to: string;
-}) {
-  const runs = useTwoRuns(projectPath, from, to);
-  if (runs === null) return null;
-  const [before, after] = runs.map(({ details }) => details);
-  if (!before || !after) return <p className="dim">{t('history.details.none')}</p>;
-  const { thresholds, layers } = compareDetails(before, after);
+function Details({ from, to }: { readonly from: string; readonly to: string }) {
+  const [before, after] = [useRun(from), useRun(to)];
+  if (before?.kind === 'failed') return <ErrorBox title={t('results.failed')} error={before.error} />;
+  if (after?.kind === 'failed') return <ErrorBox title={t('results.failed')} error={after.error} />;
+  if (before?.kind !== 'ready' || after?.kind !== 'ready') return null;
+  if (before.value.details === null || after.value.details === null)
+    return <p className="dim">{t('history.details.none')}</p>;
+  const { thresholds, layers } = compareDetails(before.value.details, after.value.details);
   const text = (value: number | undefined): string => (value === undefined ? '–' : formatReal(value));
   return (
     <>

@@ -4,6 +4,7 @@ import { METRIC_NAMES, type MarkedEntry } from '../../../src-shared/domain/histo
 import { trendOf } from '../../../src-shared/domain/history/trend';
 import { t } from '../../i18n';
 import { useSession } from '../../state/session';
+import { useRunHistory } from '../../state/run-history';
 import { useView } from '../../state/view';
 import { Button } from '../../widgets/button';
 import { Select } from '../../widgets/fields';
@@ -15,7 +16,6 @@ import { ReadinessLine } from '../../panels/history/readiness-line';
 import { RunInspector } from './run-inspector';
 import { RunTable } from './run-table';
 import { TrendChart } from './trend-chart';
-import { useHistoryView } from './use-history';
 import styles from './history.module.css';
 
 export function HistoryScreen() {
@@ -24,7 +24,8 @@ export function HistoryScreen() {
 }
 
 function ProjectHistory({ project }: { readonly project: ProjectView }) {
-  const { state, reload } = useHistoryView(project.path);
+  const { state, load } = useRunHistory(true);
+  const reload = (): void => void load();
   const openScreen = useView((view) => view.openScreen);
   if (state.kind === 'loading') return <EmptyState title={t('history.loading')} />;
   if (state.kind === 'failed')
@@ -90,7 +91,7 @@ function Runs({ path, entries, unreadable, onChanged }: RunsProps) {
             comparedId={compared?.runId ?? null}
             onShow={showRun}
           />
-          {compared === null ? null : <Comparison projectPath={path} from={compared} to={shown} />}
+          {compared === null ? null : <Comparison from={compared} to={shown} />}
           <div className={styles.runs}>
             <RunTable entries={entries} shownId={shown.runId} onShow={showRun} />
           </div>

@@ -1,9 +1,10 @@
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { MIN_RUNS } from '../../../src-shared/domain/history/anomalies';
-import { historyEntry } from '../../../src-shared/domain/history/history-entry';
-import type { ProjectView, RunSummary } from '../../../src-shared/contract/views';
+import type { MarkedEntry } from '../../../src-shared/domain/history/history-entry';
+import type { ProjectView, RunView } from '../../../src-shared/contract/views';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t, useLanguage } from '../../i18n';
+import { type Loaded, useRun, useRunHistory } from '../../state/run-history';
 import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
 import { EmptyUnlessRunning } from '../../panels/analysis/analysis-start';
@@ -22,7 +23,7 @@ import { LatencySection } from './latency-section';
 import { OperatingSection } from './operating-section';
 import { useEscape, useResults } from './results-store';
 import { RunList } from './run-list';
-import { runTime, useRuns } from './runs';
+import { runTime } from './runs';
 import { useReport } from './use-report';
 import { VariantsTable } from './variants-table';
 import { comparedVariants } from './what-got-worse';
@@ -45,7 +46,8 @@ export function ResultsScreen() {
 }
 
 function ProjectResults({ project }: { readonly project: ProjectView }) {
-  const { state, reload } = useRuns(project.path);
+  const { state, load } = useRunHistory(true);
+  const reload = (): void => void load();
   const openScreen = useView((view) => view.openScreen);
   switch (state.kind) {
     case 'loading':
@@ -61,7 +63,8 @@ function ProjectResults({ project }: { readonly project: ProjectView }) {
         </div>
       );
     case 'ready':
-      if (state.runs.length > 0) return <Runs project={project} runs={state.runs} />;
+      if (state.value.entries.length > 0)
+        return <Runs key={project.path} project={project} entries={state.value.entries} />;
       return (
         <div className={styles.main}>
           <EmptyUnlessRunning
@@ -84,43 +87,62 @@ function ProjectResults({ project }: { readonly project: ProjectView }) {
 
 interface RunsProps {
   readonly project: ProjectView;
-  readonly runs: readonly RunSummary[];
+  /** All recorded runs, newest first. */
+  readonly entries: readonly MarkedEntry[];
 }
 
-function Runs({ project, runs }: RunsProps) {
+function Runs({ project, entries }: RunsProps) {
   const { runId, compareId, variant, why, showRun, compareWith } = useResults();
-  const shown = runs.find((run) => run.runId === runId) ?? runs[0];
-  if (shown === undefined) return null;
-  const compared = runs.find((run) => run.runId === compareId && run.runId !== shown.runId) ?? null;
-  const { validation } = shown.record;
-  const explained = chosenVariant(shown.record, variant);
+  const chosen = entries.find((entry) => entry.runId === runId) ?? entries[0] ?? null;
+  const compared = entries.find((entry) => entry.runId === compareId && entry !== chosen) ?? null;
+  const run = useShownRun(chosen?.runId ?? null);
+  const comparedRun = useRun(compared?.runId ?? null);
+  if (chosen === null) return null;
+  const record = run.kind === 'ready' ? run.value.record : null;
+  const explained = record === null ? null : chosenVariant(record, variant);
   return (
     <ThreePanes
       left={
         <RunList
-          runs={runs}
-          shownId={shown.runId}
+          entries={entries}
+          shownId={chosen.runId}
           comparedId={compared?.runId ?? null}
           onShow={showRun}
           onCompare={compareWith}
         />
       }
       main={
-        <RunResults
-          key={shown.runId}
-          project={project}
-          runs={runs}
-          record={shown.record}
-          compared={compared?.record ?? null}
-        />
+        run.kind === 'ready' ? (
+          <RunResults
+            key={run.value.runId}
+            project={project}
+            entries={entries}
+            record={run.value.record}
+            compared={comparedRun}
+          />
+        ) : run.kind === 'failed' ? (
+          <div className={styles.failed}>
+            <ErrorBox title={t('results.failed')} error={run.error} />
+          </div>
+        ) : (
+          <EmptyState title={t('results.loading', { project: project.file.name })} />
+        )
       }
       right={
-        why === null || validation === null || explained === null ? null : (
-          <WhyPanel project={project} validation={validation} variant={explained} subject={why} />
+        why === null || explained === null || !record?.validation ? null : (
+          <WhyPanel project={project} validation={record.validation} variant={explained} subject={why} />
         )
       }
     />
   );
+}
+
+/** The chosen run in full. While it is read, the one that was shown before stays. */
+function useShownRun(runId: string | null): Loaded<RunView> {
+  const run = useRun(runId) ?? { kind: 'loading' };
+  const [shown, setShown] = useState(run);
+  if (run !== shown && run.kind !== 'loading') setShown(run);
+  return run.kind === 'loading' ? shown : run;
 }
 
 /** The variant whose losses are shown: the chosen one, otherwise the shipped one. */
@@ -131,10 +153,11 @@ function chosenVariant(record: RunRecord, variant: string | null): string | null
 
 interface RunResultsProps extends RunsProps {
   readonly record: RunRecord;
-  readonly compared: RunRecord | null;
+  /** Null: the run is compared with none. */
+  readonly compared: Loaded<RunView> | null;
 }
 
-function RunResults({ project, runs, record, compared }: RunResultsProps) {
+function RunResults({ project, entries, record, compared }: RunResultsProps) {
   const { variant, showVariant } = useResults();
   const { gates } = project.file;
   const chosen = chosenVariant(record, variant);
@@ -142,15 +165,16 @@ function RunResults({ project, runs, record, compared }: RunResultsProps) {
   useEscape();
   return (
     <div className={styles.main}>
-      <ResultsHead project={project} runs={runs} record={record} compared={compared} />
+      <ResultsHead project={project} entries={entries} record={record} />
       <HeadlineLine project={project} record={record} judged={judged} />
       <Verdicts record={record} gates={gates} />
       <Cautions record={record} />
-      <HistoryLines runs={runs} record={record} />
+      <HistoryLines entries={entries} record={record} />
       <VariantsTable record={record} judged={judged} chosen={chosen} onChoose={showVariant} />
       <Notes record={record} />
       <FixSection project={project} />
-      {compared === null ? null : <ChangesSection from={compared} to={record} />}
+      {compared?.kind === 'ready' ? <ChangesSection from={compared.value.record} to={record} /> : null}
+      {compared?.kind === 'failed' ? <ErrorBox title={t('results.failed')} error={compared.error} /> : null}
       {record.validation === null ? null : <WorseSection record={record} validation={record.validation} />}
       <OperatingSection record={record} />
       {record.benchmark === null ? null : <LatencySection benchmark={record.benchmark} shipped={record.shipped} />}
@@ -160,8 +184,7 @@ function RunResults({ project, runs, record, compared }: RunResultsProps) {
 }
 
 /** What is unusual about the run, and for the newest run how likely the next one meets all gates. */
-function HistoryLines({ runs, record }: Pick<RunResultsProps, 'runs' | 'record'>) {
-  const entries = useMemo(() => runs.map((run) => historyEntry(run.record, null)), [runs]);
+function HistoryLines({ entries, record }: Pick<RunResultsProps, 'entries' | 'record'>) {
   const entry = entries.find(({ runId }) => runId === record.runId);
   // A project with few runs has no history to speak of.
   if (entry === undefined || entries.length < MIN_RUNS) return null;
@@ -174,30 +197,40 @@ function HistoryLines({ runs, record }: Pick<RunResultsProps, 'runs' | 'record'>
 }
 
 const NO_RUN = '';
+/** Runs that the list of the comparison offers; the list of runs offers all. */
+const OFFERED = 200;
 
-function ResultsHead({ project, runs, record, compared }: RunResultsProps) {
+function CompareSelect({ entries, shownId }: { readonly entries: readonly MarkedEntry[]; readonly shownId: string }) {
   const language = useLanguage();
-  const compareWith = useResults((state) => state.compareWith);
+  const { compareId, compareWith } = useResults();
+  const choices = useMemo(
+    () => [
+      { value: NO_RUN, label: t('results.compare.none') },
+      ...entries
+        .filter(({ runId }, i) => runId !== shownId && (i < OFFERED || runId === compareId))
+        .map(({ runId, createdAt, marks }) => ({ value: runId, label: marks?.name ?? runTime(createdAt, language) })),
+    ],
+    [entries, shownId, compareId, language],
+  );
+  return (
+    <div className={styles.compare}>
+      <Select
+        label={t('results.compare')}
+        value={choices.some(({ value }) => value === compareId) ? compareId : NO_RUN}
+        choices={choices}
+        onChoose={(runId) => compareWith(runId === NO_RUN ? null : runId)}
+      />
+    </div>
+  );
+}
+
+function ResultsHead({ project, entries, record }: Omit<RunResultsProps, 'compared'>) {
+  const language = useLanguage();
   const report = useReport(project.path, record);
-  const choices = [
-    { value: NO_RUN, label: t('results.compare.none') },
-    ...runs
-      .filter((run) => run.runId !== record.runId)
-      .map((run) => ({ value: run.runId, label: runTime(run.record.createdAt, language) })),
-  ];
   return (
     <header className={styles.head}>
       <h1>{runTime(record.createdAt, language)}</h1>
-      {runs.length < 2 ? null : (
-        <div className={styles.compare}>
-          <Select
-            label={t('results.compare')}
-            value={compared?.runId ?? NO_RUN}
-            choices={choices}
-            onChoose={(runId) => compareWith(runId === NO_RUN ? null : runId)}
-          />
-        </div>
-      )}
+      {entries.length < 2 ? null : <CompareSelect entries={entries} shownId={record.runId} />}
       <span className={styles.grow} />
       <Button icon="file" title={t('results.report.open.hint')} onClick={report.openReport}>
         {t('results.report.open')}

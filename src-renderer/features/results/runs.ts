@@ -1,51 +1,10 @@
-import { useCallback, useEffect, useState } from 'react';
 import type { ProjectDecisions } from '../../../src-shared/domain/project/project';
-import type { RunSummary } from '../../../src-shared/contract/views';
+import type { HistoryEntry } from '../../../src-shared/domain/history/history-entry';
 import type { Measure } from '../../../src-shared/domain/tasks/measure';
 import type { GateState, RunRecord } from '../../../src-shared/domain/runs/run-record';
 import type { Language } from '../../i18n';
 import { dateFormat } from '../../i18n/date-format';
 import { isSame } from '../../../src-shared/domain/project/decisions';
-import { useJobs } from '../../state/jobs';
-import { useSession } from '../../state/session';
-
-type RunsState =
-  | { readonly kind: 'loading' }
-  | { readonly kind: 'failed'; readonly error: unknown }
-  | { readonly kind: 'ready'; readonly runs: readonly RunSummary[] };
-
-interface Loaded {
-  readonly projectPath: string;
-  readonly state: RunsState;
-}
-
-/**
- * The runs of a project, newest first; reloaded when a run ends. The old list is shown until the new one has arrived.
- */
-export function useRuns(projectPath: string): { readonly state: RunsState; readonly reload: () => void } {
-  const api = useSession((state) => state.api);
-  const finishedRuns = useJobs(
-    (state) =>
-      state.jobs.filter((job) => job.kind === 'run' && job.state === 'done' && job.projectPath === projectPath).length,
-  );
-  const [attempt, setAttempt] = useState(0);
-  const [loaded, setLoaded] = useState<Loaded | null>(null);
-  useEffect(() => {
-    let isCurrent = true;
-    const show = (state: RunsState): void => {
-      if (isCurrent) setLoaded({ projectPath, state });
-    };
-    api.listRuns({ projectPath }).then(
-      (runs) => show({ kind: 'ready', runs }),
-      (error: unknown) => show({ kind: 'failed', error }),
-    );
-    return () => {
-      isCurrent = false;
-    };
-  }, [api, projectPath, finishedRuns, attempt]);
-  const reload = useCallback(() => setAttempt((count) => count + 1), []);
-  return { state: loaded?.projectPath === projectPath ? loaded.state : { kind: 'loading' }, reload };
-}
 
 /** The time of a run in the local time zone: `21 Nov 2026, 07:44:16`. Invalid dates are returned unchanged. */
 export function runTime(createdAt: string, language: Language): string {
@@ -65,18 +24,14 @@ export interface RunHeadline {
 }
 
 /** The summary of a run in the list of runs. */
-export function runHeadline(record: RunRecord): RunHeadline {
-  const variant = record.shipped[0] ?? null;
-  const row = record.table.find((candidate) => candidate.variant === variant);
-  const count = (state: GateState): number => record.gates.filter((gate) => gate.state === state).length;
+export function runHeadline({ variant, values, measureName, higherIsBetter = true, gates }: HistoryEntry): RunHeadline {
+  const count = (state: GateState): number => gates.filter((gate) => gate.state === state).length;
+  const hasMeasure = values.measure !== undefined && measureName !== undefined;
   return {
     variant,
-    measure: row?.measure ?? null,
-    latencyMs: row?.latencyMs ?? null,
-    gates:
-      record.gates.length === 0
-        ? null
-        : { all: record.gates.length, missed: count('missed'), unjudged: count('unjudged') },
+    measure: hasMeasure ? { name: measureName, value: values.measure, higherIsBetter } : null,
+    latencyMs: values.latencyMs ?? null,
+    gates: gates.length === 0 ? null : { all: gates.length, missed: count('missed'), unjudged: count('unjudged') },
   };
 }
 

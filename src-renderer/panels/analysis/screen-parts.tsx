@@ -1,5 +1,6 @@
 import { formatCount, formatDuration } from '../../../src-shared/base/units';
 import { t, useLanguage } from '../../i18n';
+import { dateFormat } from '../../i18n/date-format';
 import { CALIBRATING, useJobs } from '../../state/jobs';
 import { useSession } from '../../state/session';
 import { useView } from '../../state/view';
@@ -83,11 +84,7 @@ export function ResultFacts({ isCurrent, images, passes, seconds, createdAt }: R
   const made = new Date(createdAt);
   const when = Number.isNaN(made.getTime())
     ? createdAt
-    : made.toLocaleString(language === 'zh' ? 'zh-CN' : 'en-GB', {
-        dateStyle: 'medium',
-        timeStyle: 'short',
-        hour12: false,
-      });
+    : dateFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(made);
   const cost =
     passes === undefined || seconds === undefined
       ? ''

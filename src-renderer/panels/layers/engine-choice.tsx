@@ -1,9 +1,8 @@
-import { useEffect, useState } from 'react';
+import { useMemo } from 'react';
 import type { EnginesView } from '../../../src-shared/contract/views';
 import { engineNameText, parseEngineName } from '../../../src-shared/domain/engines/engine-name';
 import { t, useLanguage } from '../../i18n';
-import { useJobs } from '../../state/jobs';
-import { useSession } from '../../state/session';
+import { useRunHistory } from '../../state/run-history';
 import { Select } from '../../widgets/fields';
 import { historyTime } from '../history/history-text';
 import styles from './engine-part.module.css';
@@ -21,32 +20,16 @@ const OFFERED = 200;
 
 /** The runs of the open project that timed engines, newest first. */
 export function useEngineRuns(): readonly EngineRun[] {
-  const api = useSession((state) => state.api);
-  const projectPath = useSession((state) => state.project?.path ?? null);
-  const finished = useJobs(
-    (state) => state.jobs.filter(({ kind, state: own }) => kind === 'run' && own === 'done').length,
-  );
-  const [loaded, setLoaded] = useState<{ readonly path: string; readonly runs: readonly EngineRun[] } | null>(null);
-  useEffect(() => {
-    if (projectPath === null) return undefined;
-    let isCurrent = true;
-    api.getHistory({ projectPath }).then(
-      ({ entries }) => {
-        const timed = entries.filter(({ values }) => values.latencyMs !== undefined);
-        const runs = timed.map(({ runId, createdAt, marks }) => ({
-          runId,
-          createdAt,
-          ...(marks?.name === undefined ? {} : { name: marks.name }),
-        }));
-        if (isCurrent) setLoaded({ path: projectPath, runs });
-      },
-      () => undefined,
-    );
-    return () => {
-      isCurrent = false;
-    };
-  }, [api, projectPath, finished]);
-  return loaded?.path === projectPath ? loaded.runs : [];
+  const { state } = useRunHistory();
+  return useMemo(() => {
+    const entries = state.kind === 'ready' ? state.value.entries : [];
+    const timed = entries.filter(({ values }) => values.latencyMs !== undefined);
+    return timed.map(({ runId, createdAt, marks }) => ({
+      runId,
+      createdAt,
+      ...(marks?.name === undefined ? {} : { name: marks.name }),
+    }));
+  }, [state]);
 }
 
 interface EngineChoiceProps {
@@ -58,6 +41,8 @@ interface EngineChoiceProps {
   /** What the source of the chosen engine has; null while it is being loaded. */
   readonly view: EnginesView | null;
   readonly runs: readonly EngineRun[];
+  /** The engine that must not be chosen: the one that the chosen one is compared with. */
+  readonly other?: { readonly name: string | null; readonly view: EnginesView };
   /** Present if there may be no engine: the text for that. */
   readonly none?: string;
   readonly onChoose: (name: string | null) => void;
@@ -67,18 +52,28 @@ const NONE = 'none';
 const PROJECT = 'project';
 
 /** Chooses an engine: first of the project or of which run, then of which variant. */
-export function EngineChoice({ label, variantLabel, name, view, runs, none, onChoose }: EngineChoiceProps) {
+export function EngineChoice(props: EngineChoiceProps) {
+  const { label, variantLabel, name, view, runs, none, onChoose } = props;
   const language = useLanguage();
   const { runId, variant } = parseEngineName(name ?? '');
-  const offered = runs.filter((run, i) => i < OFFERED || run.runId === runId);
+  const other = props.other === undefined ? null : otherEngine(props.other.name, props.other.view);
+  const isOffered = (source: string): boolean => other?.source !== source || other.variants.length > 0;
+  const offered = runs.filter((run, i) => (i < OFFERED || run.runId === runId) && isOffered(run.runId));
   const isUnknown = runId !== undefined && !offered.some((run) => run.runId === runId);
   const sources = [
     ...(none === undefined ? [] : [{ value: NONE, label: none }]),
-    { value: PROJECT, label: t('engine.source.project') },
+    ...(isOffered(PROJECT) ? [{ value: PROJECT, label: t('engine.source.project') }] : []),
     ...offered.map((run) => ({ value: run.runId, label: run.name ?? historyTime(run.createdAt, language) })),
     ...(isUnknown ? [{ value: runId, label: runId }] : []),
   ];
-  const variants = view?.variants ?? [];
+  const variants = other?.source === (runId ?? PROJECT) ? other.variants : (view?.variants ?? []);
+  const nameOf = (source: string): string => {
+    const first = other?.source === source ? other.variants[0] : undefined;
+    return engineNameText({
+      ...(source === PROJECT ? {} : { runId: source }),
+      ...(first === undefined ? {} : { variant: first }),
+    });
+  };
   const shown = view?.engine?.variant ?? variant ?? null;
   return (
     <div className={styles.choice}>
@@ -86,9 +81,7 @@ export function EngineChoice({ label, variantLabel, name, view, runs, none, onCh
         label={label}
         value={none !== undefined && name === null ? NONE : (runId ?? PROJECT)}
         choices={sources}
-        onChoose={(source) =>
-          onChoose(source === NONE ? null : engineNameText(source === PROJECT ? {} : { runId: source }))
-        }
+        onChoose={(source) => onChoose(source === NONE ? null : nameOf(source))}
       />
       {(none !== undefined && name === null) || variants.length === 0 ? null : (
         <Select
@@ -102,4 +95,14 @@ export function EngineChoice({ label, variantLabel, name, view, runs, none, onCh
       )}
     </div>
   );
+}
+
+/** Where the other engine is from, and the variants of the same source that can be compared with it. */
+function otherEngine(
+  name: string | null,
+  { engine, variants }: EnginesView,
+): { readonly source: string; readonly variants: readonly string[] } {
+  const { runId = PROJECT, variant } = parseEngineName(name ?? '');
+  const shown = engine?.variant ?? variant;
+  return { source: runId, variants: variants.filter((each) => each !== shown) };
 }

@@ -12,6 +12,7 @@ import layerInspectorStyles from './layer-inspector.module.css';
 import styles from './engine-part.module.css';
 import layerTableStyles from './layer-table.module.css';
 import { ModelName } from '../../widgets/model-name';
+import { historyTime } from '../history/history-text';
 import { EngineChoice, type EngineRun, useEngineRuns } from './engine-choice';
 import type { LayerRow } from './layer-rows';
 import type { Layers } from './use-layers';
@@ -87,6 +88,7 @@ function EngineChoices({ runs, view }: { readonly runs: readonly EngineRun[]; re
         name={comparedWith}
         view={compared}
         runs={runs}
+        other={{ name: shown, view }}
         none={t('engine.compare.none')}
         onChoose={compareWith}
       />
@@ -97,7 +99,7 @@ function EngineChoices({ runs, view }: { readonly runs: readonly EngineRun[]; re
 function Summary({ engine, layers }: { readonly engine: EngineView; readonly layers: Layers }) {
   const language = useLanguage();
   const { layers: counts, reformats, reformatMs, totalMs } = engine.summary;
-  const built = new Date(engine.createdAt).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' });
+  const built = historyTime(engine.createdAt, language);
   return (
     <>
       <p className={classNames(layerInspectorStyles.reason, 'dim')}>

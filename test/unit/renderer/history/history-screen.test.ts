@@ -4,6 +4,7 @@ import { createElement } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HistoryScreen } from '../../../../src-renderer/features/history/history-screen';
 import { useHistory } from '../../../../src-renderer/features/history/history-store';
+import { useRunHistoryStore } from '../../../../src-renderer/state/run-history';
 import { useSession } from '../../../../src-renderer/state/session';
 import type { RunMarksEdit } from '../../../../src-shared/domain/history/history-entry';
 import type { WorkbenchApi } from '../../../../src-shared/contract/api';
@@ -39,6 +40,7 @@ beforeEach(() => {
     },
   };
   useSession.setState({ api: { ...useSession.getState().api, ...api }, project: projectView() });
+  useRunHistoryStore.setState(useRunHistoryStore.getInitialState(), true);
   useHistory.setState({ runId: null, compareId: null, metric: 'latencyMs' });
   marked = null;
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { measureNote, statisticsNotes } from '../../../../src-renderer/features/results/notes';
 import { runHeadline } from '../../../../src-renderer/features/results/runs';
+import { historyEntry } from '../../../../src-shared/domain/history/history-entry';
 import { bench, RECORD, report, withRow } from './records';
 
 const keys = (record: typeof RECORD): readonly string[] =>
@@ -105,24 +106,26 @@ describe('statisticsNotes', () => {
 });
 
 describe('runHeadline', () => {
+  const headlineOf = (record: typeof RECORD): unknown => runHeadline(historyEntry(record, null));
+
   it('tells what is shipped and whether its gates were met', () => {
     const gate = { name: 'minTop1', limit: 96, value: 95.5, met: false, state: 'missed' as const, variant: 'mixed' };
-    expect(runHeadline({ ...RECORD, gates: [gate, { ...gate, met: true, state: 'met' }] })).toEqual({
+    expect(headlineOf({ ...RECORD, gates: [gate, { ...gate, met: true, state: 'met' }] })).toEqual({
       variant: 'mixed',
       measure: { name: 'top-1', value: 95.5, higherIsBetter: true },
       latencyMs: 0.1,
       gates: { all: 2, missed: 1, unjudged: 0 },
     });
     expect(
-      runHeadline({
+      headlineOf({
         ...RECORD,
         gates: [
           { ...gate, value: null, state: 'unjudged' },
           { ...gate, met: true, state: 'met' },
         ],
-      }).gates,
-    ).toEqual({ all: 2, missed: 0, unjudged: 1 });
-    expect(runHeadline({ ...RECORD, shipped: [] })).toEqual({
+      }),
+    ).toMatchObject({ gates: { all: 2, missed: 0, unjudged: 1 } });
+    expect(headlineOf({ ...RECORD, shipped: [] })).toEqual({
       variant: null,
       measure: null,
       latencyMs: null,

@@ -2,11 +2,13 @@
 import { act, cleanup, configure, fireEvent, render, screen, within } from '@testing-library/react';
 import { createElement } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ProjectView, RunSummary } from '../../../../src-shared/contract/views';
+import type { HistoryView, ProjectView, RunView } from '../../../../src-shared/contract/views';
+import { historyEntry } from '../../../../src-shared/domain/history/history-entry';
 import type { RunRecord } from '../../../../src-shared/domain/runs/run-record';
 import { ResultsScreen } from '../../../../src-renderer/features/results/results-screen';
 import { stubLayout } from '../widgets/picture/layout';
 import { useResults } from '../../../../src-renderer/features/results/results-store';
+import { useRunHistoryStore } from '../../../../src-renderer/state/run-history';
 import { useSession } from '../../../../src-renderer/state/session';
 import { image, RECORD, report, withRow } from './records';
 
@@ -55,20 +57,27 @@ const FULL: RunRecord = {
 };
 
 const scrollIntoView = vi.fn();
+const getRun = vi.fn();
 
 const getImageAnswers = vi.fn().mockResolvedValue({ width: 8, height: 8, truth: null, classNames: [], variants: [] });
 
-async function show(runs: readonly RunSummary[]): Promise<void> {
+async function show(runs: readonly RunView[]): Promise<void> {
   const getThumbnail = vi.fn().mockResolvedValue({ width: 1, height: 1, bytes: new Uint8Array([1]) });
+  const entries = runs.map(({ record }) => historyEntry(record, null));
+  getRun.mockImplementation(({ runId }: { readonly runId: string }) => {
+    const run = runs.find((candidate) => candidate.runId === runId);
+    return run === undefined ? Promise.reject(new Error(`There is no run ${runId}`)) : Promise.resolve(run);
+  });
+  const getHistory = (): Promise<HistoryView> => Promise.resolve({ path: '/p.calib/runs', entries, unreadable: [] });
   useSession.setState({
-    api: { ...useSession.getState().api, listRuns: () => Promise.resolve(runs), getThumbnail, getImageAnswers },
+    api: { ...useSession.getState().api, getHistory, getRun, getThumbnail, getImageAnswers },
     project: PROJECT,
   });
   await act(async () => void render(createElement(ResultsScreen)));
 }
 
-function summary(record: RunRecord): RunSummary {
-  return { runId: record.runId, record, report: '' };
+function summary(record: RunRecord): RunView {
+  return { runId: record.runId, record, report: '', details: null };
 }
 
 const click = (element: HTMLElement): Promise<void> => act(async () => void fireEvent.click(element));
@@ -92,6 +101,8 @@ beforeEach(() => {
   stubLayout();
   scrollIntoView.mockClear();
   useResults.setState(useResults.getInitialState(), true);
+  useRunHistoryStore.setState(useRunHistoryStore.getInitialState(), true);
+  getRun.mockReset();
 });
 
 afterEach(cleanup);
@@ -212,5 +223,27 @@ describe('ResultsScreen', () => {
     const cells = within(table).getByRole('row', { name: /mixed/ });
     expect(cells.textContent).toContain('+1.50 ppbetter');
     expect(cells.textContent).toContain('n/c');
+  });
+
+  it('reads only the runs that are shown, and shows the old one until the new one is there', async () => {
+    const runs = Array.from({ length: 5000 }, (_, i) => summary({ ...FULL, runId: `run-${i}` }));
+    await show(runs);
+    expect(getRun.mock.calls).toEqual([[{ projectPath: '/p.calib', runId: 'run-0' }]]);
+    expect(document.querySelectorAll('li, option').length).toBeLessThan(400);
+    let answer: (run: RunView | undefined) => void = () => undefined;
+    getRun.mockImplementation(() => new Promise((resolve) => (answer = resolve)));
+    await act(async () => useResults.getState().showRun('run-4000'));
+    expect(screen.getByTestId('results-headline')).not.toBeNull();
+    await act(async () => answer(summary({ ...FULL, runId: 'run-4000', createdAt: '2024-05-06T12:00:00.000Z' })));
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toContain('6 May 2024');
+    await act(async () => useResults.getState().showRun('run-0'));
+    expect(getRun).toHaveBeenCalledTimes(2);
+  });
+
+  it('says why a run cannot be shown', async () => {
+    await show([summary(FULL), summary({ ...FULL, runId: 'b' })]);
+    getRun.mockRejectedValue(new Error('run.json is damaged'));
+    await act(async () => useResults.getState().showRun('b'));
+    expect(document.body.textContent).toContain('run.json is damaged');
   });
 });

@@ -47,6 +47,20 @@ describe('the engine of the open project', () => {
     expect(asked).toHaveLength(3);
   });
 
+  it('is not compared with itself, by whatever name', async () => {
+    const engine = (variant: string): EnginesView =>
+      ({ variants: ['fp32', 'int8'], engine: { variant } }) as unknown as EnginesView;
+    fake.answers.getEngineLayers = ({ variant = 'int8' }: RequestOf<'getEngineLayers'>) => engine(variant);
+    await store().load();
+    store().compareWith('int8');
+    await vi.waitFor(() => expect(store()).toMatchObject({ comparedWith: null, compared: null }));
+    store().compareWith('fp32');
+    await vi.waitFor(() => expect(store().compared).toEqual(engine('fp32')));
+    store().compareWith(`${RUN}:int8`);
+    await vi.waitFor(() => expect(store().compared).toEqual(engine('int8')));
+    expect(store().comparedWith).toBe(`${RUN}:int8`);
+  });
+
   it('is one of a recorded run where its name says so, and stays chosen while jobs run', async () => {
     await store().load();
     store().choose({ shown: `${RUN}:int8`, comparedWith: RUN });

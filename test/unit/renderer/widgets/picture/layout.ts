@@ -6,6 +6,7 @@ export function stubLayout(): void {
     'ResizeObserver',
     class {
       observe(): void {}
+      unobserve(): void {}
       disconnect(): void {}
     },
   );
