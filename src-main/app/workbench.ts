@@ -47,7 +47,7 @@ import { ForcedCancelError } from '../compute/pool/client';
 import type { ShardIdentity } from '../compute/shards/shard-store';
 import { inspectModel } from '../onnx/graph/inspect';
 import { readModel } from '../onnx/wire/wire-reader';
-import { markRun, readHistory } from '../runs/history';
+import { markRun, readHistoryOf } from '../runs/history';
 import { enginesOfRun } from './runs/run-engines';
 import { loadDetails, loadEngines, loadRunIn, runsDirOf } from '../runs/run-store';
 import { doctor } from './doctor';
@@ -197,8 +197,7 @@ export class Workbench implements WorkbenchApi {
   }
 
   async getHistory({ projectPath }: RequestOf<'getHistory'>): Promise<HistoryView> {
-    const path = runsDirOf(resolve(projectPath));
-    return { path, ...(await readHistory(path)) };
+    return readHistoryOf(resolve(projectPath));
   }
 
   async getRun({ projectPath, runId }: RequestOf<'getRun'>): Promise<RunView> {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { list, object, oneOf, parse } from '../../src-shared/base/schema';
@@ -14,7 +14,7 @@ import {
 import { writeFileAtomic } from '../base/atomic-file';
 import { errnoOf, writeError } from '../base/file-errors';
 import { parseStoredJson, readStoredJson } from '../base/json-file';
-import { entryPath, hasRecord, isRunId, loadDetails, loadRunIn, runIdsIn } from './run-store';
+import { entryPath, hasRecord, isRunId, loadDetails, loadRunIn, runIdsIn, runsDirOf } from './run-store';
 
 /** Increase it if the same record would give another entry; the index is then made again. */
 const INDEX_VERSION = 1;
@@ -62,6 +62,21 @@ export async function readHistory(runsDir: string): Promise<History> {
     return own === undefined ? entry : { ...entry, marks: own };
   });
   return { entries: marked.reverse(), unreadable };
+}
+
+/**
+ * The history of a project, or of a folder of runs, with the folder of its runs.
+ * @throws WorkbenchError not-found, if there is no such folder
+ */
+export async function readHistoryOf(path: string): Promise<History & { readonly path: string }> {
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory() !== true)
+    throw new WorkbenchError(
+      'not-found',
+      `${path} ${found === null ? 'does not exist' : 'is a file'}: expected a project or a folder of runs`,
+    );
+  const runsDir = runsDirOf(path);
+  return { path: runsDir, ...(await readHistory(runsDir)) };
 }
 
 function readIndex(runsDir: string): readonly HistoryEntry[] {

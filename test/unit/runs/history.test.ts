@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { markRun, readHistory, saveEntry } from '../../../src-main/runs/history';
+import { markRun, readHistory, readHistoryOf, saveEntry } from '../../../src-main/runs/history';
 import {
   copyRun,
   loadRunIn,
@@ -87,6 +87,15 @@ describe('readHistory', () => {
     const { entries, unreadable } = await readHistory(runsDir);
     expect(entries).toEqual([]);
     expect(unreadable).toMatchObject([{ runId: NEW, problem: expect.stringContaining('version 99') as string }]);
+  });
+
+  it('is that of a project or of a folder of runs, and of nothing else', async () => {
+    await saveRun(project, sampleRecord({ runId: OLD }));
+    await writeFile(join(project, 'project.json'), '{}');
+    expect(await readHistoryOf(project)).toMatchObject({ path: runsDir, entries: [{ runId: OLD }] });
+    expect(await readHistoryOf(runsDir)).toMatchObject({ path: runsDir, entries: [{ runId: OLD }] });
+    await expect(readHistoryOf(join(project, 'project.json'))).rejects.toThrow(/project.json is a file: expected/);
+    await expect(readHistoryOf(join(project, 'nothing'))).rejects.toThrow(/nothing does not exist: expected/);
   });
 
   it('is empty for a folder that does not exist', async () => {
