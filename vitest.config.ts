@@ -15,13 +15,16 @@ const SLOW = 'test/slow/**/*.test.ts';
  * the file changed. A module that a test replaces stays replaced, so that a file which does so has its own process.
  */
 const SHARED = { isolate: false, setupFiles: ['test/support/file-setup.ts'] };
-const UNITS = readdirSync(join(import.meta.dirname, 'test/unit'), { recursive: true, encoding: 'utf8' })
+const SHARING = readdirSync(join(import.meta.dirname, 'test/unit'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.ts'))
   .map((name) => `test/unit/${name.replaceAll('\\', '/')}`)
   .filter((path) => !/\bvi\.(?:mock|doMock)\(/.test(textOf(path)));
 /** Those that draw in a document: files share a process only with files of their environment. */
-const SCREENS = UNITS.filter((path) => textOf(path).startsWith('// @vitest-environment jsdom'));
-const STATES = UNITS.filter((path) => path.startsWith('test/unit/renderer/') && !SCREENS.includes(path));
+const SCREENS = SHARING.filter((path) => textOf(path).startsWith('// @vitest-environment jsdom'));
+/** Tests of native code and of Electron are not among them: what they change in their process stays. */
+const SERVICES = ['app', 'backends', 'cli', 'compute', 'packages', 'renderer', 'serve', 'transport'].flatMap((folder) =>
+  SHARING.filter((path) => path.startsWith(`test/unit/${folder}/`) && !SCREENS.includes(path)),
+);
 
 function textOf(path: string): string {
   return readFileSync(join(import.meta.dirname, path), 'utf8');
@@ -32,13 +35,13 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'calculations', include: CALCULATIONS, isolate: false } },
       { extends: true, test: { name: 'screens', include: SCREENS, ...SHARED } },
-      { extends: true, test: { name: 'states', include: STATES, ...SHARED } },
+      { extends: true, test: { name: 'services', include: SERVICES, ...SHARED } },
       {
         extends: true,
         test: {
           name: 'others',
           include: ['test/**/*.test.ts'],
-          exclude: [...CALCULATIONS, ...SCREENS, ...STATES, SLOW],
+          exclude: [...CALCULATIONS, ...SCREENS, ...SERVICES, SLOW],
         },
       },
       // Their commands take turns with everything else that the machine does.

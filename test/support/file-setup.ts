@@ -5,6 +5,7 @@ import { rememberPage } from './page-state';
 // file, so that no store, cache or language that one file left reaches the next.
 vi.resetModules();
 
+const variables = { ...process.env };
 const restorePage = typeof document === 'undefined' ? undefined : rememberPage();
 
 afterAll(() => {
@@ -12,5 +13,7 @@ afterAll(() => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
   vi.unstubAllEnvs();
+  for (const name of Object.keys(process.env)) if (!(name in variables)) delete process.env[name];
+  Object.assign(process.env, variables);
   restorePage?.();
 });
