@@ -68,6 +68,11 @@ export function TrendChart({ metric, points, shownId, comparedId, onShow }: Tren
               </title>
             </line>
           ))}
+          {geometry.bands.map((path) => (
+            <path key={path} d={path} className={styles.band}>
+              <title>{t('history.trend.band')}</title>
+            </path>
+          ))}
           {geometry.lines.map((path) => (
             <path key={path} d={path} className={styles.line} />
           ))}

@@ -50,5 +50,13 @@ describe('trendGeometry', () => {
     const many = trendGeometry(points(...Array.from({ length: 5000 }, (_, i) => 1 + (i % 7))), SIZE);
     expect(many.hasMarks).toBe(false);
     expect(many.points).toHaveLength(5000);
+    // The medians of columns, and the area from the least to the largest value.
+    const [line = '', band = ''] = [many.lines[1], many.bands[0]];
+    expect(line.split('L').length).toBeLessThan(120);
+    const ysOf = (path: string): number[] => [...path.matchAll(/ ([\d.]+)/g)].map((match) => Number(match[1]));
+    const yOf = (value: number): number => many.points.find(({ point }) => point.value === value)?.y ?? 0;
+    expect(Math.min(...ysOf(band))).toBeCloseTo(yOf(7), 1);
+    expect(Math.max(...ysOf(band))).toBeCloseTo(yOf(1), 1);
+    expect(Math.max(...ysOf(line).map((y) => Math.abs(y - yOf(4))))).toBeLessThanOrEqual(yOf(3) - yOf(4) + 0.1);
   });
 });
