@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react';
 import { MIN_RUNS } from '../../../src-shared/domain/history/anomalies';
 import type { MarkedEntry } from '../../../src-shared/domain/history/history-entry';
 import type { ProjectView, RunView } from '../../../src-shared/contract/views';
+import type { Gates } from '../../../src-shared/domain/project/gates';
 import type { RunRecord } from '../../../src-shared/domain/runs/run-record';
 import { t, useLanguage } from '../../i18n';
 import { type Loaded, useRun, useRunHistory } from '../../state/run-history';
@@ -16,7 +17,7 @@ import { Select } from '../../widgets/fields';
 import { ThreePanes } from '../../widgets/three-panes';
 import { Cautions, Notes, Verdicts } from './verdicts';
 import { ChangesSection, RunFacts } from './run-settings';
-import { judgeAll } from './gates';
+import { areGatesEqual, gatesOfRun, judgeAll } from './gates';
 import { FixSection } from './fix-section';
 import { HeadlineLine } from './headline-line';
 import { LatencySection } from './latency-section';
@@ -169,7 +170,7 @@ function RunResults({ project, entries, record, compared }: RunResultsProps) {
       <HeadlineLine project={project} record={record} judged={judged} />
       <Verdicts record={record} gates={gates} />
       <Cautions record={record} />
-      <HistoryLines entries={entries} record={record} />
+      <HistoryLines entries={entries} record={record} gates={gates} />
       <VariantsTable record={record} judged={judged} chosen={chosen} onChoose={showVariant} />
       <Notes record={record} />
       <FixSection project={project} />
@@ -184,14 +185,22 @@ function RunResults({ project, entries, record, compared }: RunResultsProps) {
 }
 
 /** What is unusual about the run, and for the newest run how likely the next one meets all gates. */
-function HistoryLines({ entries, record }: Pick<RunResultsProps, 'entries' | 'record'>) {
+function HistoryLines({
+  entries,
+  record,
+  gates,
+}: Pick<RunResultsProps, 'entries' | 'record'> & { readonly gates: Gates }) {
   const entry = entries.find(({ runId }) => runId === record.runId);
   // A project with few runs has no history to speak of.
   if (entry === undefined || entries.length < MIN_RUNS) return null;
   return (
     <>
       <Anomalies entries={entries} entry={entry} />
-      {entry === entries[0] ? <ReadinessLine entries={entries} /> : null}
+      {entry !== entries[0] ? null : areGatesEqual(gatesOfRun(record), gates) ? (
+        <ReadinessLine entries={entries} />
+      ) : (
+        <p className="dim">{t('history.readiness.refused.gates-changed')}</p>
+      )}
     </>
   );
 }

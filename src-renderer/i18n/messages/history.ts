@@ -84,6 +84,8 @@ export default {
     'history.readiness.inputs': 'From {n} runs; tightest: {gate} {value}, limit {limit}.',
     'history.readiness.refused.few-runs': 'Too few comparable runs to estimate readiness: 8 are needed.',
     'history.readiness.refused.no-gates': 'No gate is set, so there is no readiness to estimate.',
+    'history.readiness.refused.gates-changed':
+      'The gates were changed after the newest run: readiness is estimated again after the next one.',
     'history.readiness.refused.unjudged': 'A gate of the newest run could not be judged, so readiness is not known.',
   },
   zh: {
@@ -170,6 +172,7 @@ export default {
     'history.readiness.inputs': '依据 {n} 次运行；最紧的门限：{gate} {value}，限制 {limit}。',
     'history.readiness.refused.few-runs': '可比较的运行太少，无法估计就绪概率：需要 8 次。',
     'history.readiness.refused.no-gates': '没有设置门限，无法估计就绪概率。',
+    'history.readiness.refused.gates-changed': '最新一次运行之后门限已更改：下一次运行后重新估计就绪概率。',
     'history.readiness.refused.unjudged': '最新一次运行有门限无法判定，因此就绪概率未知。',
   },
 };

@@ -240,6 +240,12 @@ describe('ResultsScreen', () => {
     expect(getRun).toHaveBeenCalledTimes(2);
   });
 
+  it('does not speak of readiness by gates that were changed since', async () => {
+    const runs = Array.from({ length: 9 }, (_, i) => summary({ ...FULL, runId: `run-${i}` }));
+    await show(runs);
+    expect(document.body.textContent).toContain('readiness is estimated again after the next one');
+  });
+
   it('says why a run cannot be shown', async () => {
     await show([summary(FULL), summary({ ...FULL, runId: 'b' })]);
     getRun.mockRejectedValue(new Error('run.json is damaged'));
