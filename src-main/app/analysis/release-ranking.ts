@@ -8,7 +8,7 @@ import { layerWorks } from './search-setup';
 
 /**
  * The layers by what their release alone wins back.
- * @param base the model with all layers in INT8
+ * @param base layers that are not in INT8 win nothing
  * @param images those that choose, at most `count` of them
  * @returns null if no layer runs in INT8
  */

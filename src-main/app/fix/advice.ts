@@ -18,7 +18,7 @@ export interface AdviceFacts {
   readonly calibration: readonly Pick<ImageEntry, 'group'>[];
   /** Groups of the images that judged. */
   readonly groups: readonly string[];
-  /** The error with all layers in INT8 on some images, and what the release of single layers wins back of it. */
+  /** The error of the plan on some images, and what the release of another layer wins back of it. */
   readonly release: { readonly error: number; readonly ranking: readonly { layer: string; gain: number }[] } | null;
 }
 

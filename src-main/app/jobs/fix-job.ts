@@ -80,8 +80,7 @@ async function adviceOf(
   const plan = plans[nearest ?? -1];
   if (plan === undefined) return [];
   const { options, spec, images } = setup;
-  const allInt8 = { ...plan.decisions, plan: { ...plan.decisions.plan, layers: setup.first.plan.layers } };
-  const base = await trialOf(allInt8, { target: options.target, threads: spec.threads }, job);
+  const base = await trialOf(plan.decisions, { target: options.target, threads: spec.threads }, job);
   const { entries } = await loadSet(job.workspace, 'calibration', undefined);
   return adviceFor({
     plan,
