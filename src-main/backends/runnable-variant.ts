@@ -97,7 +97,14 @@ export interface ModelSession {
 
 /** Arrays in which runtimes return integers and truth values. */
 export type IntegerData =
-  Int32Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Uint32Array | BigInt64Array | BigUint64Array;
+  | Int32Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
 
 /** The values as 32-bit integers; larger ones are clamped. */
 export function toInt32(values: IntegerData): Int32Array {

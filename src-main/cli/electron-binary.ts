@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 export type ElectronBinary =
-  { readonly available: true; readonly path: string } | { readonly available: false; readonly reason: string };
+  | { readonly available: true; readonly path: string }
+  | { readonly available: false; readonly reason: string };
 
 export interface ElectronPlaces {
   /** Folder of the installed electron package; null if it is not installed. */

@@ -31,7 +31,8 @@ import type {
 } from './views';
 
 export type WorkbenchEvent =
-  { readonly type: 'job'; readonly job: JobSnapshot } | { readonly type: 'project'; readonly projectPath: string };
+  | { readonly type: 'job'; readonly job: JobSnapshot }
+  | { readonly type: 'project'; readonly projectPath: string };
 
 export type Unsubscribe = () => void;
 

@@ -104,7 +104,8 @@ export function elementCount(shape: readonly number[]): number {
 export interface NpyRecord {
   readonly shape: readonly number[];
   readonly values:
-    { readonly kind: 'pixels'; readonly data: Uint8Array } | { readonly kind: 'floats'; readonly data: Float32Array };
+    | { readonly kind: 'pixels'; readonly data: Uint8Array }
+    | { readonly kind: 'floats'; readonly data: Float32Array };
 }
 
 /** Values of one record. `bytes` contains exactly its elements. float64 values are rounded to float32. */

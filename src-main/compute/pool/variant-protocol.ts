@@ -148,7 +148,8 @@ export interface OpenImportedResult {
 
 /** Of a model file; or of a prepared model, and then of the layers that read `tensor`, or of all layers. */
 export type LayerWeightsParams =
-  { readonly modelPath: string } | { readonly preparedDir: string; readonly tensor?: string };
+  | { readonly modelPath: string }
+  | { readonly preparedDir: string; readonly tensor?: string };
 
 /** `thresholds` contains the known thresholds and may be incomplete. */
 export type ExplainParams = Pick<

@@ -10,7 +10,8 @@ import type { StopFlag, WorkerRole } from '../pool/worker-role';
  * not be read at all and may be readable later.
  */
 export type ImageOutcome<V> =
-  { readonly ok: true; readonly value: V } | { readonly ok: false; readonly reason: string; readonly isAbsent?: true };
+  | { readonly ok: true; readonly value: V }
+  | { readonly ok: false; readonly reason: string; readonly isAbsent?: true };
 
 /** The requests of a role that runs a model over images. */
 export interface ImageMethods<V, S> {

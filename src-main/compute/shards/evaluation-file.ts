@@ -32,7 +32,8 @@ const formatSchema = object({ format: oneOf(FORMAT), version: oneOf(VERSION) });
 
 /** What is known about one image: an answer per variant, or why the image could not be used. */
 export type ImageRecord =
-  { readonly id: string; readonly answers: readonly ImageAnswer[] } | { readonly id: string; readonly reason: string };
+  | { readonly id: string; readonly answers: readonly ImageAnswer[] }
+  | { readonly id: string; readonly reason: string };
 
 type Bytes = Float32Array | Int32Array | Uint32Array;
 

@@ -26,7 +26,8 @@ export function methodLines(row: ThresholdRow): readonly MethodLine[] {
  */
 export function offeredMethods(row: ThresholdRow): readonly Method[] {
   const always: readonly Method[] = ['best', 'minmax', 'entropy', 'percentile', 'mse'] satisfies readonly (
-    HistogramMethod | 'best'
+    | HistogramMethod
+    | 'best'
   )[];
   return METHODS.filter(
     (method) => method !== 'manual' && (always.includes(method) || row.methods[method] !== undefined),

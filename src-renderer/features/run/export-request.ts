@@ -8,7 +8,9 @@ import type { Target } from '../../../src-shared/domain/project/precision';
  * immediately.
  */
 export const EXPORT_KINDS = ['onnx', ...PACKAGE_KINDS, 'trt-cache', 'report'] as const satisfies readonly (
-  'onnx' | PackageKind | ExportRequest['format']
+  | 'onnx'
+  | PackageKind
+  | ExportRequest['format']
 )[];
 export type ExportKind = (typeof EXPORT_KINDS)[number];
 

@@ -227,7 +227,8 @@ describe('stepModel', () => {
     const lossAt = async (by: number) =>
       (
         (await found(middle.map((value, i) => value + by * (gradient[i] ?? 0))))[step.loss]?.data as
-          Float32Array | undefined
+          | Float32Array
+          | undefined
       )?.[0] ?? 0;
     const size = gradient.reduce((sum, value) => sum + value * value, 0);
     const width = 3 / Math.sqrt(size);
