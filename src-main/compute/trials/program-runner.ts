@@ -27,7 +27,7 @@ const CHECKED_RUNS = 3;
 /** To make blockedModel takes 20 to 60 ms, and it saves a fifth of the time of a segment. */
 const BLOCK_AFTER_MS = 150;
 /** Segments with more weights run as they are: blockedModel holds the rearranged weights in memory. */
-const BLOCK_WEIGHT_BYTES = 2 ** 25;
+const BLOCK_WEIGHT_BYTES = 2 ** 27;
 
 export interface ProgramRunnerOptions {
   /** Folder of the external weights. */

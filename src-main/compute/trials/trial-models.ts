@@ -22,7 +22,7 @@ import {
 import { WeightScales } from '../../quantization/rewrite/weight-scales';
 import { changedPart } from './changed-part';
 import { chooseCuts, WHOLE, withInputDims, type GraphCuts } from './graph-cuts';
-import { ProgramMaker, sessionBytes, type SegmentStructure, type TrialProgram } from './trial-program';
+import { floatBytes, ProgramMaker, sessionBytes, type SegmentStructure, type TrialProgram } from './trial-program';
 
 export interface TrialModelOptions {
   readonly asShipped?: boolean;
@@ -142,10 +142,7 @@ export class TrialModels {
   /** Approximate memory of the sessions of one program. */
   get programBytes(): number {
     const { initializer } = this.model.graph;
-    return sessionBytes(
-      this.cuts.shares.length,
-      initializer.reduce((sum, { data }) => sum + ('length' in data ? data.length : 0), 0),
-    );
+    return sessionBytes(this.cuts.shares.length, floatBytes(initializer));
   }
 
   private get allOutputs(): readonly string[] {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { elementTypes } from '../../onnx/graph/dtypes';
+import { elementCount } from '../../onnx/graph/element-types';
 import { DataType, type Attribute, type Model, type Node, type Tensor, type ValueInfo } from '../../onnx/graph/model';
 import { attrInt } from '../../onnx/graph/attributes';
 import { isOp } from '../../onnx/graph/opset';
@@ -53,7 +54,7 @@ export interface SegmentStructure {
   readonly scales: readonly { readonly name: string; readonly isHalf: boolean }[];
   readonly outputs: readonly string[];
   readonly hasFp16: boolean;
-  /** Bytes of its weights. */
+  /** Bytes of its weights in float32. */
   readonly weightBytes: number;
 }
 
@@ -62,7 +63,12 @@ const OWN_BYTES = 2 ** 22;
 /** ONNX Runtime holds weights before and after Q/DQ, and in the layout of its kernels. */
 const WEIGHT_COPIES = 3;
 
-/** Approximate memory of the sessions of segments with these weights, in bytes. */
+/** Bytes of weights in float32: in a session of a simulated model, quantized weights were multiplied out, too. */
+export function floatBytes(initializers: readonly Pick<Tensor, 'dims'>[]): number {
+  return Float32Array.BYTES_PER_ELEMENT * initializers.reduce((sum, { dims }) => sum + elementCount(dims), 0);
+}
+
+/** Approximate memory of the sessions of segments with these weights, in bytes. @param weightBytes see floatBytes */
 export function sessionBytes(segments: number, weightBytes: number): number {
   return segments * OWN_BYTES + WEIGHT_COPIES * weightBytes;
 }
@@ -269,7 +275,7 @@ export class ProgramMaker {
       scales: part.scales.map(({ name, dataType }) => ({ name, isHalf: dataType === DataType.FLOAT16 })),
       outputs,
       hasFp16: hasFp16 && hasHalves,
-      weightBytes: part.initializers.reduce((sum, { data }) => sum + ('length' in data ? data.length : 0), 0),
+      weightBytes: floatBytes(part.initializers),
     };
   }
 }

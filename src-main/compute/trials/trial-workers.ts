@@ -19,7 +19,7 @@ const VALUE_BYTES = 2 ** 31;
 const SESSION_BYTES = 2 ** 29;
 /** The part of the free memory that either may take. */
 const MEMORY_SHARE = 0.2;
-/** Sessions for this many versions of the whole model are kept in every case; with fewer, each run would open them. */
+/** Sessions for this many versions of the whole model are kept where they fit: FP32, and the one with Q/DQ. */
 const VERSIONS = 2;
 
 /**
@@ -35,7 +35,11 @@ export function keptBytes(
   const free = MEMORY_SHARE * Math.max(0, Math.min(freemem(), limitBytes - process.memoryUsage.rss()));
   return {
     valueBytes: Math.min(VALUE_BYTES, free) / workers,
-    sessionBytes: Math.max(VERSIONS * programBytes, Math.min(SESSION_BYTES, free) / workers),
+    // Without room for one version, each run would open its sessions again.
+    sessionBytes: Math.max(
+      programBytes,
+      Math.min(Math.max(VERSIONS * programBytes, SESSION_BYTES / workers), free / workers),
+    ),
   };
 }
 
