@@ -6,6 +6,7 @@ export default tseslint.config(
   { ignores: ['node_modules/', 'out/', 'build/', 'native/', '**/*.d.mts'] },
   tseslint.configs.base,
   {
+    files: ['**/*.{ts,tsx,js,mjs}'],
     // Comments that switch off rules are oxlint's to judge.
     linterOptions: { reportUnusedDisableDirectives: 'off' },
     rules: {
