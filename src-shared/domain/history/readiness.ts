@@ -81,7 +81,7 @@ export function estimateReadiness(entries: readonly HistoryEntry[]): Readiness {
     return {
       state: 'refused',
       code: 'few-runs',
-      reason: `${runs.length} comparable runs are recorded, an estimate needs ${MIN_READINESS_RUNS}`,
+      reason: `an estimate needs ${MIN_READINESS_RUNS} comparable runs, found ${runs.length}`,
     };
   const lines = gates.map((gate) => fitLine(gate, runs));
   const probabilities = probabilitiesOf(lines);

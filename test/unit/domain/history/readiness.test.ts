@@ -17,7 +17,7 @@ describe('estimateReadiness', () => {
     expect(estimateReadiness([])).toMatchObject({ state: 'refused', code: 'no-gates' });
     expect(estimateReadiness(drops([1, 2, 3]))).toMatchObject({
       code: 'few-runs',
-      reason: `3 comparable runs are recorded, an estimate needs ${MIN_READINESS_RUNS}`,
+      reason: `an estimate needs ${MIN_READINESS_RUNS} comparable runs, found 3`,
     });
     const open = entryAt(9, { gates: [gate('maxDrop', null, 0.5)] });
     expect(estimateReadiness([...drops([1, 1, 1, 1, 1, 1, 1, 1, 1]), open])).toMatchObject({ code: 'unjudged' });
