@@ -84,7 +84,7 @@ describe('the biases of a detector', () => {
       ...workspace,
       file: { ...workspace.file, task: { ...DETECTION, decoder: { ...DETECTION.decoder, minScore: 0.3 } } },
     };
-    await withCorrectedBiases(recipe, 1, { ...job, workspace: other as Workspace });
+    await withCorrectedBiases(recipe, 1, { ...job, workspace: other });
     expect(asked).toHaveLength(2);
   });
 });
