@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunDetails } from '../../src-shared/domain/runs/run-details';
 import type { RunRecord } from '../../src-shared/domain/runs/run-record';
 import { calib, calibJson, startCalib } from '../support/calib-process';
+import { needs, pythonWith, runProgram } from '../support/programs';
 import { REPO_ROOT } from '../support/shared';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
@@ -130,5 +131,18 @@ describe('a baseline', () => {
     expect(existsSync(join(shared, second.runId, 'report.html'))).toBe(true);
     const refused = await calib('run', path, ...QUICK, '--baseline', '20200101T000000000Z-abcdef');
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no run 20200101') as string });
+  });
+});
+
+const schemaPython = pythonWith('check_jsonschema');
+const [pipelinesTitle, isWithoutSchemas] = needs('the ready pipelines', { 'check-jsonschema': schemaPython });
+describe.skipIf(isWithoutSchemas)(pipelinesTitle, () => {
+  it.each([
+    ['github-actions.yml', '--builtin-schema', 'vendor.github-workflows'],
+    ['gitlab-ci.yml', '--builtin-schema', 'vendor.gitlab-ci', '--data-transform', 'gitlab-ci'],
+  ])('%s follows the schema of its system', async (file, ...schema) => {
+    const path = join(REPO_ROOT, 'docs/ci', file);
+    // A wrong file is an error of the program.
+    await runProgram(schemaPython ?? '', ['-m', 'check_jsonschema', ...schema, path]);
   });
 });

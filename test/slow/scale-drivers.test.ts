@@ -7,7 +7,7 @@ import { calibJson } from '../support/calib-process';
 import { findTool, needs, pythonWith, runProgram, startProgram } from '../support/programs';
 import { REPO_ROOT } from '../support/shared';
 import { freePort, SLURM_TOOLS, startSlurm, until, type SlurmCluster } from '../support/slurm';
-import { writeSlowModel } from '../support/slow-model';
+import { slowLayers, writeSlowModel } from '../support/slow-model';
 import { writeTinyImages, writeTinyModel } from '../support/tiny-project';
 
 const SCALE = join(REPO_ROOT, 'resources/scale');
@@ -42,7 +42,7 @@ async function freshProject(name: string): Promise<Fresh> {
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'calib-drivers-'));
-  await writeSlowModel(join(dir, 'slow.onnx'), 16);
+  await writeSlowModel(join(dir, 'slow.onnx'), await slowLayers(0.7));
   await writeTinyModel(join(dir, 'quick.onnx'));
   await writeTinyImages(join(dir, 'images'), IMAGES);
   slow = await freshProject('slow');

@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DataType } from '../../src-main/onnx/graph/model';
 import { floatTensor, intsAttr, makeModel, makeNode, makeValueInfo } from '../../src-main/onnx/graph/make';
 import { writeModel } from '../../src-main/onnx/wire/wire-writer';
@@ -6,7 +10,30 @@ const CHANNELS = 64;
 const KERNEL = 31;
 const LAYERS = 50;
 
-/** Convolutions with 31x31 kernels: about 2 GFLOP per layer for a 16x16 image, so that one image takes seconds. */
+/**
+ * How many layers of a slow model take this time on one image and one thread of this machine while it is idle.
+ */
+export async function slowLayers(seconds: number): Promise<number> {
+  const dir = mkdtempSync(join(tmpdir(), 'calib-slow-'));
+  try {
+    const path = join(dir, 'one.onnx');
+    await writeSlowModel(path, 1);
+    const session = await InferenceSession.create(path, { intraOpNumThreads: 1, interOpNumThreads: 1 });
+    const image = { input: new Tensor('float32', new Float32Array(3 * 16 * 16), [1, 3, 16, 16]) };
+    const times: number[] = [];
+    for (let i = 0; i < 8; i += 1) {
+      const startedAt = performance.now();
+      await session.run(image);
+      times.push(performance.now() - startedAt);
+    }
+    await session.release();
+    return Math.ceil((1000 * seconds) / Math.min(...times));
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+/** Convolutions with 31x31 kernels: about 2 GFLOP per layer for a 16x16 image. @param count of layers; all of them take seconds */
 export async function writeSlowModel(path: string, count = LAYERS): Promise<void> {
   const padding = (kernel: number): { readonly attributes: ReturnType<typeof intsAttr>[] } => ({
     attributes: [

@@ -114,13 +114,7 @@ function Runs({ project, entries }: RunsProps) {
       }
       main={
         run.kind === 'ready' ? (
-          <RunResults
-            key={run.value.runId}
-            project={project}
-            entries={entries}
-            record={run.value.record}
-            compared={comparedRun}
-          />
+          <RunResults project={project} entries={entries} record={run.value.record} compared={comparedRun} />
         ) : run.kind === 'failed' ? (
           <div className={styles.failed}>
             <ErrorBox title={t('results.failed')} error={run.error} />
@@ -169,14 +163,16 @@ function RunResults({ project, entries, record, compared }: RunResultsProps) {
       <ResultsHead project={project} entries={entries} record={record} />
       <HeadlineLine project={project} record={record} judged={judged} />
       <Verdicts record={record} gates={gates} />
-      <Cautions record={record} />
+      <Cautions key={`cautions of ${record.runId}`} record={record} />
       <HistoryLines entries={entries} record={record} gates={gates} />
       <VariantsTable record={record} judged={judged} chosen={chosen} onChoose={showVariant} />
       <Notes record={record} />
       <FixSection project={project} />
       {compared?.kind === 'ready' ? <ChangesSection from={compared.value.record} to={record} /> : null}
       {compared?.kind === 'failed' ? <ErrorBox title={t('results.failed')} error={compared.error} /> : null}
-      {record.validation === null ? null : <WorseSection record={record} validation={record.validation} />}
+      {record.validation === null ? null : (
+        <WorseSection key={`losses of ${record.runId}`} record={record} validation={record.validation} />
+      )}
       <OperatingSection record={record} />
       {record.benchmark === null ? null : <LatencySection benchmark={record.benchmark} shipped={record.shipped} />}
       <RunFacts record={record} />

@@ -86,10 +86,7 @@ export function findAnomalies(entry: HistoryEntry, earlier: readonly HistoryEntr
     const floor = NOISE_FLOOR[metric];
     const value = entry.values[metric];
     if (floor === undefined || value === undefined) continue;
-    const values = before
-      .filter((other) => isComparable(entry, other, metric))
-      .flatMap(({ values: own }) => own[metric] ?? [])
-      .slice(0, MOST_RUNS);
+    const values = newestValues(entry, before, metric);
     if (values.length < MIN_RUNS) tooFew.push({ metric, runs: values.length });
     else {
       const found = judge({ entry, metric, value, floor }, values);
@@ -102,6 +99,17 @@ export function findAnomalies(entry: HistoryEntry, earlier: readonly HistoryEntr
     tooFew,
     causes: anomalies.length === 0 || last === undefined ? [] : causesOf(last, entry, anomalies),
   };
+}
+
+/** Values of the newest comparable runs. @param before newest first */
+function newestValues(entry: HistoryEntry, before: readonly HistoryEntry[], metric: MetricName): number[] {
+  const values: number[] = [];
+  for (const other of before) {
+    const value = other.values[metric];
+    if (value !== undefined && isComparable(entry, other, metric)) values.push(value);
+    if (values.length === MOST_RUNS) break;
+  }
+  return values;
 }
 
 interface Judged {
