@@ -10,9 +10,7 @@ const CHANNELS = 64;
 const KERNEL = 31;
 const LAYERS = 50;
 
-/**
- * How many layers of a slow model take this time on one image and one thread of this machine while it is idle.
- */
+/** How many layers of a slow model take this time on one image and one thread of this machine while it is idle. */
 export async function slowLayers(seconds: number): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), 'calib-slow-'));
   try {
@@ -33,7 +31,10 @@ export async function slowLayers(seconds: number): Promise<number> {
   }
 }
 
-/** Convolutions with 31x31 kernels: about 2 GFLOP per layer for a 16x16 image. @param count of layers; all of them take seconds */
+/**
+ * Convolutions with 31x31 kernels: about 2 GFLOP per layer for a 16x16 image.
+ * @param count of layers; all of them take seconds
+ */
 export async function writeSlowModel(path: string, count = LAYERS): Promise<void> {
   const padding = (kernel: number): { readonly attributes: ReturnType<typeof intsAttr>[] } => ({
     attributes: [
