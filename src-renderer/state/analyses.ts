@@ -7,7 +7,7 @@ import {
   type SensitivityKind,
   type SensitivityResult,
 } from '../../src-shared/domain/analysis/analysis';
-import { followProject } from './follow';
+import { followProject, newestRequest } from './follow';
 import { useSession } from './session';
 
 interface AnalysesState {
@@ -25,21 +25,20 @@ interface AnalysesState {
 
 const NOTHING = { projectPath: null, view: null, error: null, question: null } as const;
 
-/** Incremented with every request, so that outdated answers are dropped. */
-let turn = 0;
+const beginRequest = newestRequest();
 
 export const useAnalysesStore = create<AnalysesState>()((set) => ({
   ...NOTHING,
   load: async () => {
     const { api, project } = useSession.getState();
     if (project === null) return;
-    const own = (turn += 1);
+    const isNewest = beginRequest();
     set((state) => (state.projectPath === project.path ? {} : { ...NOTHING, projectPath: project.path }));
     try {
       const view = await api.getAnalyses({ projectPath: project.path });
-      if (own === turn) set({ view, error: null });
+      if (isNewest()) set({ view, error: null });
     } catch (error) {
-      if (own === turn) set({ error });
+      if (isNewest()) set({ error });
     }
   },
   ask: (question) => set({ question }),
@@ -59,10 +58,10 @@ const ANALYSES: readonly JobKind[] = [
 
 // Edits make results outdated, and jobs create new ones.
 const forget = (): void => {
-  turn += 1;
+  beginRequest();
   useAnalysesStore.setState(NOTHING);
 };
-followProject(useAnalysesStore.getState, forget, ANALYSES);
+followProject(useAnalysesStore.getState, { forget, jobs: ANALYSES, edits: true });
 
 /** The analyses of the open project, loaded on first use. */
 export function useAnalyses(): AnalysesState {

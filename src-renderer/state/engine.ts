@@ -3,7 +3,7 @@ import { create } from 'zustand';
 import type { EnginesView } from '../../src-shared/contract/views';
 import type { JobKind } from '../../src-shared/contract/job-specs';
 import { parseEngineName } from '../../src-shared/domain/engines/engine-name';
-import { followProject } from './follow';
+import { followProject, newestRequest } from './follow';
 import { useSession } from './session';
 
 interface EngineState {
@@ -27,8 +27,7 @@ interface EngineState {
 
 const NOTHING = { projectPath: null, view: null, compared: null } as const;
 
-/** Incremented with every request, so that outdated answers are dropped. */
-let turn = 0;
+const beginRequest = newestRequest();
 
 export const useEngineStore = create<EngineState>()((set, get) => ({
   ...NOTHING,
@@ -37,7 +36,7 @@ export const useEngineStore = create<EngineState>()((set, get) => ({
   load: async () => {
     const { api, project } = useSession.getState();
     if (project === null) return;
-    const own = (turn += 1);
+    const isNewest = beginRequest();
     const projectPath = project.path;
     if (get().projectPath !== projectPath) set({ ...NOTHING, projectPath });
     const { shown, comparedWith } = get();
@@ -54,7 +53,7 @@ export const useEngineStore = create<EngineState>()((set, get) => ({
       engineOf(shown ?? ''),
       comparedWith === null ? null : engineOf(comparedWith),
     ]);
-    if (own !== turn) return;
+    if (!isNewest()) return;
     // An engine is not compared with itself.
     const isSame = compared !== null && isOne({ name: shown, view }, { name: comparedWith, view: compared });
     set(isSame ? { view, compared: null, comparedWith: null } : { view, compared });
@@ -90,10 +89,10 @@ const BUILDING: readonly JobKind[] = ['build', 'bench', 'validate', 'run', 'tune
 
 // Edits make engines outdated, and jobs build new ones.
 const forget = (): void => {
-  turn += 1;
+  beginRequest();
   useEngineStore.setState(NOTHING);
 };
-followProject(useEngineStore.getState, forget, BUILDING);
+followProject(useEngineStore.getState, { forget, jobs: BUILDING, edits: true });
 
 /** The engine of the open project, loaded on first use; null if there is none or it is not loaded yet. */
 export function useEngine(): Omit<EngineState, 'projectPath' | 'load'> {

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { RequestOf } from '../../src-shared/contract/requests';
 import type { ImageAnswersView } from '../../src-shared/contract/views';
+import { requestQueue } from './request-queue';
 import { useSession } from './session';
 
 export type ImageAnswers =
@@ -12,29 +13,7 @@ export type AnswersRequest = Omit<RequestOf<'getImageAnswers'>, 'projectPath'>;
 
 const LOADING: ImageAnswers = { kind: 'loading' };
 /** Answers are computed one after the other; more requests at a time would only wait, and could not be withdrawn. */
-const MAX_AT_ONCE = 2;
-
-let active = 0;
-const waiting: { readonly start: () => void }[] = [];
-
-/** Runs `work` when there is room for it. The returned function withdraws work that has not started. */
-function queued(work: () => Promise<void>): () => void {
-  const item = {
-    start: () => {
-      active += 1;
-      void work().finally(() => {
-        active -= 1;
-        waiting.shift()?.start();
-      });
-    },
-  };
-  if (active < MAX_AT_ONCE) item.start();
-  else waiting.push(item);
-  return () => {
-    const at = waiting.indexOf(item);
-    if (at >= 0) waiting.splice(at, 1);
-  };
-}
+const queued = requestQueue(2);
 
 /**
  * The truth of an image and the answers of variants to it, which the application computes on demand. null asks for

@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { create } from 'zustand';
 import type { HistoryView, RunView } from '../../src-shared/contract/views';
-import { useJobs } from './jobs';
+import { followProject, newestRequest } from './follow';
 import { useSession } from './session';
 
 export type Loaded<T> =
@@ -25,8 +25,7 @@ interface RunHistory {
 const NOTHING = { projectPath: null, state: LOADING, runs: new Map<string, Loaded<RunView>>() } as const;
 const KEPT_RUNS = 16;
 
-/** Incremented with every request, so that outdated answers are dropped. */
-let turn = 0;
+const beginRequest = newestRequest();
 
 /** The recorded runs of the open project in short, for all screens that list them. */
 export const useRunHistoryStore = create<RunHistory>()((set, get) => ({
@@ -34,14 +33,14 @@ export const useRunHistoryStore = create<RunHistory>()((set, get) => ({
   load: async () => {
     const { api, project } = useSession.getState();
     if (project === null) return;
-    const own = (turn += 1);
+    const isNewest = beginRequest();
     const projectPath = project.path;
     if (get().projectPath !== projectPath) set({ ...NOTHING, projectPath });
     const state: Loaded<HistoryView> = await api.getHistory({ projectPath }).then(
       (value) => ({ kind: 'ready', value }),
       (error: unknown) => ({ kind: 'failed', error }),
     );
-    if (own === turn) set({ state });
+    if (isNewest()) set({ state });
   },
   loadRun: async (runId) => {
     const { api } = useSession.getState();
@@ -61,19 +60,11 @@ export const useRunHistoryStore = create<RunHistory>()((set, get) => ({
   },
 }));
 
-useSession.subscribe(({ project }) => {
-  const { projectPath } = useRunHistoryStore.getState();
-  if (projectPath === null || projectPath === project?.path) return;
-  turn += 1;
+const forget = (): void => {
+  beginRequest();
   useRunHistoryStore.setState(NOTHING);
-});
-
-const finishedRuns = (jobs: ReturnType<typeof useJobs.getState>['jobs']): number =>
-  jobs.filter(({ kind, state }) => kind === 'run' && state === 'done').length;
-useJobs.subscribe((state, previous) => {
-  const { projectPath, load } = useRunHistoryStore.getState();
-  if (projectPath !== null && finishedRuns(state.jobs) !== finishedRuns(previous.jobs)) void load();
-});
+};
+followProject(useRunHistoryStore.getState, { forget, jobs: ['run'], edits: false });
 
 /**
  * The recorded runs of the open project, read on first use and when a run ends.

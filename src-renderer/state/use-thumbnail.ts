@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
-import type { Picture } from '../../src-shared/contract/views';
 import type { SetName } from '../../src-shared/contract/requests';
+import { requestQueue } from './request-queue';
 import { useSession } from './session';
 
 export type Thumbnail =
@@ -11,21 +11,7 @@ export type Thumbnail =
 const LOADING: Thumbnail = { kind: 'loading' };
 
 /** A browser has six connections to a server: the others are for calls that must not wait for pictures. */
-const AT_ONCE = 3;
-let running = 0;
-const waiting: (() => void)[] = [];
-
-async function inTurn<T>(read: () => Promise<T>): Promise<T> {
-  if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-  else running += 1;
-  try {
-    return await read();
-  } finally {
-    const next = waiting.shift();
-    if (next === undefined) running -= 1;
-    else next();
-  }
-}
+const queued = requestQueue(3);
 
 /** A thumbnail of an image of the open project as an object URL, which is revoked when it is no longer shown. */
 export function useThumbnail(set: SetName, imageId: string, sizePx: number): Thumbnail {
@@ -37,21 +23,22 @@ export function useThumbnail(set: SetName, imageId: string, sizePx: number): Thu
     if (projectPath === undefined) return undefined;
     let url: string | null = null;
     let isCurrent = true;
-    const read = async (): Promise<Picture | null> =>
-      isCurrent ? api.getThumbnail({ projectPath, set, imageId, size: sizePx }) : null;
-    inTurn(read).then(
-      (picture) => {
-        if (!isCurrent || picture === null) return;
-        url = URL.createObjectURL(new Blob([picture.bytes.slice()], { type: 'image/png' }));
-        setLoaded({ key, thumbnail: { kind: 'ready', url, width: picture.width, height: picture.height } });
-      },
-      (error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        if (isCurrent) setLoaded({ key, thumbnail: { kind: 'failed', reason } });
-      },
+    const withdraw = queued(() =>
+      api.getThumbnail({ projectPath, set, imageId, size: sizePx }).then(
+        (picture) => {
+          if (!isCurrent) return;
+          url = URL.createObjectURL(new Blob([picture.bytes.slice()], { type: 'image/png' }));
+          setLoaded({ key, thumbnail: { kind: 'ready', url, width: picture.width, height: picture.height } });
+        },
+        (error: unknown) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          if (isCurrent) setLoaded({ key, thumbnail: { kind: 'failed', reason } });
+        },
+      ),
     );
     return () => {
       isCurrent = false;
+      withdraw();
       if (url === null) return;
       URL.revokeObjectURL(url);
       setLoaded(null);

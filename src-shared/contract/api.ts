@@ -55,7 +55,6 @@ export interface WorkbenchApi {
   listRecentProjects(): Promise<readonly RecentProject[]>;
   /** The bundled plate reader as a separate project, created on first use in the user's data folder. */
   openSample(): Promise<ProjectView>;
-  /** The newest 100, newest first; getHistory has all in short. */
   /** The HTML report of a run. */
   getReport(request: RequestOf<'getReport'>): Promise<{ readonly html: string }>;
   getHistory(request: RequestOf<'getHistory'>): Promise<HistoryView>;

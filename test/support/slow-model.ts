@@ -33,7 +33,7 @@ export async function slowLayers(seconds: number): Promise<number> {
 
 /**
  * Convolutions with 31x31 kernels: about 2 GFLOP per layer for a 16x16 image.
- * @param count of layers; all of them take seconds
+ * @param count of layers; with the default, an image takes seconds
  */
 export async function writeSlowModel(path: string, count = LAYERS): Promise<void> {
   const padding = (kernel: number): { readonly attributes: ReturnType<typeof intsAttr>[] } => ({

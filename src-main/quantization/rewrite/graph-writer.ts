@@ -32,25 +32,27 @@ export class GraphWriter {
    * @returns the name of the output
    */
   quantizeLinear(name: string, from: string, constants: readonly string[], attributes: Node['attribute']): string {
-    const output = this.names.next(`${name}_quantized`);
-    this.nodes.push(
-      makeNode('QuantizeLinear', [from, ...constants], [output], {
-        name: this.names.next(`${name}_QuantizeLinear`),
-        attributes,
-      }),
-    );
-    return output;
+    return this.linear('QuantizeLinear', this.names.next(`${name}_quantized`), name, {
+      inputs: [from, ...constants],
+      attributes,
+    });
   }
 
   /** See quantizeLinear; the zero point may be absent. */
   dequantizeLinear(name: string, from: string, constants: readonly string[], attributes: Node['attribute']): string {
-    const output = this.names.next(`${name}_dequantized`);
-    this.nodes.push(
-      makeNode('DequantizeLinear', [from, ...constants], [output], {
-        name: this.names.next(`${name}_DequantizeLinear`),
-        attributes,
-      }),
-    );
+    return this.linear('DequantizeLinear', this.names.next(`${name}_dequantized`), name, {
+      inputs: [from, ...constants],
+      attributes,
+    });
+  }
+
+  private linear(
+    op: 'QuantizeLinear' | 'DequantizeLinear',
+    output: string,
+    name: string,
+    { inputs, attributes }: { readonly inputs: readonly string[]; readonly attributes: Node['attribute'] },
+  ): string {
+    this.nodes.push(makeNode(op, inputs, [output], { name: this.names.next(`${name}_${op}`), attributes }));
     return output;
   }
 }

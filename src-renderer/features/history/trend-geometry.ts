@@ -51,10 +51,7 @@ export function trendGeometry(
     hasMarks: points.length <= MOST_MARKS,
     breaks,
     ticks: linearTicks(low, high, 4).values.map((value) => ({ y: yOf(value), value })),
-    lines: [
-      ...all.filter((line) => !isDense(line)),
-      ...dense.map((columns) => columns.map(({ x, y }) => ({ x, y }))),
-    ].map(pathOf),
+    lines: [...all.filter((line) => !isDense(line)), ...dense].map(pathOf),
     bands: dense.map((columns) =>
       pathOf([
         ...columns.map(({ x, top }) => ({ x, y: top })),
