@@ -57,9 +57,9 @@ export class FileHashes {
     if (known?.stamp === stamp) return known.sha256;
     try {
       return await this.runs.run(`${stamp} ${path}`, () => this.read(path, stamp, signal));
-    } catch (error) {
+    } finally {
+      // Also if the read, which another caller may have begun, came to its end.
       throwIfAborted(signal);
-      throw error;
     }
   }
 
