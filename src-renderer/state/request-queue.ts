@@ -1,6 +1,6 @@
 /**
- * A queue in which at most `limit` requests run at a time. It takes a request, and returns a function that withdraws the
- * request if it has not started.
+ * A queue in which at most `limit` requests run at a time. It takes a request, and returns a function that withdraws
+ * this request if it has not started.
  */
 export function requestQueue(limit: number): (request: () => Promise<void>) => () => void {
   let active = 0;
