@@ -38,6 +38,9 @@ function copySet(from: 'train' | 'val', to: string, count: number): string {
 const labelOf = async (page: Page): Promise<string> =>
   (await page.getByRole('dialog').getByRole('img', { name: /Blood/ }).first().getAttribute('aria-label')) ?? '';
 
+/** Milliseconds that the page may take to draw on a busy machine. */
+const PATIENCE = { timeout: 30_000 };
+
 describe.skipIf(NO_BROWSER !== null || sharedDir() === null)('boxes of a detector', { timeout: 240_000 }, () => {
   let ui: UiSession;
   let page: Page;
@@ -81,16 +84,15 @@ describe.skipIf(NO_BROWSER !== null || sharedDir() === null)('boxes of a detecto
       .getByRole('button', { name: /Show Blood.* large/ })
       .first()
       .click();
-    await expect
-      .poll(() => labelOf(page), { timeout: 30_000 })
-      .toMatch(/Truth \d+ boxes, fp32 \d+ boxes, int8-entropy \d+ box/);
+    await expect.poll(() => labelOf(page), PATIENCE).toMatch(/Truth \d+ boxes, fp32 \d+ boxes, int8-entropy \d+ box/);
     await page.keyboard.press('2');
-    expect(await labelOf(page)).not.toContain('fp32');
+    await expect.poll(() => labelOf(page), PATIENCE).not.toContain('fp32');
     await page.keyboard.press('2');
+    await expect.poll(() => labelOf(page), PATIENCE).toContain('fp32');
     const title = page.getByRole('dialog').getByRole('heading', { level: 2 });
-    expect(await title.innerText()).toMatch(/\(1 of \d+\)/);
+    await expect.poll(() => title.innerText(), PATIENCE).toMatch(/\(1 of \d+\)/);
     await page.keyboard.press('ArrowRight');
-    expect(await title.innerText()).toMatch(/\(2 of \d+\)/);
+    await expect.poll(() => title.innerText(), PATIENCE).toMatch(/\(2 of \d+\)/);
     // The boxes really are on the canvas: the photograph has no pixel of the truth's yellow.
     const canvas = page.getByRole('dialog').locator('canvas').first();
     const yellow = (): Promise<number> =>
@@ -102,9 +104,9 @@ describe.skipIf(NO_BROWSER !== null || sharedDir() === null)('boxes of a detecto
           if (data[i] === 240 && data[i + 1] === 228 && data[i + 2] === 66) count += 1;
         return count;
       });
-    await expect.poll(yellow, { timeout: 30_000 }).toBeGreaterThan(100);
+    await expect.poll(yellow, PATIENCE).toBeGreaterThan(100);
     await page.keyboard.press('1');
-    await expect.poll(yellow).toBe(0);
+    await expect.poll(yellow, PATIENCE).toBe(0);
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(ui.problems).toEqual([]);
