@@ -211,10 +211,17 @@ interface PictureProps {
 function Picture({ file, sizePx }: PictureProps) {
   const thumbnail = useThumbnail('validation', file, sizePx);
   if (thumbnail.kind === 'ready') return <img className={styles.picture} src={thumbnail.url} alt={file} />;
-  const reason = thumbnail.kind === 'failed' ? t('results.images.noPicture', { reason: thumbnail.reason }) : '';
+  if (thumbnail.kind === 'loading') {
+    return (
+      <span className={classNames(styles.picture, styles.pictureEmpty, styles.pictureLoading)}>
+        <Icon name="image" size={20} />
+      </span>
+    );
+  }
+  const reason = t('results.images.noPicture', { reason: thumbnail.reason });
   return (
     <span className={classNames(styles.picture, styles.pictureEmpty)} title={reason}>
-      <Icon name="image" size={20} {...(reason === '' ? {} : { label: reason })} />
+      <Icon name="image" size={20} label={reason} />
     </span>
   );
 }

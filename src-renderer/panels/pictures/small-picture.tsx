@@ -2,7 +2,6 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import type { SetName } from '../../../src-shared/contract/requests';
 import { CLEAR_SCORE } from '../../../src-shared/domain/measures/detection-images';
 import type { Task } from '../../../src-shared/domain/tasks/task';
-import { t } from '../../i18n';
 import { useImageAnswers } from '../../state/image-answers';
 import { useThumbnail } from '../../state/use-thumbnail';
 import { classNames } from '../../widgets/class-names';
@@ -106,10 +105,18 @@ function choiceOf(layer: PictureLayer, layers: readonly PictureLayer[]): LayerCh
   };
 }
 
+/** In place of a picture that is loading, or that failed for a reason. */
 function Empty({ reason }: { readonly reason: string | null }) {
+  if (reason === null) {
+    return (
+      <span className={classNames(styles.empty, styles.loading)}>
+        <Icon name="image" size={20} />
+      </span>
+    );
+  }
   return (
-    <span className={styles.empty} title={reason ?? t('picture.loading')}>
-      <Icon name={reason === null ? 'image' : 'warning'} size={20} {...(reason === null ? {} : { label: reason })} />
+    <span className={styles.empty} title={reason}>
+      <Icon name="warning" size={20} label={reason} />
     </span>
   );
 }
