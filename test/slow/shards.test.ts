@@ -187,16 +187,16 @@ describe('SIGTERM', () => {
   it('lets a shard of a validation store the images that were answered', async () => {
     const args = ['validate', slow, '--variants', 'fp32', '--shard', '1/1', '--threads', '1'];
     const running = startCalib(args);
-    await running.stderrMatches(/validating: [1-9]\d*\/24/);
+    await running.stderrMatches(/validating: (1\d|2[0-2])\/24/);
     running.child.kill('SIGTERM');
     const { code, stderr } = await running.outcome;
     expect(code).toBe(143);
     const [, done = ''] = /Stopped after (\d+) of 24 images/.exec(stderr) ?? [];
-    expect(Number(done)).toBeGreaterThanOrEqual(2);
+    expect(Number(done)).toBeGreaterThan(5);
     expect(readdirSync(join(slow, 'shards'))).toContain('validate-1-of-1.partial');
     const again = await startCalib([...args, '--json']).outcome;
     // Few images are left, so that they may be done before a line is due.
-    const [, first = '24'] = /validating: ([1-9]\d*)\/24/.exec(again.stderr) ?? [];
+    const [, first = '24'] = /validating: (\d+)\/24/.exec(again.stderr) ?? [];
     expect(Number(first)).toBeGreaterThanOrEqual(Number(done));
     expect(JSON.parse(again.stdout)).toMatchObject({ done: SLOW_IMAGES });
   }, 300_000);

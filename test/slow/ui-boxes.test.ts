@@ -111,4 +111,28 @@ describe.skipIf(NO_BROWSER !== null || sharedDir() === null)('boxes of a detecto
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(ui.problems).toEqual([]);
   });
+
+  it('are drawn large by a click that began while the small picture was loading', async () => {
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route('**/api/call', async (route) => {
+      const { method } = route.request().postDataJSON() as { readonly method?: string };
+      if (method === 'getImageAnswers') await answered;
+      await route.continue();
+    });
+    await page.reload();
+    await openScreen(page, 'Results');
+    const small = page.getByRole('button', { name: /Show Blood.* large/ }).first();
+    await small.scrollIntoViewIfNeeded();
+    await small.locator('[aria-busy="true"]').waitFor();
+    const { x, y, width, height } = (await small.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.down();
+    answer();
+    await small.locator('figure').first().waitFor();
+    await page.mouse.up();
+    await page.getByRole('dialog').waitFor();
+  });
 });

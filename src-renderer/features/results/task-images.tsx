@@ -3,6 +3,7 @@ import { formatFixed } from '../../../src-shared/base/units';
 import type { VariantReport, WorstImage } from '../../../src-shared/domain/runs/accuracy';
 import { t } from '../../i18n';
 import { LargePicture } from '../../panels/pictures/large-picture';
+import { PictureButton } from '../../panels/pictures/picture-button';
 import { SmallPicture } from '../../panels/pictures/small-picture';
 import { Button } from '../../widgets/button';
 import { Checkbox, Segmented } from '../../widgets/fields';
@@ -68,12 +69,7 @@ export function TaskImages({ report, runId }: TaskImagesProps) {
       <ul className={styles.grid}>
         {shown.map((image, index) => (
           <li key={image.file} className={styles.card}>
-            <button
-              type="button"
-              className={styles.open}
-              aria-label={t('picture.open', { name: image.file })}
-              onClick={() => setOpened(index)}
-            >
+            <PictureButton imageId={image.file} onOpen={() => setOpened(index)}>
               <SmallPicture
                 set="validation"
                 imageId={image.file}
@@ -82,7 +78,7 @@ export function TaskImages({ report, runId }: TaskImagesProps) {
                 shown={variants}
                 isBright={isBright}
               />
-            </button>
+            </PictureButton>
             <div className="ellipsis mono" title={image.file} data-testid="image-file">
               {image.file}
             </div>

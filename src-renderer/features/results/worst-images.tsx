@@ -5,6 +5,7 @@ import type { ValidationRecord } from '../../../src-shared/domain/runs/run-recor
 import { t } from '../../i18n';
 import { useThumbnail } from '../../state/use-thumbnail';
 import { LargePicture } from '../../panels/pictures/large-picture';
+import { PictureButton } from '../../panels/pictures/picture-button';
 import { Button } from '../../widgets/button';
 import { classNames } from '../../widgets/class-names';
 import { Checkbox } from '../../widgets/fields';
@@ -118,14 +119,11 @@ interface ImageCardProps {
 function ImageCard({ image, variant, validation, onOpen }: ImageCardProps) {
   return (
     <li className={styles.card}>
-      <button
-        type="button"
-        className={styles.pictureButton}
-        aria-label={t('results.images.open', { file: image.file })}
-        onClick={onOpen}
-      >
-        <Picture file={image.file} sizePx={THUMBNAIL_PX} />
-      </button>
+      <div className={styles.cardPicture}>
+        <PictureButton imageId={image.file} onOpen={onOpen}>
+          <Picture file={image.file} sizePx={THUMBNAIL_PX} />
+        </PictureButton>
+      </div>
       <div className={styles.cardFacts}>
         <div className={classNames(styles.cardFile, 'ellipsis')} data-testid="image-file" title={image.file}>
           {image.file}
@@ -211,17 +209,14 @@ interface PictureProps {
 function Picture({ file, sizePx }: PictureProps) {
   const thumbnail = useThumbnail('validation', file, sizePx);
   if (thumbnail.kind === 'ready') return <img className={styles.picture} src={thumbnail.url} alt={file} />;
-  if (thumbnail.kind === 'loading') {
-    return (
-      <span className={classNames(styles.picture, styles.pictureEmpty, styles.pictureLoading)}>
-        <Icon name="image" size={20} />
-      </span>
-    );
-  }
-  const reason = t('results.images.noPicture', { reason: thumbnail.reason });
+  const reason = thumbnail.kind === 'failed' ? t('results.images.noPicture', { reason: thumbnail.reason }) : '';
   return (
-    <span className={classNames(styles.picture, styles.pictureEmpty)} title={reason}>
-      <Icon name="image" size={20} label={reason} />
+    <span
+      className={classNames(styles.picture, styles.pictureEmpty)}
+      title={reason}
+      aria-busy={thumbnail.kind === 'loading'}
+    >
+      <Icon name="image" size={20} {...(reason === '' ? {} : { label: reason })} />
     </span>
   );
 }

@@ -107,16 +107,9 @@ function choiceOf(layer: PictureLayer, layers: readonly PictureLayer[]): LayerCh
 
 /** In place of a picture that is loading, or that failed for a reason. */
 function Empty({ reason }: { readonly reason: string | null }) {
-  if (reason === null) {
-    return (
-      <span className={classNames(styles.empty, styles.loading)}>
-        <Icon name="image" size={20} />
-      </span>
-    );
-  }
   return (
-    <span className={styles.empty} title={reason}>
-      <Icon name="warning" size={20} label={reason} />
+    <span className={styles.empty} title={reason ?? undefined} aria-busy={reason === null}>
+      <Icon name={reason === null ? 'image' : 'warning'} size={20} {...(reason === null ? {} : { label: reason })} />
     </span>
   );
 }

@@ -4,6 +4,7 @@ import type { ImageView } from '../../../../src-shared/contract/views';
 import type { Task } from '../../../../src-shared/domain/tasks/task';
 import { t } from '../../../i18n';
 import { LargePicture } from '../../../panels/pictures/large-picture';
+import { PictureButton } from '../../../panels/pictures/picture-button';
 import { SmallPicture } from '../../../panels/pictures/small-picture';
 import { spreadOver } from './task-draft';
 import styles from './task-pictures.module.css';
@@ -32,14 +33,9 @@ export function TaskPictures({ set, images, chosenId, task }: TaskPicturesProps)
       <div className={styles.pictures}>
         {ids.map((imageId, index) => (
           <figure key={imageId} className={styles.figure}>
-            <button
-              type="button"
-              className={styles.open}
-              aria-label={t('picture.open', { name: imageId })}
-              onClick={() => setLarge(index)}
-            >
+            <PictureButton imageId={imageId} onOpen={() => setLarge(index)}>
               <SmallPicture set={set} imageId={imageId} variants={FP32} task={task} shown="together" isTall />
-            </button>
+            </PictureButton>
             <figcaption className="ellipsis mono" title={imageId}>
               {imageId}
             </figcaption>
