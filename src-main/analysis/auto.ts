@@ -4,7 +4,7 @@ import type { Method } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import { NO_WORK, sumOfWork, WHOLE_RUNS, wholeRuns, type ChangedPart, type ExpectedWork } from './expected-work';
 import { race, type Raced } from './race';
-import { qualitiesOf, qualityOf, worstNmse, type TrialAnswer, type Trials } from './trials';
+import { choiceErrorOf, type TrialAnswer, type Trials } from './trials';
 
 /** Thresholds with a smaller relative difference are considered equal. */
 const SAME = 1e-4;
@@ -97,8 +97,8 @@ export function autoPasses({
 }
 
 /**
- * Chooses one threshold per tensor among all methods, by the error of the worst group at the outputs of the model. It
- * starts from the best method for all tensors and then improves one tensor after the other, in graph order. The
+ * Chooses one threshold per tensor among all methods, by the error of the worst group at the outputs of the model, for
+ * detectors by that of their candidates. It starts from the best method for all tensors and then improves one tensor after the other, in graph order. The
  * improvement overfits its images, so that the result is only accepted if it is better than every single method on
  * unseen images.
  */
@@ -121,17 +121,15 @@ export async function chooseThresholds(
     at: readonly number[],
   ): Promise<number[]> =>
     (
-      await qualitiesOf(
-        trials,
+      await trials.run(
         list.map((thresholds) => ({ plan, thresholds })),
         at,
       )
-    ).map(worstNmse);
+    ).map((own) => choiceErrorOf(trials, at, own));
 
   const starts = methods.map((method) => ({ plan, thresholds: thresholdsOf(method) }));
   const startAnswers = await trials.run(starts, chosen);
-  const onChosen: number[] = [];
-  for (const answers of startAnswers) onChosen.push(worstNmse(await qualityOf(trials, chosen, answers)));
+  const onChosen = startAnswers.map((own) => choiceErrorOf(trials, chosen, own));
   const onConfirmed = await objectives(methods.map(thresholdsOf), confirmed);
   const singles = methods.map((method, i) => ({
     method,

@@ -1,12 +1,4 @@
-import {
-  hasOutputs,
-  qualityOf,
-  referenceAnswers,
-  worstNmse,
-  type Trial,
-  type TrialAnswer,
-  type Trials,
-} from './trials';
+import { choiceErrorOf, hasOutputs, referenceAnswers, type Trial, type TrialAnswer, type Trials } from './trials';
 
 /** A race runs its images in this many parts. */
 const PARTS = 4;
@@ -61,7 +53,7 @@ export async function race(
         if (answer) runner.answers[slot] = answer;
       }
       // Images that were not run yet count as without an error.
-      runner.objective = worstNmse(await qualityOf(trials, at, runner.answers));
+      runner.objective = choiceErrorOf(trials, at, runner.answers);
     }
     running = running.filter(({ objective }) => objective < limit);
     if (running.length === 0) return { winner: null, runs };
@@ -72,20 +64,9 @@ export async function race(
 }
 
 /** Positions in `at`, those of the incumbent's worst group first, and among them those with its largest errors. */
-function partsOf(
-  { images, reference, varying }: Trials,
-  at: readonly number[],
-  incumbent: readonly TrialAnswer[],
-): number[][] {
-  const outputs = [...(reference[at[0] ?? 0]?.signal.keys() ?? [])].filter((output) => varying?.has(output) !== true);
-  const signals = outputs.map((output) => at.reduce((sum, image) => sum + (reference[image]?.signal[output] ?? 0), 0));
-  const errors = at.map((_, slot) =>
-    outputs.reduce(
-      (sum, output, i) => sum + (incumbent[slot]?.noise[output] ?? 0) / Math.max(1e-300, signals[i] ?? 0),
-      0,
-    ),
-  );
-  const groups = at.map((image) => images[image]?.group ?? null);
+function partsOf(trials: Trials, at: readonly number[], incumbent: readonly TrialAnswer[]): number[][] {
+  const errors = candidateErrors(incumbent, at.length) ?? outputErrors(trials, at, incumbent);
+  const groups = at.map((image) => trials.images[image]?.group ?? null);
   const means = new Map<string | null, number>();
   for (const group of new Set(groups)) {
     const own = errors.filter((_, slot) => groups[slot] === group);
@@ -96,4 +77,28 @@ function partsOf(
   const order = [...at.keys()].sort((a, b) => rankOf(a) - rankOf(b) || (errors[b] ?? 0) - (errors[a] ?? 0) || a - b);
   const size = Math.max(MIN_PART, Math.ceil(order.length / PARTS));
   return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
+}
+
+/** Noise of the candidates of a detector for each image; null if an answer has none. */
+function candidateErrors(answers: readonly TrialAnswer[], images: number): number[] | null {
+  const found = answers.flatMap(({ record }) =>
+    record?.kind === 'detection' && record.candidates ? [record.candidates.noise] : [],
+  );
+  return found.length === images ? found : null;
+}
+
+/** Noise of all outputs for each image, in relation to their signals. */
+function outputErrors(
+  { reference, varying }: Pick<Trials, 'reference' | 'varying'>,
+  at: readonly number[],
+  answers: readonly TrialAnswer[],
+): number[] {
+  const outputs = [...(reference[at[0] ?? 0]?.signal.keys() ?? [])].filter((output) => varying?.has(output) !== true);
+  const signals = outputs.map((output) => at.reduce((sum, image) => sum + (reference[image]?.signal[output] ?? 0), 0));
+  return at.map((_, slot) =>
+    outputs.reduce(
+      (sum, output, i) => sum + (answers[slot]?.noise[output] ?? 0) / Math.max(1e-300, signals[i] ?? 0),
+      0,
+    ),
+  );
 }

@@ -1,7 +1,7 @@
 import { releasedPlan } from '../../src-shared/domain/project/precision';
 import { chooseFromGroups } from './choose-images';
 import { layerRuns, sumOfWork, WHOLE_RUNS, wholeRuns, type ChangedPart, type ExpectedWork } from './expected-work';
-import { groupNames, qualitiesOf, choiceError, type Trial, type Trials } from './trials';
+import { choiceErrorOf, groupNames, type Trial, type Trials } from './trials';
 
 /** The largest number of layers that are chosen together by measured gains. */
 export const MEASURED_STEPS = 6;
@@ -197,7 +197,7 @@ async function gainsOf(
   at: readonly number[],
 ): Promise<Gains> {
   const list = singleReleases(base, layers);
-  const [before = 0, ...errors] = (await qualitiesOf(trials, list, at)).map(choiceError);
+  const [before = 0, ...errors] = (await trials.run(list, at)).map((own) => choiceErrorOf(trials, at, own));
   return layers.map((layer, i) => ({ layer, gain: before - (errors[i] ?? before) }));
 }
 
@@ -250,5 +250,5 @@ async function errorsOf(
   sets: readonly Released[],
 ): Promise<number[]> {
   const list = sets.map((set) => releasedTrial(base, set));
-  return (await qualitiesOf(trials, list, images)).map(choiceError);
+  return (await trials.run(list, images)).map((own) => choiceErrorOf(trials, images, own));
 }

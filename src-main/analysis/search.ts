@@ -17,6 +17,7 @@ import {
   qualitiesOf,
   referenceAnswers,
   referenceQuality,
+  choiceError,
   worstNmse,
   type Trial,
   type Trials,
@@ -209,7 +210,7 @@ async function betterThresholds(
 ): Promise<ThresholdChoice> {
   const { alternatives, rank } = problem;
   const bases = alternatives.map((choice) => baseOf(problem, choice));
-  const errors = (await qualitiesOf(trials, bases, rank)).map(worstNmse);
+  const errors = (await qualitiesOf(trials, bases, rank)).map(choiceError);
   const [inUse = Number.POSITIVE_INFINITY] = errors;
   const best = errors.indexOf(Math.min(...errors));
   const found = (errors[best] ?? inUse) < inUse * CLEARLY_BETTER ? alternatives[best] : alternatives[0];

@@ -109,43 +109,46 @@ export async function qualityOf(
   at: readonly number[],
   answers: readonly TrialAnswer[],
 ): Promise<TrialQuality> {
-  const all = at.map((image, slot): Answered => ({
-    image: imageOf(trials, image),
-    reference: referenceOf(trials, image),
-    answer: answers[slot] ?? NO_ANSWER,
-  }));
-  const groups = groupNames(trials.images)
-    .map((name) => [name, all.filter(({ image }) => image.group === name)] as const)
-    .filter(([, list]) => list.length > 0);
+  const all = answered(trials, at, answers);
+  const groups = groupsOf(trials, all);
   const comparesAnswers = !hasOutputs(trials);
-  if (comparesAnswers) requireAnswers(trials, all);
-  const errorOf = (list: readonly Answered[]): number =>
-    comparesAnswers ? 1 - (agreementOf(trials, list) ?? 100) / 100 : nmseOf(trials, list);
-  const nmse = errorOf(all);
-  const worstNmse = groups
-    .map(([name, list]) => ({ name, nmse: errorOf(list) }))
-    .reduce<TrialQuality['worstGroupNmse']>(
-      (worst, own) => (worst !== null && worst.nmse >= own.nmse ? worst : own),
-      null,
-    );
+  const { nmse, worstGroupNmse } = outputErrors(trials, all, groups);
   return {
     nmse,
     sqnrDb: nmse > 0 && !comparesAnswers ? -10 * Math.log10(nmse) : null,
     ...(comparesAnswers ? { comparesAnswers } : {}),
-    worstGroupNmse: worstNmse,
+    worstGroupNmse,
     agreement: agreementOf(trials, all),
-    ...candidateFields(
-      all,
-      groups.map(([, list]) => list),
-    ),
+    ...candidateFields(all, groups),
     ...(await measureFields(trials, all)),
   };
+}
+
+/**
+ * The error by which a model is chosen (choiceError), without the other values of its quality, which take time.
+ *
+ * @param answers one per entry of `at`
+ * @throws WorkbenchError model-unsupported, as qualityOf
+ */
+export function choiceErrorOf(trials: Trials, at: readonly number[], answers: readonly TrialAnswer[]): number {
+  const all = answered(trials, at, answers);
+  const groups = groupsOf(trials, all);
+  const { candidateNmse } = candidateFields(all, groups);
+  return candidateNmse ?? worstNmse(outputErrors(trials, all, groups));
 }
 
 /** Whether the values of any output can be compared with those of FP32. A model without float outputs has no error. */
 export function hasOutputs({ reference, varying }: Pick<Trials, 'reference' | 'varying'>): boolean {
   const outputs = reference[0]?.signal.length ?? 0;
   return outputs === 0 || (varying?.size ?? 0) < outputs;
+}
+
+/** Whether choices go by the candidates of a detector (choiceError), and not by all values of its outputs. */
+export function hasCandidates({ reference }: Pick<Trials, 'reference'>): boolean {
+  const sums = reference.flatMap(({ record }) =>
+    record?.kind === 'detection' && record.candidates ? [record.candidates] : [],
+  );
+  return sums.length === reference.length && sums.some(({ signal }) => signal > 0);
 }
 
 /**
@@ -218,15 +221,9 @@ export function differenceBetween(
   const [answers, others] = pair;
   const task = trials.task ?? null;
   if (task?.kind === 'custom') return null;
-  const answered = (list: readonly TrialAnswer[]): Answered[] =>
-    at.map((image, slot) => ({
-      image: imageOf(trials, image),
-      reference: referenceOf(trials, image),
-      answer: list[slot] ?? NO_ANSWER,
-    }));
   for (const against of isLabelled ? (['truth', 'fp32'] as const) : (['fp32'] as const)) {
-    const set = setOf(task, answered(answers), against);
-    const difference = differenceOf(set, setOf(task, answered(others), against));
+    const set = setOf(task, answered(trials, at, answers), against);
+    const difference = differenceOf(set, setOf(task, answered(trials, at, others), against));
     if (difference !== null) return { name: against === 'truth' ? set.name : `${set.name} against FP32`, difference };
   }
   return null;
@@ -234,14 +231,7 @@ export function differenceBetween(
 
 /** The error of the worst output over images. @param answers one per entry of `at` */
 export function outputError(trials: Trials, at: readonly number[], answers: readonly TrialAnswer[]): number {
-  return nmseOf(
-    trials,
-    at.map((image, slot) => ({
-      image: imageOf(trials, image),
-      reference: referenceOf(trials, image),
-      answer: answers[slot] ?? NO_ANSWER,
-    })),
-  );
+  return nmseOf(trials, answered(trials, at, answers));
 }
 
 /** The names of the groups of the images, sorted. */
@@ -258,21 +248,18 @@ export function choiceError(quality: TrialQuality): number {
 }
 
 /** The objective of automatic choices: the error of the worst group, or of all images without groups. */
-export function worstNmse(quality: TrialQuality): number {
+export function worstNmse(quality: Pick<TrialQuality, 'nmse' | 'worstGroupNmse'>): number {
   return quality.worstGroupNmse?.nmse ?? quality.nmse;
 }
 
 /** The error of a detector's candidates, of the worst group; empty for other tasks, and if an answer has none. */
-function candidateFields(
-  all: readonly Answered[],
-  groups: readonly (readonly Answered[])[],
-): Pick<TrialQuality, 'candidateNmse'> {
+function candidateFields(all: readonly Answered[], groups: Groups): Pick<TrialQuality, 'candidateNmse'> {
   const sumsOf = (list: readonly Answered[]): CandidateSums[] =>
     list.flatMap(({ answer: { record } }) =>
       record?.kind === 'detection' && record.candidates ? [record.candidates] : [],
     );
   if (sumsOf(all).length < all.length) return {};
-  const errors = [all, ...groups].flatMap((list): number[] => {
+  const errors = [all, ...groups.map(([, list]) => list)].flatMap((list): number[] => {
     const signal = sumsOf(list).reduce((sum, own) => sum + own.signal, 0);
     const noise = sumsOf(list).reduce((sum, own) => sum + own.noise, 0);
     // Where FP32 detects nothing, there is no error in relation to it.
@@ -288,6 +275,42 @@ interface Answered {
 }
 
 const NO_ANSWER: TrialAnswer = { noise: [], top1: -1 };
+
+/** The images of each group that has any. */
+type Groups = readonly (readonly [name: string, list: readonly Answered[]])[];
+
+function answered(trials: Trials, at: readonly number[], answers: readonly TrialAnswer[]): Answered[] {
+  return at.map((image, slot) => ({
+    image: imageOf(trials, image),
+    reference: referenceOf(trials, image),
+    answer: answers[slot] ?? NO_ANSWER,
+  }));
+}
+
+function groupsOf(trials: Trials, all: readonly Answered[]): Groups {
+  return groupNames(trials.images)
+    .map((name) => [name, all.filter(({ image }) => image.group === name)] as const)
+    .filter(([, list]) => list.length > 0);
+}
+
+/** The error of all values of the outputs; where these cannot be compared, the part of the answers that differs. */
+function outputErrors(
+  trials: Trials,
+  all: readonly Answered[],
+  groups: Groups,
+): Pick<TrialQuality, 'nmse' | 'worstGroupNmse'> {
+  const comparesAnswers = !hasOutputs(trials);
+  if (comparesAnswers) requireAnswers(trials, all);
+  const errorOf = (list: readonly Answered[]): number =>
+    comparesAnswers ? 1 - (agreementOf(trials, list) ?? 100) / 100 : nmseOf(trials, list);
+  const worstGroupNmse = groups
+    .map(([name, list]) => ({ name, nmse: errorOf(list) }))
+    .reduce<TrialQuality['worstGroupNmse']>(
+      (worst, own) => (worst !== null && worst.nmse >= own.nmse ? worst : own),
+      null,
+    );
+  return { nmse: errorOf(all), worstGroupNmse };
+}
 
 function imageOf(trials: Trials, index: number): TrialImage {
   const image = trials.images[index];

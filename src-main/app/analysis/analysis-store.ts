@@ -79,9 +79,15 @@ export async function basisOf(
   try {
     const calibration = await calibrationForThresholds(currentCalibrationKey(workspace) === null ? current : workspace);
     const inUse = thresholds ? thresholdsInUse(calibration, { ...file, target }) : null;
-    const { percentile, importedThresholds } = file;
+    const { percentile, importedThresholds, task } = file;
     const chosenFrom = candidates
-      ? { percentile, importedThresholds, hasTensorrtGrid: calibration.tensorrtThresholds() !== null }
+      ? {
+          percentile,
+          importedThresholds,
+          hasTensorrtGrid: calibration.tensorrtThresholds() !== null,
+          // The decoder says which values count.
+          ...(task?.kind === 'detection' ? { task } : {}),
+        }
       : {};
     return shortHash({
       calibration: key,

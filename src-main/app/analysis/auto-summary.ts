@@ -8,6 +8,7 @@ import type { AutoOutcome } from '../../analysis/auto';
 type Outcome = Pick<AutoOutcome, 'singles' | 'descent' | 'verdict' | 'bestSingle' | 'methods' | 'thresholds'> & {
   readonly images: { readonly chosen: number; readonly confirmed: number };
   readonly comparesAnswers?: boolean;
+  readonly comparesCandidates?: boolean;
 };
 
 /** A smaller share of clipped values is not mentioned. */
@@ -15,8 +16,8 @@ const WORTH_MENTIONING = 1e-4;
 
 /** One sentence that says what auto chose, and whether that is better than one method for all tensors. */
 export function summarizeAuto(outcome: Outcome): string {
-  const { singles, descent, verdict, bestSingle, methods, images, comparesAnswers } = outcome;
-  const error = comparesAnswers ? 'part of the answers that differs from FP32' : 'output error';
+  const { singles, descent, verdict, bestSingle, methods, images } = outcome;
+  const error = errorName(outcome);
   const single = singles.find(({ method }) => method === bestSingle);
   const own = formatSignificant(descent.confirmed);
   const other = formatSignificant(single?.confirmed ?? Number.NaN);
@@ -33,6 +34,12 @@ export function summarizeAuto(outcome: Outcome): string {
     `Auto is ${bestSingle} for all tensors: choosing per tensor is no better ${on} ` +
     `(${error} ${own} against ${other}).`
   );
+}
+
+/** What the numbers of the comparison are. */
+function errorName({ comparesAnswers, comparesCandidates }: Outcome): string {
+  if (comparesCandidates) return 'error of the candidates';
+  return comparesAnswers ? 'part of the answers that differs from FP32' : 'output error';
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Target } from '../../../src-shared/domain/project/precision';
 import { isRescaled } from '../../../src-shared/domain/project/precision';
 import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import { autoPasses } from '../../analysis/auto';
-import { groupNames, taskToCompare } from '../../analysis/trials';
+import { groupNames, withTaskOfChoice } from '../../analysis/trials';
 import { chooseAndConfirm } from '../../analysis/choose-images';
 import { writeAutoThresholds } from '../../calibration/histograms/auto-thresholds';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
@@ -61,11 +61,7 @@ export async function chooseAutoThresholds(spec: AutoSpec, job: JobContext): Pro
       },
       job,
     );
-  const outcome = await choose(true).catch((error: unknown) => {
-    // Outputs whose sizes depend on the data have no error; the answers of the task are compared instead.
-    if (taskToCompare(error, workspace.file.task) !== null) return choose(false);
-    throw error;
-  });
+  const outcome = await withTaskOfChoice(workspace.file.task, (task) => choose(task === null));
   const key = currentCalibrationKey(workspace);
   if (key === null)
     throw new WorkbenchError('calibration-missing', 'The calibration changed while thresholds were chosen', {
@@ -79,6 +75,7 @@ export async function chooseAutoThresholds(spec: AutoSpec, job: JobContext): Pro
     images,
     groups: groupNames(chosen),
     ...(outcome.comparesAnswers ? { comparesAnswers: true } : {}),
+    ...(outcome.comparesCandidates ? { comparesCandidates: true } : {}),
     singles,
     descent,
     verdict,

@@ -26,12 +26,17 @@ up to 512 other images. To use them: calib set PROJECT --method auto`,
   },
 });
 
+function errorText({ comparesAnswers, comparesCandidates }: AutoResult): string {
+  if (comparesCandidates) return 'error of the candidates, scores and boxes (noise to signal';
+  return comparesAnswers
+    ? 'the sizes of all outputs depend on the data: part of the answers that differs from FP32 (1 - agreement'
+    : 'output error (noise to signal';
+}
+
 function asText(result: AutoResult): Block[] {
   const worst = result.groups.length > 0 ? `, worst of ${result.groups.join(', ')}` : '';
   const different = result.choices.filter(({ code }) => code !== 'same-as-single');
-  const error = result.comparesAnswers
-    ? 'the sizes of all outputs depend on the data: part of the answers that differs from FP32 (1 - agreement'
-    : 'output error (noise to signal';
+  const error = errorText(result);
   return [
     `${error}${worst}) on ${result.images.chosen} and ${result.images.confirmed} ` +
       `calibration images, ${result.passes} passes in ${formatDuration(result.seconds)}`,

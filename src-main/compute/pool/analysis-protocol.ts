@@ -56,6 +56,8 @@ export interface AutoComputed extends AutoOutcome, Tried {
   readonly images: { readonly chosen: number; readonly confirmed: number };
   /** See TrialQuality: the objective is the part of the answers that does not agree with FP32. */
   readonly comparesAnswers?: boolean;
+  /** The objective is the error of a detector's candidates. */
+  readonly comparesCandidates?: boolean;
 }
 
 export interface BestParams {

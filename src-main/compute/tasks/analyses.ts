@@ -6,7 +6,7 @@ import { chooseFromGroups } from '../../analysis/choose-images';
 import { sumOfWork, wholeRuns } from '../../analysis/expected-work';
 import { releaseOrder as orderReleases, releaseWork } from '../../analysis/release-order';
 import { searchPlans } from '../../analysis/search';
-import { hasOutputs, qualitiesOf, referenceQuality } from '../../analysis/trials';
+import { hasCandidates, hasOutputs, qualitiesOf, referenceQuality } from '../../analysis/trials';
 import type {
   AutoComputed,
   AutoParams,
@@ -42,6 +42,7 @@ export async function auto(
       ...outcome,
       images: { chosen: chosen.length, confirmed: confirmed.length },
       ...(hasOutputs(trials) ? {} : { comparesAnswers: true }),
+      ...(hasCandidates(trials) ? { comparesCandidates: true } : {}),
       skipped: trials.skipped,
       passes: trials.passes,
       work: trials.work,

@@ -160,7 +160,10 @@ export const autoObjectiveSchema = object({
   /** Measured on calibration images that were not used for the choice. */
   confirmed: measured,
 });
-/** Objective of `auto`: nmse at the outputs of the worst group (of all images, without groups). */
+/**
+ * Objective of `auto`: nmse at the outputs of the worst group (of all images, without groups); for detectors the error
+ * of their candidates.
+ */
 export type AutoObjective = InferOutput<typeof autoObjectiveSchema>;
 
 export const autoResultSchema = object({
@@ -172,6 +175,8 @@ export const autoResultSchema = object({
   groups: list(string),
   /** See TrialQuality: the objective is the part of the answers that does not agree with FP32. */
   comparesAnswers: optional(boolean),
+  /** The objective is the error of a detector's candidates. */
+  comparesCandidates: optional(boolean),
   /** The objective of every method if it is used for all tensors. */
   singles: list(object({ ...autoObjectiveSchema.entries, method: oneOf(...METHODS) })),
   /** The objective that the descent over tensors reached. */

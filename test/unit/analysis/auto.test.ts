@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { autoPasses, chooseThresholds, type AutoProblem } from '../../../src-main/analysis/auto';
 import { EMPTY_PLAN } from '../../../src-shared/domain/project/precision';
-import { FakeTrials, fakeImages } from './fake-trials';
+import { asDetector, FakeTrials, fakeImages } from './fake-trials';
 
 const images = fakeImages(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 'day' : 'night')));
 const chosen = [0, 1, 2, 3, 4, 5, 6, 7];
@@ -77,6 +77,18 @@ describe('chooseThresholds', () => {
     });
     expect(outcome.singles.map(({ method }) => method)).not.toContain('imported');
     expect(outcome.methods).toEqual({ a: 'imported', b: 'mse', c: 'mse' });
+  });
+
+  it('judges detectors by their candidates, and not by all values of the outputs', async () => {
+    const ofAllValues = away({ a: 8, b: 8, c: 8 });
+    const ofCandidates = away({ a: 8, b: 2, c: 4 });
+    const trials = asDetector(new FakeTrials(images, ({ thresholds }) => ofAllValues(thresholds)), ({ thresholds }) =>
+      ofCandidates(thresholds),
+    );
+    expect(await chooseThresholds(trials, problem)).toMatchObject({
+      verdict: 'descent',
+      thresholds: { a: 8, b: 2, c: 4 },
+    });
   });
 
   it('takes no more passes than it said', async () => {

@@ -1,4 +1,5 @@
 import type { Trial, TrialAnswer, TrialImage, Trials } from '../../../src-main/analysis/trials';
+import type { TaskRecord } from '../../../src-shared/domain/measures/task-records';
 
 /** Trials of a made-up model with one output of power 1: `noiseOf` says what a trial's error on an image is. */
 export class FakeTrials implements Trials {
@@ -32,4 +33,35 @@ export class FakeTrials implements Trials {
 
 export function fakeImages(groups: readonly (string | null)[]): TrialImage[] {
   return groups.map((group, i) => ({ file: `${i}.png`, group, label: i % 2 }));
+}
+
+/** The answer of a detector: FP32's candidates have power 1. */
+export function detectionRecord(noise: number): TaskRecord {
+  const toFp32 = {
+    classes: new Int32Array(),
+    scores: new Float32Array(),
+    flags: new Uint32Array(),
+    truthClasses: new Int32Array(),
+    truthCounts: new Uint32Array(),
+  };
+  return { kind: 'detection', toTruth: null, toFp32, candidates: { signal: 1, noise } };
+}
+
+/** The same trials for a detector, whose candidates have another error than all values of the outputs. */
+export function asDetector(
+  trials: FakeTrials,
+  candidateNoise: (trial: Trial, image: TrialImage, index: number) => number,
+): Trials {
+  return {
+    images: trials.images,
+    reference: trials.reference.map((own) => ({ ...own, top1: -1, record: detectionRecord(0) })),
+    run: async (list, at) =>
+      (await trials.run(list, at)).map((answers, i) =>
+        answers.map((answer, k): TrialAnswer => {
+          const [trial, image, index] = [list[i], trials.images[at[k] ?? 0], at[k] ?? 0];
+          if (!trial || !image) throw new RangeError('no such trial');
+          return { ...answer, top1: -1, record: detectionRecord(candidateNoise(trial, image, index)) };
+        }),
+      ),
+  };
 }

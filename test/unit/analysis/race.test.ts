@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { race } from '../../../src-main/analysis/race';
-import { qualitiesOf, worstNmse, type Trial } from '../../../src-main/analysis/trials';
+import { choiceError, qualitiesOf, worstNmse, type Trial } from '../../../src-main/analysis/trials';
 import { createRandom } from '../../support/random';
-import { FakeTrials, fakeImages } from './fake-trials';
+import { asDetector, FakeTrials, fakeImages } from './fake-trials';
 
 const IMAGES = 32;
 const at = Array.from({ length: IMAGES }, (_, i) => i);
@@ -43,5 +43,20 @@ describe('race', () => {
     expect(won).toBeLessThan(20);
     // Of 20 races of 4 trials.
     expect(saved).toBeGreaterThan(12 * IMAGES);
+  });
+
+  it('compares detectors by their candidates, and gives up those whose candidates fail first', async () => {
+    const [candidates, outputs] = [madeUp(3, [0.5, 4]), madeUp(4, [9, 0.1])];
+    const errors = await candidates.run([0, 1, 2].map(trialOf), at);
+    const trials = asDetector(
+      outputs,
+      ({ thresholds }, _, index) => errors[thresholds.id ?? 0]?.[index]?.noise[0] ?? 0,
+    );
+    const [incumbent = []] = await trials.run([trialOf(0)], at);
+    const [limit = 0, smallest] = (await qualitiesOf(trials, [trialOf(0), trialOf(1)], at)).map(choiceError);
+    const { winner, runs } = await race(trials, [trialOf(1), trialOf(2)], { at, incumbent, limit });
+    expect(winner).toMatchObject({ index: 0, objective: smallest });
+    // The second one fails on the first part of the images.
+    expect(runs).toBeLessThan(1.5 * IMAGES);
   });
 });

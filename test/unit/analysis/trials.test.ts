@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   choiceError,
+  choiceErrorOf,
   differenceBetween,
   OTHER_SIZE,
   qualityOf,
@@ -112,8 +113,11 @@ describe('qualityOf', () => {
     });
     const quality = await qualityOf(even, at, [answer(0.1), answer(0.3), answer(0.6), answer(0.2)]);
     expect(choiceError(quality)).toBeCloseTo(0.2);
-    const partly = await qualityOf(even, at, [answer(0.1), answer(0.3), answer(0.6), answer(0.2, false)]);
+    expect(choiceErrorOf(even, at, [answer(0.1), answer(0.3), answer(0.6), answer(0.2)])).toBe(choiceError(quality));
+    const incomplete = [answer(0.1), answer(0.3), answer(0.6), answer(0.2, false)];
+    const partly = await qualityOf(even, at, incomplete);
     expect(choiceError(partly)).toBe(worstNmse(partly));
+    expect(choiceErrorOf(even, at, incomplete)).toBe(worstNmse(partly));
   });
 
   it('sums noise over signal, over all images and per group', async () => {
