@@ -8,7 +8,8 @@ import type { SmoothingResult } from '../../../src-shared/domain/analysis/smooth
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
 import type { TrialQuality } from '../../../src-shared/domain/analysis/analysis';
 import { chooseAndConfirm } from '../../analysis/choose-images';
-import { choiceError, withTaskOfChoice } from '../../analysis/trials';
+import { chooseSmoothing } from '../../analysis/smoothing-choice';
+import { withTaskOfChoice } from '../../analysis/trials';
 import { collectJob } from '../jobs/calibrate-job';
 import { defaultThreads, type JobContext } from '../job-context';
 import { readChannelMaxima } from '../../calibration/histograms/channel-maxima';
@@ -37,8 +38,6 @@ const DEFAULT_IMAGES = 64;
 const MIN_IMAGES = 4;
 /** Candidates are compared with histograms of this many images of the set. The best one gets those of all images. */
 const SCREENED_IMAGES = 128;
-/** The best candidate is calibrated on all images if its error is at most this multiple of that without smoothing. */
-const PROMISING = 1.05;
 
 /** Decides instead of images that did not choose whether the best factors, under this key, are kept. */
 export type ConfirmSmoothing = (key: string) => Promise<boolean>;
@@ -86,54 +85,28 @@ async function searched(
     job,
   );
   const equalized = hasRepair(base.workspace.file.plan, 'equalization');
-  const found = exponents.map((own, i) => ({ alpha: ALPHAS[i] ?? 0, own, key: '' }));
-  const groups = Object.values(exponents[0] ?? {}).length;
-  const common = {
+  const candidates = exponents.map((own, i) => {
+    const alpha = ALPHAS[i] ?? 0;
+    return { alpha, own, key: shortHash({ version: FACTORS_VERSION, equalized, exponents: own }) };
+  });
+  for (const { alpha, own, key } of candidates) await search.store(key, { alpha, equalized, exponents: own });
+  const choosing = { set, entries: chosen };
+  const screened = set.entries.length > SCREENED_IMAGES ? SCREENED_IMAGES : undefined;
+  const choice = await chooseSmoothing(
+    candidates,
+    {
+      onChosen: (key, isScreened) => search.measure(search.withKey(key), choosing, isScreened ? screened : undefined),
+      onConfirmed: (key) => search.measure(search.withKey(key), { set, entries: confirmed }),
+    },
+    confirm,
+  );
+  return {
     target: setup.target,
     equalized,
-    groups,
+    groups: Object.values(exponents[0] ?? {}).length,
     images: { chosen: chosen.length, confirmed: confirmed.length },
     notSmoothed: refusals,
-  };
-  for (const candidate of found) {
-    candidate.key = shortHash({ version: FACTORS_VERSION, equalized, exponents: candidate.own });
-    await search.store(candidate.key, { alpha: candidate.alpha, equalized, exponents: candidate.own });
-  }
-  const choosing = { set, entries: chosen };
-  const without = await search.measure(base, choosing);
-  const screened = set.entries.length > SCREENED_IMAGES ? SCREENED_IMAGES : undefined;
-  const candidates: { alpha: number; key: string; chosen: number; confirmed?: number }[] = [];
-  for (const { alpha, key } of found)
-    candidates.push({
-      alpha,
-      key,
-      chosen: choiceError(await search.measure(search.withKey(key), choosing, screened)),
-    });
-  const least = candidates.reduce<(typeof candidates)[number] | undefined>(
-    (smallest, own) => (smallest === undefined || own.chosen < smallest.chosen ? own : smallest),
-    undefined,
-  );
-  const best = least && least.chosen <= PROMISING * choiceError(without) ? least : undefined;
-  const isMeasured = best !== undefined && confirm === undefined;
-  const before = isMeasured ? choiceError(await search.measure(base, { set, entries: confirmed })) : undefined;
-  if (best) {
-    const smoothed = search.withKey(best.key);
-    best.chosen = choiceError(await search.measure(smoothed, choosing));
-    if (isMeasured) best.confirmed = choiceError(await search.measure(smoothed, { set, entries: confirmed }));
-  }
-  const isNearer = best !== undefined && (best.confirmed ?? best.chosen) < (before ?? choiceError(without));
-  const isBetter = isNearer && (confirm === undefined || (await confirm(best.key)));
-  return {
-    ...common,
-    without: { chosen: choiceError(without), ...(before === undefined ? {} : { confirmed: before }) },
-    candidates: candidates.map(({ alpha, chosen: error, confirmed: unseen }) => ({
-      alpha,
-      chosen: error,
-      ...(unseen === undefined ? {} : { confirmed: unseen }),
-    })),
-    ...(isBetter ? { choice: { alpha: best.alpha, key: best.key } } : {}),
-    ...(without.comparesAnswers ? { comparesAnswers: true } : {}),
-    ...(without.candidateNmse === undefined ? {} : { comparesCandidates: true }),
+    ...choice,
     seconds: 0,
     createdAt: new Date().toISOString(),
   };

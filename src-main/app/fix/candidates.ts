@@ -18,6 +18,11 @@ export interface Candidate {
   readonly quality: TrialQuality;
   /** Output error of the worst group; for detectors that of their candidates. */
   readonly error: number;
+  /**
+   * For learned values: their error on unseen images divided by that on the images that choose, of which many were
+   * learned from. `error` is that on the images that choose times this factor; 1 if absent.
+   */
+  readonly optimism?: number;
 }
 
 /** A candidate as trials run it, with the setup of its prepared model. */

@@ -18,7 +18,7 @@ import type { FixSetup } from './setup';
 import { nearerText, wonText } from './stage-text';
 import { expectedLoss, keepsLoss, mayMeet, trendOfLoss } from './prospects';
 import { releasedLayers } from './release-stages';
-import { CLEARLY_BETTER, isClearlyBetter, type FixScope, type FixStage } from './stage';
+import { CLEARLY_BETTER, isClearlyBetter, withOptimism, type FixScope, type FixStage } from './stage';
 import { STAGES } from './stages';
 
 /** A repair that leaves more of the error than this may move the measure by chance: the plan without it comes first. */
@@ -159,7 +159,8 @@ export class FixRun {
       secondsPerPass,
       secondsLeft: spec.minutes === undefined ? Number.POSITIVE_INFINITY : 60 * spec.minutes - spent,
       trial: (decisions) => trialOf(decisions, { target: options.target, threads: spec.threads }, job),
-      measure: (list) => this.measure(list, job),
+      measure: async (list, optimism) =>
+        (await this.measure(list, job)).map((candidate) => withOptimism(candidate, optimism)),
       judge: (candidate) => this.judge(name, candidate, job),
       expectedLoss: (error) => expectedLoss(error, this.plans),
       keepsLoss: (before, after) => keepsLoss(before, after, this.plans),

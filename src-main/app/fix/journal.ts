@@ -1,6 +1,15 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { mapped, measured, object, oneOf, string, variant, type InferOutput } from '../../../src-shared/base/schema';
+import {
+  mapped,
+  measured,
+  object,
+  oneOf,
+  optional,
+  string,
+  variant,
+  type InferOutput,
+} from '../../../src-shared/base/schema';
 import { trialQualitySchema } from '../../../src-shared/domain/analysis/analysis';
 import {
   FIX_STAGES,
@@ -18,7 +27,12 @@ import { shortHash } from '../projects/workspace';
 const stageName = oneOf(...FIX_STAGES);
 /** An infinite error is stored as null. */
 const errorSchema = mapped(measured, (error) => (Number.isNaN(error) ? Number.POSITIVE_INFINITY : error));
-const candidateSchema = object({ decisions: fixDecisionsSchema, quality: trialQualitySchema, error: errorSchema });
+const candidateSchema = object({
+  decisions: fixDecisionsSchema,
+  quality: trialQualitySchema,
+  error: errorSchema,
+  optimism: optional(measured),
+});
 const entrySchema = variant({
   /** A plan that was judged. */
   plan: object({ kind: oneOf('plan'), key: string, plan: fixPlanSchema, fp32: fixResultSchema.entries.fp32 }),

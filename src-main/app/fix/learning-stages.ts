@@ -1,12 +1,14 @@
 import type { FixDecisions } from '../../../src-shared/domain/analysis/fix';
+import type { TrialQuality } from '../../../src-shared/domain/analysis/analysis';
 import { releasedPlan } from '../../../src-shared/domain/project/precision';
+import { choiceError } from '../../analysis/trials';
 import { keepingLearned } from '../../calibration/histograms/learned-parameters';
 import { layerWorks, macsOf } from '../analysis/search-setup';
 import { learnJob } from '../jobs/learn-job';
 import { currentCalibrationKey } from '../projects/workspace';
 import { workspaceWith, type Candidate } from './candidates';
 import { FEW_LAYERS, releasable, releasedLayers, releaseSets } from './release-stages';
-import { byError, passesSeconds, type FixScope, type FixStage, type StageOutcome } from './stage';
+import { byError, passesSeconds, withOptimism, type FixScope, type FixStage, type StageOutcome } from './stage';
 
 /**
  * Runs of the model that one epoch of learning is worth: a forward and a backward pass of every block on at most 256
@@ -42,7 +44,7 @@ export const learned: FixStage = {
   seconds: (scope) => learningSeconds(scope),
   async run(scope) {
     const { best } = scope;
-    const candidate = await learn(scope, best.decisions);
+    const candidate = await learn(scope, best);
     return { candidates: candidate === null ? [] : [candidate], compared: 1 };
   },
 };
@@ -71,7 +73,7 @@ export const releaseLearned: FixStage = {
     // An earlier stage may have learned for the same calibration: its values stay unless these are better.
     const dir = workspace.paths.calibrationDir(currentCalibrationKey(workspace) ?? '');
     return keepingLearned(dir, async (): Promise<Kept> => {
-      const candidate = await learn(scope, base.decisions);
+      const candidate = await learn(scope, base);
       if (candidate === null || candidate.error > scope.errorToBeat)
         return { isKept: false, value: { candidates: [], compared } };
       return { isKept: true, value: await fewerReleased(scope, candidate, compared) };
@@ -108,10 +110,15 @@ async function fewerReleased(scope: FixScope, learnedBest: Candidate, before: nu
   let compared = before;
   let own: Candidate | undefined = learnedBest;
   while (own !== undefined && (await scope.judge(own)).met) {
-    const { decisions }: Candidate = own;
+    const { decisions, optimism }: Candidate = own;
     const layers = releasedLayers(decisions);
     if (layers.length < 2) break;
-    const fewer = byError(await scope.measure(layers.map((layer) => returned(decisions, layer))));
+    const fewer = byError(
+      await scope.measure(
+        layers.map((layer) => returned(decisions, layer)),
+        optimism,
+      ),
+    );
     compared += fewer.compared;
     own = fewer.candidates.find(({ error }) => scope.mayMeet(error));
   }
@@ -133,10 +140,15 @@ async function learningSeconds(scope: FixScope): Promise<number> {
   return passesSeconds(scope, LEARNING_PASSES * (await learningEpochs(scope)) + scope.choosing.entries.length);
 }
 
-/** @returns null if what was learned does not come nearer to FP32 on other images */
-async function learn(scope: FixScope, decisions: FixDecisions): Promise<Candidate | null> {
+/**
+ * Learns the values of a candidate. Most images that choose were learned from, so that the error on them promises too
+ * much: it is scaled to the part of the error that was left on images that nothing was learned from.
+ *
+ * @returns null if what was learned does not come nearer to FP32 on such images
+ */
+async function learn(scope: FixScope, { decisions, error }: Candidate): Promise<Candidate | null> {
   const { job, target, threads, secondsLeft } = scope;
-  const { isKept } = await learnJob(
+  const { isKept, before, after } = await learnJob(
     {
       kind: 'learn',
       projectPath: job.workspace.path,
@@ -149,7 +161,18 @@ async function learn(scope: FixScope, decisions: FixDecisions): Promise<Candidat
     { ...job, workspace: workspaceWith(job.workspace, decisions) },
   );
   if (!isKept) return null;
-  return (await scope.measure([{ ...decisions, method: 'learned', tensorMethods: {} }]))[0] ?? null;
+  const [candidate] = await scope.measure([{ ...decisions, method: 'learned', tensorMethods: {} }]);
+  return candidate === undefined ? null : withOptimism(candidate, optimismOf(candidate.error / error, before, after));
+}
+
+/**
+ * @param seen the part of the error that is left on the images that choose
+ * @param before and after: on unseen images
+ */
+export function optimismOf(seen: number, before: TrialQuality, after: TrialQuality): number | undefined {
+  const unseen = choiceError(after) / choiceError(before);
+  // Values that do better on unseen images owe it to chance.
+  return seen > 0 && unseen > seen && Number.isFinite(unseen) ? unseen / seen : undefined;
 }
 
 /** The number of epochs that this model can afford; 0: none. */

@@ -87,20 +87,20 @@ async function waysToRelease(scope: FixScope, most: number): Promise<Way[]> {
     shortHash(best.decisions) !== shortHash(simplest.decisions) &&
     releasedLayers(best.decisions).length === 0 &&
     scope.keepsLoss(simplest.error, best.error);
-  const ofBest = await wayFrom(scope, best.decisions, { most, mayCorrect: true });
-  return isOwnWay ? [await wayFrom(scope, simplest.decisions, { most, mayCorrect: false }), ofBest] : [ofBest];
+  const ofBest = await wayFrom(scope, best, { most, mayCorrect: true });
+  return isOwnWay ? [await wayFrom(scope, simplest, { most, mayCorrect: false }), ofBest] : [ofBest];
 }
 
 async function wayFrom(
   scope: FixScope,
-  decisions: FixDecisions,
+  { decisions, optimism }: Candidate,
   { most, mayCorrect }: { readonly most: number; readonly mayCorrect: boolean },
 ): Promise<Way> {
   const setOf = await releaseSets(scope, decisions, most);
   const known = new Map<number, Promise<Candidate | undefined>>();
   const released = async (size: number): Promise<Candidate | undefined> => {
     const plan = releasedPlan(decisions.plan, await setOf(size));
-    const [plain] = await scope.measure([{ ...decisions, plan }]);
+    const [plain] = await scope.measure([{ ...decisions, plan }], optimism);
     const isCorrected = hasRepair(plan, 'biasCorrection') || decisions.method === 'learned';
     if (plain === undefined || !mayCorrect || isCorrected || !scope.mayMeet(plain.error)) return plain;
     // Biases that were not worth correcting beside the released layers may be so now.

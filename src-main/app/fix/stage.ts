@@ -33,8 +33,12 @@ export interface FixScope {
   readonly secondsLeft: number;
   /** The model of these decisions. */
   readonly trial: (decisions: FixDecisions) => Promise<CandidateTrial>;
-  /** Measures candidates on the images that choose. */
-  readonly measure: (list: readonly FixDecisions[]) => Promise<readonly Candidate[]>;
+  /**
+   * Measures candidates on the images that choose.
+   *
+   * @param optimism of learned values that all of them use (Candidate)
+   */
+  readonly measure: (list: readonly FixDecisions[], optimism?: number) => Promise<readonly Candidate[]>;
   /**
    * Judges a candidate on the images that judge. Every call uses these images once more to choose, so that a stage
    * should call it as seldom as it can.
@@ -83,6 +87,11 @@ export interface FixStage {
 
 /** A candidate replaces the best one if it has at most this part of its error. */
 export const CLEARLY_BETTER = 0.99;
+
+/** The candidate with an error that allows for what was learned from the images that choose. @param factor see Candidate */
+export function withOptimism(candidate: Candidate, factor: number | undefined): Candidate {
+  return factor === undefined ? candidate : { ...candidate, error: candidate.error * factor, optimism: factor };
+}
 
 export function isClearlyBetter(candidate: Candidate, best: Candidate): boolean {
   return candidate.error <= CLEARLY_BETTER * best.error;

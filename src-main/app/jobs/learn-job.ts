@@ -5,12 +5,9 @@ import type { LearnResult } from '../../../src-shared/domain/analysis/repair';
 import { requireMatches } from '../../../src-shared/domain/glob';
 import { bytesOfImage } from '../../../src-shared/domain/project/feeding';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
-import type { Target } from '../../../src-shared/domain/project/precision';
-import type { Trial } from '../../analysis/trials';
 import { chooseDisjoint } from '../../analysis/choose-images';
 import { writeLearnedParameters } from '../../calibration/histograms/learned-parameters';
-import { analysisSetup, type UsedImages } from '../analysis/analysis-setup';
-import { releaseRanking } from '../analysis/release-ranking';
+import { layersToRound } from '../analysis/layers-to-round';
 import { saveLearnedResult } from '../analysis/learned-result-store';
 import { learnRepair } from '../analysis/learned-repair';
 import { ensureThresholds } from '../analysis/needed-decisions';
@@ -33,13 +30,6 @@ const LEARNED_IMAGES = 256;
 const CONFIRMING_IMAGES = 128;
 /** All preprocessed images are held in memory at once; this limits their size. */
 const MAX_IMAGE_BYTES = 2 ** 30;
-
-/**
- * Weights are rounded by learning in at most this many layers, whose release alone wins this share of the error back.
- */
-const MOST_ROUNDED = 4;
-const ROUNDED_SHARE = 0.05;
-const RANKING_IMAGES = 8;
 
 /** Learns thresholds, biases and roundings of weights for one variant. */
 export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnResult> {
@@ -123,21 +113,4 @@ export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnR
   };
   await saveLearnedResult(workspace, result);
   return result;
-}
-
-/** The layers that hold most of the error: those that a search would release first. */
-async function layersToRound(
-  trial: Trial,
-  target: Target,
-  images: UsedImages,
-  job: JobContext,
-): Promise<readonly string[]> {
-  const setup = await analysisSetup({ target }, job);
-  const found = await releaseRanking(trial, setup, { images, count: RANKING_IMAGES }, job);
-  if (found === null) return [];
-  return found.ranking
-    .filter(({ gain }) => gain >= ROUNDED_SHARE * found.error)
-    .toSorted((a, b) => b.gain - a.gain)
-    .slice(0, MOST_ROUNDED)
-    .map(({ layer }) => layer);
 }

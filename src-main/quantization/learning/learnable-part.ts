@@ -68,6 +68,11 @@ const MAX_ROUNDED_WEIGHTS = 2 ** 17;
 /** Largest INT8 value; a threshold is this many steps. */
 const LEVELS = 127;
 
+/** Whether the weights of a layer can be rounded by learning. @param dims of the weight */
+export function canRound(opType: string, dims: readonly number[]): boolean {
+  return ROUNDABLE.has(opType) && dims.length > 1 && elementCount(dims) <= MAX_ROUNDED_WEIGHTS;
+}
+
 class PartWriter {
   private readonly nodes: Node[] = [];
   private readonly constants: Tensor[] = [];
@@ -95,10 +100,8 @@ class PartWriter {
     );
     const { weights } = facts.placement;
     const ops = new Map(part.graph.node.map(({ name, opType }) => [name, opType]));
-    const isRoundable = (initializer: string, layer: string): boolean => {
-      const { dims } = facts.original(initializer);
-      return ROUNDABLE.has(ops.get(layer) ?? '') && dims.length > 1 && elementCount(dims) <= MAX_ROUNDED_WEIGHTS;
-    };
+    const isRoundable = (initializer: string, layer: string): boolean =>
+      canRound(ops.get(layer) ?? '', facts.original(initializer).dims);
     this.roundedWeights = new Map(
       weights
         .filter(({ layer, initializer }) => {

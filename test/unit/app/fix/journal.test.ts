@@ -45,7 +45,7 @@ describe('the journal of a fix', () => {
     const path = join(dir, 'a.jsonl');
     const first = new FixJournal(path);
     first.addPlan({ plan, fp32: {} });
-    first.addStage({ row, best: { decisions, quality, error: Number.POSITIVE_INFINITY } });
+    first.addStage({ row, best: { decisions, quality, error: Number.POSITIVE_INFINITY, optimism: 1.5 } });
     first.addInterrupted('equalization', 3);
     appendFileSync(path, '\n{"kind":"stage","row":{"stage":"auto"');
     const again = new FixJournal(path);
@@ -56,6 +56,7 @@ describe('the journal of a fix', () => {
     expect(last.stage('methods')?.row).toEqual(row);
     // Infinity has no form in JSON; a candidate whose outputs are not finite must stay worse than all others.
     expect(last.stage('methods')?.best.error).toBe(Number.POSITIVE_INFINITY);
+    expect(last.stage('methods')?.best.optimism).toBe(1.5);
     expect(last.stage('auto')).toBeUndefined();
     expect(last.lostSeconds('equalization')).toBe(7);
   });
