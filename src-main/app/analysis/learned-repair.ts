@@ -13,7 +13,7 @@ import { REWRITE_VERSION } from '../variants/recipe';
 import { analysisSetup, type UsedImages } from './analysis-setup';
 
 /** Version of the learning; raise it when the same request would give another result. */
-const LEARNING_VERSION = 4;
+const LEARNING_VERSION = 5;
 
 /** What is learned, and within which limits. */
 export interface LearnRequest {

@@ -106,6 +106,7 @@ export async function learnJob(spec: LearnSpec, job: JobContext): Promise<LearnR
     blocks: learned.blocks,
     thresholds: Object.keys(learned.thresholds).length,
     biases: learned.biases.length,
+    biasShare: learned.biasShare,
     roundedLayers: learned.roundings.length,
     movedWeights: learned.roundings.reduce((sum, { moved }) => sum + moved, 0),
     seconds: (performance.now() - startedAt) / 1000,

@@ -5,10 +5,12 @@ import {
   formatCount,
   formatCountOf,
   formatDb,
+  formatPercent,
   formatSignificant,
 } from '../../../src-shared/base/units';
 import type { Repairs } from '../../../src-shared/domain/project/precision';
 import type { LearnResult, RepairResult, RepairRow } from '../../../src-shared/domain/analysis/repair';
+import { choiceError } from '../../analysis/trials';
 import { worstGroupText } from '../../../src-shared/domain/tasks/measure-text';
 import { defineCommand, EXIT_OK, present } from '../command';
 import { flag, realNumber, text, wholeNumber } from '../options';
@@ -86,7 +88,8 @@ function learnedText(result: LearnResult): Block[] {
     ...['steps', 'error before', 'after'].map((title): Column => ({ title, align: 'right' })),
     { title: '' },
   ];
-  const { variant, target, images, blocks, isKept, before, after, roundedLayers = 0, movedWeights = 0 } = result;
+  const { variant, target, images, blocks, isKept, before, after } = result;
+  const { biasShare = 1, roundedLayers = 0, movedWeights = 0 } = result;
   return [
     `${variant} for ${target}: learned on ${images.learned} calibration images`,
     {
@@ -99,17 +102,14 @@ function learnedText(result: LearnResult): Block[] {
         block.reason ?? '',
       ]),
     },
-    `output error on ${images.confirmed} other images, worst group: ${formatSignificant(errorOf(before))} before, ` +
-      `${formatSignificant(errorOf(after))} after`,
+    `${after.candidateNmse === undefined ? 'output error' : 'error of the candidates'} on ${images.confirmed} other ` +
+      `images, worst group: ${formatSignificant(choiceError(before))} before, ${formatSignificant(choiceError(after))} after`,
+    ...(biasShare < 1 ? [`of the changes of the biases, ${formatPercent(100 * biasShare)} is used`] : []),
     ...(roundedLayers > 0
       ? [`${formatCount(movedWeights)} weights of ${formatCountOf(roundedLayers, 'layer')} are rounded otherwise`]
       : []),
     isKept ? 'to use it: calib set PROJECT --method learned' : 'it is no better on these images, and not kept',
   ];
-}
-
-function errorOf({ nmse, worstGroupNmse }: LearnResult['before']): number {
-  return worstGroupNmse?.nmse ?? nmse;
 }
 
 function nameOf({ equalization, smoothing, biasCorrection }: Repairs): string {

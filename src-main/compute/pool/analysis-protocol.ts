@@ -4,6 +4,7 @@ import type { BiasCorrection } from '../../../src-shared/domain/analysis/repair'
 import type { SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { AutoOutcome, AutoProblem } from '../../analysis/auto';
 import type { Candidate } from '../../analysis/best-method';
+import type { LearnedChoice } from '../../analysis/learned-choice';
 import type { ReleaseOrder, ReleaseProblem } from '../../analysis/release-order';
 import type { SearchOutcome, SearchProblem } from '../../analysis/search';
 import type { SensitivityProblem } from '../../analysis/sensitivity';
@@ -175,10 +176,7 @@ export interface LearnRepairParams {
   readonly trials: TrialParams;
 }
 
-export interface LearnRepairComputed
-  extends Tried, Pick<LearnedModel, 'thresholds' | 'biases' | 'roundings' | 'blocks'> {
+export interface LearnRepairComputed extends Tried, LearnedChoice, Pick<LearnedModel, 'thresholds' | 'blocks'> {
+  /** The images of the second number chose what is used. */
   readonly images: { readonly learned: number; readonly confirmed: number };
-  /** Results on the images to confirm on: as it was, and with the learned parameters. */
-  readonly before: TrialQuality;
-  readonly after: TrialQuality;
 }

@@ -87,7 +87,7 @@ export type LearnedBlock = InferOutput<typeof learnedBlockSchema>;
 export const learnResultSchema = object({
   variant: string,
   target: oneOf(...TARGETS),
-  /** Numbers of images: learned from, and used to compare the result with what was before. */
+  /** Numbers of images: learned from, and used to choose among the learned values and those before. */
   images: object({ learned: count, confirmed: count }),
   /** Whether the learned values are in use: the error on the confirming images is lower with them. */
   isKept: boolean,
@@ -96,6 +96,8 @@ export const learnResultSchema = object({
   blocks: list(learnedBlockSchema),
   thresholds: count,
   biases: count,
+  /** The part of the learned changes of biases that is used: the best one on the confirming images. */
+  biasShare: optional(measured),
   /** Number of layers whose weights are rounded otherwise than to nearest, and of these weights. */
   roundedLayers: optional(count),
   movedWeights: optional(count),
