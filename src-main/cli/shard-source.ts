@@ -117,8 +117,8 @@ function found(source: Source, environment: Environment, given: number | null): 
     .join(', ');
   if (count === 0) throw impossible(text, 'there must be at least one shard');
   if (source.min === undefined) return { source, index, count, text };
-  // A job array with fewer tasks than shards repeats some of them.
-  if (given !== null && count !== null && count <= given) return { source, index, count: given, text };
+  // A job array with fewer tasks than shards repeats some of them, whose numbers are those of the tasks.
+  if (given !== null && count !== null && count < given) return { source, index, count: given, text };
   return { source, index: indexInRange(source, { environment, index, count, text }), count, text };
 }
 

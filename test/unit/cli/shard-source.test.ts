@@ -52,6 +52,8 @@ describe('a shard that an engine names', () => {
     ['AWS Batch without its size', { AWS_BATCH_JOB_ARRAY_INDEX: '3' }, 'auto/4', '4/4'],
     ['a Slurm array that repeats one task', slurmArray(5, 5, 5, 1, 1), 'auto/8', '6/8'],
     ['a Slurm array that repeats some tasks', slurmArray(7, 2, 7, 1, 3), 'auto/8', '8/8'],
+    ['a complete Slurm array from 1', slurmArray(8, 1, 8, 1, 8), 'auto/8', '8/8'],
+    ['the first task of a complete Slurm array with steps', slurmArray(4, 4, 16, 4, 4), 'auto/4', '1/4'],
     ['an engine that agrees', { RANK: '1', WORLD_SIZE: '2' }, 'auto/2', '2/2'],
   ])('of a number that is given: %s', (_name, environment, text, expected) =>
     expect(shardOf(environment, text)).toBe(expected),
