@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
+import type { WorkbenchError } from '../../../src-shared/base/errors';
 import { fieldsOf, type FedDim, type FedInput, type Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageGeometry } from '../../../src-shared/domain/tasks/answer';
@@ -71,6 +73,7 @@ function readerOf(input: FedInput, fields: FieldReader): Reader | null {
   return async (entry, name) => {
     const path = source.isBeside ? `${entry.path.slice(0, -extname(entry.path).length)}.npz` : entry.path;
     const record = source.isBeside ? 0 : (entry.record ?? 0);
+    if (source.isBeside && !existsSync(path)) throw noArrayBeside(entry.file, input.name, source.field, path);
     const found = await fields.read(path, source.isBeside ? `${entry.file} (${path})` : name, {
       field: source.field,
       record,
@@ -78,6 +81,14 @@ function readerOf(input: FedInput, fields: FieldReader): Reader | null {
     if (preprocessor !== null) return imageFeed(input, preprocessor.loadArray(asNpyRecord(found), name));
     return { feed: arrayFeed(input, found, name) };
   };
+}
+
+function noArrayBeside(file: string, input: string, field: string, path: string): WorkbenchError {
+  return imageError(
+    file,
+    `input "${input}" takes the array "${field}" of ${path}, and there is no such file; write one beside every image, ` +
+      `or choose another source for "${input}"`,
+  );
 }
 
 function imageFeed(

@@ -147,6 +147,18 @@ describe('the values of inputs', () => {
     await expect(createFeedLoader(wrong).load(entry)).rejects.toThrow(/records of shape 4 for input "ids", found 3/);
   });
 
+  it('of arrays beside the images name the file that is missing', async () => {
+    const shape = ['N', 3, 4, 4];
+    const pair = modelOf(['left', DataType.FLOAT, shape], ['right', DataType.FLOAT, shape]);
+    const feeding = feedingOf(pair, {
+      preprocessing: UNIT_PIXELS,
+      inputs: { left: { kind: 'images' }, right: { kind: 'npz', field: 'second' } },
+    });
+    await expect(createFeedLoader(feeding).load(await imageEntry(4, 4))).rejects.toThrow(
+      /a\.png: input "right" takes the array "second" of .*a\.npz, and there is no such file/,
+    );
+  });
+
   it('of bytes are the pixels, which need no scale', async () => {
     const image = {
       name: 'x',
