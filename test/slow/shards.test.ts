@@ -79,6 +79,17 @@ describe('shards of a calibration', () => {
     );
   }, 300_000);
 
+  it('may be more than there are images', async () => {
+    const project = copyOf(tiny, 'few.calib');
+    const shards = join(dir, 'few-shards');
+    const few = ['--limit', '2'];
+    const part = (i: number): Promise<CalibrateResult> =>
+      calibJson('calibrate', project, ...few, '--shards', shards, '--shard', `${i}/3`);
+    expect(await Promise.all([1, 2, 3].map(part))).toMatchObject([{ images: 1 }, { images: 1 }, { images: 0 }]);
+    const merged = await calibJson<CalibrateResult>('merge', project, shards);
+    expect(merged.sha256).toBe((await calibJson<CalibrateResult>('calibrate', project, ...few, '--fresh')).sha256);
+  }, 60_000);
+
   it('of part of a set are merged to the calibration of that part', async () => {
     const project = copyOf(tiny, 'limited.calib');
     for (const shard of ['1/2', '2/2']) await calibJson('calibrate', project, '--limit', '10', '--shard', shard);

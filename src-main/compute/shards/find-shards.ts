@@ -36,7 +36,11 @@ async function filesOf(path: string): Promise<readonly string[]> {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined)
     throw new WorkbenchError('not-found', `Shard ${path} does not exist`, { hint: advise('name-shard') });
-  if (!stats.isDirectory()) return [path];
+  if (!stats.isDirectory()) {
+    // Patterns of a shell (shards/*) name both files of a shard.
+    const content = path.replace(/(?<=\.(?:shard|partial))\.json$/, '');
+    return [existsSync(content) ? content : path];
+  }
   const isProject = existsSync(join(path, 'project.json'));
   const folder = isProject ? join(path, SHARDS_FOLDER) : path;
   const names = existsSync(folder) ? await namesIn(folder) : [];

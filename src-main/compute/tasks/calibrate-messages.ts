@@ -63,7 +63,13 @@ export function plainWarning(reason: string | undefined): Warning | null {
   };
 }
 
-export function allNonFinite(state: CalibrationState): WorkbenchError {
+/** @throws WorkbenchError images-empty, activations-nan if no image of the set was of use. */
+export function requireCounts(state: CalibrationState, total: number): void {
+  if (state.imageCount === 0) throw nothingCounted(state, total);
+  if (state.nonFinite.length === state.imageCount) throw allNonFinite(state);
+}
+
+function allNonFinite(state: CalibrationState): WorkbenchError {
   const first = state.nonFinite[0];
   return new WorkbenchError(
     'activations-nan',
@@ -74,7 +80,7 @@ export function allNonFinite(state: CalibrationState): WorkbenchError {
   );
 }
 
-export function nothingCounted(state: CalibrationState, total: number): WorkbenchError {
+function nothingCounted(state: CalibrationState, total: number): WorkbenchError {
   const first = state.skipped[0];
   const reason = first ? `; the first one: ${first.file}: ${first.reason}` : '';
   return new WorkbenchError('images-empty', `None of ${total} images could be used${reason}`, {

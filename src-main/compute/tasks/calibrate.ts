@@ -22,7 +22,7 @@ import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { calibrationTensors } from '../../quantization/rewrite/calibration-tensors';
 import { channelTensors } from '../../quantization/rules/smoothing-groups';
 import { loadAddon } from '../../backends/addon';
-import { allNonFinite, copyWarning, nothingCounted, plainWarning } from './calibrate-messages';
+import { copyWarning, plainWarning, requireCounts } from './calibrate-messages';
 import { finishCalibration } from './finish-calibration';
 import { batchesOf, runImagePool, type Batch } from '../pool/image-pool';
 import type { CalibrateParams, ComputeMethods } from '../pool/protocol';
@@ -107,8 +107,8 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
     }
     state.seconds = secondsBefore + (performance.now() - startedAt) / 1000;
 
-    if (state.imageCount === 0) throw nothingCounted(state, entries.length);
-    if (state.nonFinite.length === state.imageCount) throw allNonFinite(state);
+    // A shard may have no image of use: it is the whole set that must have some.
+    if (shard === null) requireCounts(state, entries.length);
     const newImages = state.imageCount - resumedImages;
     const collected = { state, grid: grid?.state.toFile(shard ? null : grid.names) ?? null };
     const result = await finishCalibration(

@@ -9,13 +9,14 @@ import { TensorrtGridState } from '../../calibration/tensorrt/tensorrt-grid-stat
 import { tensorrtNames } from '../../calibration/tensorrt/tensorrt-names';
 import { readModel } from '../../onnx/wire/wire-reader';
 import { loadAddon } from '../../backends/addon';
+import { requireCounts } from './calibrate-messages';
 import { finishCalibration } from './finish-calibration';
 import type { ComputeMethods, MergeParams } from '../pool/protocol';
 import { readShard } from '../shards/shard-store';
 
 /**
  * Merges the shards of a calibration into that of the whole set, one after the other: memory holds the sum and one
- * shard. @throws WorkbenchError calibration-mismatch, not-found
+ * shard. @throws WorkbenchError calibration-mismatch, not-found, images-empty, activations-nan
  */
 export async function merge(params: MergeParams, context: TaskContext): Promise<ComputeMethods['merge']['result']> {
   const addon = loadAddon();
@@ -37,6 +38,7 @@ export async function merge(params: MergeParams, context: TaskContext): Promise<
     grids.add(file, path);
   }
   if (!state) throw new WorkbenchError('usage', 'Expected at least one shard to merge');
+  requireCounts(state, state.imageCount + state.skipped.length);
   await mkdir(params.calibrationDir, { recursive: true });
   const whole = { calibrationDir: params.calibrationDir, key: params.key, shard: null, threads: 1 };
   return finishCalibration({ state, grid: grids.finished(params.modelPath) }, whole, {

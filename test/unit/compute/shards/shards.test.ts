@@ -98,6 +98,11 @@ describe('shards to merge', () => {
     expect(await merged([dir, one, two, three, project])).toEqual([1, 2, 3]);
   });
 
+  it('may be named by a pattern of a shell, which finds both files of each', async () => {
+    const [one, two] = [await write(1, 2), await write(2, 2)];
+    expect(await merged([one, `${one}.json`, two, `${two}.json`])).toEqual([1, 2]);
+  });
+
   it('are refused with everything that is wrong with them', async () => {
     await write(1, 6);
     await write(3, 6, { key: 'other' });
