@@ -26,10 +26,13 @@ export class TrialClock {
   /** What quantized models have computed so far, in runs of the whole model. */
   work = 0;
   private readonly run = { ms: 0, passes: 0 };
+  /** Of FP32, which stands in for the quantized models until these have run. */
+  private readonly fp32 = { ms: 0, passes: 0 };
   private readonly open = { ms: 0, count: 0 };
   private readonly make = { ms: 0, count: 0 };
   private requests = 0;
-  private phase = { name: '', unit: 'passes', done: 0, left: 0 };
+  /** `left` in runs, without the parts that are still to be opened: `opens`, of all workers. */
+  private phase = { name: '', unit: 'passes', done: 0, left: 0, opens: 0 };
   private partial: PartialResult | undefined;
 
   /** @param workers number of workers, each of which opens its own sessions. */
@@ -41,7 +44,7 @@ export class TrialClock {
   /** Milliseconds; 0 for what was not measured. */
   get speed(): { readonly passMs: number; readonly openMs: number; readonly makeMs: number } {
     return {
-      passMs: this.passMs,
+      passMs: ratio(this.run.ms, this.run.passes),
       openMs: ratio(this.open.ms, this.open.count),
       makeMs: ratio(this.make.ms, this.make.count),
     };
@@ -54,21 +57,21 @@ export class TrialClock {
 
   /** Begins a phase that counts something else than runs. */
   count(name: string, unit: string, total: number): void {
-    this.phase = { name, unit, done: 0, left: total };
+    this.phase = { name, unit, done: 0, left: total, opens: 0 };
     this.report();
   }
 
   /** Begins a phase, or says what is left of the present one. */
   expect(name: string, work: ExpectedWork): void {
-    const left = this.passesOf(work);
-    this.phase = name === this.phase.name ? { ...this.phase, left } : { name, unit: 'passes', done: 0, left };
+    const done = name === this.phase.name ? this.phase.done : 0;
+    this.phase = { name, unit: 'passes', done, ...this.leftOf(work) };
     this.report();
   }
 
   /** What was found, and what is left of the present phase. */
   found(partial: PartialResult | undefined, work?: ExpectedWork): void {
     if (partial !== undefined) this.partial = partial;
-    if (work !== undefined) this.phase.left = this.passesOf(work);
+    if (work !== undefined) this.phase = { ...this.phase, ...this.leftOf(work) };
     this.report();
   }
 
@@ -83,8 +86,13 @@ export class TrialClock {
         this.run.ms += runMs;
         this.run.passes += passes;
       }
+      this.phase.opens = Math.max(0, this.phase.opens - opens);
+      this.phase.done += ratio(openMs, this.passMs);
+    } else {
+      this.fp32.ms += runMs;
+      this.fp32.passes += passes;
     }
-    this.advance(passes + (isQuantized ? ratio(openMs, this.passMs) : 0));
+    this.advance(passes);
   }
 
   made(ms: number): void {
@@ -105,18 +113,20 @@ export class TrialClock {
   }
 
   private get passMs(): number {
-    return ratio(this.run.ms, this.run.passes);
+    const { ms, passes } = this.run.passes > 0 ? this.run : this.fp32;
+    return ratio(ms, passes);
   }
 
-  private passesOf({ passes, opens }: ExpectedWork): number {
-    return passes + ratio(opens * this.workers() * ratio(this.open.ms, this.open.count), this.passMs);
+  private leftOf({ passes, opens }: ExpectedWork): { readonly left: number; readonly opens: number } {
+    return { left: passes, opens: opens * this.workers() };
   }
 
   private report(): void {
-    const { name, unit, done, left } = this.phase;
+    const { name, unit, done, left, opens } = this.phase;
     const rounded = Math.round(done);
+    const opening = ratio(opens * ratio(this.open.ms, this.open.count), this.passMs);
     // When more is needed than expected, the total is unknown.
-    const total = left < -0.5 ? 0 : rounded + Math.round(Math.max(0, left));
+    const total = left < -0.5 ? 0 : rounded + Math.round(Math.max(0, left) + opening);
     const { partial } = this;
     this.onProgress?.({ phase: name, done: rounded, total, unit, ...(partial === undefined ? {} : { partial }) });
   }

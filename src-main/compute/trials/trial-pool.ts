@@ -9,7 +9,7 @@ import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry, SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import type { Task } from '../../../src-shared/domain/tasks/task';
-import { wholeRuns, type ChangedPart, type ExpectedWork } from '../../analysis/expected-work';
+import { NO_WORK, sumOfWork, wholeRuns, type ChangedPart, type ExpectedWork } from '../../analysis/expected-work';
 import { openMetric } from '../../analysis/metric/open-metric';
 import type { UserMetric } from '../../analysis/metric/user-metric';
 import type { OnAnswers, ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../../analysis/trials';
@@ -137,7 +137,12 @@ export class TrialPool implements Trials {
 
   /** Begins a phase of the progress, or says what is left of the present one. */
   expect(name: string, work: ExpectedWork): void {
-    this.clock.expect(name, work);
+    this.clock.expect(name, this.work > 0 ? work : sumOfWork(work, this.firstOpens));
+  }
+
+  /** The first quantized model opens all of its parts, which takes longer than a few runs of a small model. */
+  private get firstOpens(): ExpectedWork {
+    return { ...NO_WORK, opens: this.running.models.cuts.shares.length };
   }
 
   /** Reports what was found so far, and what is left of the present phase. */

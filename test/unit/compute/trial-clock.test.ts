@@ -104,6 +104,20 @@ describe('TrialClock', () => {
     expect(last()).toMatchObject({ done: 14, total: 14 + 10 + 30 });
   });
 
+  it('foretells the opening of parts from the times of FP32', () => {
+    const { clock: own, last } = clock();
+    own.expect('measuring FP32', wholeRuns(4, 1));
+    for (let i = 0; i < 2; i++) own.worked({ passes: 2, runMs: 20, opens: 3, openMs: 150 }, false);
+    expect(last()).toMatchObject({ done: 4, total: 4 });
+    // Three parts are opened by both workers, each of which takes as long as five runs.
+    own.expect('choosing', { passes: 8, trials: 2, opens: 3 });
+    expect(last()).toMatchObject({ done: 0, total: 8 + 30 });
+    for (let i = 0; i < 2; i++) own.worked({ passes: 2, runMs: 20, opens: 3, openMs: 150 }, true);
+    expect(last()).toMatchObject({ done: 4 + 30, total: 8 + 30 });
+    own.worked({ passes: 4, runMs: 40, opens: 0, openMs: 0 }, true);
+    expect(last()).toMatchObject({ done: 38, total: 38 });
+  });
+
   it('estimates the time of work', () => {
     const speed = { passMs: 10, openMs: 20, makeMs: 4, imageMs: 100, startMs: 500 };
     const work = { passes: 300, trials: 50, opens: 30 };
