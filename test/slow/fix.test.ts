@@ -1,5 +1,5 @@
 /** `calib fix` through the command line: interruptions, adoption, images from the field, and as a part of a run. */
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { FixResult } from '../../src-shared/domain/analysis/fix';
@@ -88,6 +88,22 @@ describe('calib fix', () => {
     expect(judgedOn).toBe('against');
     expect(plans[0]?.gates.length).toBeGreaterThan(0);
     expect(limits).not.toEqual({});
+  });
+
+  it('leaves out what needs more images than there are', async () => {
+    const path = await copy('minMeasure=100');
+    const list = join(dir, 'one-image.txt');
+    writeFileSync(
+      list,
+      join(images, String(readdirSync(images, { recursive: true }).find((f) => /png$/.test(String(f))))),
+    );
+    await calibJson('set', path, '--calibration', list);
+    const { stages, chosen } = fixed(await fix(path, '--max-layers', '0', '--limit', '8'));
+    expect(chosen).toBeNull();
+    expect(stages.find(({ stage }) => stage === 'bias-correction')).toMatchObject({
+      outcome: 'skipped',
+      note: 'Not tried: Bias correction needs at least 2 calibration images, the project has 1.',
+    });
   });
 
   it('is part of a run', async () => {

@@ -18,7 +18,7 @@ import type { FixSetup } from './setup';
 import { nearerText, wonText } from './stage-text';
 import { expectedLoss, keepsLoss, mayMeet, trendOfLoss } from './prospects';
 import { releasedLayers } from './release-stages';
-import { CLEARLY_BETTER, isClearlyBetter, withOptimism, type FixScope, type FixStage } from './stage';
+import { CLEARLY_BETTER, isClearlyBetter, tooFewImages, withOptimism, type FixScope, type FixStage } from './stage';
 import { STAGES } from './stages';
 
 /** A repair that leaves more of the error than this may move the measure by chance: the plan without it comes first. */
@@ -91,7 +91,10 @@ export class FixRun {
     const obstacle = (await stage.obstacle(scope)) ?? (await this.tooLong(stage, scope));
     if (obstacle !== null) return { best, row: { ...unchanged, outcome: 'skipped', note: `Not tried: ${obstacle}.` } };
     const judgedBefore = this.plans.length;
-    const { candidates, compared } = await stage.run(scope);
+    const outcome = await tooFewImages(() => stage.run(scope));
+    if (typeof outcome === 'string')
+      return { best, row: { ...unchanged, outcome: 'skipped', note: `Not tried: ${outcome}.` } };
+    const { candidates, compared } = outcome;
     const [candidate] = candidates;
     const isBetter = candidate !== undefined && isClearlyBetter(candidate, best);
     if (isBetter && !isLeftToLater(candidate, scope)) await this.judgeSimplestFirst(stage.name, candidates, scope);

@@ -1,3 +1,4 @@
+import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { FixDecisions, FixPlan, FixStageName } from '../../../src-shared/domain/analysis/fix';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import type { UsedImages } from '../analysis/analysis-setup';
@@ -99,6 +100,16 @@ export function isClearlyBetter(candidate: Candidate, best: Candidate): boolean 
 
 export function byError(candidates: readonly Candidate[]): StageOutcome {
   return { candidates: [...candidates].sort((a, b) => a.error - b.error), compared: candidates.length };
+}
+
+/** What a step finds; if the set has too few images for it, the sentence that says so, and the fix goes on without. */
+export async function tooFewImages<T extends object>(step: () => Promise<T>): Promise<T | string> {
+  try {
+    return await step();
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.code === 'images-empty') return error.message;
+    throw error;
+  }
 }
 
 export function passesSeconds({ secondsPerPass }: Pick<FixScope, 'secondsPerPass'>, passes: number): number {

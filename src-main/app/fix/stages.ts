@@ -15,7 +15,15 @@ import { openCalibration, prepare } from '../projects/workspace';
 import { workspaceWith } from './candidates';
 import { learned, releaseLearned } from './learning-stages';
 import { releaseFew, releaseMore } from './release-stages';
-import { byError, isClearlyBetter, passesSeconds, type FixScope, type FixStage, type StageOutcome } from './stage';
+import {
+  byError,
+  isClearlyBetter,
+  passesSeconds,
+  tooFewImages,
+  type FixScope,
+  type FixStage,
+  type StageOutcome,
+} from './stage';
 
 /** Runs of the model that a bias correction takes: 64 images beside FP32, and 128 others with and without it. */
 const CORRECTION_PASSES = 64 + 2 * 128;
@@ -157,8 +165,8 @@ async function methodsThenBiases(scope: FixScope, decisions: FixDecisions): Prom
   const singles = byError(await scope.measure(methodsOf(plain)));
   const [best] = singles.candidates;
   if (best === undefined) return singles;
-  const corrected = await scope.measure([repaired(best.decisions, 'biasCorrection')]);
-  return byError([...singles.candidates, ...corrected]);
+  const corrected = await tooFewImages(() => scope.measure([repaired(best.decisions, 'biasCorrection')]));
+  return typeof corrected === 'string' ? singles : byError([...singles.candidates, ...corrected]);
 }
 
 function methodsOf(decisions: FixDecisions): FixDecisions[] {

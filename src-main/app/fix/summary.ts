@@ -1,4 +1,4 @@
-import { formatCount, formatCountOf, formatFixed } from '../../../src-shared/base/units';
+import { formatCountOf, formatFixed } from '../../../src-shared/base/units';
 import type { FixAdvice, FixPlan, FixResult } from '../../../src-shared/domain/analysis/fix';
 import { formatSpeed, speedAgainst } from '../../../src-shared/domain/runs/speed';
 import { accuracyText, planText } from './stage-text';
@@ -73,15 +73,16 @@ function isBefore(a: readonly number[], b: readonly number[]): boolean {
   return at >= 0 && (a[at] ?? 0) < (b[at] ?? 0);
 }
 
-const IMAGES: Readonly<Record<FixResult['judgedOn'], string>> = {
-  validation: 'validation images',
-  against: 'images from the field',
-  calibration: 'calibration images that did not choose',
+/** What an image that judges is, and what several are. */
+const IMAGES: Readonly<Record<FixResult['judgedOn'], readonly [one: string, several: string]>> = {
+  validation: ['validation image', 'validation images'],
+  against: ['image from the field', 'images from the field'],
+  calibration: ['calibration image that did not choose', 'calibration images that did not choose'],
 };
 
 function reasonOf(ended: Ended, plan: FixPlan | undefined, isFinished: boolean): string {
   if (plan === undefined) return 'No plan was judged.';
-  const on = `on ${formatCount(ended.images)} ${IMAGES[ended.judgedOn]}`;
+  const on = `on ${formatCountOf(ended.images, ...IMAGES[ended.judgedOn])}`;
   const judged = `${formatCountOf(ended.plans.length, 'plan')} judged`;
   if (plan.met) return `The gates are met by ${planText(plan)}: ${accuracyText(plan)} ${on}; ${judged}.`;
   const skipped = ended.stages.filter(({ outcome, note }) => outcome === 'skipped' && note.includes('minutes'));
