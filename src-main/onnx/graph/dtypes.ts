@@ -50,10 +50,16 @@ const TYPE_INPUT: Readonly<Record<string, number>> = {
   QLinearMatMul: 7,
 };
 
+/** Operators whose inputs all have one type. */
+const ONE_TYPE: ReadonlySet<string> = new Set(
+  'Add Sub Mul Div Sum Max Min Mean Concat PRelu Conv ConvTranspose Gemm MatMul InstanceNormalization'.split(' '),
+);
+
 /**
  * The onnx.TensorProto.DataType of the tensors of the main graph, from inputs, initializers and value_info, and
  * otherwise from the rules of the operators: by default an output has the type of the first input. For operators of
- * other domains only value_info is used. Tensors of unknown type are omitted.
+ * other domains value_info is used, and what reads them: a tensor that meets a float weight in a Conv is float. Tensors
+ * of unknown type are omitted.
  */
 export function elementTypes(model: Model): ReadonlyMap<string, number> {
   return graphElementTypes(model.graph);
@@ -70,6 +76,7 @@ export function graphElementTypes(
   }
   for (const tensor of graph.initializer) types.set(tensor.name, tensor.dataType);
   for (const node of new GraphIndex(graph).sortedNodes) {
+    if (isDefaultDomain(node.domain) && ONE_TYPE.has(node.opType)) shareType(node, types);
     const bodyTypes = bodyOutputTypes(node, types);
     node.output.forEach((name, index) => {
       if (name === '' || types.has(name)) return;
@@ -78,6 +85,14 @@ export function graphElementTypes(
     });
   }
   return types;
+}
+
+/** Inputs of unknown type get the type of the others. */
+function shareType(node: Node, types: Map<string, number>): void {
+  const known = node.input.find((name) => types.has(name));
+  const type = known === undefined ? undefined : types.get(known);
+  if (type === undefined) return;
+  for (const name of node.input) if (name !== '' && !types.has(name)) types.set(name, type);
 }
 
 function outputType(node: Node, index: number, types: ReadonlyMap<string, number>): number | undefined {

@@ -120,6 +120,9 @@ function refusalOf(facts: GraphFacts, node: Node, ranges: RangeFacts): Fp16Refus
   }
   if (CONTROL_FLOW_OPS.has(node.opType) || subgraphsOf(node).length > 0)
     return refused('control-flow', 'bodies of control flow are left as they are');
+  const unknown = node.input.find((name) => name !== '' && facts.elementType(name) === undefined);
+  if (unknown !== undefined)
+    return refused('fp16-no-kernel', `the type of its input "${unknown}" is not known; it stays in FP32`);
   const untyped = typeRefusal(facts, node);
   if (untyped) return refused(...untyped);
   const hazard = fp16Refusal(facts, node, ranges);

@@ -65,6 +65,31 @@ test('rules of the operators', () => {
   for (const [name, type] of Object.entries(expected)) expect(types.get(name), name).toBe(type);
 });
 
+test('what an operator of another domain writes has the type of the weights that it meets', () => {
+  const nodes = [
+    makeNode('Mystery', ['x'], ['a'], { domain: 'com.example' }),
+    makeNode('MatMul', ['a', 'weight'], ['b']),
+    makeNode('Relu', ['b'], ['c']),
+    makeNode('Mystery', ['c'], ['d'], { domain: 'com.example' }),
+    makeNode('Gather', ['d', 'index'], ['e']),
+  ];
+  const types = elementTypes(
+    buildModel({
+      inputs: { x: [1, 2] },
+      outputs: {},
+      nodes,
+      initializers: [floatTensor('weight', [2, 2], [1, 2, 3, 4]), int64Tensor('index', [1], [0])],
+    }),
+  );
+  expect(['a', 'b', 'c', 'd', 'e'].map((name) => types.get(name))).toEqual([
+    T.FLOAT,
+    T.FLOAT,
+    T.FLOAT,
+    undefined,
+    undefined,
+  ]);
+});
+
 describe.skipIf(sharedDir() === null || !hasPythonOnnx())('agrees with onnx.shape_inference', () => {
   const script =
     'import onnx, sys, json\ndef types(path):\n  m = onnx.shape_inference.infer_shapes(onnx.load(path))\n  return {v.name: v.type.tensor_type.elem_type for v in m.graph.value_info}\nprint(json.dumps([types(path) for path in sys.argv[1:]]))';

@@ -154,6 +154,18 @@ describe('layers whose operator has no FP16 form', () => {
     },
   );
 
+  it('of another domain stays in FP32 with what reads its unknown type; weights tell the type to the rest', async () => {
+    const known = around((net, input) => {
+      net.nodes.push(makeNode('QuickGelu', [input], ['custom'], { name: 'gelu', domain: 'com.microsoft' }));
+      return net.op('Relu', 'it', ['custom']);
+    }, 17);
+    const model = { ...known, opsetImport: [...known.opsetImport, { domain: 'com.microsoft', version: 1 }] };
+    for (const plan of Object.values(PLANS)) await opens(quantized(model, plan).model);
+    const { decisions } = quantized(model, PLANS.fp16);
+    expect(decisions.find((decision) => decision.layer === 'it')?.precision).toBe('fp32');
+    expect(decisions.find((decision) => decision.layer === 'c2')?.precision).toBe('fp16');
+  });
+
   it.each(OWN_TYPE)('%s in operator set %i keeps the type that the model states', async (_, opset, layer) => {
     for (const plan of Object.values(PLANS)) await opens(quantized(around(layer, opset), plan).model);
     const { decisions } = quantized(around(layer, opset), PLANS.fp16);
