@@ -32,9 +32,14 @@ export function isRunning(pid: number): boolean {
   return !isZombie(pid);
 }
 
+let own: ProcessIdentity | null = null;
+
+/** It is read once: every temporary file has it in its name, and reading /proc takes a millisecond. */
 export function ownIdentity(): ProcessIdentity {
+  if (own?.pid === process.pid) return own;
   const startTicks = startTicksOf(process.pid);
-  return { ...machineIdentity(), pid: process.pid, ...(startTicks === null ? {} : { startTicks }) };
+  own = { ...machineIdentity(), pid: process.pid, ...(startTicks === null ? {} : { startTicks }) };
+  return own;
 }
 
 /**

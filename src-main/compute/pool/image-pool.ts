@@ -44,6 +44,8 @@ export interface ImagePoolOptions<R extends ImageRoleName> {
    * Called when all workers have flushed. `isComplete` is true after the last batch of a pass that was not cancelled.
    */
   readonly onCheckpoint?: (isComplete: boolean) => void;
+  /** Called after the last checkpoint of a pass that was not cancelled, while the workers are still there. */
+  readonly onEnd?: (run: RunOnWorker<R>) => Promise<void>;
 }
 
 /**
@@ -79,8 +81,11 @@ class ImagePass<R extends ImageRoleName> {
   }
 
   async run(): Promise<void> {
-    const { signal, batches } = this.options;
-    await this.pool.grow(1);
+    const { signal, batches, threads, memoryLimitBytes, onEnd } = this.options;
+    const opened = this.pool.grow(1);
+    // While the first worker is alone, the thread of the next one gets ready. It would count towards a memory limit.
+    if (Math.min(threads, batches.length) > 1 && memoryLimitBytes === undefined) this.pool.prepare();
+    await opened;
     try {
       do {
         await this.pool.forEach(this.untilCheckpoint(), (run, batch) => this.process(run, batch));
@@ -91,6 +96,7 @@ class ImagePass<R extends ImageRoleName> {
       throw error;
     }
     throwIfAborted(signal);
+    await onEnd?.(((method, params) => this.pool.run(method as 'batch', params as never)) as RunOnWorker<R>);
   }
 
   close(): Promise<void> {

@@ -2,10 +2,10 @@ import { Worker } from 'node:worker_threads';
 import { cancelledError, throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import { isPatient } from '../../../src-shared/contract/progress';
 import { Requester, type ResponseMessage } from '../../../src-shared/contract/request-channel';
-import { openImageCache } from '../../calibration/preprocessing/image-cache';
+import { openImageCache, type ImageCacheHandle } from '../../calibration/preprocessing/image-cache';
 import { entryPath } from './entry-path';
 import type { RoleName, Roles } from '../roles/roles';
-import { StopFlag, type OpenParams, type WorkerSetup } from './worker-role';
+import { StopFlag, type OpenParams, type PrepareParams, type WorkerSetup } from './worker-role';
 
 /**
  * After a cancellation, workers have this long to finish their current image and to report their counts. The time is
@@ -58,9 +58,11 @@ interface Waiter {
  */
 export class WorkerPool<R extends RoleName> {
   private readonly workers: PoolWorker[] = [];
+  /** Threads that have no role yet, see prepare. */
+  private readonly prepared: PoolWorker[] = [];
   private readonly waiters: Waiter[] = [];
   private readonly stop = new StopFlag();
-  private readonly imageCache = openImageCache();
+  private imageCache: ImageCacheHandle | null | undefined;
   private failure: { readonly error: unknown } | null = null;
   private giveUpTimer: NodeJS.Timeout | undefined;
   private giveUp: () => void = () => undefined;
@@ -82,6 +84,17 @@ export class WorkerPool<R extends RoleName> {
     while (this.failure === null && this.workers.length < count) opening.push(this.startWorker());
     await Promise.all(opening);
     this.throwFailure();
+  }
+
+  /**
+   * Starts a thread that loads the code of the role, so that the next worker of `grow` opens sooner. Its memory is small
+   * beside that of a model.
+   */
+  prepare(): void {
+    const worker = this.newThread();
+    this.prepared.push(worker);
+    // A thread that fails here fails the pool, see newThread, or when its role is opened.
+    worker.request('prepare', { role: this.options.role } satisfies PrepareParams).catch(() => undefined);
   }
 
   /** Runs one request on the first worker that has room for it. Requests are handed out in the order of the calls. */
@@ -164,23 +177,29 @@ export class WorkerPool<R extends RoleName> {
    * whole process. Workers of a cancelled pool that do not end in time are left behind (see hasUnresponsiveWorkers).
    */
   async close(): Promise<void> {
-    await Promise.race([Promise.all(this.workers.map((worker) => worker.close())), this.givenUp]);
+    const threads = [...this.workers, ...this.prepared];
+    await Promise.race([Promise.all(threads.map((worker) => worker.close())), this.givenUp]);
     clearTimeout(this.giveUpTimer);
     this.options.signal?.removeEventListener('abort', this.onAbort);
-    for (const worker of this.workers) worker.leave();
+    for (const worker of threads) worker.leave();
   }
 
   private async startWorker(): Promise<void> {
     const { role, init } = this.options;
-    const worker = new PoolWorker({ stop: this.stop.buffer, imageCache: this.imageCache }, (error) => this.fail(error));
+    const worker = this.prepared.shift() ?? this.newThread();
     this.workers.push(worker);
     try {
-      await worker.open({ role, init });
+      this.imageCache ??= openImageCache(); // It loads a library while the thread starts.
+      await worker.open({ role, init, imageCache: this.imageCache });
     } catch (error) {
       this.fail(error);
       return;
     }
     this.handOut();
+  }
+
+  private newThread(): PoolWorker {
+    return new PoolWorker({ stop: this.stop.buffer }, (error) => this.fail(error));
   }
 
   private async acquire(): Promise<PoolWorker> {

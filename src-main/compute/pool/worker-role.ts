@@ -53,11 +53,14 @@ export class StopFlag {
 export interface OpenParams {
   readonly role: string;
   readonly init: unknown;
+  /** The cache of preprocessed images; null: none. */
+  readonly imageCache: ImageCacheHandle | null;
 }
+
+/** Parameters of `prepare`, which may come before `open`. */
+export type PrepareParams = Pick<OpenParams, 'role'>;
 
 /** What a worker thread receives when it starts. */
 export interface WorkerSetup {
   readonly stop: SharedArrayBuffer;
-  /** The cache of preprocessed images; null: none. */
-  readonly imageCache: ImageCacheHandle | null;
 }

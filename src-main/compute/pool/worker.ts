@@ -3,15 +3,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { Responder, type RequestMessage } from '../../../src-shared/contract/request-channel';
 import { useImageCache } from '../../calibration/preprocessing/image-cache';
-import { ROLES } from '../roles/roles';
-import { StopFlag, type OpenParams, type WorkerRole, type WorkerSetup } from './worker-role';
+import { PREPARATIONS, ROLES } from '../roles/roles';
+import { StopFlag, type OpenParams, type PrepareParams, type WorkerRole, type WorkerSetup } from './worker-role';
 
 const port = parentPort;
 if (!port) throw new Error('compute-worker can only run as a worker thread');
 
 const setup = workerData as WorkerSetup;
 const stop = new StopFlag(setup.stop);
-useImageCache(setup.imageCache);
 let role: WorkerRole | null = null;
 /** Settles when all requests that have arrived so far are done. */
 let queue: Promise<unknown> = Promise.resolve();
@@ -22,9 +21,14 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-async function openRole({ role: name, init }: OpenParams): Promise<void> {
+async function prepareRole({ role: name }: PrepareParams): Promise<void> {
+  await (Object.hasOwn(PREPARATIONS, name) ? PREPARATIONS[name as keyof typeof PREPARATIONS] : undefined)?.();
+}
+
+async function openRole({ role: name, init, imageCache }: OpenParams): Promise<void> {
   const create = Object.hasOwn(ROLES, name) ? ROLES[name as keyof typeof ROLES] : undefined;
   if (!create) throw new WorkbenchError('internal', `A worker has no role "${name}"`);
+  useImageCache(imageCache);
   role = await create(init as never, stop);
 }
 
@@ -37,6 +41,7 @@ async function closeRole(): Promise<void> {
 }
 
 async function handle(method: string, params: unknown): Promise<unknown> {
+  if (method === 'prepare') return inTurn(() => prepareRole(params as PrepareParams));
   if (method === 'open') return inTurn(() => openRole(params as OpenParams));
   if (method === 'close') return inTurn(closeRole);
   const opened = role;

@@ -7,6 +7,7 @@ import { loadAddon } from '../../backends/addon';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import { GridCollector, type GridInit } from './grid-role';
 import { imageRole } from './image-role';
+import { thresholdsOfRecord, warmUpThresholds } from './tensor-thresholds';
 
 export interface CollectInit extends Omit<OpenCollectorOptions, 'copyingModel'> {
   /** Keep one histogram per group; otherwise all images count into one. */
@@ -26,25 +27,39 @@ export interface CollectFlush {
   readonly plainReason: string | null;
 }
 
-/** Counts the values of every tensor into histograms and, if asked, on TensorRT's grid. */
+export async function prepareToCollect(): Promise<void> {
+  warmUpThresholds(loadAddon());
+}
+
+/**
+ * Counts the values of every tensor into histograms and, if asked, on TensorRT's grid. After the pass it computes
+ * thresholds from the histograms of all workers.
+ */
 export async function createCollectRole(init: CollectInit, stop: StopFlag): Promise<WorkerRole> {
   const loader = createFeedLoader(init.feeding);
   const { weightsDir, tensors } = init;
   const copyingModel = (): Uint8Array => collectionModel(loadPrepared(weightsDir), weightsDir, tensors);
   const { collector, copyReason, plainReason } = await openCollector({ ...init, copyingModel }, loadAddon());
   const grid = init.grid === null ? null : await GridCollector.open(init.grid);
-  return imageRole<ImageContribution, CollectFlush>(
+  const images = imageRole<ImageContribution, CollectFlush>(
     {
       loader,
-      process: async (images) => {
+      process: async (usable) => {
         const contributions = await collector.collect(
-          images.map(({ entry, image }) => ({ image, group: init.splitsGroups ? (entry.group ?? '') : '' })),
+          usable.map(({ entry, image }) => ({ image, group: init.splitsGroups ? (entry.group ?? '') : '' })),
         );
-        await grid?.collect(images.map(({ image }) => image));
+        await grid?.collect(usable.map(({ image }) => image));
         return contributions;
       },
       flush: () => ({ counts: collector.takeState(), grid: grid?.takeState() ?? [], copyReason, plainReason }),
     },
     stop,
   );
+  return {
+    ...images,
+    run: async (method, params, preloaded) =>
+      method === 'thresholds'
+        ? (params as readonly Uint8Array[]).map(thresholdsOfRecord)
+        : images.run(method, params, preloaded),
+  };
 }

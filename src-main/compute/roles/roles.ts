@@ -8,7 +8,7 @@ import type { EvaluateInit } from './evaluate-role';
 import type { GridInit } from './grid-role';
 import type { ImageMethods } from './image-role';
 import type { RunsOfWorker } from './kept-outputs';
-import type { ThresholdMethods } from './threshold-role';
+import type { ThresholdMethods } from './tensor-thresholds';
 import type { ImageContribution } from '../../calibration/histograms/collector';
 import type { ImageAnswer } from '../../analysis/variant-evaluator';
 
@@ -30,12 +30,12 @@ export type ImageRoleName = keyof ImageRoles;
 export type Roles = {
   readonly [R in ImageRoleName]: {
     readonly init: ImageRoles[R]['init'];
-    readonly methods: ImageMethods<ImageRoles[R]['value'], ImageRoles[R]['state']>;
+    readonly methods: ImageMethods<ImageRoles[R]['value'], ImageRoles[R]['state']> &
+      (R extends 'collect' ? ThresholdMethods : unknown);
   };
 } & {
   readonly answer: { readonly init: null; readonly methods: AnswerMethods };
   readonly decode: { readonly init: DecodeInit; readonly methods: DecodeMethods };
-  readonly thresholds: { readonly init: null; readonly methods: ThresholdMethods };
   readonly learning: { readonly init: LearningInit; readonly methods: LearningTasks };
   readonly trials: { readonly init: TrialInit; readonly methods: TrialTasks };
 };
@@ -55,7 +55,11 @@ export const ROLES: RoleFactories = {
   evaluate: async (init, stop) => (await import('./evaluate-role')).createEvaluateRole(init, stop),
   answer: async () => (await import('./answer-role')).createAnswerRole(),
   decode: async (init) => (await import('./decode-role')).createDecodeRole(init),
-  thresholds: async () => (await import('./threshold-role')).createThresholdRole(),
   learning: async (init, stop) => (await import('../learning/learning-role')).createLearningRole(init, stop),
   trials: async (init, stop) => (await import('../trials/trial-runner')).createTrialRole(init, stop),
+};
+
+/** What a thread can do for its role before it knows the role's data: load code, and run it until it is fast. */
+export const PREPARATIONS: { readonly [R in RoleName]?: () => Promise<void> } = {
+  collect: async () => (await import('./collect-role')).prepareToCollect(),
 };

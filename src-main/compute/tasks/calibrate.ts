@@ -30,6 +30,8 @@ import { requireMemory, weightBytesOf, workersNote, type ChosenWorkers } from '.
 import { findShard, partOfShard, stoppedError, writeShard, type ShardTask } from '../shards/shard-store';
 import type { CollectInit } from '../roles/collect-role';
 import type { ImageOutcome } from '../roles/image-role';
+import type { TensorThresholds } from '../roles/tensor-thresholds';
+import { thresholdsOnWorkers } from './thresholds';
 import { fitsPlan, openGridPass, planGrid, removeGridModel, type GridPass, type GridPlan } from './tensorrt-grid';
 
 /** With more groups than this, all images are counted as one group, unless the request sets another limit. */
@@ -110,7 +112,11 @@ export async function calibrate(params: CalibrateParams, context: TaskContext): 
     // A shard may have no image of use: it is the whole set that must have some.
     if (shard === null) requireCounts(state, entries.length);
     const newImages = state.imageCount - resumedImages;
-    const collected = { state, grid: grid?.state.toFile(shard ? null : grid.names) ?? null };
+    const collected = {
+      state,
+      grid: grid?.state.toFile(shard ? null : grid.names) ?? null,
+      ...(task.thresholds === undefined ? {} : { thresholds: task.thresholds }),
+    };
     const result = await finishCalibration(
       collected,
       { ...params, threads: task.workers?.count ?? params.threads },
@@ -206,6 +212,8 @@ interface CollectTask {
   copyReason?: string;
   /** Why the values were reordered to be counted; absent while they are not. */
   plainReason?: string;
+  /** Of the whole set, in the order of its tensors; absent if the workers could not compute them. */
+  thresholds?: readonly TensorThresholds[];
 }
 
 async function collect(task: CollectTask): Promise<void> {
@@ -269,6 +277,12 @@ async function collect(task: CollectTask): Promise<void> {
         const bytes = checkpoint();
         writing = writing.then(() => writeFileAtomic(task.partialPath, bytes));
         writing.catch(() => writeFailed.abort()); // The error is thrown below.
+      },
+      onEnd: async (run) => {
+        if (params.shard !== null) return;
+        // If the workers are stopped meanwhile, finishCalibration computes the thresholds: the pass is complete.
+        const computed = await thresholdsOnWorkers(state.totals(), run).catch(() => undefined);
+        if (computed !== undefined) task.thresholds = computed;
       },
     });
   } finally {

@@ -8,7 +8,7 @@ import { encodeHistogramFile } from '../../calibration/histograms/histogram-file
 import { encodeGridFile, type TensorrtGridFile } from '../../calibration/tensorrt/tensorrt-grid-file';
 import { gridSummary, TENSORRT_GRID_FILE } from '../../calibration/tensorrt/tensorrt-grid-store';
 import { warningsOf } from './calibrate-messages';
-import { computeThresholds } from './thresholds';
+import { thresholdsOfRecord, type TensorThresholds } from '../roles/tensor-thresholds';
 import type { CalibrateParams, ComputeMethods } from '../pool/protocol';
 import { removeShard, writeShard } from '../shards/shard-store';
 
@@ -18,6 +18,8 @@ type Result = ComputeMethods['calibrate']['result'];
 export interface Collected {
   readonly state: CalibrationState;
   readonly grid: TensorrtGridFile | null;
+  /** Of each tensor, if they were computed already. */
+  readonly thresholds?: readonly TensorThresholds[];
 }
 
 export interface Timing {
@@ -32,7 +34,7 @@ export interface Timing {
  * @param grid TensorRT's grid; for a shard, without thresholds.
  */
 export async function finishCalibration(
-  { state, grid }: Collected,
+  { state, grid, thresholds: known }: Collected,
   params: Pick<CalibrateParams, 'calibrationDir' | 'key' | 'shard' | 'threads'>,
   timing: Timing,
 ): Promise<Result> {
@@ -50,7 +52,7 @@ export async function finishCalibration(
     shardPath = await writeShard(shard.dir, identity, file, facts);
     await removeShard(shard.dir, identity, true);
   } else {
-    const thresholds = await computeThresholds(totals, params.threads);
+    const thresholds = known ?? totals.map(thresholdsOfRecord);
     const tensors = state.tensors.map((name, i) => ({
       name,
       ...defined(thresholds[i], 'one result per tensor'),

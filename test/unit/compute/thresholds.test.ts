@@ -1,20 +1,10 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { thresholdsOfRecord } from '../../../src-main/compute/roles/threshold-role';
-import { computeThresholds } from '../../../src-main/compute/tasks/thresholds';
+import { describe, expect, it } from 'vitest';
+import { loadAddon } from '../../../src-main/backends/addon';
+import type { RunOnWorker } from '../../../src-main/compute/pool/worker-pool';
+import { thresholdsOfRecord, warmUpThresholds } from '../../../src-main/compute/roles/tensor-thresholds';
+import { thresholdsOnWorkers } from '../../../src-main/compute/tasks/thresholds';
 import { encodeHistogram } from '../../../src-shared/domain/histograms/histogram-codec';
 import { sampleValues, SHAPE_NAMES, slowHistogram } from '../domain/histograms/histogram-samples';
-
-const started: string[] = [];
-vi.mock('../../../src-main/compute/pool/entry-path', async () => {
-  const path = await import('node:path');
-  const { REPO_ROOT } = await import('../../support/shared');
-  return {
-    entryPath: (name: string) => {
-      started.push(name);
-      return path.join(REPO_ROOT, 'out/main', `${name}.js`);
-    },
-  };
-});
 
 function records(count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => {
@@ -23,24 +13,40 @@ function records(count: number): Uint8Array[] {
   });
 }
 
-describe('computeThresholds', () => {
-  afterEach(() => started.splice(0));
+/** Workers that answer later requests first. */
+function reversedWorkers(): { readonly run: RunOnWorker<'collect'>; readonly sizes: number[] } {
+  const sizes: number[] = [];
+  const waiting: (() => void)[] = [];
+  const run = async (_method: string, params: readonly Uint8Array[]): Promise<unknown> => {
+    sizes.push(params.length);
+    await new Promise<void>((resolve) => {
+      waiting.unshift(resolve);
+      setImmediate(() => waiting.shift()?.());
+    });
+    return params.map(thresholdsOfRecord);
+  };
+  return { run: run as RunOnWorker<'collect'>, sizes };
+}
 
-  it('gives the same results on several workers, in the order of the records', async () => {
-    const many = records(140);
-    expect(await computeThresholds(many, 2)).toEqual(many.map(thresholdsOfRecord));
-    expect(started).toEqual(['compute-worker', 'compute-worker']);
+describe('thresholdsOnWorkers', () => {
+  it('gives the results in the order of the records, from requests that several workers can share', async () => {
+    const many = records(75);
+    const { run, sizes } = reversedWorkers();
+    expect(await thresholdsOnWorkers(many, run)).toEqual(many.map(thresholdsOfRecord));
+    expect(sizes.length).toBeGreaterThan(8);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(75);
   });
 
-  it('starts no worker for a small model', async () => {
-    const few = records(31);
-    expect(await computeThresholds(few, 8)).toEqual(few.map(thresholdsOfRecord));
-    expect(started).toEqual([]);
+  it('names a damaged record as a fault of the calibration', async () => {
+    const damaged = [...records(17), new Uint8Array([1, 2, 3])];
+    await expect(thresholdsOnWorkers(damaged, reversedWorkers().run)).rejects.toMatchObject({
+      code: 'calibration-mismatch',
+    });
   });
+});
 
-  it('names a damaged record as a fault of the calibration, on a worker too', async () => {
-    const damaged = [...records(130), new Uint8Array([1, 2, 3])];
-    await expect(computeThresholds(damaged, 2)).rejects.toMatchObject({ code: 'calibration-mismatch' });
-    await expect(computeThresholds(damaged.slice(-1), 2)).rejects.toMatchObject({ code: 'calibration-mismatch' });
+describe('warmUpThresholds', () => {
+  it('accepts every histogram that it makes', () => {
+    expect(() => warmUpThresholds(loadAddon())).not.toThrow();
   });
 });
