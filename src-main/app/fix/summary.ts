@@ -24,7 +24,10 @@ export function concluded(ended: Ended, { isFinished, advice = [], fp16 }: Concl
     chosen,
     nearest,
     reason: reasonOf(ended, plan, isFinished),
-    notes: plan === undefined ? [] : [...latencyNotes(plan, ended, fp16), ...chanceNotes(plan, ended)],
+    notes:
+      plan === undefined
+        ? []
+        : [...referenceNotes(plan, ended), ...latencyNotes(plan, ended, fp16), ...chanceNotes(plan, ended)],
     advice,
   };
 }
@@ -89,6 +92,18 @@ function reasonOf(ended: Ended, plan: FixPlan | undefined, isFinished: boolean):
   const time = skipped.length === 0 ? '' : ` ${formatCountOf(skipped.length, 'stage')} did not fit into the time.`;
   const left = isFinished ? 'No plan meets the gates' : 'The gates are not met yet';
   return `${left}; the nearest is ${planText(plan)}: ${accuracyText(plan)} ${on}; ${judged}.${time}`;
+}
+
+/** A least value that FP32 does not reach either: no repair of the quantization is meant to exceed FP32. */
+function referenceNotes({ gates, met }: FixPlan, { fp32 }: Ended): string[] {
+  const { measure } = fp32;
+  const missed = gates.find((gate) => /^min(Measure|Top1)$/.test(gate.name) && !gate.met);
+  const limit = missed?.limit ?? null;
+  if (met || limit === null || measure === undefined || measure.value >= limit) return [];
+  return [
+    `FP32 itself does not meet ${missed?.name}: ${measure.name} ${formatFixed(measure.value, 2)}, the limit is ` +
+      `${formatFixed(limit, 2)}. Lower the limit, or train the model further.`,
+  ];
 }
 
 /** FP32 or FP16 that is faster than the plan, and safer. */

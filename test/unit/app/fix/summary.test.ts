@@ -81,6 +81,15 @@ describe('withPareto', () => {
 });
 
 describe('concluded', () => {
+  it('says so if FP32 does not meet the gate either', () => {
+    const notesFor = (limit: number): string => {
+      const gate = { name: 'minTop1', limit, value: 89, met: false, state: 'missed', variant: 'mixed' } as const;
+      return concluded(ended([plan({ drop: 1, gates: [gate] })]), { isFinished: true }).notes.join(' ');
+    };
+    expect(notesFor(95)).toContain('FP32 itself does not meet minTop1: top-1 90.00, the limit is 95.00.');
+    expect(notesFor(89.5)).not.toContain('FP32 itself');
+  });
+
   it('explains the end in one sentence, with the number of plans that were judged', () => {
     const { reason, notes, chosen } = concluded(ended([plan({ drop: 0.8 }), plan({ drop: 0.2 })]), {
       isFinished: true,
