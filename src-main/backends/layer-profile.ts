@@ -117,8 +117,9 @@ const eventsSchema = list(
 const KERNEL = '_kernel_time';
 
 /**
- * The median times of nodes and of a run. On a GPU the events of category Kernel that follow the event of a node are
- * the times of the device; the event of the node is the time of its launch.
+ * The median times of nodes and of a run. The time of a node on a GPU is that of its kernels; the event of the node is
+ * the time of its launch. Kernels of CUDA are events of category Kernel that follow the event of their node; those of
+ * WebGPU follow all nodes.
  * @throws WorkbenchError model-unsupported if it has no times of the GPU
  */
 export function timesOf(
@@ -128,6 +129,7 @@ export function timesOf(
   const durations = new Map<string, number[]>();
   const facts = new Map<string, Omit<NodeTime, 'medianMs'>>();
   const runTimes: number[] = [];
+  const listed = new Map<string, number[]>();
   let current: number[] | null = null;
   let hasDeviceTimes = false;
   for (const { cat, name, dur, args } of parse(eventsSchema, events)) {
@@ -135,6 +137,11 @@ export function timesOf(
     if (cat === 'Kernel' && current !== null) {
       hasDeviceTimes = true;
       current[current.length - 1] = (current.at(-1) ?? 0) + dur / 1000;
+    }
+    if (cat === 'Api' && isGpu) {
+      const times = listed.get(name) ?? [];
+      listed.set(name, times);
+      times.push(dur / 1000);
     }
     const node = name.endsWith(KERNEL) ? name.slice(0, -KERNEL.length) : '';
     // The nodes of loop and branch bodies are part of the node around them.
@@ -149,6 +156,7 @@ export function timesOf(
       outputType: Object.keys(args.output_type_shape?.[0] ?? {})[0] ?? '',
     });
   }
+  hasDeviceTimes ||= addWebGpuTimes(durations, listed);
   if (isGpu && !hasDeviceTimes)
     throw new WorkbenchError('model-unsupported', "The provider's profile has no times of kernels on the GPU");
   const timed = (values: readonly number[]): readonly number[] => values.slice(-Math.max(1, runs - WARM_UP_RUNS));
@@ -162,4 +170,28 @@ export function timesOf(
     runMs: medianOf(runTimes),
     kernelShare: kernelsMs / sumOf(runTimes),
   };
+}
+
+/**
+ * Adds the times of WebGPU's kernels to those of their nodes; returns whether there are any.
+ * @param durations node -> time of each run, in ms
+ * @param listed NODE&OPERATOR&KERNEL -> times of all runs in order, in ms
+ */
+function addWebGpuTimes(
+  durations: ReadonlyMap<string, number[]>,
+  listed: ReadonlyMap<string, readonly number[]>,
+): boolean {
+  let hasTimes = false;
+  for (const [kernel, all] of listed) {
+    const times = durations.get(kernel.split('&').slice(0, -2).join('&'));
+    if (times === undefined) continue;
+    hasTimes = true;
+    // Kernels that prepare weights run only once, in the first run.
+    const perRun = Math.floor(all.length / times.length);
+    for (const [i, ms] of all.slice(all.length - perRun * times.length).entries()) {
+      const run = Math.floor(i / perRun);
+      times[run] = (times[run] ?? 0) + ms;
+    }
+  }
+  return hasTimes;
 }

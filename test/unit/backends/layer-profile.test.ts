@@ -41,4 +41,29 @@ describe('timesOf', () => {
     ]);
     expect(() => timesOf([kernel('a', 7, cuda)], task)).toThrow(/no times of kernels on the GPU/);
   });
+
+  it('adds the kernels that WebGPU lists behind all nodes to the runs of their node', () => {
+    const launched = [kernel('a&b', 7, 'WebGpuExecutionProvider'), kernel('c', 5, 'WebGpuExecutionProvider')];
+    const run = [...launched, event('Session', 'model_run', 100)];
+    const listed = [
+      event('Api', 'a&b&Conv&Transpose', 900),
+      event('Api', 'a&b&Conv&Transpose', 1),
+      event('Api', 'a&b&Conv&MatMul', 20),
+      event('Api', 'a&b&Conv&MatMul', 30),
+      event('Api', 'c&Add&Add', 4),
+      event('Api', 'a&b&Conv&Transpose', 2),
+      event('Api', 'a&b&Conv&MatMul', 40),
+      event('Api', 'a&b&Conv&MatMul', 50),
+      event('Api', 'c&Add&Add', 6),
+      event('Api', 'elsewhere&Add&Add', 6),
+    ];
+    const task = { runs: 2, isGpu: true, nodes: new Set(['a&b', 'c']) };
+    const { times, kernelShare } = timesOf([...run, ...run, ...listed], task);
+    // The one run that counts is the last.
+    expect([...times].map(([name, { medianMs }]) => [name, medianMs])).toEqual([
+      ['a&b', 0.092],
+      ['c', 0.006],
+    ]);
+    expect(kernelShare).toBeCloseTo(0.98, 12);
+  });
 });
