@@ -1,15 +1,17 @@
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { QuantizeResult } from '../../../src-shared/contract/job-results';
 import type { QuantizeSpec } from '../../../src-shared/contract/job-specs';
-import { parseVariant } from '../../../src-shared/domain/project/variant';
+import { isQuestion, parseVariant } from '../../../src-shared/domain/project/variant';
 import { checkOutputPath } from '../projects/output-path';
 import { openCalibration, openCalibrationIfAny, prepared } from '../projects/workspace';
 import { methodWarnings } from '../analysis/method-warnings';
 import type { JobContext } from '../job-context';
 import { withCorrectedBiases } from '../variants/bias-correction';
 import { ensureAutoFor, ensureCosts } from '../analysis/needed-decisions';
-import { fp8TargetReason } from '../variants/questions';
+import { fp8TargetReason, modelReason } from '../variants/questions';
 import { needsCalibration, variantRecipe } from '../variants/recipe';
+
+const OTHERS = 'Choose another variant: int8, mixed, fp16, fp32, fp8 or w4.';
 
 /** Writes a variant as a self-contained model file. */
 export async function quantizeJob(spec: QuantizeSpec, job: JobContext): Promise<QuantizeResult> {
@@ -22,11 +24,12 @@ export async function quantizeJob(spec: QuantizeSpec, job: JobContext): Promise<
       'usage',
       `The variant as-imported is the model file itself: ${workspace.file.model.path}`,
       {
-        hint: 'Choose int8, mixed, fp16, fp32, fp8 or w4 to write a model.',
+        hint: OTHERS,
       },
     );
-  const reason = fp8TargetReason(name, spec.target);
-  if (reason !== null) throw new WorkbenchError('model-unsupported', `${name.text}: ${reason}`);
+  const obstacle = isQuestion(name.text) ? modelReason(name, model, spec) : null;
+  const reason = fp8TargetReason(name, spec.target) ?? obstacle?.reason ?? null;
+  if (reason !== null) throw new WorkbenchError('model-unsupported', `${name.text}: ${reason}`, { hint: OTHERS });
   await ensureAutoFor({ variants: [name.text], target: spec.target }, job);
   await ensureCosts({ variant: name.text, target: spec.target }, job);
   const calibration = needsCalibration(name) ? await openCalibration(workspace) : await openCalibrationIfAny(workspace);

@@ -80,7 +80,8 @@ function remaining(options: VariantOptions, refused: readonly RefusedVariant[]):
 
 type Reason = Pick<RefusedVariant, 'code' | 'reason'> | null;
 
-function modelReason(name: VariantName, model: Model, { target }: VariantOptions): Reason {
+/** Why no layer of a model changes in a question; null if one does. */
+export function modelReason(name: VariantName, model: Model, { target }: Pick<VariantOptions, 'target'>): Reason {
   const format = lowFormatOf(name);
   if (format !== null) {
     if (lowFormatLayers(model, format, target).length > 0) return null;
