@@ -1,6 +1,7 @@
 import type { Detections } from '../tasks/answer';
 import type { TruthBox } from '../tasks/truth';
 import { CLEAR_SCORE } from './detection-images';
+import { cocoIou } from './detection-matching';
 
 /** Overlap above which a detection and an object are the same thing, whatever their classes. */
 const SAME_IOU = 0.5;
@@ -112,15 +113,7 @@ function answeredClasses(images: readonly LabelledDetections[]): readonly Answer
 function classAt(box: TruthBox, { boxes, scores, classes }: Detections): number | null {
   for (const [d, score] of scores.entries()) {
     if (score < CLEAR_SCORE) break; // The detections are sorted by score.
-    if (iou(box, boxes.subarray(4 * d, 4 * d + 4)) >= SAME_IOU) return classes[d] ?? null;
+    if (cocoIou(boxes, d, box) >= SAME_IOU) return classes[d] ?? null;
   }
   return null;
-}
-
-function iou({ x1, y1, x2, y2 }: TruthBox, [left = 0, top = 0, right = 0, bottom = 0]: Float32Array): number {
-  const width = Math.min(x2, right) - Math.max(x1, left);
-  const height = Math.min(y2, bottom) - Math.max(y1, top);
-  if (!(width > 0 && height > 0)) return 0;
-  const shared = width * height;
-  return shared / ((x2 - x1) * (y2 - y1) + (right - left) * (bottom - top) - shared);
 }

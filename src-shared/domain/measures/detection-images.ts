@@ -1,7 +1,7 @@
 import type { Detections } from '../tasks/answer';
 import type { DetectionConvention } from '../tasks/task';
 import type { TruthBox } from '../tasks/truth';
-import { foundBit, ignoredBit, type MatchedImage, rangeCount } from './detection-matching';
+import { cocoIou, foundBit, ignoredBit, type MatchedImage, rangeCount } from './detection-matching';
 
 /**
  * Detections with at least this score count when single images are judged and drawn, and detections of FP32 with at
@@ -88,10 +88,9 @@ export function boxDifferences(
   const added: number[] = [];
   const pairs: { detection: number; truth: TruthBox; iou: number }[] = [];
   for (const d of order) {
-    const box = boxes.subarray(4 * d, 4 * d + 4);
     const candidates = [...free]
       .filter(({ label }) => label === classes[d])
-      .map((own) => ({ detection: d, truth: own, iou: iouOf(box, own) }));
+      .map((own) => ({ detection: d, truth: own, iou: cocoIou(boxes, d, own) }));
     const best = candidates
       // A box that counts is preferred to a crowd or a difficult one.
       .sort((a, b) => Number(isOptional(a.truth)) - Number(isOptional(b.truth)) || b.iou - a.iou)
@@ -114,15 +113,4 @@ export function boxDifferences(
 
 function isOptional(box: TruthBox): boolean {
   return box.isCrowd === true || box.isDifficult === true;
-}
-
-/** For a crowd region the part of the detection that lies inside. */
-function iouOf(box: Float32Array, truth: TruthBox): number {
-  const [left = 0, top = 0, right = 0, bottom = 0] = box;
-  const width = Math.min(right, truth.x2) - Math.max(left, truth.x1);
-  const height = Math.min(bottom, truth.y2) - Math.max(top, truth.y1);
-  if (!(width > 0 && height > 0)) return 0;
-  const own = (right - left) * (bottom - top);
-  const inner = width * height;
-  return inner / (truth.isCrowd === true ? own : own + (truth.x2 - truth.x1) * (truth.y2 - truth.y1) - inner);
 }

@@ -154,8 +154,11 @@ function canRepeat(box: TruthBox): boolean {
   return box.isCrowd === true || box.isDifficult === true;
 }
 
-/** Intersection over union; over the area of the detection for crowd regions. */
-function cocoIou(boxes: Float32Array, d: number, truth: TruthBox): number {
+/**
+ * Intersection over union of detection d and an object; over the area of the detection for crowd regions.
+ * @param boxes left, top, right, bottom of each detection
+ */
+export function cocoIou(boxes: Float32Array, d: number, truth: TruthBox): number {
   const left = boxes[4 * d] ?? 0;
   const top = boxes[4 * d + 1] ?? 0;
   const right = boxes[4 * d + 2] ?? 0;
