@@ -1,4 +1,5 @@
 import type { TrendPoint } from '../../../src-shared/domain/history/trend';
+import { medianOfSorted } from '../../../src-shared/domain/statistics';
 import { linearTicks } from '../../widgets/plot/ticks';
 
 export const MARGINS = { left: 84, right: 12, top: 12, bottom: 8 } as const;
@@ -91,7 +92,7 @@ function columnsOf(line: readonly Position[]): readonly Column[] {
     const ys = positions.map(({ y }) => y).sort((a, b) => a - b);
     const x = positions.reduce((sum, position) => sum + position.x, 0) / positions.length;
     const [top = 0] = ys;
-    return { x, y: ys[Math.floor(ys.length / 2)] ?? top, top, bottom: ys.at(-1) ?? top };
+    return { x, y: medianOfSorted(ys), top, bottom: ys.at(-1) ?? top };
   });
 }
 
