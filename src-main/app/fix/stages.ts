@@ -42,12 +42,6 @@ const SMOOTHING_PASSES = 5 * 64;
  */
 const UNLIKE_METHODS = { factor: 2.5, most: 2 };
 
-/**
- * Corrected biases that leave at most this part of the error are tried with all methods of a like error. The output error
- * does not tell which of them the measure needs: mobilenet_v1_075_bn has 75.5 % with minmax, and 76.9 % with entropy.
- */
-const HELPFUL_CORRECTION = 0.75;
-
 /** Every method for all tensors. */
 const methods: FixStage = {
   name: 'methods',
@@ -72,28 +66,9 @@ const biasCorrection: FixStage = {
     hasRepair(best.decisions.plan, 'biasCorrection') ? 'the plan corrects biases already' : null,
   seconds: async (scope) => passesSeconds(scope, CORRECTION_PASSES + scope.choosing.entries.length),
   async run(scope) {
-    const { best } = scope;
-    const own = await scope.measure([repaired(best.decisions, 'biasCorrection')]);
-    const [first] = own;
-    if (first === undefined || first.error > HELPFUL_CORRECTION * best.error) return byError(own);
-    const others = (await likeMethods(scope)).map((decisions) => repaired(decisions, 'biasCorrection'));
-    const passes = others.length * (CORRECTION_PASSES + scope.choosing.entries.length);
-    if (passesSeconds(scope, passes) > scope.secondsLeft) return byError(own);
-    const outcome = byError([...own, ...(await scope.measure(others))]);
-    for (const candidate of outcome.candidates)
-      if (scope.mayMeet(candidate.error) && (await scope.judge(candidate)).met) break;
-    return outcome;
+    return byError(await scope.measure([repaired(scope.best.decisions, 'biasCorrection')]));
   },
 };
-
-/** The other methods whose error without corrected biases is like that of the best one. */
-async function likeMethods({ best, measure }: FixScope): Promise<FixDecisions[]> {
-  const plain = await measure(methodsOf(best.decisions));
-  return plain
-    .filter(({ decisions, error }) => decisions.method !== best.decisions.method && error !== best.error)
-    .filter(({ error }) => error <= UNLIKE_METHODS.factor * best.error)
-    .map(({ decisions }) => decisions);
-}
 
 /** The equalized model has its own calibration. Every method is compared on it, the best one with corrected biases. */
 const equalization: FixStage = {
