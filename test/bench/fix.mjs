@@ -70,9 +70,13 @@ const CASES = {
     gates: { maxDrop: 0 },
     fix: ['--max-layers', '0'],
   },
+  // At least one point above FP32: its crop decides whether FP32 has 74.92 (half-even) or 75.85 (down).
   mobilenet_v1_075_bn: {
     sets: [data('imagenet/calibration'), data('imagenet/validation')],
-    flags: ['--crop', '224', '--order', 'rgb', '--mean', '127.5', '--std', '127.5', '--scale', '1'],
+    flags: [
+      ...['--crop', '224', '--crop-rounding', 'down'],
+      ...['--order', 'rgb', '--mean', '127.5', '--std', '127.5', '--scale', '1'],
+    ],
     gates: { minMeasure: 76.9 },
     fix: ['--max-layers', '0'],
   },
