@@ -14,6 +14,7 @@ import type { Dims } from '../../onnx/graph/static-shapes';
 import { BoundedCache } from './bounded-cache';
 import { byteLengthOf, detached, isSame, parts, stacked } from './stacked-tensors';
 import {
+  BLOCK_WEIGHT_BYTES,
   sessionBytes,
   type ProgramStep,
   type SegmentStructure,
@@ -26,8 +27,6 @@ const CHECKED_PROGRAMS = 2;
 const CHECKED_RUNS = 3;
 /** To make blockedModel takes 20 to 60 ms, and it saves a fifth of the time of a segment. */
 const BLOCK_AFTER_MS = 150;
-/** Segments with more weights run as they are: blockedModel holds the rearranged weights in memory. */
-const BLOCK_WEIGHT_BYTES = 2 ** 27;
 
 export interface ProgramRunnerOptions {
   /** Folder of the external weights. */

@@ -15,10 +15,12 @@ import type { UserMetric } from '../../analysis/metric/user-metric';
 import type { OnAnswers, ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../../analysis/trials';
 import { memoryBounds, requireMemory, weightBytesOf, workersForWeights } from '../pool/worker-memory';
 import { TrialClock } from './trial-clock';
+
 import { hasOpenBatch, inputDimsOf, resizableInputs, TrialImages } from './trial-images';
 import { TrialJournal } from './trial-journal';
 import { TrialModels } from './trial-models';
 import type { LayerErrors, UnfinishedAnswer } from './trial-protocol';
+import { BLOCK_WEIGHT_BYTES } from './trial-program';
 import { TrialReference } from './trial-reference';
 import { writeSpeed } from './trial-speed';
 import { keptBytes, TrialWorkers } from './trial-workers';
@@ -140,9 +142,14 @@ export class TrialPool implements Trials {
     this.clock.expect(name, this.work > 0 ? work : sumOfWork(work, this.firstOpens));
   }
 
-  /** The first quantized model opens all of its parts, which takes longer than a few runs of a small model. */
+  /**
+   * The first quantized model opens all of its parts, which takes longer than a few runs of a small model. Simulated
+   * parts that run for a while are opened again in a faster form (ProgramRunner).
+   */
   private get firstOpens(): ExpectedWork {
-    return { ...NO_WORK, opens: this.running.models.cuts.shares.length };
+    const { cuts, simulates } = this.running.models;
+    const forms = simulates && weightBytesOf(this.params.preparedDir) <= BLOCK_WEIGHT_BYTES ? 2 : 1;
+    return { ...NO_WORK, opens: forms * cuts.shares.length };
   }
 
   /** Reports what was found so far, and what is left of the present phase. */
