@@ -113,8 +113,7 @@ export class OrtSession implements ModelSession {
         };
       return new OrtSession(await InferenceSession.create(bytes, settings), standIn, options.inputScales);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new WorkbenchError('model-unsupported', `ONNX Runtime cannot open the model: ${reason}`, { cause: error });
+      throw refusedModel(error);
     }
   }
 
@@ -190,6 +189,18 @@ export class OrtSession implements ModelSession {
   private sessionName(name: string): string {
     return this.standIn !== null && name === UNUSABLE_NAME ? this.standIn : name;
   }
+}
+
+/** The error of a model that ONNX Runtime refuses to open, with the library's own message. */
+export function refusedModel(error: unknown): WorkbenchError {
+  const reason = error instanceof Error ? error.message : String(error);
+  const [, operator] = /(\S+?)\(-?\d+\) is not a registered function\/op/.exec(reason) ?? [];
+  return new WorkbenchError('model-unsupported', `ONNX Runtime cannot open the model: ${reason}`, {
+    cause: error,
+    ...(operator === undefined
+      ? {}
+      : { hint: `Every model is run with ONNX Runtime: export it with ONNX's operators in place of ${operator}.` }),
+  });
 }
 
 /**

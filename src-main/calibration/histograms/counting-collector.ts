@@ -3,7 +3,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import { messageOf } from '../../base/file-errors';
 import { FEED_ELEMENT_TYPES, type Feed } from '../../backends/feeds';
 import type { OnnxruntimeLibrary } from '../../backends/onnxruntime-library';
-import { explainFailure } from '../../backends/ort-session';
+import { explainFailure, refusedModel } from '../../backends/ort-session';
 import type { CountingModel } from './collection-model';
 import { optimizedCounting } from './optimized-counting';
 import {
@@ -63,9 +63,7 @@ export class CountingCollector implements Collector, CollectorRuns {
       return new CountingCollector(options, new addon.Collector(asGiven), plainReason);
     } catch (error) {
       if (!(error instanceof Error) || error instanceof WorkbenchError) throw error;
-      throw new WorkbenchError('model-unsupported', `ONNX Runtime cannot open the model: ${error.message}`, {
-        cause: error,
-      });
+      throw refusedModel(error);
     }
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { OrtSession } from '../../../src-main/backends/ort-session';
+import { OrtSession, refusedModel } from '../../../src-main/backends/ort-session';
 import { intAttr, intsAttr, makeNode } from '../../../src-main/onnx/graph/make';
 import { encodeModel } from '../../../src-main/onnx/wire/wire-writer';
 import { buildModel } from '../../support/onnx-builder';
@@ -49,5 +49,13 @@ describe('a model that does not run on its input', () => {
     const open = await session('side');
     await expect(open.run([])).rejects.not.toMatchObject({ code: 'model-unsupported' });
     await open.close();
+  });
+});
+
+describe('refusedModel', () => {
+  test('names the operator that ONNX Runtime does not have, and what to do', () => {
+    const error = refusedModel(new Error('Fatal error: my.domain:MyOp(-1) is not a registered function/op'));
+    expect(error.hint).toContain('in place of my.domain:MyOp');
+    expect(refusedModel(new Error('Invalid model')).hint).toBeUndefined();
   });
 });
