@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../src-shared/base/errors';
-import { BACKENDS, TARGETS } from '../../src-shared/domain/project/precision';
+import { BACKENDS, TARGETS, type BackendId } from '../../src-shared/domain/project/precision';
 import type { DeviceRecord } from '../../src-shared/domain/runs/run-record';
 import type { ShapeProfile } from '../../src-shared/domain/engines/shape-profiles';
 import type { TensorrtOptions } from '../../src-shared/domain/engines/tensorrt-options';
@@ -81,14 +81,17 @@ export const BUILD_OPTIONS = {
     ...TENSORRT,
   }),
   'version-compatible': flag('build engines that later versions of TensorRT load, too', TENSORRT),
-  'int8-inputs': flag('INT8 variants take INT8 inputs with the calibrated scale (target tensorrt)', TENSORRT),
+  'int8-inputs': flag('INT8 variants take INT8 inputs with the calibrated scale (target tensorrt)'),
   'fp16-outputs': flag('build engines whose floating-point outputs are FP16', TENSORRT),
   tf32: flag('allow TF32 in FP32 layers', TENSORRT),
-  streams: wholeNumbers('LIST', 'numbers of inferences at the same time to time (default: 1)', {
-    min: 1,
-    max: 64,
-    ...TENSORRT,
-  }),
+  streams: wholeNumbers(
+    'LIST',
+    'numbers of inferences at the same time to time, with tensorrt or openvino (default: 1)',
+    {
+      min: 1,
+      max: 64,
+    },
+  ),
   'no-cuda-graph': flag('run the benchmark without a CUDA graph', TENSORRT),
   transfers: flag('include the copies of inputs and outputs in the latency', TENSORRT),
 } as const;
@@ -131,8 +134,20 @@ export const tuneOption = flag(
   'mixed is the fastest placement on this GPU, see calib tune (the project keeps its own plan)',
 );
 
-/** The part of a job's specification that VARIANT_OPTIONS give. */
-export function variantSpec(values: OptionValues<typeof VARIANT_OPTIONS>) {
+/**
+ * The part of a job's specification that VARIANT_OPTIONS give.
+ * @param usualBackend the backend if --backend is not given
+ * @throws WorkbenchError usage if an option of another backend is given
+ */
+export function variantSpec(values: OptionValues<typeof VARIANT_OPTIONS>, usualBackend: BackendId = 'ort-cpu') {
+  const backend = values.backend ?? usualBackend;
+  const unused = Object.entries(VARIANT_OPTIONS)
+    .filter(([name, spec]) => 'group' in spec && spec.group === TENSORRT.group && name in values)
+    .map(([name]) => `--${name}`);
+  if (backend !== 'tensorrt' && unused.length > 0)
+    throw new WorkbenchError('usage', `Only the backend tensorrt takes ${unused.join(', ')}; found ${backend}`, {
+      hint: 'Add --backend tensorrt, or leave them out.',
+    });
   const tensorrt = tensorrtOptions(values);
   return present({
     variants: values.variants,

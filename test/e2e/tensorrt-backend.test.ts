@@ -207,7 +207,8 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the backend tensorrt, with a
       b: { variant: 'mixed-minmax' },
       differences: expect.any(Array) as unknown,
     });
-    expect((await calib(['diff', project, 'fp16', 'nothing'])).code).toBe(1);
+    expect((await calib(['diff', project, 'tuning:nothing', 'fp16'])).code).toBe(1);
+    expect((await calib(['diff', project, 'nothing', 'fp16'])).code).toBe(2);
   });
 
   it('tunes within a build and a run, which show the placement as mixed', async () => {

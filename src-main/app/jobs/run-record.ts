@@ -151,7 +151,7 @@ function otherOptions(spec: RunSpec, { file }: Workspace): RunRecord['options'][
   const labelOrder = file.validationSet?.labelOrder;
   return {
     activations: spec.activationType ?? 'int8',
-    ...flagsOfTensorrtOptions(spec.tensorrt ?? {}),
+    ...flagsOfTensorrtOptions(spec.tensorrt ?? {}, spec.backend ?? 'ort-cpu'),
     ...(labelOrder === undefined ? {} : { 'label-order': labelOrder }),
     ...(spec.limit === undefined ? {} : { limit: spec.limit }),
     ...(spec.tensorrtGridBatch === undefined ? {} : { 'tensorrt-grid': spec.tensorrtGridBatch }),

@@ -10,6 +10,7 @@ import {
   type NamedEngine,
 } from '../../../src-shared/contract/engine-comparison';
 import type { EngineSide } from '../../../src-shared/domain/engines/engine-diff';
+import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { defineCommand, EXIT_OK, present } from '../command';
 import { flag } from '../options';
 import type { Block } from '../output';
@@ -37,7 +38,7 @@ conversions are charged to the layers that they serve. Groups are sorted by the 
   },
 });
 
-/** @throws WorkbenchError not-found if the project or the run has no such engine */
+/** @throws WorkbenchError not-found if the project or the run has no such engine, usage if the name is that of no variant */
 async function engineOf(api: WorkbenchApi, ownPath: string, name: string): Promise<NamedEngine> {
   const [, runPath = '', runId = '', runVariant] = RUN.exec(name) ?? [];
   if (runId !== '') {
@@ -58,6 +59,8 @@ async function engineOf(api: WorkbenchApi, ownPath: string, name: string): Promi
   const projectPath = isPath ? dirname(dirname(dirname(resolve(name)))) : ownPath;
   const { engine, variants } = await api.getEngineLayers({ projectPath, variant });
   if (engine !== null) return { engine };
+  // A name that no variant has cannot be built.
+  if (!isPath && !name.includes(':')) parseVariant(name);
   const known = variants.length === 0 ? 'none' : variants.join(', ');
   throw new WorkbenchError('not-found', `The project has no engine of ${name} with times of layers; it has: ${known}`, {
     hint:

@@ -31,7 +31,7 @@ is the result. Layers that the plan sets to a precision keep it.`,
     const result = await runJob({
       kind: 'tune',
       projectPath,
-      ...variantSpec(values),
+      ...variantSpec(values, 'tensorrt'),
       ...present({
         variant: values.variant,
         rounds: values.rounds,

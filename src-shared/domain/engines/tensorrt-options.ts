@@ -13,6 +13,7 @@ import {
   where,
 } from '../../base/schema';
 import { shapeProfileSchema, shapeProfilesText } from './shape-profiles';
+import type { BackendId } from '../project/precision';
 
 export const TENSORRT_TYPINGS = ['strong', 'implicit'] as const;
 /**
@@ -96,29 +97,37 @@ export const DEFAULT_TENSORRT_OPTIONS: TensorrtOptions = {
 
 /**
  * The options that differ from the defaults, by the name of their command-line flag, so that a record can be repeated.
+ * Other backends have those only that they take.
  */
-export function flagsOfTensorrtOptions(chosen: Partial<TensorrtOptions>): Record<string, string | number | boolean> {
+export function flagsOfTensorrtOptions(
+  chosen: Partial<TensorrtOptions>,
+  backend: BackendId,
+): Record<string, string | number | boolean> {
   const options = { ...DEFAULT_TENSORRT_OPTIONS, ...chosen };
   const isDefault = (name: keyof TensorrtOptions): boolean =>
     JSON.stringify(options[name]) === JSON.stringify(DEFAULT_TENSORRT_OPTIONS[name]);
   return {
     ...(isDefault('batches') ? {} : { batches: options.batches.join(',') }),
     ...(isDefault('device') ? {} : { device: options.device }),
-    ...sizeFlag('min-size', options.minSize),
     ...sizeFlag('opt-size', options.optSize),
-    ...sizeFlag('max-size', options.maxSize),
-    ...(options.profiles === undefined ? {} : { profiles: shapeProfilesText(options.profiles) }),
-    ...(options.typing === 'implicit' ? { implicit: true } : {}),
-    ...(options.workspaceMib === null ? {} : { workspace: options.workspaceMib }),
-    ...(isDefault('optimizationLevel') ? {} : { 'optimization-level': options.optimizationLevel }),
-    ...(options.auxiliaryStreams === null ? {} : { 'auxiliary-streams': options.auxiliaryStreams }),
-    ...(options.versionCompatible ? { 'version-compatible': true } : {}),
     ...(options.int8Inputs ? { 'int8-inputs': true } : {}),
-    ...(options.fp16Outputs ? { 'fp16-outputs': true } : {}),
-    ...(options.tf32 ? { tf32: true } : {}),
     ...(isDefault('streams') ? {} : { streams: options.streams.join(',') }),
-    ...(options.cudaGraph ? {} : { 'no-cuda-graph': true }),
-    ...(options.transfers ? { transfers: true } : {}),
+    ...(backend === 'tensorrt'
+      ? {
+          ...sizeFlag('min-size', options.minSize),
+          ...sizeFlag('max-size', options.maxSize),
+          ...(options.profiles === undefined ? {} : { profiles: shapeProfilesText(options.profiles) }),
+          ...(options.typing === 'implicit' ? { implicit: true } : {}),
+          ...(options.workspaceMib === null ? {} : { workspace: options.workspaceMib }),
+          ...(isDefault('optimizationLevel') ? {} : { 'optimization-level': options.optimizationLevel }),
+          ...(options.auxiliaryStreams === null ? {} : { 'auxiliary-streams': options.auxiliaryStreams }),
+          ...(options.versionCompatible ? { 'version-compatible': true } : {}),
+          ...(options.fp16Outputs ? { 'fp16-outputs': true } : {}),
+          ...(options.tf32 ? { tf32: true } : {}),
+          ...(options.cudaGraph ? {} : { 'no-cuda-graph': true }),
+          ...(options.transfers ? { transfers: true } : {}),
+        }
+      : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createParser, valuesOf } from '../../../src-main/cli/options';
 import { DEVICES_OPTIONS, devicesSpec, VARIANT_OPTIONS, variantSpec } from '../../../src-main/cli/shared-options';
+import type { BackendId } from '../../../src-shared/domain/project/precision';
 import { flagsOfTensorrtOptions, type TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 
 const OPTIONS = { ...VARIANT_OPTIONS, ...DEVICES_OPTIONS };
@@ -28,15 +29,27 @@ describe('flags of TensorRT options', () => {
       fp16Outputs: true,
       profiles: [[{ input: 'x', min: [1, 3], opt: [2, 3], max: [4, 3] }]],
     };
-    const argv = Object.entries(flagsOfTensorrtOptions(chosen)).flatMap(([name, value]) =>
-      value === true ? [`--${name}`] : [`--${name}`, String(value)],
-    );
-    expect(variantSpec(parse(argv)).tensorrt).toEqual(chosen);
+    const read = (backend: BackendId) => {
+      const argv = Object.entries(flagsOfTensorrtOptions(chosen, backend)).flatMap(([name, value]) =>
+        value === true ? [`--${name}`] : [`--${name}`, String(value)],
+      );
+      return variantSpec(parse(['--backend', backend, ...argv])).tensorrt;
+    };
+    expect(read('tensorrt')).toEqual(chosen);
+    expect(read('openvino')).toEqual({ batches: [1, 8], device: 2, streams: [1, 3], int8Inputs: true });
   });
 
   it('leave out what is the default', () => {
-    expect(flagsOfTensorrtOptions({})).toEqual({});
-    expect(flagsOfTensorrtOptions({ batches: [1], cudaGraph: true, device: 0 })).toEqual({});
+    expect(flagsOfTensorrtOptions({}, 'tensorrt')).toEqual({});
+    expect(flagsOfTensorrtOptions({ batches: [1], cudaGraph: true, device: 0 }, 'tensorrt')).toEqual({});
+  });
+
+  it('are refused by other backends if they say nothing to them', () => {
+    expect(() => variantSpec(parse(['--backend', 'openvino', '--tf32', '--workspace', '64']))).toThrow(
+      'Only the backend tensorrt takes --workspace, --tf32; found openvino',
+    );
+    expect(() => variantSpec(parse(['--implicit']))).toThrow('takes --implicit; found ort-cpu');
+    expect(variantSpec(parse(['--tf32']), 'tensorrt').tensorrt).toEqual({ tf32: true });
   });
 });
 
