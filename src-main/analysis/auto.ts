@@ -98,9 +98,9 @@ export function autoPasses({
 
 /**
  * Chooses one threshold per tensor among all methods, by the error of the worst group at the outputs of the model, for
- * detectors by that of their candidates. It starts from the best method for all tensors and then improves one tensor after the other, in graph order. The
- * improvement overfits its images, so that the result is only accepted if it is better than every single method on
- * unseen images.
+ * detectors by that of their candidates. It starts from the best method for all tensors and then improves one tensor
+ * after the other, in graph order. The improvement overfits its images, so that the result is only accepted if it is
+ * better than every single method on unseen images.
  */
 export async function chooseThresholds(
   trials: Trials,

@@ -10,8 +10,8 @@ import { analysisSetup, type AnalysisSetup, type UsedImages } from './analysis-s
 import { releaseRanking } from './release-ranking';
 
 /**
- * Weights are rounded by learning in at most this many layers, whose weights alone cause this share of the error. Of the
- * layers whose weights lose most in INT8, so many are measured.
+ * Weights are rounded by learning in at most this many layers, whose weights alone cause this share of the error. Of
+ * the layers whose weights lose most in INT8, so many are measured.
  */
 const MOST_ROUNDED = 4;
 const ROUNDED_SHARE = 0.05;

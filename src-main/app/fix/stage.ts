@@ -89,7 +89,10 @@ export interface FixStage {
 /** A candidate replaces the best one if it has at most this part of its error. */
 export const CLEARLY_BETTER = 0.99;
 
-/** The candidate with an error that allows for what was learned from the images that choose. @param factor see Candidate */
+/**
+ * The candidate with an error that allows for what was learned from the images that choose.
+ * @param factor see Candidate
+ */
 export function withOptimism(candidate: Candidate, factor: number | undefined): Candidate {
   return factor === undefined ? candidate : { ...candidate, error: candidate.error * factor, optimism: factor };
 }

@@ -38,7 +38,10 @@ conversions are charged to the layers that they serve. Groups are sorted by the 
   },
 });
 
-/** @throws WorkbenchError not-found if the project or the run has no such engine, usage if the name is that of no variant */
+/**
+ * @throws WorkbenchError not-found if the project or the run has no such engine, usage if the name is that of no
+ *   variant
+ */
 async function engineOf(api: WorkbenchApi, ownPath: string, name: string): Promise<NamedEngine> {
   const [, runPath = '', runId = '', runVariant] = RUN.exec(name) ?? [];
   if (runId !== '') {

@@ -87,8 +87,8 @@ export class WorkerPool<R extends RoleName> {
   }
 
   /**
-   * Starts a thread that loads the code of the role, so that the next worker of `grow` opens sooner. Its memory is small
-   * beside that of a model.
+   * Starts a thread that loads the code of the role, so that the next worker of `grow` opens sooner. Its memory is
+   * small beside that of a model.
    */
   prepare(): void {
     const worker = this.newThread();

@@ -9,8 +9,8 @@ const KNOWN_PASSES = 4;
 const WARM_UP = 1;
 
 /**
- * Opening a part of a quantized model takes so many times as long as the same part of FP32, until it is measured: it was
- * 2.3 to 8 times on models of 1 to 10 MB.
+ * Opening a part of a quantized model takes so many times as long as the same part of FP32, until it is measured: it
+ * was 2.3 to 8 times on models of 1 to 10 MB.
  */
 const QUANTIZED_OPEN = 5;
 

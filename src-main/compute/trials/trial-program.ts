@@ -68,7 +68,7 @@ export function floatBytes(initializers: readonly Pick<Tensor, 'dims'>[]): numbe
   return Float32Array.BYTES_PER_ELEMENT * initializers.reduce((sum, { dims }) => sum + elementCount(dims), 0);
 }
 
-/** Segments with more weights run as they are: their faster form (blockedModel) holds the rearranged weights in memory. */
+/** Segments with more weights run as they are: blockedModel would hold their rearranged weights in memory. */
 export const BLOCK_WEIGHT_BYTES = 2 ** 27;
 
 /** Approximate memory of the sessions of segments with these weights, in bytes. @param weightBytes see floatBytes */

@@ -109,7 +109,7 @@ describe('TrialClock', () => {
     own.expect('measuring FP32', wholeRuns(4, 1));
     for (let i = 0; i < 2; i++) own.worked({ passes: 2, runMs: 20, opens: 3, openMs: 150 }, false);
     expect(last()).toMatchObject({ done: 4, total: 4 });
-    // Three parts are opened by both workers. Of FP32, each takes as long as five runs, and five times as long quantized.
+    // Three parts are opened by both workers, in FP32 in the time of five runs each, quantized in five times that.
     own.expect('choosing', { passes: 8, trials: 2, opens: 3 });
     expect(last()).toMatchObject({ done: 0, total: 8 + 150 });
     for (let i = 0; i < 2; i++) own.worked({ passes: 2, runMs: 20, opens: 3, openMs: 150 }, true);
