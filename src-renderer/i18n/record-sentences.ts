@@ -264,6 +264,12 @@ const SENTENCES: readonly Sentence[] = [
     zh: '{measure} 与 FP32 之差：{value}（按图像抽样的 95 % 区间：{low} 至 {high}）。',
   },
   {
+    stored:
+      'FP32 itself does not meet {gate}: {measure} {value}, the limit is {limit}. Lower the limit, or train the model ' +
+      'further.',
+    zh: 'FP32 本身也未达到 {gate}：{measure} 为 {value}，限值为 {limit}。请放宽限值，或继续训练模型。',
+  },
+  {
     stored: 'FP32 is faster and loses nothing (this plan is {speed}): ship FP32.',
     zh: 'FP32 更快且没有损失（本方案：{speed}）：请部署 FP32。',
   },

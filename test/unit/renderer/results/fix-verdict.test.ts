@@ -6,6 +6,8 @@ import { setLanguage } from '../../../../src-renderer/i18n';
 import { recordSentence } from '../../../../src-renderer/i18n/record-sentences';
 import type { FixPlan } from '../../../../src-shared/domain/analysis/fix';
 
+const GATE = { name: 'maxDrop', limit: 0.3, value: 0.6, met: false, state: 'missed', variant: 'mixed' } as const;
+
 function plan(met: boolean, changes: Partial<FixPlan> = {}): FixPlan {
   return {
     stage: 'release',
@@ -17,7 +19,7 @@ function plan(met: boolean, changes: Partial<FixPlan> = {}): FixPlan {
     measure: { name: 'top-1', value: 96.9, higherIsBetter: true },
     difference: { value: -0.6, interval95: [-1.05, -0.25] },
     drop: 0.6,
-    gates: [{ name: 'maxDrop', limit: 0.3, value: 0.6, met, state: met ? 'met' : 'missed', variant: 'mixed' }],
+    gates: [{ ...GATE, met, state: met ? 'met' : 'missed' }],
     met,
     isPareto: false,
     ...changes,
@@ -25,14 +27,17 @@ function plan(met: boolean, changes: Partial<FixPlan> = {}): FixPlan {
 }
 
 function resultOf(plans: readonly FixPlan[], isFinished = true) {
-  return concluded({ plans, stages: [], references: [], judgedOn: 'validation', images: 2000 } as unknown as Ended, {
-    isFinished,
-  });
+  const fp32 = { measure: { name: 'top-1', value: 97.5, higherIsBetter: true } };
+  return concluded(
+    { plans, stages: [], references: [], fp32, judgedOn: 'validation', images: 2000 } as unknown as Ended,
+    { isFinished },
+  );
 }
 
 const RESULTS = [
   resultOf([plan(false), plan(true)]),
   resultOf([plan(false, { fp16Layers: [], methods: ['mse', 'entropy'] })]),
+  resultOf([plan(false, { gates: [{ ...GATE, name: 'minTop1', limit: 98, value: 96.9 }] })]),
   resultOf([plan(false, { measure: undefined, difference: undefined } as object)], false),
   resultOf([]),
 ];
