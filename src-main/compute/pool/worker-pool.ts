@@ -5,7 +5,7 @@ import { Requester, type ResponseMessage } from '../../../src-shared/contract/re
 import { openImageCache, type ImageCacheHandle } from '../../calibration/preprocessing/image-cache';
 import { entryPath } from './entry-path';
 import type { RoleName, Roles } from '../roles/roles';
-import { StopFlag, type OpenParams, type PrepareParams, type WorkerSetup } from './worker-role';
+import { StopFlag, type LoadRoleParams, type OpenParams, type ThreadMethod, type WorkerSetup } from './worker-role';
 
 /**
  * After a cancellation, workers have this long to finish their current image and to report their counts. The time is
@@ -35,7 +35,7 @@ export interface WorkerPoolOptions<R extends RoleName> {
 }
 
 type Methods<R extends RoleName> = Roles[R]['methods'];
-type Method<R extends RoleName> = keyof Methods<R> & string;
+type Method<R extends RoleName> = Exclude<keyof Methods<R> & string, ThreadMethod>;
 type Params<R extends RoleName, K extends Method<R>> = Methods<R>[K] extends { readonly params: infer P } ? P : never;
 type Result<R extends RoleName, K extends Method<R>> = Methods<R>[K] extends { readonly result: infer T } ? T : never;
 
@@ -94,7 +94,7 @@ export class WorkerPool<R extends RoleName> {
     const worker = this.newThread();
     this.prepared.push(worker);
     // A thread that fails here fails the pool, see newThread, or when its role is opened.
-    worker.request('prepare', { role: this.options.role } satisfies PrepareParams).catch(() => undefined);
+    worker.request('loadRole', { role: this.options.role } satisfies LoadRoleParams).catch(() => undefined);
   }
 
   /** Runs one request on the first worker that has room for it. Requests are handed out in the order of the calls. */

@@ -57,8 +57,11 @@ export interface OpenParams {
   readonly imageCache: ImageCacheHandle | null;
 }
 
-/** Parameters of `prepare`, which may come before `open`. */
-export type PrepareParams = Pick<OpenParams, 'role'>;
+/** Requests to the thread itself; no role has a method of such a name. */
+export type ThreadMethod = 'loadRole' | 'open' | 'close';
+
+/** Parameters of `loadRole`, which may come before `open`. */
+export type LoadRoleParams = Pick<OpenParams, 'role'>;
 
 /** What a worker thread receives when it starts. */
 export interface WorkerSetup {

@@ -4,7 +4,14 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import { Responder, type RequestMessage } from '../../../src-shared/contract/request-channel';
 import { useImageCache } from '../../calibration/preprocessing/image-cache';
 import { PREPARATIONS, ROLES } from '../roles/roles';
-import { StopFlag, type OpenParams, type PrepareParams, type WorkerRole, type WorkerSetup } from './worker-role';
+import {
+  StopFlag,
+  type LoadRoleParams,
+  type OpenParams,
+  type ThreadMethod,
+  type WorkerRole,
+  type WorkerSetup,
+} from './worker-role';
 
 const port = parentPort;
 if (!port) throw new Error('compute-worker can only run as a worker thread');
@@ -21,7 +28,7 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-async function prepareRole({ role: name }: PrepareParams): Promise<void> {
+async function loadRole({ role: name }: LoadRoleParams): Promise<void> {
   await (Object.hasOwn(PREPARATIONS, name) ? PREPARATIONS[name as keyof typeof PREPARATIONS] : undefined)?.();
 }
 
@@ -41,9 +48,10 @@ async function closeRole(): Promise<void> {
 }
 
 async function handle(method: string, params: unknown): Promise<unknown> {
-  if (method === 'prepare') return inTurn(() => prepareRole(params as PrepareParams));
-  if (method === 'open') return inTurn(() => openRole(params as OpenParams));
-  if (method === 'close') return inTurn(closeRole);
+  const name = method as ThreadMethod;
+  if (name === 'loadRole') return inTurn(() => loadRole(params as LoadRoleParams));
+  if (name === 'open') return inTurn(() => openRole(params as OpenParams));
+  if (name === 'close') return inTurn(closeRole);
   const opened = role;
   if (!opened) throw new WorkbenchError('internal', `A worker was sent "${method}" before its role was open`);
   const preloaded = opened.preload?.(method, params);
