@@ -1,8 +1,8 @@
-import type { TrialQuality } from '../../src-shared/domain/analysis/analysis';
+import { type TrialQuality, worstNmse } from '../../src-shared/domain/analysis/analysis';
 import { comparableDb, type OutputCost, type SingleCost } from '../../src-shared/domain/analysis/best-method';
 import type { HistogramMethod } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
-import { groupNames, hasOutputs, qualityOf, worstNmse, type TrialAnswer, type Trials } from './trials';
+import { groupNames, hasOutputs, qualityOf, type TrialAnswer, type Trials } from './trials';
 
 /** Methods with a smaller difference are considered equally good; the first one in PREFERENCE is chosen. */
 const TIE_DB = 0.05;

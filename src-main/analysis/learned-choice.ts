@@ -1,6 +1,6 @@
-import type { TrialQuality } from '../../src-shared/domain/analysis/analysis';
+import { choiceError, type TrialQuality } from '../../src-shared/domain/analysis/analysis';
 import type { BiasCorrection, WeightRounding } from '../../src-shared/domain/analysis/repair';
-import { choiceError, qualitiesOf, referenceQuality, type Trial, type Trials } from './trials';
+import { qualitiesOf, referenceQuality, type Trial, type Trials } from './trials';
 
 /**
  * The parts of the learned changes of biases that are compared. What biases learn from few images goes too far for

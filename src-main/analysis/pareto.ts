@@ -3,9 +3,9 @@ import {
   type SearchPlan,
   type SearchResult,
   type TrialQuality,
+  worstNmse,
 } from '../../src-shared/domain/analysis/analysis';
 import { speedAgainst } from '../../src-shared/domain/runs/speed';
-import { worstNmse } from './trials';
 
 /**
  * The quality of a plan, larger is better: the measure of the worst group, the measure, or (without labels) the

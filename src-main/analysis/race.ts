@@ -1,4 +1,12 @@
-import { choiceErrorOf, hasOutputs, referenceAnswers, type Trial, type TrialAnswer, type Trials } from './trials';
+import {
+  candidatesOf,
+  choiceErrorOf,
+  hasOutputs,
+  referenceAnswers,
+  type Trial,
+  type TrialAnswer,
+  type Trials,
+} from './trials';
 
 /** A race runs its images in this many parts. */
 const PARTS = 4;
@@ -65,7 +73,7 @@ export async function race(
 
 /** Positions in `at`, those of the incumbent's worst group first, and among them those with its largest errors. */
 function partsOf(trials: Trials, at: readonly number[], incumbent: readonly TrialAnswer[]): number[][] {
-  const errors = candidateErrors(incumbent, at.length) ?? outputErrors(trials, at, incumbent);
+  const errors = candidatesOf(incumbent)?.map(({ noise }) => noise) ?? outputErrors(trials, at, incumbent);
   const groups = at.map((image) => trials.images[image]?.group ?? null);
   const means = new Map<string | null, number>();
   for (const group of new Set(groups)) {
@@ -77,14 +85,6 @@ function partsOf(trials: Trials, at: readonly number[], incumbent: readonly Tria
   const order = [...at.keys()].sort((a, b) => rankOf(a) - rankOf(b) || (errors[b] ?? 0) - (errors[a] ?? 0) || a - b);
   const size = Math.max(MIN_PART, Math.ceil(order.length / PARTS));
   return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
-}
-
-/** Noise of the candidates of a detector for each image; null if an answer has none. */
-function candidateErrors(answers: readonly TrialAnswer[], images: number): number[] | null {
-  const found = answers.flatMap(({ record }) =>
-    record?.kind === 'detection' && record.candidates ? [record.candidates.noise] : [],
-  );
-  return found.length === images ? found : null;
 }
 
 /** Noise of all outputs for each image, in relation to their signals. */

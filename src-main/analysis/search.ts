@@ -1,4 +1,10 @@
-import type { SearchLimits, SearchResult, TrialQuality } from '../../src-shared/domain/analysis/analysis';
+import {
+  choiceError,
+  type SearchLimits,
+  type SearchResult,
+  type TrialQuality,
+  worstNmse,
+} from '../../src-shared/domain/analysis/analysis';
 import { ownValue } from '../../src-shared/base/records';
 import type { LearnedValues } from '../../src-shared/domain/analysis/repair';
 import type { Method } from '../../src-shared/domain/project/methods';
@@ -12,16 +18,7 @@ import {
   releaseWork,
   withoutLeastUseful,
 } from './release-order';
-import {
-  differenceBetween,
-  qualitiesOf,
-  referenceAnswers,
-  referenceQuality,
-  choiceError,
-  worstNmse,
-  type Trial,
-  type Trials,
-} from './trials';
+import { differenceBetween, qualitiesOf, referenceAnswers, referenceQuality, type Trial, type Trials } from './trials';
 
 /** The number of released layers that are tried in INT8 again, one after the other. */
 const MOST_RETURNED = 6;

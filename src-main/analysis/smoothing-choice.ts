@@ -1,6 +1,5 @@
-import type { TrialQuality } from '../../src-shared/domain/analysis/analysis';
+import { choiceError, type TrialQuality } from '../../src-shared/domain/analysis/analysis';
 import type { SmoothingResult } from '../../src-shared/domain/analysis/smoothing';
-import { choiceError } from './trials';
 
 /** The best candidate is calibrated on all images if its error is at most this multiple of that without smoothing. */
 const PROMISING = 1.05;

@@ -1,7 +1,7 @@
 import { advise } from '../../src-shared/base/advice';
 import { WorkbenchError } from '../../src-shared/base/errors';
 import { setOwnValue } from '../../src-shared/base/records';
-import type { QuantizedOperand, TrialQuality } from '../../src-shared/domain/analysis/analysis';
+import { worstNmse, type QuantizedOperand, type TrialQuality } from '../../src-shared/domain/analysis/analysis';
 import type { LearnedValues } from '../../src-shared/domain/analysis/repair';
 import { differenceOf, judge, type MeasureDifference, type MeasuredSet } from '../../src-shared/domain/measures/judge';
 import { judgeCustom, type Summarize } from '../../src-shared/domain/measures/judge-custom';
@@ -145,10 +145,7 @@ export function hasOutputs({ reference, varying }: Pick<Trials, 'reference' | 'v
 
 /** Whether choices go by the candidates of a detector (choiceError), and not by all values of its outputs. */
 export function hasCandidates({ reference }: Pick<Trials, 'reference'>): boolean {
-  const sums = reference.flatMap(({ record }) =>
-    record?.kind === 'detection' && record.candidates ? [record.candidates] : [],
-  );
-  return sums.length === reference.length && sums.some(({ signal }) => signal > 0);
+  return candidatesOf(reference)?.some(({ signal }) => signal > 0) ?? false;
 }
 
 /**
@@ -239,29 +236,23 @@ export function groupNames(images: readonly Pick<TrialImage, 'group'>[]): string
   return [...new Set(images.flatMap(({ group }) => (group === null ? [] : [group])))].sort();
 }
 
-/**
- * The error by which layers, repairs and plans are chosen: for detectors that of their candidates, which the measure
- * depends on.
- */
-export function choiceError(quality: TrialQuality): number {
-  return quality.candidateNmse ?? worstNmse(quality);
-}
-
-/** The objective of automatic choices: the error of the worst group, or of all images without groups. */
-export function worstNmse(quality: Pick<TrialQuality, 'nmse' | 'worstGroupNmse'>): number {
-  return quality.worstGroupNmse?.nmse ?? quality.nmse;
+/** The candidates of a detector in each answer; null if an answer has none. */
+export function candidatesOf(answers: readonly Pick<TrialAnswer, 'record'>[]): readonly CandidateSums[] | null {
+  const found = answers.flatMap(({ record }) =>
+    record?.kind === 'detection' && record.candidates ? [record.candidates] : [],
+  );
+  return found.length === answers.length ? found : null;
 }
 
 /** The error of a detector's candidates, of the worst group; empty for other tasks, and if an answer has none. */
 function candidateFields(all: readonly Answered[], groups: Groups): Pick<TrialQuality, 'candidateNmse'> {
-  const sumsOf = (list: readonly Answered[]): CandidateSums[] =>
-    list.flatMap(({ answer: { record } }) =>
-      record?.kind === 'detection' && record.candidates ? [record.candidates] : [],
-    );
-  if (sumsOf(all).length < all.length) return {};
+  const sumsOf = (list: readonly Answered[]): readonly CandidateSums[] | null =>
+    candidatesOf(list.map(({ answer }) => answer));
+  if (sumsOf(all) === null) return {};
   const errors = [all, ...groups.map(([, list]) => list)].flatMap((list): number[] => {
-    const signal = sumsOf(list).reduce((sum, own) => sum + own.signal, 0);
-    const noise = sumsOf(list).reduce((sum, own) => sum + own.noise, 0);
+    const sums = sumsOf(list) ?? [];
+    const signal = sums.reduce((sum, own) => sum + own.signal, 0);
+    const noise = sums.reduce((sum, own) => sum + own.noise, 0);
     // Where FP32 detects nothing, there is no error in relation to it.
     return signal > 0 ? [noise / signal] : [];
   });

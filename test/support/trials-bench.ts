@@ -1,3 +1,4 @@
+import { worstNmse } from '../../src-shared/domain/analysis/analysis';
 import {
   openWorkspace,
   openCalibration,
@@ -10,7 +11,7 @@ import { layerWorks } from '../../src-main/app/analysis/search-setup';
 import { chooseThresholds } from '../../src-main/analysis/auto';
 import { chooseImages, spread } from '../../src-main/analysis/choose-images';
 import { releasedTrial, releaseOrder } from '../../src-main/analysis/release-order';
-import { qualitiesOf, worstNmse, type Trial, type TrialAnswer, type Trials } from '../../src-main/analysis/trials';
+import { qualitiesOf, type Trial, type TrialAnswer, type Trials } from '../../src-main/analysis/trials';
 import { outputErrors } from '../../src-main/analysis/variant-evaluator';
 import { stackImages } from '../../src-main/backends/feeds';
 import type { OutputTensor } from '../../src-main/backends/runnable-variant';

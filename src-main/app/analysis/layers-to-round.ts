@@ -1,7 +1,8 @@
 import { ownValue } from '../../../src-shared/base/records';
+import { choiceError } from '../../../src-shared/domain/analysis/analysis';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import { chooseImages } from '../../analysis/choose-images';
-import { choiceError, type Trial } from '../../analysis/trials';
+import { type Trial } from '../../analysis/trials';
 import { canRound } from '../../quantization/learning/learnable-part';
 import { weightOf } from '../../quantization/rules/compute-layers';
 import { graphFacts } from '../../quantization/rules/graph-facts';

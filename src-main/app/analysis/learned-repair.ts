@@ -1,8 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { choiceError } from '../../../src-shared/domain/analysis/analysis';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import type { Task } from '../../../src-shared/domain/tasks/task';
-import { choiceError, withTaskOfChoice, type Trial } from '../../analysis/trials';
+import { withTaskOfChoice, type Trial } from '../../analysis/trials';
 import type { LearnRepairComputed } from '../../compute/pool/protocol';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { learnedValues } from '../../calibration/histograms/learned-parameters';

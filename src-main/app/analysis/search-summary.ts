@@ -5,11 +5,11 @@ import {
   type SearchPlan,
   type SearchResult,
   type TrialGroup,
+  worstNmse,
 } from '../../../src-shared/domain/analysis/analysis';
 import { formatMeasure } from '../../../src-shared/domain/tasks/measure-text';
 import { formatSpeed, slowerThan } from '../../../src-shared/domain/runs/speed';
 import { nearest, type SearchOutcome } from '../../analysis/search';
-import { worstNmse } from '../../analysis/trials';
 
 /** One or two sentences about the chosen plan, or about the nearest one if no plan meets the limits. */
 export function summarizeSearch(

@@ -1,8 +1,8 @@
 import type { FixDecisions } from '../../../src-shared/domain/analysis/fix';
-import type { TrialQuality } from '../../../src-shared/domain/analysis/analysis';
+import { choiceError, type TrialQuality } from '../../../src-shared/domain/analysis/analysis';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
-import { choiceError, type Trial } from '../../analysis/trials';
+import { type Trial } from '../../analysis/trials';
 import type { TrialParams } from '../../compute/trials/trial-pool';
 import { analysisSetup, type AnalysisSetup, type UsedImages } from '../analysis/analysis-setup';
 import type { JobContext } from '../job-context';

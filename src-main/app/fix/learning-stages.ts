@@ -1,7 +1,6 @@
 import type { FixDecisions } from '../../../src-shared/domain/analysis/fix';
-import type { TrialQuality } from '../../../src-shared/domain/analysis/analysis';
+import { choiceError, type TrialQuality } from '../../../src-shared/domain/analysis/analysis';
 import { releasedPlan } from '../../../src-shared/domain/project/precision';
-import { choiceError } from '../../analysis/trials';
 import { keepingLearned } from '../../calibration/histograms/learned-parameters';
 import { layerWorks, macsOf } from '../analysis/search-setup';
 import { learnJob } from '../jobs/learn-job';

@@ -1,5 +1,5 @@
 import type { AdviseSpec } from '../../../src-shared/contract/job-specs';
-import type { TrialQuality } from '../../../src-shared/domain/analysis/analysis';
+import { type TrialQuality, worstNmse } from '../../../src-shared/domain/analysis/analysis';
 import {
   HELPS_DB,
   type AdviceResult,
@@ -9,7 +9,7 @@ import {
 import { chooseImages } from '../../analysis/choose-images';
 import { releasedPlan } from '../../../src-shared/domain/project/precision';
 import { rankableDb } from '../../analysis/sensitivity';
-import { worstNmse, type Trial } from '../../analysis/trials';
+import { type Trial } from '../../analysis/trials';
 import { graphMacs } from '../../onnx/graph/layer-macs';
 import type { Model } from '../../onnx/graph/model';
 import { quantizedParts } from '../../quantization/rewrite/calibration-tensors';

@@ -9,7 +9,7 @@ import { bytesOfImage, type Feeding } from '../../../src-shared/domain/project/f
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { chooseDisjoint } from '../../analysis/choose-images';
 import type { Task } from '../../../src-shared/domain/tasks/task';
-import { choiceError, withTaskOfChoice, type Trial } from '../../analysis/trials';
+import { withTaskOfChoice, type Trial } from '../../analysis/trials';
 import type { CorrectBiasesComputed } from '../../compute/pool/protocol';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { readStoredJson } from '../../base/json-file';
@@ -17,7 +17,7 @@ import { keepNewest } from '../../base/keep-newest';
 import { SharedRuns } from '../../base/shared-runs';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import type { Model } from '../../onnx/graph/model';
-import { trialQualitySchema } from '../../../src-shared/domain/analysis/analysis';
+import { choiceError, trialQualitySchema } from '../../../src-shared/domain/analysis/analysis';
 import { biasCorrectionSchema, type LearnedValues } from '../../../src-shared/domain/analysis/repair';
 import { loadPrepared } from '../../onnx/passes/prepared-store';
 import { currentCalibration, loadSet, projectFeeding, shortHash } from '../projects/workspace';

@@ -9,6 +9,7 @@ import {
   formatSignificant,
 } from '../../../src-shared/base/units';
 import type { Repairs } from '../../../src-shared/domain/project/precision';
+import { choiceError } from '../../../src-shared/domain/analysis/analysis';
 import type { LearnResult, RepairResult, RepairRow } from '../../../src-shared/domain/analysis/repair';
 import { worstGroupText } from '../../../src-shared/domain/tasks/measure-text';
 import { defineCommand, EXIT_OK, present } from '../command';
@@ -102,18 +103,13 @@ function learnedText(result: LearnResult): Block[] {
       ]),
     },
     `${after.candidateNmse === undefined ? 'output error' : 'error of the candidates'} on ${images.confirmed} other ` +
-      `images, worst group: ${formatSignificant(errorOf(before))} before, ${formatSignificant(errorOf(after))} after`,
+      `images, worst group: ${formatSignificant(choiceError(before))} before, ${formatSignificant(choiceError(after))} after`,
     ...(biasShare < 1 ? [`of the changes of the biases, ${formatPercent(100 * biasShare)} is used`] : []),
     ...(roundedLayers > 0
       ? [`${formatCount(movedWeights)} weights of ${formatCountOf(roundedLayers, 'layer')} are rounded otherwise`]
       : []),
     isKept ? 'to use it: calib set PROJECT --method learned' : 'it is no better on these images, and not kept',
   ];
-}
-
-/** The error by which the values were chosen. */
-function errorOf({ candidateNmse, worstGroupNmse, nmse }: LearnResult['before']): number {
-  return candidateNmse ?? worstGroupNmse?.nmse ?? nmse;
 }
 
 function nameOf({ equalization, smoothing, biasCorrection }: Repairs): string {

@@ -5,6 +5,7 @@ import type { WorkbenchApi } from '../../../src-shared/contract/api';
 import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import {
   groupValue,
+  worstNmse,
   type SearchPlan,
   type SearchResult,
   type TrialQuality,
@@ -140,7 +141,7 @@ function asText(result: SearchResult): Block[] {
     plan.quality.measure === undefined ? '' : formatMeasure(plan.quality.measure.name, plan.quality.measure.value),
     worstText(plan.quality),
     percent(plan.quality.agreement),
-    formatSignificant(plan.quality.worstGroupNmse?.nmse ?? plan.quality.nmse),
+    formatSignificant(worstNmse(plan.quality)),
     latencyText(plan),
     againstFp32(plan, result),
     `${plan.meetsLimit ? 'met' : ''}${plan.dominatedBy === undefined ? '' : `${plan.meetsLimit ? ', ' : ''}dominated`}`,

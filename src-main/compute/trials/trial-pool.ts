@@ -15,7 +15,6 @@ import type { UserMetric } from '../../analysis/metric/user-metric';
 import type { OnAnswers, ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../../analysis/trials';
 import { memoryBounds, requireMemory, weightBytesOf, workersForWeights } from '../pool/worker-memory';
 import { TrialClock } from './trial-clock';
-
 import { hasOpenBatch, inputDimsOf, resizableInputs, TrialImages } from './trial-images';
 import { TrialJournal } from './trial-journal';
 import { TrialModels } from './trial-models';

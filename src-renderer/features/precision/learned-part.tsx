@@ -1,7 +1,7 @@
 import { formatDb } from '../../../src-shared/base/units';
 import { isFinished } from '../../../src-shared/contract/jobs';
 import type { LearnSpec } from '../../../src-shared/contract/job-specs';
-import type { TrialQuality } from '../../../src-shared/domain/analysis/analysis';
+import { worstNmse, type TrialQuality } from '../../../src-shared/domain/analysis/analysis';
 import type { LearnResult } from '../../../src-shared/domain/analysis/repair';
 import { t } from '../../i18n';
 import { lastJob, Running } from '../../panels/analysis/analysis-start';
@@ -56,7 +56,7 @@ function learnedText({ isKept, before, after, images, thresholds, biases }: Lear
 }
 
 /** SQNR of the worst group. */
-function dbOf({ nmse, worstGroupNmse }: TrialQuality): string {
-  const error = worstGroupNmse?.nmse ?? nmse;
+function dbOf(quality: TrialQuality): string {
+  const error = worstNmse(quality);
   return error > 0 ? formatDb(-10 * Math.log10(error)) : '∞';
 }

@@ -1,5 +1,10 @@
 import { formatSignificant } from '../../../src-shared/base/units';
-import { groupValue, type SearchPlan, type SearchResult } from '../../../src-shared/domain/analysis/analysis';
+import {
+  groupValue,
+  worstNmse,
+  type SearchPlan,
+  type SearchResult,
+} from '../../../src-shared/domain/analysis/analysis';
 import { AGREEMENT, formatMeasure, formatMeasureDifference } from '../../../src-shared/domain/tasks/measure-text';
 import { t } from '../../i18n';
 import { useSelection } from '../../state/selection';
@@ -112,7 +117,7 @@ function LimitList({ plan, result }: { readonly plan: SearchPlan; readonly resul
   const drop = dropOf(plan.quality, fp32, isLabelled ? measureOf(result) : 'agreement');
   const measure = isLabelled ? measureName(fp32) : AGREEMENT;
   const group = worstGroupDrop(plan.quality, fp32);
-  const error = plan.quality.worstGroupNmse?.nmse ?? plan.quality.nmse;
+  const error = worstNmse(plan.quality);
   const lines = [
     ...(drop === null
       ? []

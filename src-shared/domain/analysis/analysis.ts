@@ -99,6 +99,19 @@ export const trialQualitySchema = object({
 /** The quality of the answers of a variant on a set of images, compared with FP32. */
 export type TrialQuality = InferOutput<typeof trialQualitySchema>;
 
+/**
+ * The error by which layers, repairs and plans are chosen: for detectors that of their candidates, which the measure
+ * depends on.
+ */
+export function choiceError(quality: TrialQuality): number {
+  return quality.candidateNmse ?? worstNmse(quality);
+}
+
+/** The objective of automatic choices: the error of the worst group, or of all images without groups. */
+export function worstNmse(quality: Pick<TrialQuality, 'nmse' | 'worstGroupNmse'>): number {
+  return quality.worstGroupNmse?.nmse ?? quality.nmse;
+}
+
 export const sensitivityLayerSchema = object({
   layer: string,
   op: string,

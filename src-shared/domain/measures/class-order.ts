@@ -1,7 +1,7 @@
 import type { Detections } from '../tasks/answer';
 import type { TruthBox } from '../tasks/truth';
 import { CLEAR_SCORE } from './detection-images';
-import { cocoIou } from './detection-matching';
+import { canRepeat, cocoIou } from './detection-matching';
 
 /** Overlap above which a detection and an object are the same thing, whatever their classes. */
 const SAME_IOU = 0.5;
@@ -95,7 +95,7 @@ function answeredClasses(images: readonly LabelledDetections[]): readonly Answer
   const counts = new Map<number, Map<number, number>>();
   for (const { detections, truth } of images) {
     for (const box of truth) {
-      if (box.isCrowd === true || box.isDifficult === true) continue;
+      if (canRepeat(box)) continue;
       const answered = classAt(box, detections);
       if (answered === null) continue;
       const own = counts.get(box.label) ?? new Map<number, number>();

@@ -1,7 +1,7 @@
 import type { Detections } from '../tasks/answer';
 import type { DetectionConvention } from '../tasks/task';
 import type { TruthBox } from '../tasks/truth';
-import { cocoIou, foundBit, ignoredBit, type MatchedImage, rangeCount } from './detection-matching';
+import { canRepeat, cocoIou, foundBit, ignoredBit, type MatchedImage, rangeCount } from './detection-matching';
 
 /**
  * Detections with at least this score count when single images are judged and drawn, and detections of FP32 with at
@@ -93,24 +93,20 @@ export function boxDifferences(
       .map((own) => ({ detection: d, truth: own, iou: cocoIou(boxes, d, own) }));
     const best = candidates
       // A box that counts is preferred to a crowd or a difficult one.
-      .sort((a, b) => Number(isOptional(a.truth)) - Number(isOptional(b.truth)) || b.iou - a.iou)
+      .sort((a, b) => Number(canRepeat(a.truth)) - Number(canRepeat(b.truth)) || b.iou - a.iou)
       .find(({ iou }) => iou >= 0.5);
     if (best === undefined) {
       added.push(d);
       continue;
     }
-    if (isOptional(best.truth)) continue;
+    if (canRepeat(best.truth)) continue;
     free.delete(best.truth);
     pairs.push(best);
   }
   return {
-    missed: [...free].filter((box) => !isOptional(box)),
+    missed: [...free].filter((box) => !canRepeat(box)),
     added,
     moved: pairs.filter(({ iou }) => iou < MOVED_BELOW),
     kept: pairs.filter(({ iou }) => iou >= MOVED_BELOW),
   };
-}
-
-function isOptional(box: TruthBox): boolean {
-  return box.isCrowd === true || box.isDifficult === true;
 }

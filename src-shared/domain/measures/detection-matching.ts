@@ -150,7 +150,7 @@ function isIgnored(box: TruthBox, range: { readonly from: number; readonly to: n
 }
 
 /** Whether any number of detections may lie on the box without being wrong. */
-function canRepeat(box: TruthBox): boolean {
+export function canRepeat(box: TruthBox): boolean {
   return box.isCrowd === true || box.isDifficult === true;
 }
 

@@ -1,6 +1,7 @@
+import { choiceError } from '../../../src-shared/domain/analysis/analysis';
 import { describe, expect, it } from 'vitest';
 import { chooseLearned, learnedTrials, type Learned } from '../../../src-main/analysis/learned-choice';
-import { choiceError, type Trial } from '../../../src-main/analysis/trials';
+import { type Trial } from '../../../src-main/analysis/trials';
 import type { BiasCorrection, WeightRounding } from '../../../src-shared/domain/analysis/repair';
 import { EMPTY_PLAN } from '../../../src-shared/domain/project/precision';
 import { asDetector, FakeTrials, fakeImages } from './fake-trials';

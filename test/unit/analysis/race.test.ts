@@ -1,6 +1,7 @@
+import { choiceError, worstNmse } from '../../../src-shared/domain/analysis/analysis';
 import { describe, expect, it } from 'vitest';
 import { race } from '../../../src-main/analysis/race';
-import { choiceError, qualitiesOf, worstNmse, type Trial } from '../../../src-main/analysis/trials';
+import { qualitiesOf, type Trial } from '../../../src-main/analysis/trials';
 import { createRandom } from '../../support/random';
 import { asDetector, FakeTrials, fakeImages } from './fake-trials';
 

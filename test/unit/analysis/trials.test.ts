@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  choiceError,
   choiceErrorOf,
   differenceBetween,
   OTHER_SIZE,
@@ -8,12 +7,12 @@ import {
   referenceQuality,
   taskToCompare,
   withTaskOfChoice,
-  worstNmse,
   type TrialAnswer,
   type Trials,
 } from '../../../src-main/analysis/trials';
 import { advise } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
+import { choiceError, worstNmse } from '../../../src-shared/domain/analysis/analysis';
 import { truthOfDetections } from '../../../src-shared/domain/measures/detection-images';
 import { recordOf, type TaskRecord } from '../../../src-shared/domain/measures/task-records';
 import { createRandom } from '../../../src-shared/domain/random';
