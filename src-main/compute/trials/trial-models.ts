@@ -11,13 +11,18 @@ import { loadPrepared, preparedWeights } from '../../onnx/passes/prepared-store'
 import { biasShiftModel, correctableBiases, shiftName } from '../../quantization/rewrite/bias-correction';
 import type { LayerBias } from '../../../src-shared/domain/analysis/repair';
 import { graphFacts } from '../../quantization/rules/graph-facts';
+import { fp16Bits } from '../../quantization/rules/number-formats';
 import {
+  decideQuantization,
+  differInScalesOnly,
   PlacementMemory,
   placeQdq,
   quantizeModel,
   rangeFacts,
   withOutputs,
+  type QuantizeDecision,
   type QuantizedModel,
+  type QuantizeRequest,
 } from '../../quantization/rewrite/quantize';
 import { WeightScales } from '../../quantization/rewrite/weight-scales';
 import { changedPart } from './changed-part';
@@ -53,6 +58,8 @@ export class TrialModels {
   private readonly divided: ProgramMaker;
   private readonly whole: ProgramMaker;
   private readonly inputDims: ReadonlyMap<string, Dims>;
+  /** The latest program that was not made from another one. */
+  private latest: MadeProgram | null = null;
   private knownShapes: ReadonlyMap<string, Dims> | null = null;
 
   /** Names of the outputs that are compared with FP32, in the order of the model. */
@@ -107,13 +114,30 @@ export class TrialModels {
     return program;
   }
 
+  /** A trial that differs from the latest one in thresholds only has its program with other scales. */
   private make(trial: Trial, names: readonly string[]): TrialProgram {
-    const quantized = this.quantized(trial, names);
+    const request = this.requestOf(trial, names);
+    const decision = decideQuantization(request);
+    const { latest } = this;
+    if (
+      latest !== null &&
+      isSameButThresholds(latest.request, request) &&
+      differInScalesOnly(latest.decision, decision)
+    ) {
+      const program = this.divided.rescaled(latest.program, (name, isHalf) => {
+        const scale = decision.scales.get(latest.scaleTensors.get(name) ?? '')?.scale;
+        return scale === undefined ? undefined : scaleInFile(scale, isHalf);
+      });
+      if (program !== null) return program;
+    }
+    const quantized = quantizeModel(request, decision);
     const known = new Set(quantized.model.graph.output.map(({ name }) => name));
-    return this.divided.make(
+    const program = this.divided.make(
       quantized,
       names.filter((name) => known.has(name)),
     );
+    this.latest = { request, decision, scaleTensors: quantized.scaleTensors, program };
+    return program;
   }
 
   /** A model that yields the shifts of the biases of quantized layers, see biasShiftModel. */
@@ -149,17 +173,21 @@ export class TrialModels {
     return [...this.outputNames, ...this.read];
   }
 
-  private quantized(
-    { plan, thresholds, biases = [], roundings = [], only, activationType = 'int8' }: Trial,
+  private quantized(trial: Trial, observed: readonly string[]): QuantizedModel {
+    return quantizeModel(this.requestOf(trial, observed));
+  }
+
+  private requestOf(
+    { plan, thresholds, biases, roundings, only, activationType = 'int8' }: Trial,
     observed: readonly string[],
-  ): QuantizedModel {
-    return quantizeModel({
+  ): QuantizeRequest {
+    return {
       model: this.model,
       target: this.target,
       plan,
       thresholds,
-      biases,
-      roundings,
+      ...(biases === undefined ? {} : { biases }),
+      ...(roundings === undefined ? {} : { roundings }),
       activationType,
       ranges: this.ranges,
       purpose: this.simulates ? 'simulation' : 'engine',
@@ -168,8 +196,32 @@ export class TrialModels {
       ...(only === undefined ? {} : { only }),
       observed,
       raisesOpset: false,
-    });
+    };
   }
+}
+
+/** A program that was made from a whole rewritten model. */
+interface MadeProgram {
+  readonly request: QuantizeRequest;
+  readonly decision: QuantizeDecision;
+  readonly scaleTensors: QuantizedModel['scaleTensors'];
+  readonly program: TrialProgram;
+}
+
+function isSameButThresholds(a: QuantizeRequest, b: QuantizeRequest): boolean {
+  return (
+    a.plan === b.plan &&
+    a.biases === b.biases &&
+    a.roundings === b.roundings &&
+    a.only === b.only &&
+    a.activationType === b.activationType &&
+    a.observed?.join('\n') === b.observed?.join('\n')
+  );
+}
+
+/** As initializers hold it: a float32 value, or the bits of a half. */
+function scaleInFile(scale: number, isHalf: boolean): number {
+  return isHalf ? fp16Bits(scale) : Math.fround(scale);
 }
 
 function unknownStructure(id: string): never {

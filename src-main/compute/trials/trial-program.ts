@@ -94,6 +94,8 @@ export class ProgramMaker {
   private readonly prepared: ReadonlyMap<string, Tensor>;
   private readonly attributes = new Map<readonly Attribute[], string>();
   private readonly structures = new Map<string, SegmentStructure>();
+  /** Structure -> its constants that are not in the prepared model. */
+  private readonly constants = new Map<string, readonly string[]>();
 
   constructor(
     prepared: Model,
@@ -130,8 +132,6 @@ export class ProgramMaker {
 
     const steps: ProgramStep[] = [];
     const sources = new Map<string, StepInput>([...feeds].map((feed) => [feed, { feed }]));
-    const keyOf = (source: StepInput): string =>
-      'feed' in source ? `feed ${source.feed}` : `${steps[source.step]?.key ?? ''}:${source.output}`;
     for (const [i, part] of parts.entries()) {
       const wanted = needed.get(i);
       if (!wanted) continue;
@@ -143,11 +143,10 @@ export class ProgramMaker {
         return source;
       });
       const scales = part.scales.map(scaleValue);
-      const key = createHash('sha256').update(JSON.stringify([structure, scales, inputs.map(keyOf)]));
       for (const [output, name] of own.entries()) sources.set(name, { step: steps.length, output });
       const share = this.cuts.shares[i] ?? 0;
       const together = this.cuts.together[i] ?? 1;
-      steps.push({ key: key.digest('base64').slice(0, KEY_CHARACTERS), structure, scales, inputs, share, together });
+      steps.push({ key: stepKey({ structure, scales, inputs }, steps), structure, scales, inputs, share, together });
     }
     return {
       steps,
@@ -156,6 +155,24 @@ export class ProgramMaker {
         return from ? [{ name, from }] : [];
       }),
     };
+  }
+
+  /**
+   * The same program with other scales.
+   * @param valueOf the value of a scale by the name of its initializer, as in ProgramStep; undefined for all others,
+   *   which stay as they are
+   * @returns null if a segment has one of these scales as a constant
+   */
+  rescaled(program: TrialProgram, valueOf: (name: string, isHalf: boolean) => number | undefined): TrialProgram | null {
+    const steps: ProgramStep[] = [];
+    const isScale = (name: string): boolean => valueOf(name, false) !== undefined;
+    for (const step of program.steps) {
+      if (this.constants.get(step.structure)?.some(isScale) !== false) return null;
+      const own = this.structures.get(step.structure)?.scales ?? [];
+      const scales = own.map(({ name, isHalf }, i) => valueOf(name, isHalf) ?? step.scales[i] ?? 0);
+      steps.push({ ...step, scales, key: stepKey({ ...step, scales }, steps) });
+    }
+    return { ...program, steps };
   }
 
   /** The nodes of each segment with what they read. Constant expressions belong to every segment that reads them. */
@@ -212,7 +229,13 @@ export class ProgramMaker {
     const hash = createHash('sha256').update(text);
     for (const tensor of own) hash.update(tensorBytes(tensor));
     const id = hash.digest('base64').slice(0, KEY_CHARACTERS);
-    if (!this.structures.has(id)) this.structures.set(id, this.build(id, part, context));
+    if (!this.structures.has(id)) {
+      this.structures.set(id, this.build(id, part, context));
+      this.constants.set(
+        id,
+        own.map(({ name }) => name),
+      );
+    }
     return id;
   }
 
@@ -284,6 +307,18 @@ export class ProgramMaker {
 }
 
 const KEY_CHARACTERS = 24;
+
+/** @param before the steps whose outputs it can read */
+function stepKey(
+  { structure, scales, inputs }: Pick<ProgramStep, 'structure' | 'scales' | 'inputs'>,
+  before: readonly ProgramStep[],
+): string {
+  const sources = inputs.map((source) =>
+    'feed' in source ? `feed ${source.feed}` : `${before[source.step]?.key ?? ''}:${source.output}`,
+  );
+  const hash = createHash('sha256').update(JSON.stringify([structure, scales, sources]));
+  return hash.digest('base64').slice(0, KEY_CHARACTERS);
+}
 
 interface Segment {
   readonly nodes: readonly Node[];

@@ -65,6 +65,7 @@ export function scaleRefusals(
   thresholds: Readonly<Record<string, number>>,
   ranges: RangeFacts,
 ): ReadonlyMap<string, Fp16Refusal> {
+  if (placement.fp16Layers.size === 0) return new Map();
   const refusals = activationScaleRefusals(placement, thresholds);
   for (const weight of placement.weights) {
     const share = lostOfWeight(facts, weight, ranges);

@@ -79,30 +79,72 @@ export interface QuantizedModel {
   readonly decisions: readonly PlacementDecision<LayerFormat>[];
   /** Quantized tensor -> scale and zero point of its Q/DQ. */
   readonly scales: ReadonlyMap<string, ActivationParameters>;
+  /** Initializer with the scale of an activation -> the quantized tensor. */
+  readonly scaleTensors: ReadonlyMap<string, string>;
   /** True if at least one layer computes in FP16. */
   readonly hasFp16: boolean;
 }
 
+/** What is decided about a model before it is written. */
+export interface QuantizeDecision {
+  /** Where Q/DQ stand; the same object as long as plan and target place them, see PlacementMemory. */
+  readonly placed: Placement<LayerFormat>;
+  readonly half: Fp16Scales;
+  readonly scales: ReadonlyMap<string, ActivationParameters>;
+}
+
 /**
- * Inserts explicit Q/DQ and casts according to the plan and the target. Weights are referenced, never copied; use
- * `materialize` for files that leave the project.
+ * Decides where Q/DQ stand, and their scales.
  * @throws WorkbenchError 'not-found' (the plan names an unknown layer), 'calibration-missing', 'activations-nan'.
  */
-export function quantizeModel(request: QuantizeRequest): QuantizedModel {
+export function decideQuantization(request: QuantizeRequest): QuantizeDecision {
   const { model, format } = request;
-  const weights = request.weights ?? new WeightScales(model);
-  const facts = graphFacts(model);
-  const ranges = rangeFacts(weights, request.ranges);
+  const ranges = rangeFacts(request.weights ?? new WeightScales(model), request.ranges);
   const { placed, half, thresholds } =
     format === undefined ? placeInt8(request, ranges) : placeFormat(request, format, ranges);
-  const placement = request.purpose === 'simulation' && format === undefined ? withFloatKernels(placed) : placed;
-  const scales = activationScales(placement, {
+  const scales = activationScales(placed, {
     thresholds,
     ranges: request.ranges,
     activationType: format === undefined ? (request.activationType ?? 'int8') : 'fp8',
     target: request.target,
     fp16Tensors: half.tensors,
   });
+  return { placed, half, scales };
+}
+
+/**
+ * Whether a model is written with the same nodes and constants after two decisions about it, except for the scales of
+ * activations. Integers that stand for a bound or a bias depend on these scales.
+ */
+export function differInScalesOnly(a: QuantizeDecision, b: QuantizeDecision): boolean {
+  const { placed, half, scales } = a;
+  if (placed !== b.placed || placed.folded.length > 0 || placed.biases.length > 0) return false;
+  return (
+    isSameSet(half.tensors, b.half.tensors) &&
+    isSameSet(half.weightLayers, b.half.weightLayers) &&
+    [...scales].every(([tensor, { storage, zeroPoint }]) => {
+      const other = b.scales.get(tensor);
+      return other?.storage === storage && other.zeroPoint === zeroPoint;
+    })
+  );
+}
+
+function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((name) => b.has(name));
+}
+
+/**
+ * Inserts explicit Q/DQ and casts according to the plan and the target. Weights are referenced, never copied; use
+ * `materialize` for files that leave the project.
+ * @param decision what decideQuantization returned for this request, if it was called before
+ * @throws WorkbenchError 'not-found' (the plan names an unknown layer), 'calibration-missing', 'activations-nan'.
+ */
+export function quantizeModel(request: QuantizeRequest, decision?: QuantizeDecision): QuantizedModel {
+  const { model, format } = request;
+  const weights = request.weights ?? new WeightScales(model);
+  const facts = graphFacts(model);
+  const { placed, half, scales } = decision ?? decideQuantization({ ...request, weights });
+  const placement = request.purpose === 'simulation' && format === undefined ? withFloatKernels(placed) : placed;
   const quantizedLayers = new Set(placement.weights.map(({ layer }) => layer));
   const biases = (request.biases ?? []).filter(({ owner }) => quantizedLayers.has(owner));
   const hasHalfWeights = request.hasHalfWeights === true;
@@ -133,6 +175,7 @@ export function quantizeModel(request: QuantizeRequest): QuantizedModel {
     model: opset === null ? rewritten : raiseOpset(rewritten, opset),
     decisions: [...placement.decisions, ...biasDecisions(biases), ...roundingDecisions(roundings)],
     scales,
+    scaleTensors: rewriter.scaleTensors,
     hasFp16: placement.fp16Layers.size > 0,
   };
 }

@@ -34,6 +34,8 @@ const STORAGE_RANGE = { int8: { low: -128, high: 127 }, uint8: { low: 0, high: 2
  */
 export class Rewriter {
   readonly written: GraphWriter;
+  /** Initializer with the scale of an activation -> the quantized tensor. */
+  readonly scaleTensors = new Map<string, string>();
   private readonly weights: WeightWriter;
   private readonly quantizedUses: ReadonlySet<string>;
   private readonly foldedLayers: ReadonlyMap<string, FoldedActivation>;
@@ -200,6 +202,7 @@ export class Rewriter {
     const known = this.scaleNames.get(key);
     if (known !== undefined) return known;
     const fresh = this.written.names.next(`${name}_scale`);
+    this.scaleTensors.set(fresh, name);
     this.scaleNames.set(
       key,
       this.written.constant(type === 'fp16' ? fp16Tensor(fresh, [], [fp16Bits(scale)]) : floatScalar(fresh, scale)),
