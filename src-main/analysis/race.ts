@@ -28,11 +28,10 @@ export interface RaceResult {
 }
 
 /**
- * The trial with the smallest error below a limit. Errors are sums over images, which only grow:
- * a trial is given up as soon as its error on a part of the images is above the limit, or above that of a trial that
- * has run on all of them. The images on which the incumbent fails most come first, because they decide soonest, and
- * those of its worst group before all others, because the limit is that group's. The result is that of running every
- * trial on all images.
+ * The trial with the smallest error below a limit. Errors are sums over images, which only grow: a trial is given up as
+ * soon as its error on a part of the images is above the limit. The images on which the incumbent fails most come
+ * first, because they decide soonest, and those of its worst group before all others, because the limit is that
+ * group's. The result is that of running every trial on all images.
  * @param problem.incumbent answers of the model to beat, one per entry of `at`.
  */
 export async function race(
@@ -47,31 +46,38 @@ export async function race(
   // An agreement of answers is no sum of errors of images.
   const parts = hasOutputs(trials) ? partsOf(trials, at, incumbent) : [[...at.keys()]];
   const reference = referenceAnswers(trials, at);
-  let running = list.map((trial, index) => ({ trial, index, answers: [...reference], objective: 0 }));
   let runs = 0;
-  for (const part of parts) {
-    runs += running.length * part.length;
-    const found = await trials.run(
-      running.map(({ trial }) => trial),
-      part.map((slot) => at[slot] ?? 0),
-    );
-    for (const [i, runner] of running.entries()) {
+  /** null: the trial was given up. No trial waits for the others, so that workers always have something to run. */
+  const runnerOf = async (trial: Trial, index: number): Promise<(Raced & { readonly index: number }) | null> => {
+    // Images that were not run yet count as without an error.
+    const answers = [...reference];
+    let objective = 0;
+    for (const part of parts) {
+      runs += part.length;
+      const images = part.map((slot) => at[slot] ?? 0);
+      const [found] = await trials.run([trial], images);
       for (const [k, slot] of part.entries()) {
-        const answer = found[i]?.[k];
-        if (answer) runner.answers[slot] = answer;
+        const answer = found?.[k];
+        if (answer) answers[slot] = answer;
       }
-      // Images that were not run yet count as without an error.
-      runner.objective = choiceErrorOf(trials, at, runner.answers);
+      objective = choiceErrorOf(trials, at, answers);
+      if (!(objective < limit)) return null;
     }
-    running = running.filter(({ objective }) => objective < limit);
-    if (running.length === 0) return { winner: null, runs };
-  }
-  const [first, ...others] = running;
+    return { index, answers, objective };
+  };
+  const compared = trials.varying?.size;
+  const finished = (await Promise.all(list.map(runnerOf))).flatMap((runner) => (runner === null ? [] : [runner]));
+  // A trial has shown that an output cannot be compared by its values; the answers so far are known.
+  if (trials.varying?.size !== compared) return race(trials, list, { at, incumbent, limit });
+  const [first, ...others] = finished;
   const winner = first ? others.reduce((best, own) => (own.objective < best.objective ? own : best), first) : null;
   return { winner, runs };
 }
 
-/** Positions in `at`, those of the incumbent's worst group first, and among them those with its largest errors. */
+/**
+ * Positions in `at`, those of the incumbent's worst group first, and among them those with its largest errors. Each part
+ * has as many images of every lane, as far as there are.
+ */
 function partsOf(trials: Trials, at: readonly number[], incumbent: readonly TrialAnswer[]): number[][] {
   const errors = candidatesOf(incumbent)?.map(({ noise }) => noise) ?? outputErrors(trials, at, incumbent);
   const groups = at.map((image) => trials.images[image]?.group ?? null);
@@ -82,8 +88,18 @@ function partsOf(trials: Trials, at: readonly number[], incumbent: readonly Tria
   }
   const worst = Math.max(...means.values());
   const rankOf = (slot: number): number => (means.get(groups[slot] ?? null) === worst ? 0 : 1);
-  const order = [...at.keys()].sort((a, b) => rankOf(a) - rankOf(b) || (errors[b] ?? 0) - (errors[a] ?? 0) || a - b);
-  const size = Math.max(MIN_PART, Math.ceil(order.length / PARTS));
+  const sorted = [...at.keys()].sort((a, b) => rankOf(a) - rankOf(b) || (errors[b] ?? 0) - (errors[a] ?? 0) || a - b);
+  const lengths = new Map<number, number>();
+  const places = sorted.map((slot) => {
+    const lane = trials.laneOf?.(at[slot] ?? 0) ?? 0;
+    const row = lengths.get(lane) ?? 0;
+    lengths.set(lane, row + 1);
+    return { slot, row };
+  });
+  // Sorting keeps the order inside a row.
+  const order = places.sort((a, b) => a.row - b.row).map(({ slot }) => slot);
+  const lanes = lengths.size;
+  const size = lanes * Math.ceil(Math.max(MIN_PART, order.length / PARTS) / lanes);
   return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
 }
 

@@ -66,6 +66,8 @@ export interface Trials {
    * detector that removes boxes itself, for example. Trials may add outputs; run() adds them before it returns.
    */
   readonly varying?: ReadonlySet<number>;
+  /** A number of the worker that runs models on an image; omitted: any worker can. Images of one lane run in turn. */
+  laneOf?(image: number): number;
   /** The user's own function, for the task custom. */
   readonly summarize?: Summarize | undefined;
   /**

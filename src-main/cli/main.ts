@@ -79,7 +79,10 @@ async function runCommand(command: Command, parser: Parser): Promise<number> {
     note,
     print: (result, asText) => writeResult(isJson ? toJson(result) : renderBlocks(asText(result))),
     runJob: (spec) => runJobToEnd(api, spec, process.stderr),
-    runAnalysis: (spec) => runAnalysisToEnd(api, spec, process.stderr),
+    runAnalysis: (spec) => {
+      api.expectAnalysis(spec);
+      return runAnalysisToEnd(api, spec, process.stderr);
+    },
   };
   try {
     return await command.run(valuesOf(parser, command.options), parser.args, context);

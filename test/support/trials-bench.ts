@@ -49,6 +49,7 @@ class PlainTrials implements Trials {
   readonly reference: { signal: readonly number[]; top1: number }[] = [];
   private readonly outputs: OutputTensor[][] = [];
   private readonly steps = new SharedSteps();
+  private latest: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly models: TrialModels,
@@ -66,7 +67,14 @@ class PlainTrials implements Trials {
     }
   }
 
-  async run(trials: readonly Trial[], at: readonly number[]): Promise<TrialAnswer[][]> {
+  /** The runner takes one request after the other. */
+  run(trials: readonly Trial[], at: readonly number[]): Promise<TrialAnswer[][]> {
+    const found = this.latest.then(() => this.runInTurn(trials, at));
+    this.latest = found.catch(() => undefined);
+    return found;
+  }
+
+  private async runInTurn(trials: readonly Trial[], at: readonly number[]): Promise<TrialAnswer[][]> {
     const found: TrialAnswer[][] = [];
     for (const trial of trials) {
       const program = this.models.of(trial);

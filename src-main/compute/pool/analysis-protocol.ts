@@ -27,6 +27,8 @@ export interface AnalysisMethods {
   /** Part of the models of a sensitivity, or of the ranking of a search, as a shard. */
   readonly 'trial-shard': { readonly params: TrialShardParams; readonly result: ShardComputed };
   /** Measures the quality of each model of a list. */
+  /** Trials will be asked for: starts their threads. */
+  readonly 'expect-trials': { readonly params: ExpectTrialsParams; readonly result: null };
   readonly evaluateCandidates: { readonly params: EvaluateCandidatesParams; readonly result: EvaluateCandidatesResult };
   /** The factors that smoothing would use, one set per alpha. */
   readonly 'smoothing-factors': { readonly params: SmoothingParams; readonly result: SmoothingComputed };
@@ -122,6 +124,10 @@ export interface ReleaseOrderParams extends Omit<ReleaseProblem, 'images'> {
 }
 
 export interface ReleaseOrderComputed extends ReleaseOrder, Tried {}
+
+export interface ExpectTrialsParams {
+  readonly threads: number;
+}
 
 export interface EvaluateCandidatesParams {
   readonly trials: TrialParams;

@@ -43,6 +43,7 @@ import type {
   ComputeMethods,
   EngineLayersParams,
   EngineLayersResult,
+  ExpectTrialsParams,
   OpenvinoLayersParams,
   OpenvinoStatus,
   OrtGpuStatus,
@@ -51,6 +52,7 @@ import type {
   ThumbnailParams,
   VersionsResult,
 } from './protocol';
+import { makeThreadsReady } from './ready-threads';
 import { openImported } from '../tasks/open-imported';
 import { explain, rewrite } from '../tasks/rewrite';
 import { smoothingFactors } from '../tasks/smoothing-factors';
@@ -84,6 +86,7 @@ export const HANDLERS: Handlers = {
   'smoothing-factors': smoothingFactors,
   'learn-repair': learnRepair,
   evaluateCandidates,
+  'expect-trials': expectTrials,
   'check-images': checkImages,
   'image-answers': imageAnswers,
   'record-answers': recordAnswers,
@@ -100,6 +103,11 @@ export const HANDLERS: Handlers = {
   'openvino-status': openvinoStatus,
   'openvino-layers': openvinoLayers,
 };
+
+async function expectTrials({ threads }: ExpectTrialsParams): Promise<null> {
+  makeThreadsReady('trials', threads);
+  return Promise.resolve(null);
+}
 
 function thumbnail(params: ThumbnailParams): Promise<Picture> {
   return pictures.thumbnail(params.entry, params.size, params.feeding);

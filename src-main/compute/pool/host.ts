@@ -5,7 +5,7 @@ import { Responder, type RequestMessage } from '../../../src-shared/contract/req
 import { isCudaUnusable } from '../../backends/tensorrt/runtime';
 import { HANDLERS } from './handlers';
 import type { ComputeMethod, HostMessage } from './protocol';
-import { hasUnresponsiveWorkers } from './worker-pool';
+import { hasUnresponsiveWorkers } from './pool-worker';
 
 /** Progress is sent at most ten times a second. */
 const PROGRESS_INTERVAL_MS = 100;

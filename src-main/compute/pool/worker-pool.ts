@@ -1,11 +1,10 @@
-import { Worker } from 'node:worker_threads';
-import { cancelledError, throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
+import { cancelledError, throwIfAborted } from '../../../src-shared/base/errors';
 import { isPatient } from '../../../src-shared/contract/progress';
-import { Requester, type ResponseMessage } from '../../../src-shared/contract/request-channel';
 import { openImageCache, type ImageCacheHandle } from '../../calibration/preprocessing/image-cache';
-import { entryPath } from './entry-path';
 import type { RoleName, Roles } from '../roles/roles';
-import { StopFlag, type LoadRoleParams, type OpenParams, type ThreadMethod, type WorkerSetup } from './worker-role';
+import { PoolWorker } from './pool-worker';
+import { takeReadyThread } from './ready-threads';
+import { StopFlag, type ThreadMethod } from './worker-role';
 
 /**
  * After a cancellation, workers have this long to finish their current image and to report their counts. The time is
@@ -13,17 +12,6 @@ import { StopFlag, type LoadRoleParams, type OpenParams, type ThreadMethod, type
  * temporary files and answer.
  */
 const STOP_GRACE_MS = 1_200;
-
-/** Workers that a pool has given up and that have not ended yet. */
-const unresponsive = new Set<Worker>();
-
-/**
- * True while a worker is stuck in native code after its pool was closed. A thread cannot be terminated inside ONNX
- * Runtime without aborting the whole process, so the process has to be replaced.
- */
-export function hasUnresponsiveWorkers(): boolean {
-  return unresponsive.size > 0;
-}
 
 export interface WorkerPoolOptions<R extends RoleName> {
   readonly role: R;
@@ -94,7 +82,7 @@ export class WorkerPool<R extends RoleName> {
     const worker = this.newThread();
     this.prepared.push(worker);
     // A thread that fails here fails the pool, see newThread, or when its role is opened.
-    worker.request('loadRole', { role: this.options.role } satisfies LoadRoleParams).catch(() => undefined);
+    worker.loadRole(this.options.role).catch(() => undefined);
   }
 
   /** Runs one request on the first worker that has room for it. Requests are handed out in the order of the calls. */
@@ -190,7 +178,7 @@ export class WorkerPool<R extends RoleName> {
     this.workers.push(worker);
     try {
       this.imageCache ??= openImageCache(); // It loads a library while the thread starts.
-      await worker.open({ role, init, imageCache: this.imageCache });
+      await worker.open({ role, init, imageCache: this.imageCache, stop: this.stop.buffer });
     } catch (error) {
       this.fail(error);
       return;
@@ -199,7 +187,9 @@ export class WorkerPool<R extends RoleName> {
   }
 
   private newThread(): PoolWorker {
-    return new PoolWorker({ stop: this.stop.buffer }, (error) => this.fail(error));
+    const worker = takeReadyThread(this.options.role) ?? new PoolWorker();
+    worker.onCrash = (error) => this.fail(error);
+    return worker;
   }
 
   private async acquire(): Promise<PoolWorker> {
@@ -244,72 +234,5 @@ export class WorkerPool<R extends RoleName> {
   private throwFailure(): void {
     throwIfAborted(this.options.signal);
     if (this.failure !== null) throw this.failure.error;
-  }
-}
-
-/** One worker thread of a pool. */
-class PoolWorker {
-  /** Whether the role is made, so that requests can be sent. */
-  isOpen = false;
-  /** Requests that the pool has assigned to this worker and that have not ended. */
-  load = 0;
-  private readonly thread: Worker;
-  private readonly requester: Requester;
-  private readonly ended: Promise<void>;
-  private hasEnded = false;
-  private isClosing = false;
-  private failure: { readonly error: unknown } | null = null;
-
-  /** @param onCrash called if the thread ends without a request to end. */
-  constructor(setup: WorkerSetup, onCrash: (error: unknown) => void) {
-    const thread = new Worker(entryPath('compute-worker'), { workerData: setup });
-    this.thread = thread;
-    this.requester = new Requester({ send: (message) => thread.postMessage(message) });
-    thread.on('message', (message: ResponseMessage) => this.requester.receive(message));
-    const crash = (reason: string, cause?: unknown): void => {
-      const error = new WorkbenchError('internal', `A compute worker failed: ${reason}`, { cause });
-      this.rejectAll(error);
-      onCrash(error);
-    };
-    thread.on('error', (error) => crash(error.message, error));
-    this.ended = new Promise((resolve) => {
-      thread.once('exit', (code) => {
-        this.hasEnded = true;
-        resolve();
-        if (!this.isClosing) crash(`it ended with exit code ${code}`);
-      });
-    });
-  }
-
-  async open(params: OpenParams): Promise<void> {
-    await this.requester.request('open', params);
-    this.isOpen = true;
-  }
-
-  async request(method: string, params: unknown): Promise<unknown> {
-    if (this.failure !== null) throw this.failure.error;
-    return this.requester.request(method, params);
-  }
-
-  /** Rejects all open and later requests. */
-  rejectAll(error: unknown): void {
-    this.failure ??= { error };
-    this.requester.rejectAll(() => error);
-  }
-
-  /** Ends the thread after its current requests. */
-  async close(): Promise<void> {
-    this.isClosing = true;
-    // This request has no answer, because the thread ends.
-    if (!this.hasEnded) this.requester.request('close', null).catch(() => undefined);
-    await this.ended;
-  }
-
-  /** Stops waiting for a thread that has not ended; it continues by itself. */
-  leave(): void {
-    if (this.hasEnded) return;
-    unresponsive.add(this.thread);
-    this.thread.unref();
-    void this.ended.then(() => unresponsive.delete(this.thread));
   }
 }

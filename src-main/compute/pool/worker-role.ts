@@ -55,6 +55,8 @@ export interface OpenParams {
   readonly init: unknown;
   /** The cache of preprocessed images; null: none. */
   readonly imageCache: ImageCacheHandle | null;
+  /** Memory of the pool's StopFlag. */
+  readonly stop: SharedArrayBuffer;
 }
 
 /** Requests to the thread itself; no role has a method of such a name. */
@@ -62,8 +64,3 @@ export type ThreadMethod = 'loadRole' | 'open' | 'close';
 
 /** Parameters of `loadRole`, which may come before `open`. */
 export type LoadRoleParams = Pick<OpenParams, 'role'>;
-
-/** What a worker thread receives when it starts. */
-export interface WorkerSetup {
-  readonly stop: SharedArrayBuffer;
-}

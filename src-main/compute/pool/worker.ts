@@ -1,23 +1,14 @@
 /** Entry point of a worker thread: makes its role and answers the pool's requests, one after the other. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { Responder, type RequestMessage } from '../../../src-shared/contract/request-channel';
 import { useImageCache } from '../../calibration/preprocessing/image-cache';
 import { PREPARATIONS, ROLES } from '../roles/roles';
-import {
-  StopFlag,
-  type LoadRoleParams,
-  type OpenParams,
-  type ThreadMethod,
-  type WorkerRole,
-  type WorkerSetup,
-} from './worker-role';
+import { StopFlag, type LoadRoleParams, type OpenParams, type ThreadMethod, type WorkerRole } from './worker-role';
 
 const port = parentPort;
 if (!port) throw new Error('compute-worker can only run as a worker thread');
 
-const setup = workerData as WorkerSetup;
-const stop = new StopFlag(setup.stop);
 let role: WorkerRole | null = null;
 /** Settles when all requests that have arrived so far are done. */
 let queue: Promise<unknown> = Promise.resolve();
@@ -32,11 +23,11 @@ async function loadRole({ role: name }: LoadRoleParams): Promise<void> {
   await (Object.hasOwn(PREPARATIONS, name) ? PREPARATIONS[name as keyof typeof PREPARATIONS] : undefined)?.();
 }
 
-async function openRole({ role: name, init, imageCache }: OpenParams): Promise<void> {
+async function openRole({ role: name, init, imageCache, stop }: OpenParams): Promise<void> {
   const create = Object.hasOwn(ROLES, name) ? ROLES[name as keyof typeof ROLES] : undefined;
   if (!create) throw new WorkbenchError('internal', `A worker has no role "${name}"`);
   useImageCache(imageCache);
-  role = await create(init as never, stop);
+  role = await create(init as never, new StopFlag(stop));
 }
 
 async function closeRole(): Promise<void> {

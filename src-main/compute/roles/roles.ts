@@ -62,4 +62,5 @@ export const ROLES: RoleFactories = {
 /** What a thread can do for its role before it knows the role's data: load code, and run it until it is fast. */
 export const PREPARATIONS: { readonly [R in RoleName]?: () => Promise<void> } = {
   collect: async () => (await import('./collect-role')).prepareToCollect(),
+  trials: async () => void (await import('../trials/trial-runner')),
 };

@@ -122,6 +122,10 @@ export class TrialPool implements Trials {
     return this.used.skipped;
   }
 
+  laneOf(image: number): number {
+    return this.opened?.workers.laneOf(this.used.slots[image] ?? 0) ?? 0;
+  }
+
   get task(): Task | null {
     return this.params.task;
   }

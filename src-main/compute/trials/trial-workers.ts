@@ -124,6 +124,11 @@ export class TrialWorkers {
     );
   }
 
+  /** The worker that owns an image; 0 if images have no owner, or share it with others. */
+  laneOf(slot: number): number {
+    return (this.init.feeding.fixedBatch ?? 1) > 1 ? 0 : (this.owners.get(slot) ?? 0);
+  }
+
   request<K extends Request>(worker: number, method: K, params: TrialTasks[K]['params']): Promise<Result<K>> {
     return this.pool.runOn(worker, method, params as never) as Promise<Result<K>>;
   }
