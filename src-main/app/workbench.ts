@@ -55,7 +55,7 @@ import type { PreviewRequest, ThumbnailRequest } from './projects/image-sets';
 import { JobQueue } from './job-queue';
 import { replay } from './packages/replay';
 import { dispatchJob } from './jobs/dispatch';
-import { defaultThreads, type JobContext, type JobServices } from './job-context';
+import type { JobContext, JobServices } from './job-context';
 import { taskFromShapes } from './projects/task-guess';
 import { createProject, ensureSample } from './projects/create-project';
 import { ProjectLocks } from './projects/project-locks';
@@ -255,14 +255,6 @@ export class Workbench implements WorkbenchApi {
 
   doctor(): Promise<DoctorReport> {
     return doctor(this.services.compute);
-  }
-
-  /** Starts the processes and threads of an analysis that will be started. */
-  expectAnalysis({ threads, memoryLimitGb }: Pick<AnalysisSpec, 'threads' | 'memoryLimitGb'>): void {
-    // How many threads fit into a limit is not known before the model is open.
-    if (memoryLimitGb !== undefined) return;
-    const params = { threads: threads ?? defaultThreads() };
-    this.services.compute.request('expect-trials', params, {}).catch(() => undefined);
   }
 
   async startJob(spec: JobSpec): Promise<{ readonly jobId: JobId }> {

@@ -16,7 +16,11 @@ const REMEMBERED_FILES = 100_000;
  */
 export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
   const { size } = await stat(path);
-  return size > MAX_READ_BYTES ? hashStream(path, signal) : hashAtOnce(path, signal);
+  return hashOfSize(path, size, signal);
+}
+
+function hashOfSize(path: string, sizeBytes: number, signal: AbortSignal | undefined): Promise<string> {
+  return sizeBytes > MAX_READ_BYTES ? hashStream(path, signal) : hashAtOnce(path, signal);
 }
 
 async function hashAtOnce(path: string, signal: AbortSignal | undefined): Promise<string> {
@@ -28,6 +32,12 @@ async function hashStream(path: string, signal: AbortSignal | undefined): Promis
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash, signal === undefined ? {} : { signal });
   return hash.digest('hex');
+}
+
+/** What is stated about the content of a file: its size in bytes and its sha256. */
+export interface FileIdentity {
+  readonly size: number;
+  readonly sha256: string;
 }
 
 /**
@@ -52,20 +62,25 @@ export class FileHashes {
 
   /** sha256 as 64 hex digits. Throws Node's error if the file cannot be read. @throws WorkbenchError cancelled */
   async sha256(path: string, signal?: AbortSignal): Promise<string> {
-    const stamp = await stampOf(path);
+    return (await this.identity(path, signal)).sha256;
+  }
+
+  /** The same with the size of the file in bytes. */
+  async identity(path: string, signal?: AbortSignal): Promise<FileIdentity> {
+    const { stamp, size } = await stateOf(path);
     const known = this.known.get(path);
-    if (known?.stamp === stamp) return known.sha256;
+    if (known?.stamp === stamp) return { size, sha256: known.sha256 };
     try {
-      return await this.runs.run(`${stamp} ${path}`, () => this.read(path, stamp, signal));
+      return { size, sha256: await this.runs.run(`${stamp} ${path}`, () => this.read(path, { stamp, size }, signal)) };
     } finally {
       // Also if the read, which another caller may have begun, came to its end.
       throwIfAborted(signal);
     }
   }
 
-  private async read(path: string, stamp: string, signal: AbortSignal | undefined): Promise<string> {
+  private async read(path: string, { stamp, size }: FileState, signal: AbortSignal | undefined): Promise<string> {
     this.reads += 1;
-    const sha256 = await sha256OfFile(path, signal);
+    const sha256 = await hashOfSize(path, size, signal);
     // A file that changed while it was read is not remembered.
     if ((await stampOf(path)) === stamp) this.known.set(path, { stamp, sha256 });
     return sha256;
@@ -77,8 +92,17 @@ export class FileHashes {
  * millisecond.
  */
 export async function stampOf(path: string): Promise<string> {
+  return (await stateOf(path)).stamp;
+}
+
+interface FileState {
+  readonly stamp: string;
+  readonly size: number;
+}
+
+async function stateOf(path: string): Promise<FileState> {
   const { size, ino, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-  return `${size} ${ino} ${mtimeNs} ${ctimeNs}`;
+  return { stamp: `${size} ${ino} ${mtimeNs} ${ctimeNs}`, size: Number(size) };
 }
 
 /** The hashes that this process (or worker thread) remembers. */

@@ -47,6 +47,8 @@ export interface CommandContext {
 
 /** A command of the command line: how its arguments are parsed, and what it does. */
 export interface Command<O extends OptionSpecs = OptionSpecs> extends ParserSpec<O> {
+  /** Whether it runs trials, so that their processes can start at once. */
+  readonly runsTrials?: boolean;
   /** @returns the exit code */
   readonly run: (values: OptionValues<O>, positionals: readonly string[], context: CommandContext) => Promise<number>;
 }

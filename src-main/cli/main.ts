@@ -7,7 +7,7 @@ import { WorkbenchError, type ErrorCode } from '../../src-shared/base/errors';
 import { toWireError } from '../../src-shared/contract/errors';
 import { toolVersion } from '../base/package-info';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, exitCodeOf, type Command, type CommandContext } from './command';
-import { COMMANDS } from './commands';
+import { loadCommands } from './commands';
 import { configure, createParser, flag, valuesOf } from './options';
 import { oneLine, severalLines, toJson } from './output';
 
@@ -36,7 +36,7 @@ Progress goes to stderr. Exit codes: 0 ok, 1 failed, 2 usage, 3 gate not met, 4 
     );
   configure(program, 'COMMAND');
   let exitCode = EXIT_OK;
-  for (const command of COMMANDS) {
+  for (const command of await loadCommands(argv[0])) {
     const options = { ...command.options, json: flag('print one JSON document on stdout') };
     const parser = createParser({ ...command, options });
     parser.action(async () => {
@@ -66,26 +66,26 @@ Progress goes to stderr. Exit codes: 0 ok, 1 failed, 2 usage, 3 gate not met, 4 
 async function runCommand(command: Command, parser: Parser): Promise<number> {
   const isJson = parser.getOptionValue('json') === true;
   const note = (line: string): void => writeNote(oneLine(line));
+  const values = valuesOf(parser, command.options);
+  // Processes that the command needs start while the code of the application is loaded.
+  const compute = command.runsTrials === true ? (await import('../app/create-compute')).computeForTrials(values) : null;
   // The application is loaded only now, so that help and usage errors appear at once.
   const [{ createWorkbench }, { runAnalysisToEnd, runJobToEnd }, { renderBlocks }] = await Promise.all([
     import('../app/create-workbench'),
     import('./run-job'),
     import('./text-table'),
   ]);
-  const api = createWorkbench({ onWait: note });
+  const api = createWorkbench({ onWait: note, ...(compute === null ? {} : { compute }) });
   const context: CommandContext = {
     api,
     isJson,
     note,
     print: (result, asText) => writeResult(isJson ? toJson(result) : renderBlocks(asText(result))),
     runJob: (spec) => runJobToEnd(api, spec, process.stderr),
-    runAnalysis: (spec) => {
-      api.expectAnalysis(spec);
-      return runAnalysisToEnd(api, spec, process.stderr);
-    },
+    runAnalysis: (spec) => runAnalysisToEnd(api, spec, process.stderr),
   };
   try {
-    return await command.run(valuesOf(parser, command.options), parser.args, context);
+    return await command.run(values, parser.args, context);
   } finally {
     api.dispose();
   }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { COMMANDS } from '../../src-main/cli/commands';
+import { loadCommands } from '../../src-main/cli/commands';
 import { createParser } from '../../src-main/cli/options';
 import { setLanguage, t } from '../../src-renderer/i18n';
 import { hintOf } from '../../src-renderer/widgets/states';
@@ -97,8 +97,8 @@ describe('texts', () => {
     expect(quoted).toEqual([]);
   });
 
-  it('of the help mention no screen', () => {
-    for (const command of COMMANDS) expect(createParser(command).helpInformation()).not.toMatch(SCREEN);
+  it('of the help mention no screen', async () => {
+    for (const command of await loadCommands()) expect(createParser(command).helpInformation()).not.toMatch(SCREEN);
     const { stdout } = spawnSync(process.execPath, [join(REPO_ROOT, 'out/main/calib.js'), '--help'], {
       encoding: 'utf8',
     });

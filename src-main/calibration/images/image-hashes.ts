@@ -5,7 +5,8 @@ import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/im
 import { writeFileAtomic } from '../../base/atomic-file';
 import { fileHashes, type FileHashes } from '../../base/file-hash';
 import { compareText } from './image-set-files';
-import { setManifestHash, type FileIdentity } from './image-set';
+import type { FileIdentity } from '../../base/file-hash';
+import { setManifestHash } from './image-set';
 
 /** First line of a file of hashes. The others are `SHA256 BYTES MODIFIED FILE`, with FILE as a JSON string. */
 const FORMAT = 'calib-image-hashes 1';

@@ -152,7 +152,7 @@ async function headOf(path: string): Promise<Buffer> {
   try {
     const file = await open(path, 'r');
     try {
-      const buffer = Buffer.alloc(HEAD_BYTES);
+      const buffer = Buffer.allocUnsafe(HEAD_BYTES);
       const { bytesRead } = await file.read(buffer, 0, HEAD_BYTES, 0);
       return buffer.subarray(0, bytesRead);
     } finally {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { throwIfAborted, WorkbenchError } from '../../../src-shared/base/errors';
 import { formatCountOf } from '../../../src-shared/base/units';
@@ -14,7 +13,7 @@ import type {
 } from '../../../src-shared/domain/project/image-set';
 import type { Preprocessing } from '../../../src-shared/domain/project/preprocessing';
 import { readError } from '../../base/file-errors';
-import { sha256OfStoredFile } from '../../base/file-hash';
+import { fileHashes, sha256OfStoredFile, type FileIdentity } from '../../base/file-hash';
 import { compareText, findImageFiles, usableFiles, type FoundFile } from './image-set-files';
 import { readClassNames, readNamesFile, withNamesFile, type NamesFile } from '../labels/class-names';
 import {
@@ -327,12 +326,6 @@ function emptyError(root: string, skipped: readonly SkippedImage[]): WorkbenchEr
   });
 }
 
-/** What a manifest states about the content of a file: its size in bytes and its sha256. */
-export interface FileIdentity {
-  readonly size: number;
-  readonly sha256: string;
-}
-
 type IdentityOf = (file: string, path: string, signal?: AbortSignal) => Promise<FileIdentity>;
 
 /** How a set uses one file. */
@@ -387,9 +380,8 @@ export async function imageHash({ path, record }: Pick<ImageEntry, 'path' | 'rec
   return record === null ? sha256 : `${sha256}#${record}`;
 }
 
-async function fileIdentity(_file: string, path: string, signal?: AbortSignal): Promise<FileIdentity> {
-  const { size } = await stat(path);
-  return { size, sha256: await sha256OfStoredFile(path, signal) };
+function fileIdentity(_file: string, path: string, signal?: AbortSignal): Promise<FileIdentity> {
+  return fileHashes.identity(path, signal);
 }
 
 async function manifestLine(

@@ -1,79 +1,50 @@
 import type { Command } from '../command';
-import { advise } from './advise';
-import { auto } from './auto';
-import { bench } from './bench';
-import { build } from './build';
-import { cache } from './cache';
-import { calibrate } from './calibrate';
-import { diagnose } from './diagnose';
-import { diff } from './diff';
-import { doctor } from './doctor';
-import { exportCommand } from './export';
-import { fix } from './fix';
-import { health } from './health';
-import { history } from './history';
-import { importCommand } from './import';
-import { init } from './init';
-import { inspect } from './inspect';
-import { kernels } from './kernels';
-import { merge } from './merge';
-import { packageCommand } from './package';
-import { pick } from './pick';
-import { prepare } from './prepare';
-import { quantize } from './quantize';
-import { readiness } from './readiness';
-import { repair } from './repair';
-import { replay } from './replay';
-import { run } from './run';
-import { search } from './search';
-import { sensitivity } from './sensitivity';
-import { serveCommand } from './serve';
-import { set } from './set';
-import { show } from './show';
-import { start } from './start';
-import { thresholds } from './thresholds';
-import { toolchain } from './toolchain';
-import { tune } from './tune';
-import { validate } from './validate';
-import { watch } from './watch';
 
-/** All commands, in the order in which a project needs them. */
-export const COMMANDS: readonly Command[] = [
-  inspect,
-  init,
-  prepare,
-  calibrate,
-  merge,
-  show,
-  thresholds,
-  set,
-  health,
-  pick,
-  watch,
-  auto,
-  sensitivity,
-  search,
-  fix,
-  quantize,
-  validate,
-  repair,
-  diagnose,
-  advise,
-  build,
-  bench,
-  tune,
-  kernels,
-  diff,
-  run,
-  history,
-  readiness,
-  toolchain,
-  importCommand,
-  exportCommand,
-  packageCommand,
-  replay,
-  serveCommand,
-  start,
-  doctor,
-  cache,
-];
+/**
+ * All commands by name, in the order in which a project needs them. The code of a command is loaded when it is used.
+ */
+const LOADERS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['inspect', async () => (await import('./inspect')).inspect],
+  ['init', async () => (await import('./init')).init],
+  ['prepare', async () => (await import('./prepare')).prepare],
+  ['calibrate', async () => (await import('./calibrate')).calibrate],
+  ['merge', async () => (await import('./merge')).merge],
+  ['show', async () => (await import('./show')).show],
+  ['thresholds', async () => (await import('./thresholds')).thresholds],
+  ['set', async () => (await import('./set')).set],
+  ['health', async () => (await import('./health')).health],
+  ['pick', async () => (await import('./pick')).pick],
+  ['watch', async () => (await import('./watch')).watch],
+  ['auto', async () => (await import('./auto')).auto],
+  ['sensitivity', async () => (await import('./sensitivity')).sensitivity],
+  ['search', async () => (await import('./search')).search],
+  ['fix', async () => (await import('./fix')).fix],
+  ['quantize', async () => (await import('./quantize')).quantize],
+  ['validate', async () => (await import('./validate')).validate],
+  ['repair', async () => (await import('./repair')).repair],
+  ['diagnose', async () => (await import('./diagnose')).diagnose],
+  ['advise', async () => (await import('./advise')).advise],
+  ['build', async () => (await import('./build')).build],
+  ['bench', async () => (await import('./bench')).bench],
+  ['tune', async () => (await import('./tune')).tune],
+  ['kernels', async () => (await import('./kernels')).kernels],
+  ['diff', async () => (await import('./diff')).diff],
+  ['run', async () => (await import('./run')).run],
+  ['history', async () => (await import('./history')).history],
+  ['readiness', async () => (await import('./readiness')).readiness],
+  ['toolchain', async () => (await import('./toolchain')).toolchain],
+  ['import', async () => (await import('./import')).importCommand],
+  ['export', async () => (await import('./export')).exportCommand],
+  ['package', async () => (await import('./package')).packageCommand],
+  ['replay', async () => (await import('./replay')).replay],
+  ['serve', async () => (await import('./serve')).serveCommand],
+  ['start', async () => (await import('./start')).start],
+  ['doctor', async () => (await import('./doctor')).doctor],
+  ['cache', async () => (await import('./cache')).cache],
+]);
+
+/** @param name a command; all commands are loaded if there is none of this name */
+export async function loadCommands(name?: string): Promise<readonly Command[]> {
+  const one = name === undefined ? undefined : LOADERS.get(name);
+  return Promise.all(one ? [one()] : [...LOADERS.values()].map((load) => load()));
+}

@@ -1,205 +1,65 @@
-import { statSync } from 'node:fs';
-import { cpus } from 'node:os';
-import type { Picture, PreprocessingPreview } from '../../../src-shared/contract/views';
-import { ownValue } from '../../../src-shared/base/records';
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import { benchmark } from '../../backends/benchmark';
-import { listSupportedBackends } from '../../backends/onnxruntime';
-import { findOnnxruntimeLibrary } from '../../backends/onnxruntime-library';
-import { onnxruntimeFolder, requireProviderFiles } from '../../backends/ort-gpu-files';
-import { isEngine, variantPath, type OrtGpu, type RunnableVariant } from '../../backends/runnable-variant';
-import { syntheticFeeds } from '../../backends/feeds';
-import { inspectCompiled } from '../../backends/openvino/inspect-model';
-import { openOpenvino } from '../../backends/openvino/runtime';
-import { benchmarkEngines } from '../../backends/tensorrt/benchmark-engines';
-import { buildEngine } from '../../backends/tensorrt/build-engine';
-import { inspectEngine } from '../../backends/tensorrt/engine-layers';
-import { openTensorrt } from '../../backends/tensorrt/runtime';
-import { onnxruntimeVersion } from '../../base/package-info';
-import { isTelemetryOff } from '../../base/telemetry';
-import { decoderVersions } from '../../calibration/images/sharp-library';
-import * as pictures from '../../calibration/preprocessing/pictures';
-import { loadAddon } from '../../backends/addon';
-import { auto, best, correctBiases, evaluateCandidates, releaseOrder, search } from '../tasks/analyses';
-import { sensitivity } from '../tasks/sensitivity';
-import { calibrate } from '../tasks/calibrate';
-import { checkImages } from '../tasks/check-images';
-import { entryPath } from './entry-path';
-import { dlaMap } from '../tasks/dla-map';
-import { evaluate } from '../tasks/evaluate';
-import { evaluateShard } from '../tasks/evaluate-shard';
-import { trialShard } from '../tasks/trial-shard';
-import { probeGpu } from '../tasks/gpu-status';
-import { guessTask } from '../tasks/guess-task';
-import { imageAnswers } from '../tasks/image-answers';
-import { learnRepair } from '../tasks/learn-repair';
-import { layerWeights } from '../tasks/layer-weights';
-import { merge } from '../tasks/merge-shards';
-import { prepare } from '../tasks/prepare';
-import { recordAnswers } from '../tasks/record-answers';
-import { replayPackage } from '../tasks/replay-package';
-import type {
-  BenchParams,
-  ComputeMethods,
-  EngineLayersParams,
-  EngineLayersResult,
-  ExpectTrialsParams,
-  OpenvinoLayersParams,
-  OpenvinoStatus,
-  OrtGpuStatus,
-  PreviewParams,
-  TensorrtStatus,
-  ThumbnailParams,
-  VersionsResult,
-} from './protocol';
+import type { ComputeMethod, ComputeMethods, ExpectTrialsParams } from './protocol';
 import { makeThreadsReady } from './ready-threads';
-import { openImported } from '../tasks/open-imported';
-import { explain, rewrite } from '../tasks/rewrite';
-import { smoothingFactors } from '../tasks/smoothing-factors';
 
-type Handlers = {
-  readonly [M in keyof ComputeMethods]: (
-    params: ComputeMethods[M]['params'],
-    context: TaskContext,
-  ) => Promise<ComputeMethods[M]['result']>;
-};
+type Handler<M extends ComputeMethod> = (
+  params: ComputeMethods[M]['params'],
+  context: TaskContext,
+) => Promise<ComputeMethods[M]['result']>;
+
+/** A method whose code is loaded with the first request for it: a process rarely needs more than a few. */
+function loaded<M extends ComputeMethod>(load: () => Promise<Handler<M>>): Handler<M> {
+  return async (params, context) => (await load())(params, context);
+}
+
+const analyses = () => import('../tasks/analyses');
+const backends = () => import('../tasks/backends');
+const rewriting = () => import('../tasks/rewrite');
 
 /** The implementation of every method of the compute process. */
-export const HANDLERS: Handlers = {
-  prepare,
-  calibrate,
-  merge,
-  rewrite,
-  'open-imported': openImported,
-  explain,
-  'layer-weights': layerWeights,
-  'dla-map': dlaMap,
-  evaluate,
-  'evaluate-shard': evaluateShard,
-  'trial-shard': trialShard,
-  auto,
-  best,
-  sensitivity,
-  search,
-  'release-order': releaseOrder,
-  'correct-biases': correctBiases,
-  'smoothing-factors': smoothingFactors,
-  'learn-repair': learnRepair,
-  evaluateCandidates,
+export const HANDLERS: { readonly [M in ComputeMethod]: Handler<M> } = {
+  prepare: loaded(async () => (await import('../tasks/prepare')).prepare),
+  calibrate: loaded(async () => (await import('../tasks/calibrate')).calibrate),
+  merge: loaded(async () => (await import('../tasks/merge-shards')).merge),
+  rewrite: loaded(async () => (await rewriting()).rewrite),
+  'open-imported': loaded(async () => (await import('../tasks/open-imported')).openImported),
+  explain: loaded(async () => (await rewriting()).explain),
+  'layer-weights': loaded(async () => (await import('../tasks/layer-weights')).layerWeights),
+  'dla-map': loaded(async () => (await import('../tasks/dla-map')).dlaMap),
+  evaluate: loaded(async () => (await import('../tasks/evaluate')).evaluate),
+  'evaluate-shard': loaded(async () => (await import('../tasks/evaluate-shard')).evaluateShard),
+  'trial-shard': loaded(async () => (await import('../tasks/trial-shard')).trialShard),
+  auto: loaded(async () => (await analyses()).auto),
+  best: loaded(async () => (await analyses()).best),
+  sensitivity: loaded(async () => (await import('../tasks/sensitivity')).sensitivity),
+  search: loaded(async () => (await analyses()).search),
+  'release-order': loaded(async () => (await analyses()).releaseOrder),
+  'correct-biases': loaded(async () => (await analyses()).correctBiases),
+  'smoothing-factors': loaded(async () => (await import('../tasks/smoothing-factors')).smoothingFactors),
+  'learn-repair': loaded(async () => (await import('../tasks/learn-repair')).learnRepair),
+  evaluateCandidates: loaded(async () => (await analyses()).evaluateCandidates),
   'expect-trials': expectTrials,
-  'check-images': checkImages,
-  'image-answers': imageAnswers,
-  'record-answers': recordAnswers,
-  'replay-package': replayPackage,
-  'guess-task': guessTask,
-  thumbnail,
-  preview,
-  bench,
-  versions,
-  'ort-gpu-status': ortGpuStatus,
-  'tensorrt-status': tensorrtStatus,
-  'tensorrt-build': buildEngine,
-  'tensorrt-layers': engineLayers,
-  'openvino-status': openvinoStatus,
-  'openvino-layers': openvinoLayers,
+  'check-images': loaded(async () => (await import('../tasks/check-images')).checkImages),
+  'image-answers': loaded(async () => (await import('../tasks/image-answers')).imageAnswers),
+  'record-answers': loaded(async () => (await import('../tasks/record-answers')).recordAnswers),
+  'replay-package': loaded(async () => (await import('../tasks/replay-package')).replayPackage),
+  'guess-task': loaded(async () => (await import('../tasks/guess-task')).guessTask),
+  thumbnail: loaded(async () => (await backends()).thumbnail),
+  preview: loaded(async () => (await backends()).preview),
+  bench: loaded(async () => (await backends()).bench),
+  versions: loaded(async () => (await backends()).versions),
+  'ort-gpu-status': loaded(async () => (await backends()).ortGpuStatus),
+  'tensorrt-status': loaded(async () => (await backends()).tensorrtStatus),
+  'tensorrt-build': loaded(async () => (await import('../../backends/tensorrt/build-engine')).buildEngine),
+  'tensorrt-layers': loaded(async () => (await backends()).engineLayers),
+  'openvino-status': loaded(async () => (await backends()).openvinoStatus),
+  'openvino-layers': loaded(async () => (await backends()).openvinoLayers),
 };
 
 async function expectTrials({ threads }: ExpectTrialsParams): Promise<null> {
   makeThreadsReady('trials', threads);
-  return Promise.resolve(null);
-}
-
-function thumbnail(params: ThumbnailParams): Promise<Picture> {
-  return pictures.thumbnail(params.entry, params.size, params.feeding);
-}
-
-function preview(params: PreviewParams): Promise<PreprocessingPreview> {
-  return pictures.preview(params.entry, params.feeding);
-}
-
-async function bench(params: BenchParams, context: TaskContext): Promise<ComputeMethods['bench']['result']> {
-  const sizeMb = (variant: RunnableVariant): number =>
-    ownValue(params.sizesMb, variant.variant) ?? statSync(variantPath(variant)).size / 1e6;
-  const engines = params.variants.filter(isEngine).map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
-  if (engines.length > 0)
-    return benchmarkEngines(
-      {
-        variants: engines,
-        feeding: params.feeding,
-        batches: params.batches,
-        rounds: params.rounds,
-        options: params.tensorrt,
-      },
-      context,
-    );
-  const variants = params.variants
-    .filter((variant) => variant.kind !== 'engine')
-    .map((variant) => ({ ...variant, sizeMb: sizeMb(variant) }));
-  const gpu = variants.map((variant) => (variant.kind === 'onnx' ? variant.gpu : undefined)).find(Boolean);
-  const device = gpu === undefined ? (cpus()[0]?.model.trim() ?? 'CPU') : (await ortGpuStatus(gpu)).device;
-  const streams = variants.some(({ kind }) => kind === 'openvino') ? params.tensorrt.streams : [1];
-  return benchmark({ ...params, variants, streams, device, hostPath: entryPath('bench-host') }, context);
-}
-
-/**
- * Probes by provider and device. A GPU that was found is remembered; a failed probe is repeated at the next request.
- */
-const gpusFound = new Map<string, Promise<OrtGpuStatus>>();
-
-async function ortGpuStatus(gpu: OrtGpu): Promise<OrtGpuStatus> {
-  requireProviderFiles(gpu.provider, {
-    compiled: listSupportedBackends().map(({ name }) => name),
-    folder: onnxruntimeFolder(),
-  });
-  const key = `${gpu.provider} ${gpu.device}`;
-  const found = gpusFound.get(key) ?? probeGpu(gpu, entryPath('gpu-probe'));
-  gpusFound.set(key, found);
-  found.catch(() => gpusFound.delete(key));
-  return found;
-}
-
-async function tensorrtStatus(): Promise<TensorrtStatus> {
-  const { library, nvinferPath, devices } = openTensorrt();
-  return { version: library.version, libraryPath: nvinferPath, devices };
-}
-
-async function engineLayers(
-  { engine, ...task }: EngineLayersParams,
-  { signal }: TaskContext,
-): Promise<EngineLayersResult> {
-  return { layers: await inspectEngine(engine, { ...task, signal }) };
-}
-
-async function openvinoStatus(): Promise<OpenvinoStatus> {
-  const { version, libraryPath, deviceName, hasFp16, saturates } = openOpenvino();
-  return { version, libraryPath, device: deviceName, hasFp16, saturates };
-}
-
-async function openvinoLayers(
-  { variant, feeding, batch, ...task }: OpenvinoLayersParams,
-  { signal }: TaskContext,
-): Promise<EngineLayersResult> {
-  const feeds = syntheticFeeds(feeding, batch);
-  return { layers: await inspectCompiled(variant, { ...task, feeds, signal }) };
-}
-
-async function versions(): Promise<VersionsResult> {
-  return {
-    node: process.versions.node,
-    onnxruntime: onnxruntimeVersion(),
-    isTelemetryOff: isTelemetryOff(process.env),
-    addon: loadAddon().version(),
-    sharp: decoderVersions()['sharp'] ?? 'unknown',
-    copyReason: copyReason(),
-  };
-}
-
-/** Why a calibration copies the values of tensors to JavaScript; null if it counts them inside ONNX Runtime. */
-function copyReason(): string | null {
-  try {
-    findOnnxruntimeLibrary(loadAddon());
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  await analyses();
+  // It is part of the identity of a preprocessed image.
+  (await import('../../calibration/images/sharp-library')).decoderVersions();
+  return null;
 }

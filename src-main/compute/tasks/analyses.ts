@@ -28,7 +28,8 @@ export async function auto(
   { trials: params, chosenCount, ...problem }: AutoParams,
   context: TaskContext,
 ): Promise<AutoComputed> {
-  return withTrials(params, context, async (trials) => {
+  const next = { plan: problem.plan, thresholds: problem.thresholds.minmax ?? {} };
+  const use = async (trials: TrialPool): Promise<AutoComputed> => {
     const chosen = trials.part(0, chosenCount);
     const confirmed = trials.part(chosenCount, params.entries.length);
     const full = { ...problem, chosen, confirmed };
@@ -47,7 +48,8 @@ export async function auto(
       passes: trials.passes,
       work: trials.work,
     };
-  });
+  };
+  return withTrials(params, context, use, next);
 }
 
 /** Compares candidates on as many images as the size of the model allows. */
@@ -64,7 +66,7 @@ export async function best(
   const level = levels.find((slots) => isChoiceAffordable(slots.length, work)) ?? levels.at(-1) ?? [];
   const trials = new TrialPool(params, context);
   try {
-    await trials.open(level);
+    await trials.open({ first: level });
     trials.expect('choosing the method', wholeRuns(candidates.length, trials.images.length));
     const costs = await outputCosts(trials, candidates, [...trials.images.keys()], trials.outputNames);
     return {

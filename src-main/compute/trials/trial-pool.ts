@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { defined } from '../../../src-shared/base/assert';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { PartialResult } from '../../../src-shared/domain/analysis/partial';
@@ -48,16 +49,18 @@ export interface TrialParams {
 /**
  * Opens a pool for trials on these images, passes it to `use`, and closes it in every case. Runs of the model are
  * reported as progress under the phase that was set last.
+ * @param next a trial like the first ones; what is known about its model is computed while FP32 runs
  * @throws WorkbenchError images-empty, model-unsupported, cancelled.
  */
 export async function withTrials<T>(
   params: TrialParams,
   context: TaskContext,
   use: (trials: TrialPool) => Promise<T>,
+  next?: Trial,
 ): Promise<T> {
   const pool = new TrialPool(params, context);
   try {
-    await pool.open();
+    await pool.open({ next });
     return await use(pool);
   } finally {
     await pool.close();
@@ -160,8 +163,14 @@ export class TrialPool implements Trials {
     this.clock.found(partial, left);
   }
 
-  /** @param first slots of the entries to begin with; all by default. */
-  async open(first?: readonly number[]): Promise<void> {
+  /**
+   * @param first slots of the entries to begin with; all by default.
+   * @param next see withTrials.
+   */
+  async open({
+    first,
+    next,
+  }: { readonly first?: readonly number[]; readonly next?: Trial | undefined } = {}): Promise<void> {
     const { entries, feeding, preparedDir, target, asShipped, ranges, task, metricHash, threads } = this.params;
     const startedAt = performance.now();
     const models = new TrialModels(preparedDir, target, ranges, {
@@ -192,21 +201,24 @@ export class TrialPool implements Trials {
     this.opened = { models, workers, changed: models.changed };
     await workers.threads.grow(count);
     this.startMs = performance.now() - startedAt;
-    await this.use(first ?? [...entries.keys()]);
+    await this.use(first ?? [...entries.keys()], next);
   }
 
   /**
    * Sets the images in use: reads the entries that were not read yet, and runs FP32 on all of them.
    * @param slots indices into the entries, ascending.
    */
-  private async use(slots: readonly number[]): Promise<void> {
+  private async use(slots: readonly number[], next: Trial | undefined): Promise<void> {
     const { models, workers } = this.running;
     const unread = this.used.unread(slots).length;
     this.clock.count('reading images', 'images', unread);
     const startedAt = performance.now();
     await this.used.use(slots, workers.threads, () => this.clock.advance(1));
     this.clock.expect('measuring FP32', wholeRuns(1, this.images.length));
-    await this.fp32.measure(models, workers, (work) => this.clock.worked(work, false));
+    await Promise.all([
+      this.fp32.measure(models, workers, (work) => this.clock.worked(work, false)),
+      next === undefined ? undefined : anticipate(models, next),
+    ]);
     if (unread > 0) this.imageMs = ((performance.now() - startedAt) * workers.threads.size) / unread;
   }
 
@@ -333,6 +345,16 @@ export class TrialPool implements Trials {
 
   private get running(): NonNullable<typeof this.opened> {
     return defined(this.opened, 'open() comes before every other call of a TrialPool');
+  }
+}
+
+/** Places, ranges and weights are looked up once for all trials with the same plan. */
+async function anticipate(models: TrialModels, trial: Trial): Promise<void> {
+  await setImmediate();
+  try {
+    models.of(trial);
+  } catch {
+    // The trial itself will say so.
   }
 }
 
