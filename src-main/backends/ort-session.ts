@@ -154,11 +154,21 @@ export class OrtSession implements ModelSession {
   /**
    * Runs the model once on tensors of ONNX Runtime, and returns such tensors, of whatever element type.
    * @param names of the outputs to return.
+   * @param into tensors to write the outputs into, in the order of the names; they must have the outputs' exact shape.
    * @throws the error of ONNX Runtime; see explainFailure.
    */
-  async runTensors(inputs: readonly NamedTensor[], names: readonly string[]): Promise<OrtTensor[]> {
-    const feeds = inputs.map(([name, tensor]) => [this.sessionName(name), tensor] as const);
-    const outputs = await this.session.run(Object.fromEntries(feeds));
+  async runTensors(
+    inputs: readonly NamedTensor[],
+    names: readonly string[],
+    into?: readonly OrtTensor[],
+  ): Promise<OrtTensor[]> {
+    const feeds = Object.fromEntries(inputs.map(([name, tensor]) => [this.sessionName(name), tensor] as const));
+    if (into !== undefined) {
+      const fetches = names.map((name, i) => [this.sessionName(name), into[i] ?? null] as const);
+      await this.session.run(feeds, Object.fromEntries(fetches));
+      return [...into];
+    }
+    const outputs = await this.session.run(feeds);
     return names.map((name) => {
       const tensor = ownValue(outputs, this.sessionName(name));
       if (!tensor) throw new WorkbenchError('internal', `ONNX Runtime returned no output "${name}"`);

@@ -12,7 +12,18 @@ import {
 import type { OutputTensor } from '../../backends/runnable-variant';
 import type { Dims } from '../../onnx/graph/static-shapes';
 import { BoundedCache } from './bounded-cache';
-import { byteLengthOf, detached, isSame, parts, stacked } from './stacked-tensors';
+import { ReusedBuffers } from './reused-buffers';
+import {
+  blank,
+  byteLengthOf,
+  copied,
+  detached,
+  isSame,
+  layoutOf,
+  parts,
+  stacked,
+  type TensorLayout,
+} from './stacked-tensors';
 import {
   BLOCK_WEIGHT_BYTES,
   sessionBytes,
@@ -69,6 +80,9 @@ export class ProgramRunner {
   private stacking: 'equal' | 'differs' = 'equal';
   /** Whether the faster forms of segments gave the same bits so far. */
   private blocking: 'equal' | 'differs' = 'equal';
+  private readonly buffers = new ReusedBuffers();
+  /** Structure and sizes of its inputs -> its outputs; null: their sizes depend on the values. */
+  private readonly layouts = new Map<string, readonly TensorLayout[] | null>();
   /** Ids of structures without a faster form. */
   private readonly unblocked = new Set<string>();
   /** Sessions that were opened, segments that were run, and what they are of runs of the whole model. */
@@ -91,6 +105,18 @@ export class ProgramRunner {
    * @throws WorkbenchError model-unsupported with ONNX Runtime's own message when it refuses a segment or its values
    */
   async run(
+    program: TrialProgram,
+    runs: readonly ProgramFeeds[],
+    kept: ReadonlySet<number>,
+  ): Promise<OutputTensor[][]> {
+    try {
+      return await this.runSteps(program, runs, kept);
+    } finally {
+      this.buffers.release();
+    }
+  }
+
+  private async runSteps(
     program: TrialProgram,
     runs: readonly ProgramFeeds[],
     kept: ReadonlySet<number>,
@@ -153,17 +179,21 @@ export class ProgramRunner {
     if (scales === undefined) this.scales.set(step, (scales = scaleTensors(structure, step)));
     const named = structure.inputs.map((name, i): NamedTensor => {
       const input = defined(step.inputs[i], 'one value per input');
-      return [name, stacked(states.map((state) => valueOf(program, state, input)))];
+      const values = states.map((state) => valueOf(program, state, input));
+      return [name, stacked(values, this.buffers)];
     });
     this.clock.segments++;
-    const outputs = await this.outputsOf(structure, [...named, ...scales]).catch((error: unknown) => {
+    // The outputs of the program outlive the run.
+    const isResult = program.outputs.some(({ from }) => 'step' in from && from.step === index);
+    const inputs = [...named, ...scales];
+    const outputs = await this.outputsOf(structure, inputs, !isResult).catch((error: unknown) => {
       throw explainFailure(error, states[0]?.feeds() ?? [], (input) => this.options.resizable.includes(input));
     });
     for (const [output, tensor] of outputs.entries()) {
       const key = valueKey(program, { step: index, output });
       for (const [i, own] of parts(tensor, states.length).entries()) {
         const state = defined(states[i], 'one part for each run');
-        const value = isKept ? detached(own) : own;
+        const value = isKept ? (isResult ? detached(own) : copied(own)) : own;
         state.found.set(key, value);
         if (isKept) this.values.put(`${key} ${state.id}`, value, byteLengthOf(value));
       }
@@ -211,13 +241,42 @@ export class ProgramRunner {
     return this.stacking !== 'differs';
   }
 
-  private async outputsOf(structure: SegmentStructure, inputs: readonly NamedTensor[]): Promise<OrtTensor[]> {
+  /** @param reuses whether the outputs are needed until the end of the run only. */
+  private async outputsOf(
+    structure: SegmentStructure,
+    inputs: readonly NamedTensor[],
+    reuses: boolean,
+  ): Promise<OrtTensor[]> {
     const segment = await this.segmentOf(structure);
     const startedAt = performance.now();
-    const outputs = await segment.session.runTensors(inputs, structure.outputs);
+    const outputs = await (reuses
+      ? this.runInto(segment.session, structure, inputs)
+      : segment.session.runTensors(inputs, structure.outputs));
     segment.spentMs += performance.now() - startedAt;
     if (this.isWorthBlocking(structure, segment)) await this.block(structure, inputs, outputs);
     return outputs;
+  }
+
+  /** Runs a session that writes its outputs into reused memory, if their sizes are known. */
+  private async runInto(
+    session: OrtSession,
+    { id, outputs }: SegmentStructure,
+    inputs: readonly NamedTensor[],
+  ): Promise<OrtTensor[]> {
+    const key = `${id} ${inputs.map(([, { dims }]) => dims.join('x')).join(' ')}`;
+    const layouts = this.layouts.get(key);
+    if (layouts) {
+      try {
+        const into = layouts.map((layout) => blank(layout, this.buffers));
+        return await session.runTensors(inputs, outputs, into);
+      } catch {
+        // ONNX Runtime refuses tensors of another size. Any other error comes again.
+        this.layouts.set(key, null);
+      }
+    }
+    const found = await session.runTensors(inputs, outputs);
+    if (layouts === undefined) this.layouts.set(key, found.map(layoutOf));
+    return found;
   }
 
   private isWorthBlocking(
