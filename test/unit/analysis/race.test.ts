@@ -1,7 +1,7 @@
 import { choiceError, worstNmse } from '../../../src-shared/domain/analysis/analysis';
 import { describe, expect, it } from 'vitest';
 import { race } from '../../../src-main/analysis/race';
-import { qualitiesOf, type Trial } from '../../../src-main/analysis/trials';
+import { qualitiesOf, type Trial, type TrialAnswer, type Trials } from '../../../src-main/analysis/trials';
 import { createRandom } from '../../support/random';
 import { asDetector, FakeTrials, fakeImages } from './fake-trials';
 
@@ -44,6 +44,52 @@ describe('race', () => {
     expect(won).toBeLessThan(20);
     // Of 20 races of 4 trials.
     expect(saved).toBeGreaterThan(12 * IMAGES);
+  });
+
+  it('gives every worker as many images of each part, and finds the same', async () => {
+    const plain = madeUp(5, [0.8, 1.1]);
+    const [incumbent = []] = await plain.run([trialOf(0)], at);
+    const list = [trialOf(1), trialOf(2)];
+    const limit = (await qualitiesOf(plain, [trialOf(0)], at)).map(worstNmse)[0] ?? 0;
+    const parts: number[][] = [];
+    // The first worker has the images that the incumbent fails on least.
+    const easy = [...at].sort((a, b) => (incumbent[a]?.noise[0] ?? 0) - (incumbent[b]?.noise[0] ?? 0)).slice(0, 16);
+    const lanes: Trials = {
+      images: plain.images,
+      reference: plain.reference,
+      laneOf: (image) => (easy.includes(image) ? 0 : 1),
+      run: (trials, images) => {
+        parts.push(images.map((image) => (easy.includes(image) ? 0 : 1)));
+        return plain.run(trials, images);
+      },
+    };
+    const { winner } = await race(lanes, list, { at, incumbent, limit });
+    expect(winner).toEqual((await race(plain, list, { at, incumbent, limit })).winner);
+    expect(winner).not.toBeNull();
+    for (const part of parts) expect(part.filter((lane) => lane === 0)).toHaveLength(part.length / 2);
+  });
+
+  it('begins again when a trial shows that an output has another size', async () => {
+    const plain = madeUp(5, [0.8, 0.5]);
+    const [incumbent = []] = await plain.run([trialOf(0)], at);
+    const varying = new Set<number>();
+    const two = (answers: readonly TrialAnswer[]): TrialAnswer[] =>
+      answers.map((answer) => ({ ...answer, noise: [...answer.noise, 1000 * (answer.noise[0] ?? 0)] }));
+    const trials: Trials = {
+      images: plain.images,
+      reference: plain.reference.map((own) => ({ ...own, signal: [1, 1] })),
+      varying,
+      run: async (list, images) => {
+        const found = await plain.run(list, images);
+        // The second trial shows it after the first one was given up for this output.
+        if (list.some(({ thresholds }) => thresholds['id'] === 2)) varying.add(1);
+        return found.map(two);
+      },
+    };
+    const limit = 0.99 * ((await qualitiesOf(plain, [trialOf(0)], at)).map(worstNmse)[0] ?? 0);
+    const { winner } = await race(trials, [trialOf(1), trialOf(2)], { at, incumbent: two(incumbent), limit });
+    expect(winner).toMatchObject({ index: 1 });
+    expect(varying.size).toBe(1);
   });
 
   it('compares detectors by their candidates, and gives up those whose candidates fail first', async () => {
