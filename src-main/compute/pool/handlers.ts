@@ -57,9 +57,8 @@ export const HANDLERS: { readonly [M in ComputeMethod]: Handler<M> } = {
 };
 
 async function expectTrials({ threads }: ExpectTrialsParams): Promise<null> {
-  makeThreadsReady('trials', threads);
-  await analyses();
-  // It is part of the identity of a preprocessed image.
+  await Promise.all([makeThreadsReady('trials', threads), analyses()]);
+  // A part of the identity of preprocessed images. It takes a core for 0.1 s, which the application has by then.
   (await import('../../calibration/images/sharp-library')).decoderVersions();
   return null;
 }

@@ -7,15 +7,19 @@ const ready: { readonly role: RoleName; readonly worker: PoolWorker }[] = [];
 /** How many threads a model leaves room for is known when it is open. */
 const MAX_READY = 8;
 
-/** Starts threads that load the code of a role, until `count` of them wait for a pool. */
-export function makeThreadsReady(role: RoleName, count: number): void {
+/**
+ * Starts threads that load the code of a role, until `count` of them wait for a pool. Resolves when the new ones have
+ * loaded it; a thread that fails is not used.
+ */
+export async function makeThreadsReady(role: RoleName, count: number): Promise<void> {
   const missing = Math.min(count, MAX_READY) - ready.filter((own) => own.role === role).length;
+  const loading: Promise<void>[] = [];
   for (let i = 0; i < missing; i++) {
     const worker = new PoolWorker();
     ready.push({ role, worker });
-    // A thread that fails here is not used.
-    worker.loadRole(role).catch(() => undefined);
+    loading.push(worker.loadRole(role));
   }
+  await Promise.allSettled(loading);
 }
 
 /** A thread that has loaded the code of this role, or is about to. */

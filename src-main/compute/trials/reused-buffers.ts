@@ -1,5 +1,5 @@
 /** Free memory beyond this is given back. */
-const MAX_FREE_BYTES = 2 ** 28;
+const MAX_FREE_BYTES = 2 ** 26;
 
 /**
  * Memory for values that are needed during one run of a program only. ONNX Runtime would allocate every output anew,
