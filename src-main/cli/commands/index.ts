@@ -43,8 +43,9 @@ const LOADERS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['cache', async () => (await import('./cache')).cache],
 ]);
 
-/** @param name a command; all commands are loaded if there is none of this name */
+/** @param name a command; all commands are loaded if there is none of this name, and none for the version */
 export async function loadCommands(name?: string): Promise<readonly Command[]> {
+  if (name === '--version') return [];
   const one = name === undefined ? undefined : LOADERS.get(name);
   return Promise.all(one ? [one()] : [...LOADERS.values()].map((load) => load()));
 }
