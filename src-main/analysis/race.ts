@@ -75,8 +75,8 @@ export async function race(
 }
 
 /**
- * Positions in `at`, those of the incumbent's worst group first, and among them those with its largest errors. Each part
- * has as many images of every lane, as far as there are.
+ * Positions in `at`, those of the incumbent's worst group first, and among them those with its largest errors. Each
+ * part has as many images of every lane, as far as there are.
  */
 function partsOf(trials: Trials, at: readonly number[], incumbent: readonly TrialAnswer[]): number[][] {
   const errors = candidatesOf(incumbent)?.map(({ noise }) => noise) ?? outputErrors(trials, at, incumbent);
