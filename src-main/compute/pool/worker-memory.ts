@@ -126,7 +126,7 @@ export function requireMemory(limitBytes: number | undefined, weightBytes: numbe
     throw overLimit(`A process with the ${formatBytes(weightBytes)} of weights of this model`, leastBytes, limitBytes);
 }
 
-function overLimit(what: string, bytes: number, limitBytes: number): WorkbenchError {
+export function overLimit(what: string, bytes: number, limitBytes: number): WorkbenchError {
   return new WorkbenchError(
     'memory-limit',
     `${what} takes ${formatBytes(bytes)}, more than the memory limit of ${formatBytes(limitBytes)}`,

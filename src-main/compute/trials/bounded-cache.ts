@@ -5,7 +5,7 @@ export class BoundedCache<V> {
 
   /** @param onDrop called for every value that is replaced or goes. */
   constructor(
-    private readonly limitBytes: number,
+    private limitBytes: number,
     private readonly onDrop: (value: V) => void = () => undefined,
   ) {}
 
@@ -30,14 +30,23 @@ export class BoundedCache<V> {
     this.drop(key);
     this.entries.set(key, { value, bytes });
     this.used += bytes;
-    for (const oldest of this.entries.keys()) {
-      if (this.used <= this.limitBytes || oldest === key) break;
-      this.drop(oldest);
-    }
+    this.shrink(key);
+  }
+
+  limit(bytes: number): void {
+    this.limitBytes = bytes;
+    this.shrink();
   }
 
   clear(): void {
     for (const key of [...this.entries.keys()]) this.drop(key);
+  }
+
+  private shrink(newest?: string): void {
+    for (const oldest of this.entries.keys()) {
+      if (this.used <= this.limitBytes || oldest === newest) break;
+      this.drop(oldest);
+    }
   }
 
   private drop(key: string): void {

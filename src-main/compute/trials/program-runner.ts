@@ -39,7 +39,14 @@ const CHECKED_RUNS = 3;
 /** To make blockedModel takes 20 to 60 ms, and it saves a fifth of the time of a segment. */
 const BLOCK_AFTER_MS = 150;
 
-export interface ProgramRunnerOptions {
+/** Limits of what a worker keeps between runs, in bytes. */
+export interface KeptBytes {
+  readonly valueBytes: number;
+  /** Of the sessions that are kept open, with the memory that they are estimated to hold. */
+  readonly sessionBytes: number;
+}
+
+export interface ProgramRunnerOptions extends KeptBytes {
   /** Folder of the external weights. */
   readonly weightsDir: string;
   /** Q/DQ run in float arithmetic; see OrtSessionOptions. */
@@ -50,10 +57,6 @@ export interface ProgramRunnerOptions {
   readonly blockAfterMs?: number;
   /** Inputs that are images whose size the model leaves open. */
   readonly resizable: readonly string[];
-  /** Limit of the values that are kept between runs. */
-  readonly valueBytes: number;
-  /** Limit of the sessions that are kept open, with the memory that they are estimated to hold. */
-  readonly sessionBytes: number;
 }
 
 /** The values of one run's inputs, and a name for them: equal names mean equal values. */
@@ -91,6 +94,11 @@ export class ProgramRunner {
   constructor(private readonly options: ProgramRunnerOptions) {
     this.sessions = new BoundedCache(options.sessionBytes, ({ session }) => void this.closing.push(session.close()));
     this.values = new BoundedCache(options.valueBytes);
+  }
+
+  keep({ valueBytes, sessionBytes: limitBytes }: KeptBytes): void {
+    this.values.limit(valueBytes);
+    this.sessions.limit(limitBytes);
   }
 
   define(structures: readonly SegmentStructure[]): void {

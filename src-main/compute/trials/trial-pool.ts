@@ -14,10 +14,12 @@ import { NO_WORK, sumOfWork, wholeRuns, type ChangedPart, type ExpectedWork } fr
 import { openMetric } from '../../analysis/metric/open-metric';
 import type { UserMetric } from '../../analysis/metric/user-metric';
 import type { OnAnswers, ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../../analysis/trials';
-import { memoryBounds, requireMemory, weightBytesOf, workersForWeights } from '../pool/worker-memory';
+import { bytesOf } from '../../backends/feeds';
+import { memoryBounds, PeakMemory, requireMemory, weightBytesOf, workersForWeights } from '../pool/worker-memory';
 import { TrialClock } from './trial-clock';
 import { hasOpenBatch, inputDimsOf, resizableInputs, TrialImages } from './trial-images';
 import { TrialJournal } from './trial-journal';
+import { bytesOfOutputs, fitTrials } from './trial-memory';
 import { TrialModels } from './trial-models';
 import type { LayerErrors, UnfinishedAnswer } from './trial-protocol';
 import { BLOCK_WEIGHT_BYTES } from './trial-program';
@@ -199,9 +201,33 @@ export class TrialPool implements Trials {
     };
     const workers = new TrialWorkers(models, init, this.context.signal);
     this.opened = { models, workers, changed: models.changed };
-    await workers.threads.grow(count);
+    await this.grow(workers, count);
     this.startMs = performance.now() - startedAt;
     await this.use(first ?? [...entries.keys()], next);
+  }
+
+  /**
+   * Opens the workers. If the user has set a limit, the first one runs FP32 on an image alone: what that took decides
+   * how many more follow, and how much they keep between runs.
+   * @throws WorkbenchError memory-limit
+   */
+  private async grow(workers: TrialWorkers, count: number): Promise<void> {
+    const { memoryLimitBytes } = this.context;
+    const { models } = this.running;
+    if (memoryLimitBytes === undefined) return workers.threads.grow(count);
+    const peak = new PeakMemory();
+    await workers.threads.grow(1);
+    for (const [slot, entry] of this.params.entries.entries()) {
+      const outcome = await workers.request(0, 'load', entry);
+      if (!outcome.ok) continue;
+      await workers.request(0, 'hold', [{ slot, entry, image: outcome.value }]);
+      const reference = { ...workers.send(0, models.reference()), chunks: [[slot]] };
+      const { outputs } = await workers.request(0, 'reference', reference);
+      const held = this.params.entries.length * (bytesOf(outcome.value) + bytesOfOutputs(outputs.flat()));
+      const fitting = fitTrials({ count, held, programBytes: models.programBytes }, peak.measure(), memoryLimitBytes);
+      await workers.threads.grow(fitting.count);
+      return workers.threads.runOnAll('keep', fitting.kept);
+    }
   }
 
   /**

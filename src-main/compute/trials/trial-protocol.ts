@@ -7,7 +7,7 @@ import type { ReferenceAnswer, TrialAnswer } from '../../analysis/trials';
 import type { PreparedImage } from '../../backends/feeds';
 import type { OutputTensor } from '../../backends/runnable-variant';
 import type { ImageOutcome } from '../roles/image-role';
-import type { ProgramRunnerOptions } from './program-runner';
+import type { KeptBytes, ProgramRunnerOptions } from './program-runner';
 import type { WorkDone } from './trial-clock';
 import type { SegmentStructure, TrialProgram } from './trial-program';
 
@@ -62,6 +62,8 @@ export interface TrialTasks {
     readonly params: readonly { readonly slot: number; readonly entry: ImageEntry; readonly image: PreparedImage }[];
     readonly result: null;
   };
+  /** Changes the limits of what the worker keeps. */
+  readonly keep: { readonly params: KeptBytes; readonly result: null };
   readonly reference: {
     readonly params: SentProgram & { readonly chunks: readonly Chunk[] };
     readonly result: {

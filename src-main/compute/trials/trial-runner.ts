@@ -38,6 +38,7 @@ export async function createTrialRole(init: TrialInit, stop: StopFlag): Promise<
   const role = roleOf<TrialTasks>({
     load: (params) => runner.load(params),
     hold: (params) => runner.hold(params),
+    keep: (params) => runner.keep(params),
     reference: (params) => runner.reference(params),
     share: (params) => runner.share(params),
     run: (params) => runner.run(params),
@@ -83,6 +84,11 @@ class TrialRunner {
 
   hold(images: TrialTasks['hold']['params']): Promise<null> {
     for (const { slot, entry, image } of images) this.images.set(slot, { entry, image });
+    return Promise.resolve(null);
+  }
+
+  keep(limits: TrialTasks['keep']['params']): Promise<null> {
+    this.programs.keep(limits);
     return Promise.resolve(null);
   }
 

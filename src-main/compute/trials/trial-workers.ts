@@ -1,7 +1,7 @@
 import { freemem } from 'node:os';
 import { defined } from '../../../src-shared/base/assert';
 import { WorkerPool } from '../pool/worker-pool';
-import type { ProgramRunnerOptions } from './program-runner';
+import type { KeptBytes } from './program-runner';
 import { SharedSteps } from './shared-steps';
 import type { TrialModels } from './trial-models';
 import type { TrialProgram } from './trial-program';
@@ -27,12 +27,13 @@ const VERSIONS = 2;
  * @param programBytes of the sessions of one program.
  * @param limitBytes of the whole process, if the user has set one.
  */
-export function keptBytes(
-  workers: number,
-  programBytes: number,
-  limitBytes = Number.POSITIVE_INFINITY,
-): Pick<ProgramRunnerOptions, 'valueBytes' | 'sessionBytes'> {
-  const free = MEMORY_SHARE * Math.max(0, Math.min(freemem(), limitBytes - process.memoryUsage.rss()));
+export function keptBytes(workers: number, programBytes: number, limitBytes = Number.POSITIVE_INFINITY): KeptBytes {
+  return keptOf(Math.min(freemem(), limitBytes - process.memoryUsage.rss()), workers, programBytes);
+}
+
+/** @param freeBytes memory of which the workers keep a share */
+export function keptOf(freeBytes: number, workers: number, programBytes: number): KeptBytes {
+  const free = MEMORY_SHARE * Math.max(0, freeBytes);
   return {
     valueBytes: Math.min(VALUE_BYTES, free) / workers,
     // Without room for one version, each run would open its sessions again.
@@ -49,7 +50,7 @@ export interface Part {
   readonly positions: readonly number[];
 }
 
-type Request = 'reference' | 'run' | 'layers' | 'shifts';
+type Request = 'load' | 'hold' | 'reference' | 'run' | 'layers' | 'shifts';
 type Result<K extends Request> = TrialTasks[K]['result'];
 
 /**

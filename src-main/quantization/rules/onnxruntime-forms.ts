@@ -9,14 +9,15 @@ import { isOp } from '../../onnx/graph/opset';
  *
  * - AveragePool without `dilations` of 1, an attribute that QLinearAveragePool lacks (other dilations stay in float).
  * - Resize without `axes`: beside integer layers, ONNX Runtime moves transpositions through a Resize and then reads the
- *   scale or size of every axis, although the node has only those in `axes`.
+ *   scale or size of every axis, although the node has only those in `axes`. Where `axes` cannot go, a Reshape to the
+ *   same shape in front of the Resize stops the transpositions.
  */
 export function inOnnxruntimeForms(graph: Graph, names: FreshNames): Graph {
   const added: Tensor[] = [];
   const node = graph.node.flatMap((each) => {
     if (isOp(each, 'AveragePool')) return [withoutUnitDilations(each)];
-    if (isOp(each, 'Resize') && attrInts(each, 'axes', null) !== null && canStateAllAxes(each))
-      return resizeOfAllAxes(each, names, added);
+    if (isOp(each, 'Resize') && attrInts(each, 'axes', null) !== null)
+      return canStateAllAxes(each) ? resizeOfAllAxes(each, names, added) : behindReshape(each, names);
     return [each];
   });
   const isUnchanged = node.length === graph.node.length && node.every((each, i) => each === graph.node[i]);
@@ -34,6 +35,17 @@ function withoutUnitDilations(node: Node): Node {
 function canStateAllAxes(resize: Node): boolean {
   const isCropped = attrString(resize, 'coordinate_transformation_mode', 'half_pixel') === 'tf_crop_and_resize';
   return !isCropped && attrString(resize, 'keep_aspect_ratio_policy', 'stretch') === 'stretch';
+}
+
+function behindReshape(node: Node, names: FreshNames): Node[] {
+  const [data = '', ...others] = node.input;
+  const shape = names.next(`${data}_shape`);
+  const same = names.next(`${data}_same`);
+  return [
+    makeNode('Shape', [data], [shape], { name: names.next(`${shape}_Shape`) }),
+    makeNode('Reshape', [data, shape], [same], { name: names.next(`${same}_Reshape`) }),
+    { ...node, input: [same, ...others] },
+  ];
 }
 
 /** States the scales (1 for other axes) or sizes (those of the input for other axes) of all axes. */

@@ -98,6 +98,20 @@ describe('what ONNX Runtime fuses runs and is near FP32', () => {
         );
       },
     ],
+    ...['nearest', 'linear'].flatMap((mode) =>
+      ['not_larger', 'not_smaller'].map((policy): [string, (net: Net, input: string) => string] => [
+        `${mode} Resize of some axes that keeps the aspect ratio, ${policy}`,
+        (net, input) => {
+          net.initializers.push(int64Tensor('sizes', [2], [13, 18]));
+          return net.op(
+            'Resize',
+            'up',
+            [input, '', '', 'sizes'],
+            [stringAttr('mode', mode), intsAttr('axes', [-1, 2]), stringAttr('keep_aspect_ratio_policy', policy)],
+          );
+        },
+      ]),
+    ),
     [
       'MatMul with one matrix in 3 dimensions',
       (net, input) => net.op('MatMul', 'product', [input, net.constant('m.w', [1, 8, 6], uniform(48, 4))]),
