@@ -204,12 +204,20 @@ export class OrtSession implements ModelSession {
 /** The error of a model that ONNX Runtime refuses to open, with the library's own message. */
 export function refusedModel(error: unknown): WorkbenchError {
   const reason = error instanceof Error ? error.message : String(error);
-  const [, operator] = /(\S+?)\(-?\d+\) is not a registered function\/op/.exec(reason) ?? [];
+  const [, operator] =
+    /(\S+?)\(-?\d+\) is not a registered function\/op/.exec(reason) ??
+    /Could not find an implementation for (\S+?)\(\d+\)/.exec(reason) ??
+    [];
   return new WorkbenchError('model-unsupported', `ONNX Runtime cannot open the model: ${reason}`, {
     cause: error,
     ...(operator === undefined
       ? {}
-      : { hint: `Every model is run with ONNX Runtime: export it with ONNX's operators in place of ${operator}.` }),
+      : {
+          hint:
+            `Export the model with ONNX's operators in place of ${operator}, which ONNX Runtime does not have. A ` +
+            'TensorRT plugin behind the last layer with weights can stay: the part in front of it is calibrated and ' +
+            'analysed here (auto, sensitivity), and validate, bench, run, search and fix need --backend tensorrt.',
+        }),
   });
 }
 

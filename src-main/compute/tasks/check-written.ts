@@ -1,4 +1,4 @@
-import { advise } from '../../../src-shared/base/advice';
+import { advise, type Advice } from '../../../src-shared/base/advice';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import { elementsOf, zeros, type Feed } from '../../backends/feeds';
@@ -7,12 +7,13 @@ import { graphProblems, problemText } from '../../onnx/graph/check-graph';
 import { modelInputs } from '../../onnx/graph/model-inputs';
 import type { Model, Node } from '../../onnx/graph/model';
 import { nodeLabel } from '../../onnx/graph/opset';
+import { isPlugin } from '../../onnx/graph/plugins';
 
 /** Of larger files only the structure is checked, because opening a file takes more memory than its size. */
 const LARGEST_OPENED_BYTES = 2 ** 30;
 
 /** ONNX Runtime's error for an operator without a CPU kernel. TensorRT may still support the operator. */
-const NO_CPU_KERNEL = /Could not find an implementation|NOT_IMPLEMENTED/;
+const NO_CPU_KERNEL = /Could not find an implementation|NOT_IMPLEMENTED|is not a registered function\/op/;
 
 export interface MadeModel {
   readonly target: Target;
@@ -64,7 +65,8 @@ export async function checkRuns(path: string, sizeBytes: number, model: MadeMode
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (isSimulation && NO_CPU_KERNEL.test(reason)) return;
-    throw refusal(model.target, reason.split('\n')[0] ?? reason, layerOf(model.prepared, quotedNames(reason)), error);
+    const layer = layerOf(model.prepared, quotedNames(reason)) ?? model.prepared.graph.node.find(isPlugin);
+    throw refusal(model.target, reason.split('\n')[0] ?? reason, layer, error);
   }
 }
 
@@ -97,13 +99,20 @@ function layerOf(prepared: Model, names: readonly string[]): Node | undefined {
   return undefined;
 }
 
+function hintOn(layer: Node | undefined): string | Advice {
+  if (layer === undefined) return advise('keep-some-in-fp32');
+  if (isPlugin(layer))
+    return `${layer.opType} is an operator of a TensorRT plugin: write the model for TensorRT, or export it without it.`;
+  return advise('keep-in-fp32', { layer: layer.name });
+}
+
 function refusal(target: Target, reason: string, layer: Node | undefined, cause?: unknown): WorkbenchError {
   const subject = layer === undefined ? '' : ` at ${nodeLabel(layer)}`;
   return new WorkbenchError(
     'model-invalid',
     `The model made for the target ${target} does not run${subject} and was not kept: ${reason}`,
     {
-      hint: layer === undefined ? advise('keep-some-in-fp32') : advise('keep-in-fp32', { layer: layer.name }),
+      hint: hintOn(layer),
       ...(cause === undefined ? {} : { cause }),
     },
   );

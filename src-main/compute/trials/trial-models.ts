@@ -6,6 +6,7 @@ import type { Trial } from '../../analysis/trials';
 import { GraphIndex } from '../../onnx/graph/graph-index';
 import type { Model } from '../../onnx/graph/model';
 import { isOp } from '../../onnx/graph/opset';
+import { withoutPluginsAtEnd } from '../../onnx/graph/plugins';
 import { staticShapes, type Dims } from '../../onnx/graph/static-shapes';
 import { loadPrepared, preparedWeights } from '../../onnx/passes/prepared-store';
 import { biasShiftModel, correctableBiases, shiftName } from '../../quantization/rewrite/bias-correction';
@@ -79,7 +80,7 @@ export class TrialModels {
       divides = true,
     }: TrialModelOptions = {},
   ) {
-    const model = loadPrepared(preparedDir);
+    const model = withoutPluginsAtEnd(loadPrepared(preparedDir));
     this.model = asShipped ? model : withLogits(model);
     this.outputNames = this.model.graph.output.map(({ name }) => name);
     const compared = new Set(this.outputNames);

@@ -56,6 +56,8 @@ describe('refusedModel', () => {
   test('names the operator that ONNX Runtime does not have, and what to do', () => {
     const error = refusedModel(new Error('Fatal error: my.domain:MyOp(-1) is not a registered function/op'));
     expect(error.hint).toContain('in place of my.domain:MyOp');
+    const plugin = "Could not find an implementation for EfficientNMS_TRT(1) node with name 'nms'";
+    expect(refusedModel(new Error(plugin)).hint).toMatch(/in place of EfficientNMS_TRT, .*--backend tensorrt/);
     expect(refusedModel(new Error('Invalid model')).hint).toBeUndefined();
   });
 });
