@@ -216,7 +216,7 @@ export function refusedModel(error: unknown): WorkbenchError {
           hint:
             `Export the model with ONNX's operators in place of ${operator}, which ONNX Runtime does not have. A ` +
             'TensorRT plugin behind the last layer with weights can stay: the part in front of it is calibrated and ' +
-            'analysed here (auto, sensitivity), and validate, bench, run, search and fix need --backend tensorrt.',
+            'analysed here (auto, sensitivity), and validate, bench, run, search and fix need the backend tensorrt.',
         }),
   });
 }

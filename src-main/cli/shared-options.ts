@@ -148,6 +148,10 @@ export function variantSpec(values: OptionValues<typeof VARIANT_OPTIONS>, usualB
     throw new WorkbenchError('usage', `Only the backend tensorrt takes ${unused.join(', ')}; found ${backend}`, {
       hint: 'Add --backend tensorrt, or leave them out.',
     });
+  if (backend.startsWith('ort-') && values.streams?.some((count) => count > 1))
+    throw new WorkbenchError('usage', `Only tensorrt and openvino take --streams above 1; found ${backend}`, {
+      hint: 'Add --backend openvino or tensorrt, or leave it out: ONNX Runtime is timed with one inference at a time.',
+    });
   const tensorrt = tensorrtOptions(values);
   return present({
     variants: values.variants,

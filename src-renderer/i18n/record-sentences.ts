@@ -255,6 +255,87 @@ const SENTENCES: readonly Sentence[] = [
   },
   // Notes and advice of a fix.
   {
+    stored: 'The project as it is meets the gates.',
+    zh: '项目现状已满足门槛。',
+  },
+  {
+    stored: 'The project as it is does not meet the gates.',
+    zh: '项目现状不满足门槛。',
+  },
+  {
+    stored: 'Nothing came nearer to FP32 on the images that choose.',
+    zh: '在用于选择的图像上，没有方案更接近 FP32。',
+  },
+  {
+    stored: 'The output error fell by {share} %, which leaves too much for the gates, so that the plan was not judged.',
+    zh: '输出误差下降了 {share} %，离门槛仍太远，因此未评判该方案。',
+  },
+  {
+    stored: 'Not tried: it would take about {minutes} minutes, and {left} are left.',
+    zh: '未尝试：约需 {minutes} 分钟，只剩 {left} 分钟。',
+  },
+  {
+    stored: 'Not tried: the plan corrects biases already.',
+    zh: '未尝试：方案已校正偏置。',
+  },
+  {
+    stored: 'Not tried: the plan equalizes channels already.',
+    zh: '未尝试：方案已均衡通道。',
+  },
+  {
+    stored: 'Not tried: no two layers of this model can be equalized.',
+    zh: '未尝试：此模型没有可均衡的两层。',
+  },
+  {
+    stored: 'Not tried: the plan smooths channels already.',
+    zh: '未尝试：方案已平滑通道。',
+  },
+  {
+    stored: 'Not tried: no channels of this model can be smoothed.',
+    zh: '未尝试：此模型没有可平滑的通道。',
+  },
+  {
+    stored: 'Not tried: the plan uses a threshold per tensor already.',
+    zh: '未尝试：方案已逐张量选择阈值。',
+  },
+  {
+    stored: 'Not tried: choosing a threshold per tensor takes {runs} runs of this model.',
+    zh: '未尝试：逐张量选择阈值需运行此模型 {runs} 次。',
+  },
+  {
+    stored: 'Not tried: the loss is more than {factor} times its limit, too much for learning with all layers in INT8.',
+    zh: '未尝试：损失超过限值的 {factor} 倍，全部层为 INT8 时学习无法弥补。',
+  },
+  {
+    stored:
+      'Not tried: the loss of the plans so far hardly follows the output error, which is what learning makes smaller.',
+    zh: '未尝试：至今各方案的损失几乎不随输出误差变化，而学习减小的正是输出误差。',
+  },
+  {
+    stored: 'Not tried: no layer may leave INT8.',
+    zh: '未尝试：没有层可以离开 INT8。',
+  },
+  {
+    stored: 'Not tried: no more layers may leave INT8.',
+    zh: '未尝试：没有更多层可以离开 INT8。',
+  },
+  {
+    stored: 'Not tried: the project uses learned thresholds already.',
+    zh: '未尝试：项目已使用学习得到的阈值。',
+  },
+  {
+    stored: 'Not tried: learning takes too many runs of this model.',
+    zh: '未尝试：学习需要运行此模型的次数过多。',
+  },
+  {
+    stored: 'Not tried: Bias correction needs at least {least} calibration images, the project has {count}.',
+    zh: '未尝试：偏置校正至少需要 {least} 张校准图像，项目只有 {count} 张。',
+  },
+  {
+    stored: 'Not tried: {reason}.',
+    zh: '未尝试：{reason}。',
+  },
+  {
     stored:
       'Difference from FP32 in {measure}: {value} (95 % interval over the choice of images: {low} to {high}). It is the best of {plans} plans that were judged on these images, so that a part of it may be luck.',
     zh: '{measure} 与 FP32 之差：{value}（按图像抽样的 95 % 区间：{low} 至 {high}）。这是在这些图像上评判的 {plans} 个方案中最好的一个，部分差距可能出于偶然。',

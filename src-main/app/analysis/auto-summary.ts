@@ -56,26 +56,23 @@ export function explainChoices(outcome: Outcome, tensors: readonly string[], tab
   });
 }
 
-function explainChoice(
-  tensor: string,
-  method: Method,
-  row: ThresholdRow,
-  { bestSingle, verdict, thresholds }: Outcome,
-): AutoChoice {
+function explainChoice(tensor: string, method: Method, row: ThresholdRow, outcome: Outcome): AutoChoice {
+  const { bestSingle, verdict, thresholds } = outcome;
+  const error = errorName(outcome);
   const threshold = ownValue(thresholds, tensor) ?? row.methods[method] ?? 0;
   const choice = { tensor, method, threshold };
   if (method === bestSingle) {
     const reason =
       verdict === 'single'
         ? `${bestSingle} for all tensors is the best there is`
-        : `as ${bestSingle} for all tensors: no other method gives a smaller error at the output`;
+        : `as ${bestSingle} for all tensors: no other method gives a smaller ${error}`;
     return { ...choice, code: 'same-as-single', reason };
   }
-  return { ...choice, code: 'descent', reason: differenceReason(method, bestSingle, row) };
+  return { ...choice, code: 'descent', reason: differenceReason([method, bestSingle], row, error) };
 }
 
 /** Compares the method of a tensor with the best single method, in the group in which they differ most. */
-function differenceReason(method: Method, single: Method, row: ThresholdRow): string {
+function differenceReason([method, single]: readonly [Method, Method], row: ThresholdRow, error: string): string {
   const ownThreshold = row.methods[method] ?? 0;
   const singleThreshold = row.methods[single] ?? 0;
   const wider = ownThreshold > singleThreshold;
@@ -98,7 +95,7 @@ function differenceReason(method: Method, single: Method, row: ThresholdRow): st
       ? `, although it clips ${formatFraction(hurt.clippedFraction)} ${where}`
       : '';
   const steps = wider ? 'a wider range' : 'finer steps';
-  return `${steps} than ${single}'s give a smaller error at the output${share}${change}`;
+  return `${steps} than ${single}'s give a smaller ${error}${share}${change}`;
 }
 
 function worstOf(

@@ -10,13 +10,13 @@ import { useSession } from '../../state/session';
 import { AnalysisStart, lastJob, Running } from '../../panels/analysis/analysis-start';
 import { MethodBadge, methodColor, Tag } from '../../widgets/badge';
 import { Button } from '../../widgets/button';
-import { choiceReason, isAutoEverywhere, methodWarnings, objectiveRows } from './method-advice';
+import { choiceReason, isAutoEverywhere, methodWarnings, objectiveRows, errorName } from './method-advice';
 import { chooseBestForAll, chooseMethodForAll, decideBest } from './methods';
 import styles from './choice-panels.module.css';
 import histogramStyles from './histogram.module.css';
 
 /**
- * Output errors of every single method and of the choice per tensor, on the images used for choosing and on unseen
+ * Errors of every single method and of the choice per tensor, on the images used for choosing and on unseen
  * ones.
  */
 export function AutoObjectives({ result }: { readonly result: AutoResult }) {
@@ -24,7 +24,9 @@ export function AutoObjectives({ result }: { readonly result: AutoResult }) {
   return (
     <table className={styles.objectives}>
       <caption>
-        {t(result.groups.length === 0 ? 'histogram.auto.objective' : 'histogram.auto.objective.groups')}
+        {t(result.groups.length === 0 ? 'histogram.auto.objective' : 'histogram.auto.objective.groups', {
+          kind: errorName(result),
+        })}
       </caption>
       <thead>
         <tr>

@@ -53,6 +53,7 @@ export function autoSummary(result: AutoResult, language: Language): string {
   if (language === 'en') return result.summary;
   const single = result.singles.find(({ method }) => method === result.bestSingle);
   return t(`histogram.auto.verdict.${result.verdict}`, {
+    kind: errorName(result),
     single: t(`histogram.method.${result.bestSingle}`),
     own: formatSignificant(result.descent.confirmed),
     error: single === undefined ? '–' : formatSignificant(single.confirmed),
@@ -62,16 +63,25 @@ export function autoSummary(result: AutoResult, language: Language): string {
   });
 }
 
+/** What the numbers of a result are. */
+export function errorName({
+  comparesAnswers,
+  comparesCandidates,
+}: Pick<AutoResult, 'comparesAnswers' | 'comparesCandidates'>): string {
+  if (comparesCandidates === true) return t('histogram.auto.error.candidates');
+  return t(comparesAnswers === true ? 'histogram.auto.error.answers' : 'histogram.auto.error.output');
+}
+
 /** The reason for a tensor's threshold; in languages other than English it is found by the code of the reason. */
 export function choiceReason(
   choice: AutoChoice,
-  { bestSingle }: Pick<AutoResult, 'bestSingle'>,
+  result: Pick<AutoResult, 'bestSingle' | 'comparesAnswers' | 'comparesCandidates'>,
   language: Language,
 ): string {
   const key = `histogram.auto.reason.${choice.code}`;
   return language === 'en' || !hasMessage(key)
     ? choice.reason
-    : t(key, { single: t(`histogram.method.${bestSingle}`) });
+    : t(key, { single: t(`histogram.method.${result.bestSingle}`), kind: errorName(result) });
 }
 
 /** The largest number of tensors that a warning names. */

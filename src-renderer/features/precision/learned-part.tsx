@@ -1,7 +1,7 @@
-import { formatDb } from '../../../src-shared/base/units';
+import { formatDb, formatSignificant } from '../../../src-shared/base/units';
 import { isFinished } from '../../../src-shared/contract/jobs';
 import type { LearnSpec } from '../../../src-shared/contract/job-specs';
-import { worstNmse, type TrialQuality } from '../../../src-shared/domain/analysis/analysis';
+import { choiceError, worstNmse, type TrialQuality } from '../../../src-shared/domain/analysis/analysis';
 import type { LearnResult } from '../../../src-shared/domain/analysis/repair';
 import { t } from '../../i18n';
 import { lastJob, Running } from '../../panels/analysis/analysis-start';
@@ -49,10 +49,22 @@ export function LearnedPart() {
 }
 
 function learnedText({ isKept, before, after, images, thresholds, biases }: LearnResult): string {
-  const values = { before: dbOf(before), after: dbOf(after), images: images.confirmed };
+  const others = images.confirmed;
+  if (after.candidateNmse !== undefined) {
+    const errors = { before: errorOf(before), after: errorOf(after), images: others };
+    return isKept
+      ? t('precision.repair.learned.foundCandidates', { ...errors, thresholds, biases })
+      : t('precision.repair.learned.noGainCandidates', errors);
+  }
+  const values = { before: dbOf(before), after: dbOf(after), images: others };
   return isKept
     ? t('precision.repair.learned.found', { ...values, thresholds, biases })
     : t('precision.repair.learned.noGain', values);
+}
+
+/** What decides about a detector. */
+function errorOf(quality: TrialQuality): string {
+  return formatSignificant(choiceError(quality));
 }
 
 /** SQNR of the worst group. */

@@ -18,7 +18,7 @@ import { classNames } from '../../widgets/class-names';
 import { Plot } from '../../widgets/plot/plot';
 import { useElementSize } from '../../widgets/plot/use-element-size';
 import { costKind, fixFigure } from './fix-figure';
-import { verdictText } from './fix-verdict';
+import { noteText, verdictText } from './fix-verdict';
 import resultStyles from './results.module.css';
 import styles from './fix-section.module.css';
 import { Verdict } from './verdict';
@@ -204,7 +204,7 @@ function StageLine({
   const latency = plan?.latencyMs;
   const isModelled = plan?.latencyKind === 'modelled';
   return (
-    <tr title={row.note} data-testid="fix-stage">
+    <tr title={noteText(row, plan)} data-testid="fix-stage">
       <th scope="row">{t(`jobs.phase.${row.stage}`)}</th>
       <td className={OUTCOME_STYLES[row.outcome]}>
         {t(row.stage === 'present' && row.outcome === 'no-gain' ? 'fix.outcome.missed' : `fix.outcome.${row.outcome}`)}

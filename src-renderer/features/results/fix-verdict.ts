@@ -1,7 +1,8 @@
 import { formatCount, formatFixed, formatSignificant } from '../../../src-shared/base/units';
-import type { FixPlan, FixResult } from '../../../src-shared/domain/analysis/fix';
+import type { FixPlan, FixResult, FixStageRow } from '../../../src-shared/domain/analysis/fix';
 import { formatMeasure, worstGroupText } from '../../../src-shared/domain/tasks/measure-text';
-import { t } from '../../i18n';
+import { currentLanguage, t } from '../../i18n';
+import { recordSentence } from '../../i18n/record-sentences';
 
 const REPAIR_NAMES = {
   equalization: 'jobs.phase.equalization',
@@ -23,6 +24,15 @@ export function verdictText({ plans, chosen, nearest, judgedOn, images, stages, 
   });
   const untried = stages.filter(({ outcome, note }) => outcome === 'skipped' && note.includes('minutes')).length;
   return plan.met || untried === 0 ? sentence : `${sentence} ${t('fix.verdict.time', { count: untried })}`;
+}
+
+/** The note of a stage in the language of the screens. What a stage won is said from its plan. */
+export function noteText({ note, outcome }: FixStageRow, plan: FixPlan | undefined): string {
+  const said = recordSentence(note);
+  if (said !== note || currentLanguage() === 'en') return said;
+  if (plan === undefined || (outcome !== 'met' && outcome !== 'better')) return note;
+  const [, gain] = /; (\S+) points over the project as it was\.$/.exec(note) ?? [];
+  return gain === undefined ? planText(plan) : t('fix.stage.won', { plan: planText(plan), gain });
 }
 
 function planText({ methods, repairs, fp16Layers }: FixPlan): string {

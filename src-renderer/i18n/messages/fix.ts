@@ -14,6 +14,7 @@ const en = {
   'fix.advice': 'What to do next',
   'fix.stages': 'What each stage won',
   'fix.stage': 'Stage',
+  'fix.stage.won': '{plan}; {gain} points over the project as it was.',
   'fix.outcome': 'Outcome',
   'fix.verdict.met': 'The gates are met by {plan}: {accuracy} on {images} {set}; {count} {count|plan|plans} judged.',
   'fix.verdict.missed':
@@ -67,6 +68,7 @@ const zh: Record<keyof typeof en, string> = {
   'fix.advice': '下一步',
   'fix.stages': '每个阶段的收获',
   'fix.stage': '阶段',
+  'fix.stage.won': '{plan}；比原项目高 {gain} 个百分点。',
   'fix.outcome': '结果',
   'fix.verdict.met': '{plan} 满足全部门槛：{accuracy}（{images} 张{set}）；共评判 {count} 个方案。',
   'fix.verdict.missed': '没有方案满足门槛；最接近的是 {plan}：{accuracy}（{images} 张{set}）；共评判 {count} 个方案。',

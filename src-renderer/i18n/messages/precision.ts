@@ -79,6 +79,10 @@ export default {
     'precision.repair.learned.stale': 'It was learned for another calibration or target.',
     'precision.repair.learned.noGain':
       'Not used: output SQNR was {before} and is {after} on {images} images that it was not learned from.',
+    'precision.repair.learned.noGainCandidates':
+      'Not used: the error of the candidates was {before} and is {after} on {images} images that it was not learned from.',
+    'precision.repair.learned.foundCandidates':
+      '{thresholds} thresholds and {biases} biases: the error of the candidates {before} becomes {after} on {images} images that they were not learned from.',
     'precision.repair.learned.found':
       '{thresholds} thresholds and {biases} biases: output SQNR {before} becomes {after} on {images} images that they were not learned from.',
     'precision.repair.uncalibrated': 'The rescaled model needs its own calibration.',
@@ -300,6 +304,10 @@ export default {
     'precision.repair.learnAgain': '重新学习',
     'precision.repair.learned.stale': '学习结果属于另一次校准或另一目标平台。',
     'precision.repair.learned.noGain': '未采用：在未参与学习的 {images} 张图像上，输出 SQNR 由 {before} 变为 {after}。',
+    'precision.repair.learned.noGainCandidates':
+      '未采用：在未参与学习的 {images} 张图像上，候选框的误差由 {before} 变为 {after}。',
+    'precision.repair.learned.foundCandidates':
+      '{thresholds} 个阈值和 {biases} 个偏置：在未参与学习的 {images} 张图像上，候选框的误差由 {before} 变为 {after}。',
     'precision.repair.learned.found':
       '{thresholds} 个阈值和 {biases} 个偏置：在未参与学习的 {images} 张图像上，输出 SQNR 由 {before} 变为 {after}。',
     'precision.repair.uncalibrated': '缩放后的模型需要自己的校准。',

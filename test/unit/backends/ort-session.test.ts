@@ -57,7 +57,7 @@ describe('refusedModel', () => {
     const error = refusedModel(new Error('Fatal error: my.domain:MyOp(-1) is not a registered function/op'));
     expect(error.hint).toContain('in place of my.domain:MyOp');
     const plugin = "Could not find an implementation for EfficientNMS_TRT(1) node with name 'nms'";
-    expect(refusedModel(new Error(plugin)).hint).toMatch(/in place of EfficientNMS_TRT, .*--backend tensorrt/);
+    expect(refusedModel(new Error(plugin)).hint).toMatch(/in place of EfficientNMS_TRT, .*backend tensorrt/);
     expect(refusedModel(new Error('Invalid model')).hint).toBeUndefined();
   });
 });

@@ -49,6 +49,9 @@ describe('flags of TensorRT options', () => {
       'Only the backend tensorrt takes --workspace, --tf32; found openvino',
     );
     expect(() => variantSpec(parse(['--implicit']))).toThrow('takes --implicit; found ort-cpu');
+    expect(() => variantSpec(parse(['--streams', '1,4']))).toThrow('--streams above 1; found ort-cpu');
+    expect(variantSpec(parse(['--streams', '1,4', '--backend', 'openvino'])).tensorrt).toEqual({ streams: [1, 4] });
+    expect(variantSpec(parse(['--streams', '1'])).tensorrt).toEqual({ streams: [1] });
     expect(variantSpec(parse(['--tf32']), 'tensorrt').tensorrt).toEqual({ tf32: true });
   });
 });

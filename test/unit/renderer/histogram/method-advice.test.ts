@@ -71,5 +71,8 @@ describe('in words', () => {
     expect(
       choiceReason({ tensor: 'x', method: 'mse', threshold: 1, code: 'new-code', reason: 'r' }, result, 'zh'),
     ).toBe('r');
+    const detector = autoResult({ comparesCandidates: true });
+    expect(autoSummary(detector, 'zh')).toContain('候选框的误差为 0.0120');
+    expect(autoSummary(autoResult({ comparesAnswers: true }), 'zh')).toContain('与 FP32 不同的答案所占比例为 0.0120');
   });
 });

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { adviceFor } from '../../../../src-main/app/fix/advice';
+import { nearerText, wonText } from '../../../../src-main/app/fix/stage-text';
 import { concluded, type Ended } from '../../../../src-main/app/fix/summary';
-import { verdictText } from '../../../../src-renderer/features/results/fix-verdict';
+import { noteText, verdictText } from '../../../../src-renderer/features/results/fix-verdict';
 import { setLanguage } from '../../../../src-renderer/i18n';
 import { recordSentence } from '../../../../src-renderer/i18n/record-sentences';
-import type { FixPlan } from '../../../../src-shared/domain/analysis/fix';
+import type { FixPlan, FixStageRow } from '../../../../src-shared/domain/analysis/fix';
 
 const GATE = { name: 'maxDrop', limit: 0.3, value: 0.6, met: false, state: 'missed', variant: 'mixed' } as const;
 
@@ -64,5 +65,38 @@ describe('the verdict of a fix on screens', () => {
     expect(sentences.length).toBeGreaterThan(4);
     setLanguage('zh');
     for (const sentence of sentences) expect(recordSentence(sentence)).toMatch(/\p{Script=Han}/u);
+  });
+});
+
+describe('the note of a stage', () => {
+  afterEach(() => setLanguage('en'));
+  const row = (note: string, outcome: FixStageRow['outcome']): FixStageRow => ({
+    stage: 'release',
+    outcome,
+    note,
+    candidates: 1,
+    errorBefore: 1,
+    errorAfter: 1,
+    plan: 0,
+    seconds: 1,
+  });
+  const won = plan(true, { drop: 0.1 });
+  const notes: readonly [string, FixStageRow['outcome']][] = [
+    ['The project as it is does not meet the gates.', 'no-gain'],
+    ['Nothing came nearer to FP32 on the images that choose.', 'no-gain'],
+    ['Not tried: it would take about 3.0 minutes, and 1.5 are left.', 'skipped'],
+    ['Not tried: no more layers may leave INT8.', 'skipped'],
+    [nearerText(0.4, 0.2), 'better'],
+    [wonText(won, plan(false)), 'met'],
+    [wonText(won, undefined), 'better'],
+  ];
+
+  it.each(notes)('is said in both languages: %s', (note, outcome) => {
+    expect(noteText(row(note, outcome), won)).toBe(note);
+    setLanguage('zh');
+    const text = noteText(row(note, outcome), won);
+    expect(text).toMatch(/\p{Script=Han}/u);
+    expect(text).not.toMatch(/[a-z]{4}|[{}]/);
+    for (const value of note.match(/\d+\.\d+/g) ?? []) expect(text).toContain(value);
   });
 });
