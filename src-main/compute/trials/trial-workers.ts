@@ -14,6 +14,12 @@ const MIN_PART_IMAGES = 8;
 /** Requests that a worker holds at a time, so that the next program is made while one runs. */
 const DEPTH = 2;
 
+/**
+ * An image that goes to another worker is run there once from its beginning. Analyses begin on images at equal distances,
+ * all of which may belong to one worker.
+ */
+const MIN_JOBS_TO_MOVE = 4;
+
 /** Bytes that all workers together may keep between runs. */
 const VALUE_BYTES = 2 ** 31;
 const SESSION_BYTES = 2 ** 29;
@@ -54,8 +60,8 @@ type Request = 'load' | 'hold' | 'reference' | 'run' | 'layers' | 'shifts';
 type Result<K extends Request> = TrialTasks[K]['result'];
 
 /**
- * Hands programs to worker threads. If programs are divided, an image always goes to the same worker, which keeps the
- * image's values; else a program runs on as few workers as keep all of them busy. Results do not depend on it.
+ * Hands programs to worker threads. If programs are divided, an image goes to the worker that had it before, which keeps
+ * the image's values, unless many programs would then run on a part of the workers only; else a program runs on as few workers as keep all of them busy. Results do not depend on it.
  */
 export class TrialWorkers {
   private readonly pool: WorkerPool<'trials'>;
@@ -146,6 +152,8 @@ export class TrialWorkers {
     if (this.models.cuts.shares.length > 1) {
       const owned = Array.from({ length: workers }, (): Located[] => []);
       for (const chunk of chunks) owned[this.ownerOf(chunk)]?.push(chunk);
+      if (jobs >= MIN_JOBS_TO_MOVE)
+        for (const { item, to } of divideEqually(owned)) this.owners.set(item.chunk[0] ?? 0, to);
       for (const [worker, own] of owned.entries())
         for (let job = 0; job < jobs; job++) for (const part of partsOf(own)) queues[worker]?.push({ job, part });
       return queues;
@@ -173,6 +181,24 @@ export class TrialWorkers {
     const owner = this.owners.size % this.pool.size;
     this.owners.set(slot, owner);
     return owner;
+  }
+}
+
+/**
+ * Moves items from the longest list to the shortest one, until their lengths differ by one at most.
+ * @returns what was moved
+ */
+export function divideEqually<T>(lists: readonly T[][]): { readonly item: T; readonly to: number }[] {
+  const moved: { readonly item: T; readonly to: number }[] = [];
+  for (;;) {
+    const lengths = lists.map(({ length }) => length);
+    const to = lengths.indexOf(Math.min(...lengths));
+    const from = lengths.indexOf(Math.max(...lengths));
+    if ((lengths[from] ?? 0) - (lengths[to] ?? 0) < 2) return moved;
+    for (const item of lists[from]?.splice(-1) ?? []) {
+      lists[to]?.push(item);
+      moved.push({ item, to });
+    }
   }
 }
 
