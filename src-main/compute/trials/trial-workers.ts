@@ -15,8 +15,8 @@ const MIN_PART_IMAGES = 8;
 const DEPTH = 2;
 
 /**
- * An image that goes to another worker is run there once from its beginning. Analyses begin on images at equal distances,
- * all of which may belong to one worker.
+ * An image that goes to another worker is run there once from its beginning. Analyses begin on images at equal
+ * distances, all of which may belong to one worker.
  */
 const MIN_JOBS_TO_MOVE = 4;
 
@@ -60,8 +60,9 @@ type Request = 'load' | 'hold' | 'reference' | 'run' | 'layers' | 'shifts';
 type Result<K extends Request> = TrialTasks[K]['result'];
 
 /**
- * Hands programs to worker threads. If programs are divided, an image goes to the worker that had it before, which keeps
- * the image's values, unless many programs would then run on a part of the workers only; else a program runs on as few workers as keep all of them busy. Results do not depend on it.
+ * Hands programs to worker threads. If programs are divided, an image goes to the worker that had it before, which
+ * keeps the image's values, unless many programs would then run on a part of the workers only; else a program runs on
+ * as few workers as keep all of them busy. Results do not depend on it.
  */
 export class TrialWorkers {
   private readonly pool: WorkerPool<'trials'>;

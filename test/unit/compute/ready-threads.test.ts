@@ -10,6 +10,6 @@ describe('threads that wait for a pool', () => {
     expect(new Set(threads).size).toBe(2);
     expect(threads).not.toContain(undefined);
     expect(takeReadyThread('trials')).toBeUndefined();
-    await Promise.all(threads.map((thread) => thread?.close()));
+    await Promise.all(threads.map(async (thread) => thread?.close()));
   });
 });
