@@ -16,6 +16,7 @@ import { measureCandidates, trialOf, workspaceWith, type Candidate } from './can
 import { judgePlan } from './judging';
 import type { FixSetup } from './setup';
 import { nearerText, wonText } from './stage-text';
+import type { ReleaseOrder } from '../../analysis/release-order';
 import { expectedLoss, keepsLoss, mayMeet, trendOfLoss } from './prospects';
 import { releasedLayers } from './release-stages';
 import { CLEARLY_BETTER, isClearlyBetter, tooFewImages, withOptimism, type FixScope, type FixStage } from './stage';
@@ -34,6 +35,8 @@ export class FixRun {
   readonly plans: FixPlan[] = [];
   readonly rows: FixStageRow[] = [];
   fp32: FixResult['fp32'] = {};
+  /** What the last ranking found that single layers win back; null if none was made, or an earlier process made it. */
+  ranking: ReleaseOrder['ranking'] | null = null;
   private unlearned: Candidate | null = null;
   private simplest: Candidate | null = null;
 
@@ -167,6 +170,7 @@ export class FixRun {
       judge: (candidate) => this.judge(name, candidate, job),
       expectedLoss: (error) => expectedLoss(error, this.plans),
       keepsLoss: (before, after) => keepsLoss(before, after, this.plans),
+      ranked: (ranking) => (this.ranking = ranking),
       trendOfLoss: (error) => trendOfLoss(error, this.plans),
       mayMeet: (error) => mayMeet(error, this.plans),
     };

@@ -139,6 +139,7 @@ export async function releaseSets(
         scope.job,
       ));
     orders.set(steps, found);
+    scope.ranked(found.ranking);
     return found.sets[size] ?? [];
   };
 }

@@ -1,3 +1,4 @@
+import type { ReleaseOrder } from '../../analysis/release-order';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import type { FixDecisions, FixPlan, FixStageName } from '../../../src-shared/domain/analysis/fix';
 import type { Target } from '../../../src-shared/domain/project/precision';
@@ -54,6 +55,8 @@ export interface FixScope {
    * are too few or too much alike.
    */
   readonly trendOfLoss: (error: number) => number | null;
+  /** Tells what a ranking found that single layers win back. */
+  readonly ranked: (ranking: ReleaseOrder['ranking']) => void;
   /** Whether a plan with this error may meet the gates; if not, judging it would be a waste of time. */
   readonly mayMeet: (error: number) => boolean;
 }

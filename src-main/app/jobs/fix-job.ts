@@ -57,7 +57,7 @@ export async function fixJob(spec: FixSpec, job: JobContext): Promise<FixResult>
   const latencies = await withLatencies(run.plans, setup, job);
   const conclusion = { isFinished: true, ...(await fasterFp16(latencies)) };
   const found = concluded(ended(latencies), conclusion);
-  const result = { ...found, advice: await adviceOf(found, setup, job) };
+  const result = { ...found, advice: await adviceOf(found, { setup, ranking: run.ranking }, job) };
   if (spec.snippetPath !== undefined) await writeSnippet(spec.snippetPath, result, job);
   await saveAnalysis(workspace, 'fix', 'fix', result);
   return result;
@@ -71,10 +71,13 @@ export async function fixJob(spec: FixSpec, job: JobContext): Promise<FixResult>
   }
 }
 
+/** Of layers that were ranked for another plan, so many are tried for the advice; it names fewer. */
+const ADVISED_LAYERS = 8;
+
 /** Empty if a plan meets the gates. */
 async function adviceOf(
   { plans, nearest }: FixResult,
-  setup: FixSetup,
+  { setup, ranking }: { readonly setup: FixSetup; readonly ranking: FixRun['ranking'] },
   job: JobContext,
 ): Promise<readonly FixAdvice[]> {
   const plan = plans[nearest ?? -1];
@@ -82,12 +85,22 @@ async function adviceOf(
   const { options, spec, images } = setup;
   const base = await trialOf(plan.decisions, { target: options.target, threads: spec.threads }, job);
   const { entries } = await loadSet(job.workspace, 'calibration', undefined);
+  const likely = ranking
+    ?.filter(({ layer }) => !plan.fp16Layers.includes(layer))
+    .toSorted((a, b) => b.gain - a.gain)
+    .slice(0, ADVISED_LAYERS)
+    .map(({ layer }) => layer);
+  const choosing = {
+    images: images.choosing,
+    count: RELEASE_IMAGES,
+    ...(likely === undefined ? {} : { layers: likely }),
+  };
   return adviceFor({
     plan,
     images: images.judging.entries.length,
     calibration: entries,
     groups: images.judging.groups,
-    release: await releaseRanking(base.trial, base.setup, { images: images.choosing, count: RELEASE_IMAGES }, job),
+    release: await releaseRanking(base.trial, base.setup, choosing, job),
   });
 }
 
