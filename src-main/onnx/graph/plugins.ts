@@ -20,7 +20,7 @@ export function isPlugin({ domain, opType }: Node): boolean {
 
 /**
  * The model without the plugins at its end (EfficientNMS_TRT, for example) and what is computed from them: its outputs
- * are the activations that they read. A model with a Conv, ConvTranspose, Gemm or MatMul behind a plugin stays as it is.
+ * are the activations that they read. If a Conv, ConvTranspose, Gemm or MatMul is behind a plugin, nothing changes.
  */
 export function withoutPluginsAtEnd(model: Model): Model {
   const { graph } = model;
