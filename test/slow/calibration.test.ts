@@ -203,14 +203,14 @@ describe('calibrate', () => {
       );
       oneWorkerMb = Number(/One worker takes (\d+) MB/.exec(refusal)?.[1] ?? 0);
     }
-    const limited = await under(oneWorkerMb + 20);
+    const limited = await under(oneWorkerMb + 40);
     expect(limited).toMatchObject({
       sha256: expected,
       threads: 1,
       warnings: [
         expect.objectContaining({
           code: 'memory-limit',
-          message: expect.stringContaining(`the limit of ${oneWorkerMb + 20} MB has no room for more`) as string,
+          message: expect.stringContaining(`the limit of ${oneWorkerMb + 40} MB has no room for more`) as string,
         }),
       ],
     });

@@ -4,8 +4,9 @@ import type { KeptBytes } from './program-runner';
 import { keptOf } from './trial-workers';
 
 /**
- * What the trials of a worker take beyond FP32: rewritten models, their sessions while others are open, and memory that
- * was freed and not given back. Measured on yolox_nano.
+ * What the trials of a worker may take beyond FP32: rewritten models, their sessions while others are open, and memory
+ * that was freed and not given back. Measured on yolox_nano; small models take far less, so that it decides about
+ * further workers only.
  */
 const TRIALS_BYTES = 200e6;
 
@@ -21,15 +22,16 @@ export interface TrialNeeds {
 /**
  * The number of workers that fit into the limit of the user, and what each may keep between runs.
  * @param measured what FP32 took on one image in the first worker, see PeakMemory
- * @throws WorkbenchError memory-limit if one worker does not fit
+ * @throws WorkbenchError memory-limit if FP32 in one worker does not fit
  */
 export function fitTrials(
   { count, held, programBytes }: TrialNeeds,
   measured: { readonly workerBytes: number; readonly peakBytes: number },
   limitBytes: number,
 ): { readonly count: number; readonly kept: KeptBytes } {
-  const peakBytes = measured.peakBytes + held + TRIALS_BYTES;
-  if (peakBytes > limitBytes) throw overLimit('One worker with its images', peakBytes, limitBytes);
+  const leastBytes = measured.peakBytes + held;
+  if (leastBytes > limitBytes) throw overLimit('One worker with its images', leastBytes, limitBytes);
+  const peakBytes = leastBytes + TRIALS_BYTES;
   const workerBytes = measured.workerBytes + TRIALS_BYTES;
   const bounds = { limitBytes, containerBytes: 0, freeBytes: Number.POSITIVE_INFINITY };
   const fitting = affordableWorkers(count, { workerBytes, peakBytes }, bounds);
