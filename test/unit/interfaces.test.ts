@@ -97,8 +97,11 @@ describe('texts', () => {
     expect(quoted).toEqual([]);
   });
 
-  it('of the help mention no screen', async () => {
-    for (const command of await loadCommands()) expect(createParser(command).helpInformation()).not.toMatch(SCREEN);
+  it('of the help mention no screen, and each command is found by its name', async () => {
+    for (const command of await loadCommands()) {
+      expect(await loadCommands(command.name)).toEqual([command]);
+      expect(createParser(command).helpInformation()).not.toMatch(SCREEN);
+    }
     const { stdout } = spawnSync(process.execPath, [join(REPO_ROOT, 'out/main/calib.js'), '--help'], {
       encoding: 'utf8',
     });

@@ -8,6 +8,7 @@ import type {
 import type { Method } from '../../../src-shared/domain/project/methods';
 import { hasRepair, REPAIRS, type Repair } from '../../../src-shared/domain/project/precision';
 import { modelledMs } from '../../../src-shared/domain/runs/latency-model';
+import type { ReleaseOrder } from '../../analysis/release-order';
 import { canMeasure } from '../analysis/measure-plans';
 import { resolvedMethod } from '../../calibration/histograms/threshold-table';
 import type { JobContext } from '../job-context';
@@ -16,7 +17,6 @@ import { measureCandidates, trialOf, workspaceWith, type Candidate } from './can
 import { judgePlan } from './judging';
 import type { FixSetup } from './setup';
 import { nearerText, wonText } from './stage-text';
-import type { ReleaseOrder } from '../../analysis/release-order';
 import { expectedLoss, keepsLoss, mayMeet, trendOfLoss } from './prospects';
 import { releasedLayers } from './release-stages';
 import { CLEARLY_BETTER, isClearlyBetter, tooFewImages, withOptimism, type FixScope, type FixStage } from './stage';

@@ -3,9 +3,8 @@ import { dirname } from 'node:path';
 import type { TaskContext } from '../../../src-shared/contract/progress';
 import type { ImageEntry, ImageSet } from '../../../src-shared/domain/project/image-set';
 import { writeFileAtomic } from '../../base/atomic-file';
-import { fileHashes, type FileHashes } from '../../base/file-hash';
+import { fileHashes, type FileHashes, type FileIdentity } from '../../base/file-hash';
 import { compareText } from './image-set-files';
-import type { FileIdentity } from '../../base/file-hash';
 import { setManifestHash } from './image-set';
 
 /** First line of a file of hashes. The others are `SHA256 BYTES MODIFIED FILE`, with FILE as a JSON string. */

@@ -26,9 +26,9 @@ export interface AnalysisMethods {
   readonly 'release-order': { readonly params: ReleaseOrderParams; readonly result: ReleaseOrderComputed };
   /** Part of the models of a sensitivity, or of the ranking of a search, as a shard. */
   readonly 'trial-shard': { readonly params: TrialShardParams; readonly result: ShardComputed };
-  /** Measures the quality of each model of a list. */
   /** Trials will be asked for: starts their threads. */
   readonly 'expect-trials': { readonly params: ExpectTrialsParams; readonly result: null };
+  /** Measures the quality of each model of a list. */
   readonly evaluateCandidates: { readonly params: EvaluateCandidatesParams; readonly result: EvaluateCandidatesResult };
   /** The factors that smoothing would use, one set per alpha. */
   readonly 'smoothing-factors': { readonly params: SmoothingParams; readonly result: SmoothingComputed };

@@ -148,7 +148,7 @@ export class TrialModels {
       thresholds: trial.thresholds,
     });
     const biases = correctableBiases(graphFacts(this.model), placement);
-    const { model, hasFp16 } = this.quantized(trial, []);
+    const { model, hasFp16 } = quantizeModel(this.requestOf(trial, []));
     const shifted = biasShiftModel(this.model, model, biases);
     const names = biases.map((_, i) => shiftName(i));
     return { program: this.whole.make({ model: shifted, hasFp16 }, names), biases };
@@ -172,10 +172,6 @@ export class TrialModels {
 
   private get allOutputs(): readonly string[] {
     return [...this.outputNames, ...this.read];
-  }
-
-  private quantized(trial: Trial, observed: readonly string[]): QuantizedModel {
-    return quantizeModel(this.requestOf(trial, observed));
   }
 
   private requestOf(
