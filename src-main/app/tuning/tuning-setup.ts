@@ -22,7 +22,13 @@ import { variantRecipe } from '../variants/recipe';
  * The rules of speed that tuning questions. The others say that TensorRT has no INT8 kernel, or that its FP16 kernel
  * computes the neighbours too.
  */
-const TRIED_CODES: ReadonlySet<string> = new Set(['few-channels', 'small-matrix', 'isolated', 'measured-slower']);
+const TRIED_CODES: ReadonlySet<string> = new Set([
+  'few-channels',
+  'small-matrix',
+  'isolated',
+  'unfused-silu',
+  'measured-slower',
+]);
 
 export interface ModelFacts {
   readonly graph: Model['graph'];

@@ -1,8 +1,9 @@
 import type { Node } from '../../onnx/graph/model';
 import type { GraphFacts } from './graph-facts';
+import { int8Sources, isReadInInt8, type Int8Layers } from './int8-tensors';
 import { convMacs, valuesOf } from './layer-values';
 import type { Partition } from './partitions';
-import { int8Sources, isReadInInt8, type Int8Layers } from './tensorrt-neighbours';
+import { BYTES_OF_UNFUSED_SILU, hasUnfusedSilu } from './unfused-silu';
 
 /**
  * Quantizing a value that floating point wrote takes a kernel that reads 2 bytes and writes 1; the INT8 layer then
@@ -22,7 +23,7 @@ const BYTES_TO_LEAVE = 2;
  * convolution of 384 into 768 channels takes as long in INT8 with its quantized input as in FP16: 768
  * multiply-accumulates for every value that it reads outweigh 2 bytes.
  */
-const BYTES_PER_MAC = 2 / 768;
+export const BYTES_PER_MAC = 2 / 768;
 
 /**
  * Convolutions in INT8 that save less than it costs to quantize what they read: chains of INT8 layers are judged as a
@@ -70,16 +71,21 @@ function tensorsRead({ root, residual }: Partition): string[] {
   return [root.input[0] ?? '', ...(residual ? [residual.shortcut] : [])];
 }
 
-/** Bytes that the chain saves, less those that quantizing its inputs costs; undefined if a size is not known. */
+/**
+ * Bytes that the chain saves, less those that quantizing its inputs, its results and its unfused activations cost;
+ * undefined if a size is not known.
+ */
 function balanceOf(facts: GraphFacts, chain: readonly Partition[], int8: Int8Layers): number | undefined {
   const entering = new Set<string>();
   const between = new Set<string>();
   const leaving = new Set<string>();
+  const unfused = new Set<string>();
   let macs: number | undefined = 0;
   for (const partition of chain) {
     const own = convMacs(facts, partition.root);
     macs = own === undefined || macs === undefined ? undefined : macs + own;
     if (!facts.isObserved(partition.output) && !isReadInInt8(int8, partition.output)) leaving.add(partition.output);
+    if (hasUnfusedSilu(int8, partition)) unfused.add(partition.output);
     for (const tensor of tensorsRead(partition)) {
       const { written, floats } = int8Sources(int8, tensor);
       for (const name of floats) entering.add(name);
@@ -89,13 +95,21 @@ function balanceOf(facts: GraphFacts, chain: readonly Partition[], int8: Int8Lay
   const enteringValues = total(facts, entering);
   const betweenValues = total(facts, between);
   const leavingValues = entering.size === 0 ? 0 : total(facts, leaving);
-  if (macs === undefined || enteringValues === undefined || betweenValues === undefined || leavingValues === undefined)
+  const unfusedValues = total(facts, unfused);
+  if (
+    macs === undefined ||
+    enteringValues === undefined ||
+    betweenValues === undefined ||
+    leavingValues === undefined ||
+    unfusedValues === undefined
+  )
     return undefined;
   return (
     macs * BYTES_PER_MAC +
     betweenValues * BYTES_SAVED_BETWEEN -
     enteringValues * BYTES_TO_QUANTIZE -
-    leavingValues * BYTES_TO_LEAVE
+    leavingValues * BYTES_TO_LEAVE -
+    unfusedValues * BYTES_OF_UNFUSED_SILU
   );
 }
 

@@ -20,7 +20,7 @@ import type { GraphFacts } from './graph-facts';
 import { sizesOf, valuesOf } from './layer-values';
 import type { Partition, Partitions } from './partitions';
 import type { Refusal } from './refusals';
-import { int8Sources, isReadInFloat, type Int8Layers } from './tensorrt-neighbours';
+import { int8Sources, isReadInFloat, type Int8Layers } from './int8-tensors';
 
 /** Operator, attributes, fused layers and sizes of a compute layer; null if its sizes are not known. */
 export function kernelShape(

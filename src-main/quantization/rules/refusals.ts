@@ -15,6 +15,7 @@ const SPEED_CODES: ReadonlySet<string> = new Set([
   'isolated',
   'beside-gelu',
   'before-attention',
+  'unfused-silu',
   'measured-slower',
 ]);
 

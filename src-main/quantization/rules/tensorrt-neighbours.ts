@@ -3,14 +3,18 @@ import type { Node } from '../../onnx/graph/model';
 import { convChannels } from './compute-layers';
 import { decomposedChains } from './decomposed-chains';
 import type { GraphFacts } from './graph-facts';
+import { BYTES_PER_MAC } from './int8-chains';
+import { isReadInInt8, isWrittenInInt8, type Int8Layers } from './int8-tensors';
 import { isSinglePosition, sizesOf, valuesOf } from './layer-values';
-import { COMPUTE_OPS, POOL_OPS, RESHAPE_OPS, SELECT_OPS } from './op-classes';
-import type { Partition, Partitions } from './partitions';
+import { RESHAPE_OPS, SELECT_OPS } from './op-classes';
+import type { Partition } from './partitions';
 import type { Refusal } from './refusals';
+import { BYTES_OF_UNFUSED_SILU, hasUnfusedSilu } from './unfused-silu';
 
 /**
  * Rules of speed that depend on what stands around a layer. All were measured with TensorRT 10.6 on an H200 at batch
- * size 16 (test/evidence/README.md, "Kernels"); times are those of the kernels in microseconds.
+ * size 16 unless stated otherwise (test/evidence, h200-kernels.json and h200-detectors.json); times are those of the
+ * kernels in microseconds.
  */
 
 /** A smaller image is padded and quantized in no more time than FP16 takes to convert it (3 channels of 209x209). */
@@ -20,13 +24,6 @@ const MIN_IMAGE_VALUES = 2 ** 17;
  * From this size on, a layer with few output channels is worth INT8, because the tensor in front of it is then INT8.
  */
 const LARGE_TENSOR_VALUES = 2 ** 20;
-
-/** Layers that run in INT8 as far as the rules have decided. */
-export interface Int8Layers {
-  readonly facts: GraphFacts;
-  readonly partitions: Partitions;
-  readonly roots: ReadonlySet<Node>;
-}
 
 /** Why INT8 does not pay, or is not possible, for a layer between its neighbours; null if it does. */
 export function neighbourRefusal(int8: Int8Layers, partition: Partition): Refusal | null {
@@ -40,8 +37,9 @@ export function neighbourRefusal(int8: Int8Layers, partition: Partition): Refusa
     : productRefusal(facts, partition);
 }
 
-function convRefusal(int8: Int8Layers, { root, members, output }: Partition): Refusal | null {
+function convRefusal(int8: Int8Layers, partition: Partition): Refusal | null {
   const { facts } = int8;
+  const { root, members, output } = partition;
   const dims = facts.initializer(root.input[1] ?? '')?.dims ?? [];
   const { isDepthwise } = convChannels(root, dims);
   if (isDepthwise) return depthwiseRefusal({ members, isRead: isReadInInt8(int8, output), taps: dims.slice(2) });
@@ -59,7 +57,31 @@ function convRefusal(int8: Int8Layers, { root, members, output }: Partition): Re
     const reason = 'one position for each channel, as in a squeeze-and-excite branch: bound by starting the kernel';
     return { code: 'single-row', reason };
   }
+  if (isUnfusedSiluDearer(int8, partition)) {
+    const reason = `INT8 would compute its SiLU in a kernel of its own, because INT8 layers do not read it alone or an Add follows: that costs more than INT8 saves in ${macsPerValue(dims)} multiply-accumulates for each value`;
+    return { code: 'unfused-silu', reason };
+  }
   return null;
+}
+
+/**
+ * A Conv whose SiLU is a kernel of its own in INT8, and which saves less than that takes. All 9 such sizes that were
+ * measured take 1.07 to 1.8 times as long in INT8 as in FP16 (cells_detector at batch size 16, yolox_nano at 1); they
+ * have up to 864 multiply-accumulates for each value. By the bytes of memory traffic, it is so up to 1536.
+ */
+function isUnfusedSiluDearer(int8: Int8Layers, partition: Partition): boolean {
+  const { root } = partition;
+  const dims = int8.facts.initializer(root.input[1] ?? '')?.dims ?? [];
+  return (
+    root.opType === 'Conv' &&
+    macsPerValue(dims) * BYTES_PER_MAC < BYTES_OF_UNFUSED_SILU &&
+    hasUnfusedSilu(int8, partition)
+  );
+}
+
+/** Multiply-accumulates for each value that a Conv writes. @param dims of its weight */
+function macsPerValue(dims: readonly number[]): number {
+  return dims.slice(1).reduce((product, dim) => product * dim, 1);
 }
 
 /**
@@ -186,65 +208,6 @@ const ARRANGING_OPS: ReadonlySet<string> = new Set([...RESHAPE_OPS, ...SELECT_OP
 
 function hasConstant(facts: GraphFacts, node: Node): boolean {
   return node.input.some((name) => facts.isConstant(name));
-}
-
-/** Where the values of a tensor come from, through layers that can copy integers. */
-export interface Int8Sources {
-  /** INT8 layers that write them. */
-  readonly written: readonly Node[];
-  /** Tensors that a layer in floating point computes; the inputs of the graph are not among them. */
-  readonly floats: readonly string[];
-}
-
-export function int8Sources(int8: Int8Layers, tensor: string): Int8Sources {
-  const producer = int8.facts.producer(tensor);
-  if (!producer) return { written: [], floats: [] };
-  const root = int8.partitions.of(producer)?.root;
-  if (root) return int8.roots.has(root) ? { written: [root], floats: [] } : { written: [], floats: [tensor] };
-  if (producer.opType !== 'Concat' && !isCopy(producer)) return { written: [], floats: [tensor] };
-  const sources = (producer.opType === 'Concat' ? producer.input : producer.input.slice(0, 1)).map((name) =>
-    int8Sources(int8, name),
-  );
-  const written = sources.flatMap((source) => source.written);
-  // Nothing is gained by quantizing in front of a copy of floating-point values.
-  return written.length === 0
-    ? { written, floats: [tensor] }
-    : { written, floats: sources.flatMap(({ floats }) => floats) };
-}
-
-/** Whether an INT8 layer writes a tensor, directly or through layers that can copy integers. */
-export function isWrittenInInt8(int8: Int8Layers, tensor: string): boolean {
-  return int8Sources(int8, tensor).written.length > 0;
-}
-
-/** Whether an INT8 layer reads a tensor, directly or through layers that can copy integers. */
-export function isReadInInt8(int8: Int8Layers, tensor: string): boolean {
-  return readersOf(int8, tensor).some((reader) => reader === 'int8');
-}
-
-/** Whether anything else reads a tensor: a layer in floating point, or whoever takes the outputs of the graph. */
-export function isReadInFloat(int8: Int8Layers, tensor: string): boolean {
-  return int8.facts.isObserved(tensor) || readersOf(int8, tensor).some((reader) => reader === 'float');
-}
-
-function readersOf({ facts, partitions, roots }: Int8Layers, tensor: string): ('int8' | 'float')[] {
-  return facts.uses(tensor).flatMap(({ node, slot }) => {
-    const partition = partitions.of(node);
-    if (partition) {
-      const isInt8 =
-        roots.has(partition.root) &&
-        (node === partition.root
-          ? slot === 0 || (slot === 1 && COMPUTE_OPS.has(node.opType))
-          : partition.residual?.shortcut === tensor);
-      return [isInt8 ? ('int8' as const) : ('float' as const)];
-    }
-    if (node.opType !== 'Concat' && !isCopy(node)) return ['float' as const];
-    return node.output.flatMap((output) => readersOf({ facts, partitions, roots }, output));
-  });
-}
-
-function isCopy({ opType }: Node): boolean {
-  return RESHAPE_OPS.has(opType) || POOL_OPS.has(opType) || opType === 'GlobalAveragePool';
 }
 
 /**

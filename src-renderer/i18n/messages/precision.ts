@@ -181,6 +181,8 @@ export default {
     'precision.reason.behind-depthwise':
       'Reads a depthwise layer in floating point; TensorRT has no kernel between them',
     'precision.reason.patch-embedding': 'Windows that do not overlap on the image: INT8 pads it to 32 channels',
+    'precision.reason.unfused-silu':
+      'SiLU that INT8 would compute in a kernel of its own, which costs more than INT8 saves',
     'precision.reason.isolated': 'Between layers in floating point: conversions cost more than INT8 saves',
     'precision.reason.beside-gelu': 'TensorRT computes GELU in the FP16 kernel of the product before it',
     'precision.reason.before-attention': 'Attention reads the result, which the FP16 kernel arranges itself',
@@ -403,6 +405,7 @@ export default {
     'precision.reason.depthwise-kernel': '逐通道卷积没有可用的 INT8 内核：TensorRT 会用 FP16 计算',
     'precision.reason.behind-depthwise': '读取浮点逐通道卷积的结果；TensorRT 没有衔接两者的内核',
     'precision.reason.patch-embedding': '图像上互不重叠的窗口：INT8 会把图像补到 32 个通道',
+    'precision.reason.unfused-silu': 'INT8 下 SiLU 要用单独的内核计算，开销大于 INT8 的收益',
     'precision.reason.isolated': '前后都是浮点层：转换的开销大于 INT8 的收益',
     'precision.reason.beside-gelu': 'TensorRT 在前一个矩阵乘法的 FP16 内核中计算 GELU',
     'precision.reason.before-attention': '结果由注意力读取，FP16 内核可直接按所需排列写出',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EMPTY_PLAN, type PrecisionPlan } from '../../../src-shared/domain/project/precision';
-import { intAttr, intsAttr } from '../../../src-main/onnx/graph/make';
+import { intAttr, intsAttr, makeNode } from '../../../src-main/onnx/graph/make';
 import type { Model } from '../../../src-main/onnx/graph/model';
 import { placeQdq } from '../../../src-main/quantization/rewrite/quantize';
 import { Net } from './graphs';
@@ -127,6 +127,90 @@ describe('chains of convolutions', () => {
   it('stay in INT8 with enough arithmetic, or with enough layers', () => {
     expect(chain([512], 5)['c0']).toBe('int8 quantized');
     expect(chain([64, 64, 64, 64], 1)).toMatchObject({ c0: 'int8 quantized', c3: 'int8 quantized' });
+  });
+});
+
+describe('convolutions with SiLU', () => {
+  const silu = (net: Net, name: string, tensor: string): string =>
+    net.op('Mul', `${name}.mul`, [tensor, net.op('Sigmoid', `${name}.sigmoid`, [tensor])]);
+  const conv = (net: Net, name: string, input: string, channels: readonly [number, number]): string =>
+    silu(net, name, windowConv(net, name, input, { channels, kernel: 3 }));
+  const IMAGES = ['n', 64, 28, 28];
+
+  it('are quantized if INT8 layers alone read them, also through a Split', () => {
+    const net = new Net();
+    net.nodes.push(
+      makeNode('Split', [conv(net, 'a', 'x', [64, 64])], ['left', 'right'], {
+        name: 'split',
+        attributes: [intAttr('axis', 1)],
+      }),
+    );
+    const left = net.conv('b', 'left', 32, 32);
+    const model = net.model(
+      IMAGES,
+      net.op('Concat', 'cat', [left, net.conv('c', 'right', 32, 32)], [intAttr('axis', 1)]),
+    );
+    expect(decided(model)).toMatchObject({ a: 'int8 quantized', b: 'int8 quantized', c: 'int8 quantized' });
+  });
+
+  it('are not if a layer in floating point reads them as well', () => {
+    const net = new Net();
+    const first = conv(net, 'a', 'x', [64, 64]);
+    const scaled = net.op('Softmax', 'soft', [first]);
+    const model = net.model(
+      IMAGES,
+      net.op('Concat', 'cat', [net.conv('b', first, 64, 64), scaled], [intAttr('axis', 1)]),
+    );
+    expect(decided(model)['a']).toBe('fp16 unfused-silu');
+    expect(decided(model, { layers: { a: 'int8' } })['a']).toBe('int8 quantized');
+  });
+
+  it('are not if the graph has a copy of them as an output', () => {
+    const net = new Net();
+    const pooled = net.op('MaxPool', 'pool', [conv(net, 'a', 'x', [64, 64])], [intsAttr('kernel_shape', [2, 2])]);
+    net.conv('b', pooled, 64, 64);
+    expect(decided(net.model(IMAGES, pooled))['a']).toBe('fp16 unfused-silu');
+  });
+
+  it('are not in front of a residual Add', () => {
+    const block = (activation: 'Silu' | 'Relu'): string | undefined => {
+      const net = new Net();
+      const before = net.op('Relu', 'r', [net.conv('a', 'x', 64, 64)]);
+      const own = windowConv(net, 'b', before, { channels: [64, 64], kernel: 3 });
+      const sum = net.op('Add', 'add', [before, activation === 'Silu' ? silu(net, 'b', own) : own]);
+      return decided(net.model(IMAGES, net.conv('c', sum, 64, 64)))['b'];
+    };
+    expect(block('Silu')).toBe('fp16 unfused-silu');
+    expect(block('Relu')).toBe('int8 quantized');
+  });
+
+  it('are if they compute at least 1536 multiply-accumulates for each value', () => {
+    const last = (channels: number): string | undefined => {
+      const net = new Net();
+      const model = net.model(['n', channels, 28, 28], net.op('Softmax', 'end', [conv(net, 'a', 'x', [channels, 32])]));
+      return decided(model)['a'];
+    };
+    expect(last(170)).toBe('fp16 unfused-silu');
+    expect(last(171)).toBe('int8 quantized');
+  });
+
+  it('cost a chain of convolutions what their own kernel takes', () => {
+    const chain = (activation: 'Silu' | 'Relu'): string | undefined => {
+      const net = new Net();
+      const own = windowConv(net, 'a', net.op('Softmax', 'gate', ['x']), { channels: [64, 64], kernel: 5 });
+      const activated = activation === 'Silu' ? silu(net, 'a', own) : net.op('Relu', 'r', [own]);
+      return decided(net.model(IMAGES, net.op('Softmax', 'end', [activated])))['a'];
+    };
+    expect(chain('Silu')).toBe('fp16 isolated');
+    expect(chain('Relu')).toBe('int8 quantized');
+  });
+
+  it('are told from convolutions whose Sigmoid is the gate of another tensor', () => {
+    const net = new Net();
+    const before = net.op('Relu', 'r', [net.conv('a', 'x', 64, 64)]);
+    const gate = net.op('Sigmoid', 'sigmoid', [windowConv(net, 'b', before, { channels: [64, 64], kernel: 3 })]);
+    const model = net.model(IMAGES, net.conv('c', net.op('Mul', 'mul', [before, gate]), 64, 64));
+    expect(decided(model)['b']).toBe('int8 quantized');
   });
 });
 
