@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../src-shared/base/errors';
 import type { WorkbenchApi } from '../../src-shared/contract/api';
 import type { JobResults } from '../../src-shared/contract/job-results';
 import type { AnalysisSpec, JobKind, JobSpec } from '../../src-shared/contract/job-specs';
+import type { ExpectedRole } from '../app/create-compute';
 import type { OptionSpecs, OptionValues, ParserSpec } from './options';
 import type { Block } from './output';
 
@@ -47,8 +48,8 @@ export interface CommandContext {
 
 /** A command of the command line: how its arguments are parsed, and what it does. */
 export interface Command<O extends OptionSpecs = OptionSpecs> extends ParserSpec<O> {
-  /** Whether it runs trials, so that their processes can start at once. */
-  readonly runsTrials?: boolean;
+  /** The role of most threads that it needs, so that they can start at once. */
+  readonly threads?: ExpectedRole;
   /** @returns the exit code */
   readonly run: (values: OptionValues<O>, positionals: readonly string[], context: CommandContext) => Promise<number>;
 }

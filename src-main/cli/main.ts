@@ -68,7 +68,8 @@ async function runCommand(command: Command, parser: Parser): Promise<number> {
   const note = (line: string): void => writeNote(oneLine(line));
   const values = valuesOf(parser, command.options);
   // Processes that the command needs start while the code of the application is loaded.
-  const compute = command.runsTrials === true ? (await import('../app/create-compute')).computeForTrials(values) : null;
+  const { threads } = command;
+  const compute = threads === undefined ? null : (await import('../app/create-compute')).computeWith(threads, values);
   // The application is loaded only now, so that help and usage errors appear at once.
   const [{ createWorkbench }, { runAnalysisToEnd, runJobToEnd }, { renderBlocks }] = await Promise.all([
     import('../app/create-workbench'),

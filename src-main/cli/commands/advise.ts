@@ -21,7 +21,7 @@ export const advise = defineCommand({
   name: 'advise',
   summary: 'propose layers to keep out of INT8 because of the structure of the network, and measure every proposal',
   positionals: ['PROJECT'],
-  runsTrials: true,
+  threads: 'trials',
   options: {
     set: choice(
       'SET',

@@ -11,7 +11,7 @@ export const auto = defineCommand({
   name: 'auto',
   summary: "choose a threshold per tensor among all methods, by the error at the model's output",
   positionals: ['PROJECT'],
-  runsTrials: true,
+  threads: 'trials',
   options: {
     images: wholeNumber('N', 'calibration images, from all groups (default: 128)', { min: 4 }),
     target: targetOption,

@@ -28,6 +28,7 @@ export const calibrate = defineCommand({
     fresh: flag('collect again although a finished calibration of the same content exists'),
   },
   details: SHARD_DETAILS,
+  threads: 'collect',
   async run(values, [project = ''], context) {
     const result = await context.runJob({
       kind: 'calibrate',

@@ -13,7 +13,7 @@ export const diagnose = defineCommand({
   name: 'diagnose',
   summary: 'explain why a group, a class or a confusion got worse, and which single change repairs it',
   positionals: ['PROJECT'],
-  runsTrials: true,
+  threads: 'trials',
   usage: '(--group NAME | --class NAME | --confusion FROM,TO) [options]',
   options: {
     group: text('NAME', 'images of a group of the validation set'),

@@ -27,7 +27,7 @@ export const search = defineCommand({
   name: 'search',
   summary: 'find the plan with the fewest FP16 layers that meets the accuracy limits',
   positionals: ['PROJECT'],
-  runsTrials: true,
+  threads: 'trials',
   options: {
     'max-drop': percentage(
       'points of the measure of the task (top-1, AP, mIoU) below FP32 (default: the gate of the project, else 0.5)',

@@ -26,7 +26,7 @@ export const sensitivity = defineCommand({
   name: 'sensitivity',
   summary: 'rank the layers by the damage that they cause or show, or by what leaving them out of INT8 wins back',
   positionals: ['PROJECT'],
-  runsTrials: true,
+  threads: 'trials',
   options: {
     kind: choice('K', SENSITIVITY_KINDS, 'release (default), cause or visible, see below'),
     metric: choice(

@@ -26,8 +26,6 @@ export interface AnalysisMethods {
   readonly 'release-order': { readonly params: ReleaseOrderParams; readonly result: ReleaseOrderComputed };
   /** Part of the models of a sensitivity, or of the ranking of a search, as a shard. */
   readonly 'trial-shard': { readonly params: TrialShardParams; readonly result: ShardComputed };
-  /** Trials will be asked for: starts their threads. */
-  readonly 'expect-trials': { readonly params: ExpectTrialsParams; readonly result: null };
   /** Measures the quality of each model of a list. */
   readonly evaluateCandidates: { readonly params: EvaluateCandidatesParams; readonly result: EvaluateCandidatesResult };
   /** The factors that smoothing would use, one set per alpha. */
@@ -124,10 +122,6 @@ export interface ReleaseOrderParams extends Omit<ReleaseProblem, 'images'> {
 }
 
 export interface ReleaseOrderComputed extends ReleaseOrder, Tried {}
-
-export interface ExpectTrialsParams {
-  readonly threads: number;
-}
 
 export interface EvaluateCandidatesParams {
   readonly trials: TrialParams;

@@ -1,5 +1,5 @@
 import type { TaskContext } from '../../../src-shared/contract/progress';
-import type { ComputeMethod, ComputeMethods, ExpectTrialsParams } from './protocol';
+import type { ComputeMethod, ComputeMethods, ExpectParams } from './protocol';
 import { makeThreadsReady } from './ready-threads';
 
 type Handler<M extends ComputeMethod> = (
@@ -13,13 +13,14 @@ function loaded<M extends ComputeMethod>(load: () => Promise<Handler<M>>): Handl
 }
 
 const analyses = () => import('../tasks/analyses');
+const calibration = () => import('../tasks/calibrate');
 const backends = () => import('../tasks/backends');
 const rewriting = () => import('../tasks/rewrite');
 
 /** The implementation of every method of the compute process. */
 export const HANDLERS: { readonly [M in ComputeMethod]: Handler<M> } = {
   prepare: loaded(async () => (await import('../tasks/prepare')).prepare),
-  calibrate: loaded(async () => (await import('../tasks/calibrate')).calibrate),
+  calibrate: loaded(async () => (await calibration()).calibrate),
   merge: loaded(async () => (await import('../tasks/merge-shards')).merge),
   rewrite: loaded(async () => (await rewriting()).rewrite),
   'open-imported': loaded(async () => (await import('../tasks/open-imported')).openImported),
@@ -38,7 +39,7 @@ export const HANDLERS: { readonly [M in ComputeMethod]: Handler<M> } = {
   'smoothing-factors': loaded(async () => (await import('../tasks/smoothing-factors')).smoothingFactors),
   'learn-repair': loaded(async () => (await import('../tasks/learn-repair')).learnRepair),
   evaluateCandidates: loaded(async () => (await analyses()).evaluateCandidates),
-  'expect-trials': expectTrials,
+  expect,
   'check-images': loaded(async () => (await import('../tasks/check-images')).checkImages),
   'image-answers': loaded(async () => (await import('../tasks/image-answers')).imageAnswers),
   'record-answers': loaded(async () => (await import('../tasks/record-answers')).recordAnswers),
@@ -56,8 +57,8 @@ export const HANDLERS: { readonly [M in ComputeMethod]: Handler<M> } = {
   'openvino-layers': loaded(async () => (await backends()).openvinoLayers),
 };
 
-async function expectTrials({ threads }: ExpectTrialsParams): Promise<null> {
-  await Promise.all([makeThreadsReady('trials', threads), analyses()]);
+async function expect({ role, threads }: ExpectParams): Promise<null> {
+  await Promise.all([makeThreadsReady(role, threads), role === 'trials' ? analyses() : calibration()]);
   // A part of the identity of preprocessed images. It takes a core for 0.1 s, which the application has by then.
   (await import('../../calibration/images/sharp-library')).decoderVersions();
   return null;

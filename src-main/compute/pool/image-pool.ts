@@ -7,6 +7,8 @@ import { WorkerPool, type RunOnWorker } from './worker-pool';
 
 /** Requests per worker: its next batch is decoded while the model runs on the current one. */
 const BATCHES_IN_FLIGHT = 2;
+/** More than can be decoded while the first worker opens a model. */
+const BATCHES_AHEAD = 256;
 
 /** One unit of work: the images that the model processes together. */
 export interface Batch {
@@ -84,7 +86,11 @@ class ImagePass<R extends ImageRoleName> {
     const { signal, batches, threads, memoryLimitBytes, onEnd } = this.options;
     const opened = this.pool.grow(1);
     // While the first worker is alone, the thread of the next one gets ready. It would count towards a memory limit.
-    if (Math.min(threads, batches.length) > 1 && memoryLimitBytes === undefined) this.pool.prepare();
+    if (Math.min(threads, batches.length) > 1 && memoryLimitBytes === undefined) {
+      // The first worker takes the first batches.
+      const later = batches.slice(BATCHES_IN_FLIGHT, BATCHES_AHEAD).flatMap(({ entries }) => entries);
+      this.pool.prepare(later, this.options.init.feeding);
+    }
     await opened;
     try {
       do {

@@ -50,9 +50,9 @@ export class PoolWorker {
     });
   }
 
-  /** Loads the code of a role, so that `open` takes less time. */
-  async loadRole(role: string): Promise<void> {
-    await this.request('loadRole', { role } satisfies LoadRoleParams);
+  /** Loads the code of a role, and decodes images until the next request, so that `open` and they take less time. */
+  async loadRole(params: LoadRoleParams): Promise<void> {
+    await this.request('loadRole', params);
   }
 
   async open(params: OpenParams): Promise<void> {

@@ -12,8 +12,16 @@ export type * from './variant-protocol';
  * The methods of the compute process: method -> types of its parameters and its result. Every method may report
  * progress and can be cancelled. Models, images and weights travel as paths; results are plain data and typed arrays.
  */
-export interface ComputeMethods extends CalibrationMethods, VariantMethods, AnalysisMethods {}
+export interface ComputeMethods extends CalibrationMethods, VariantMethods, AnalysisMethods {
+  /** Work will be asked for that needs threads of this role: starts them. */
+  readonly expect: { readonly params: ExpectParams; readonly result: null };
+}
 export type ComputeMethod = keyof ComputeMethods;
+
+export interface ExpectParams {
+  readonly role: 'trials' | 'collect';
+  readonly threads: number;
+}
 
 /** The app's access to the compute process. Tests replace it by a script. */
 export interface Compute {

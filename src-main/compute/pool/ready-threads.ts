@@ -17,7 +17,7 @@ export async function makeThreadsReady(role: RoleName, count: number): Promise<v
   for (let i = 0; i < missing; i++) {
     const worker = new PoolWorker();
     ready.push({ role, worker });
-    loading.push(worker.loadRole(role));
+    loading.push(worker.loadRole({ role }));
   }
   await Promise.allSettled(loading);
 }

@@ -1,5 +1,7 @@
 import { cancelledError, throwIfAborted } from '../../../src-shared/base/errors';
 import { isPatient } from '../../../src-shared/contract/progress';
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
+import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import { openImageCache, type ImageCacheHandle } from '../../calibration/preprocessing/image-cache';
 import type { RoleName, Roles } from '../roles/roles';
 import { PoolWorker } from './pool-worker';
@@ -75,14 +77,17 @@ export class WorkerPool<R extends RoleName> {
   }
 
   /**
-   * Starts a thread that loads the code of the role, so that the next worker of `grow` opens sooner. Its memory is
-   * small beside that of a model.
+   * Starts a thread that loads the code of the role, so that the next worker of `grow` opens sooner, and that decodes
+   * images into the cache until then. Its memory is small beside that of a model.
    */
-  prepare(): void {
+  prepare(entries: readonly ImageEntry[], feeding: Feeding): void {
     const worker = this.newThread();
     this.prepared.push(worker);
+    const imageCache = this.openCache();
     // A thread that fails here fails the pool, see newThread, or when its role is opened.
-    worker.loadRole(this.options.role).catch(() => undefined);
+    worker
+      .loadRole({ role: this.options.role, ...(imageCache && { ahead: { entries, feeding, imageCache } }) })
+      .catch(() => undefined);
   }
 
   /** Runs one request on the first worker that has room for it. Requests are handed out in the order of the calls. */
@@ -177,13 +182,18 @@ export class WorkerPool<R extends RoleName> {
     const worker = this.prepared.shift() ?? this.newThread();
     this.workers.push(worker);
     try {
-      this.imageCache ??= openImageCache(); // It loads a library while the thread starts.
-      await worker.open({ role, init, imageCache: this.imageCache, stop: this.stop.buffer });
+      // The cache loads a library while the thread starts.
+      await worker.open({ role, init, imageCache: this.openCache(), stop: this.stop.buffer });
     } catch (error) {
       this.fail(error);
       return;
     }
     this.handOut();
+  }
+
+  private openCache(): ImageCacheHandle | null {
+    this.imageCache ??= openImageCache();
+    return this.imageCache;
   }
 
   private newThread(): PoolWorker {

@@ -1,3 +1,5 @@
+import type { Feeding } from '../../../src-shared/domain/project/feeding';
+import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import type { ImageCacheHandle } from '../../calibration/preprocessing/image-cache';
 
 /** The work of a worker thread. A role is made once per worker and keeps sessions and counts between requests. */
@@ -63,4 +65,14 @@ export interface OpenParams {
 export type ThreadMethod = 'loadRole' | 'open' | 'close';
 
 /** Parameters of `loadRole`, which may come before `open`. */
-export type LoadRoleParams = Pick<OpenParams, 'role'>;
+export interface LoadRoleParams extends Pick<OpenParams, 'role'> {
+  /** Images to decode into the cache until the next request arrives; absent: none. */
+  readonly ahead?: ImagesAhead;
+}
+
+/** Images that will be needed. */
+export interface ImagesAhead {
+  readonly entries: readonly ImageEntry[];
+  readonly feeding: Feeding;
+  readonly imageCache: ImageCacheHandle;
+}

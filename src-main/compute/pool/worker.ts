@@ -1,10 +1,18 @@
 /** Entry point of a worker thread: makes its role and answers the pool's requests, one after the other. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { Responder, type RequestMessage } from '../../../src-shared/contract/request-channel';
 import { useImageCache } from '../../calibration/preprocessing/image-cache';
 import { PREPARATIONS, ROLES } from '../roles/roles';
-import { StopFlag, type LoadRoleParams, type OpenParams, type ThreadMethod, type WorkerRole } from './worker-role';
+import {
+  StopFlag,
+  type ImagesAhead,
+  type LoadRoleParams,
+  type OpenParams,
+  type ThreadMethod,
+  type WorkerRole,
+} from './worker-role';
 
 const port = parentPort;
 if (!port) throw new Error('compute-worker can only run as a worker thread');
@@ -19,8 +27,27 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-async function loadRole({ role: name }: LoadRoleParams): Promise<void> {
+/** Number of requests that have arrived. */
+let arrived = 0;
+
+async function loadRole({ role: name, ahead }: LoadRoleParams, request: number): Promise<void> {
   await (Object.hasOwn(PREPARATIONS, name) ? PREPARATIONS[name as keyof typeof PREPARATIONS] : undefined)?.();
+  if (ahead !== undefined) await decodeAhead(ahead, () => arrived > request);
+}
+
+/** Decodes images into the cache until this thread is needed for something else. */
+async function decodeAhead(
+  { entries, feeding, imageCache }: ImagesAhead,
+  isNeededElsewhere: () => boolean,
+): Promise<void> {
+  const { createFeedLoader } = await import('../../calibration/inputs/feed-loader');
+  useImageCache(imageCache);
+  const loader = createFeedLoader(feeding);
+  for (const entry of entries) {
+    await nextTurn(); // so that a request can arrive
+    if (isNeededElsewhere()) return;
+    await loader.load(entry).catch(() => undefined); // What is wrong is found again when it is needed.
+  }
 }
 
 async function openRole({ role: name, init, imageCache, stop }: OpenParams): Promise<void> {
@@ -40,7 +67,8 @@ async function closeRole(): Promise<void> {
 
 async function handle(method: string, params: unknown): Promise<unknown> {
   const name = method as ThreadMethod;
-  if (name === 'loadRole') return inTurn(() => loadRole(params as LoadRoleParams));
+  const request = ++arrived;
+  if (name === 'loadRole') return inTurn(() => loadRole(params as LoadRoleParams, request));
   if (name === 'open') return inTurn(() => openRole(params as OpenParams));
   if (name === 'close') return inTurn(closeRole);
   const opened = role;

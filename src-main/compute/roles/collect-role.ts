@@ -7,7 +7,7 @@ import { loadAddon } from '../../backends/addon';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import { GridCollector, type GridInit } from './grid-role';
 import { imageRole } from './image-role';
-import { thresholdsOfRecord, warmUpThresholds } from './tensor-thresholds';
+import { thresholdsOfRecord } from './tensor-thresholds';
 
 export interface CollectInit extends Omit<OpenCollectorOptions, 'copyingModel'> {
   /** Keep one histogram per group; otherwise all images count into one. */
@@ -25,10 +25,6 @@ export interface CollectFlush {
   readonly copyReason: string | null;
   /** See OpenedCollector. */
   readonly plainReason: string | null;
-}
-
-export async function prepareToCollect(): Promise<void> {
-  warmUpThresholds(loadAddon());
 }
 
 /**

@@ -1,3 +1,4 @@
+import { loadAddon } from '../../backends/addon';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import type { LearningInit, LearningTasks } from '../learning/learning-protocol';
 import type { TrialInit, TrialTasks } from '../trials/trial-protocol';
@@ -59,8 +60,11 @@ export const ROLES: RoleFactories = {
   trials: async (init, stop) => (await import('../trials/trial-runner')).createTrialRole(init, stop),
 };
 
-/** What a thread can do for its role before it knows the role's data: load code, and run it until it is fast. */
-export const PREPARATIONS: { readonly [R in RoleName]?: () => Promise<void> } = {
-  collect: async () => (await import('./collect-role')).prepareToCollect(),
-  trials: async () => void (await import('../trials/trial-runner')),
+/** The code that a thread can load for its role before it knows the role's data. */
+export const PREPARATIONS: { readonly [R in RoleName]?: () => Promise<unknown> } = {
+  collect: async () => {
+    await import('./collect-role');
+    loadAddon();
+  },
+  trials: async () => import('../trials/trial-runner'),
 };

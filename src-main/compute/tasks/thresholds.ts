@@ -5,8 +5,7 @@ import type { TensorThresholds } from '../roles/tensor-thresholds';
 const RECORDS_PER_REQUEST = 8;
 
 /**
- * Ranges and thresholds from encoded histograms, computed by the workers that have collected them: they are running,
- * and one of them has warmed up for this (PREPARATIONS).
+ * Ranges and thresholds from encoded histograms, computed by the workers that have collected them: they are running.
  * @returns one result per record, in the same order.
  * @throws WorkbenchError calibration-mismatch if a record is damaged; cancelled
  */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../../src-main/backends/addon';
 import type { RunOnWorker } from '../../../src-main/compute/pool/worker-pool';
-import { thresholdsOfRecord, warmUpThresholds } from '../../../src-main/compute/roles/tensor-thresholds';
+import { thresholdsOfRecord } from '../../../src-main/compute/roles/tensor-thresholds';
 import { thresholdsOnWorkers } from '../../../src-main/compute/tasks/thresholds';
 import { encodeHistogram } from '../../../src-shared/domain/histograms/histogram-codec';
 import { sampleValues, SHAPE_NAMES, slowHistogram } from '../domain/histograms/histogram-samples';
@@ -42,11 +41,5 @@ describe('thresholdsOnWorkers', () => {
     await expect(thresholdsOnWorkers(damaged, reversedWorkers().run)).rejects.toMatchObject({
       code: 'calibration-mismatch',
     });
-  });
-});
-
-describe('warmUpThresholds', () => {
-  it('accepts every histogram that it makes', () => {
-    expect(() => warmUpThresholds(loadAddon())).not.toThrow();
   });
 });
