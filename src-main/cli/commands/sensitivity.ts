@@ -73,6 +73,9 @@ function operandDb(sqnrDb: number | null | undefined): string {
   return sqnrDb === undefined ? '' : sqnrDb === null ? 'no error' : formatDb(sqnrDb);
 }
 
+const NOTHING_IN_INT8 =
+  'no layer runs in INT8, because of the plan or of the rules of the target; calib quantize --explain gives the reasons';
+
 function asText(result: SensitivityResult): Block[] {
   const { kind, metric, layers, baseline } = result;
   const percent = (value: number | null | undefined): string =>
@@ -94,23 +97,24 @@ function asText(result: SensitivityResult): Block[] {
       ? 'no error'
       : `output SQNR ${formatDb(baseline.sqnrDb)}`;
   const value = baseline.measure === undefined ? '' : `, ${name} ${formatMeasure(name, baseline.measure.value)}`;
+  const found: Block = {
+    columns: [
+      { title: 'layer' },
+      { title: 'op' },
+      { title: 'score', align: 'right' },
+      { title: 'SQNR', align: 'right' },
+      ...(kind === 'cause' ? ['its weights', 'its input'].map((title) => ({ title, align: 'right' }) as const) : []),
+      { title: 'agreement', align: 'right' },
+      { title: name, align: 'right' },
+      { title: 'worst group' },
+    ],
+    rows,
+  };
   return [
     `${kind}: ${MEANING[kind]}`,
     `metric ${metric}, ${formatCount(result.images)} ${result.set} images, ${formatCount(result.passes)} ` +
       `passes in ${formatDuration(result.seconds)}`,
     `compared with ${kind === 'cause' ? 'FP32' : 'all INT8'}: ${noise}${value}`,
-    {
-      columns: [
-        { title: 'layer' },
-        { title: 'op' },
-        { title: 'score', align: 'right' },
-        { title: 'SQNR', align: 'right' },
-        ...(kind === 'cause' ? ['its weights', 'its input'].map((title) => ({ title, align: 'right' }) as const) : []),
-        { title: 'agreement', align: 'right' },
-        { title: name, align: 'right' },
-        { title: 'worst group' },
-      ],
-      rows,
-    },
+    rows.length === 0 ? NOTHING_IN_INT8 : found,
   ];
 }
