@@ -295,14 +295,21 @@ function placeAverage(context: Context, node: Node): void {
 }
 
 /** True if a tensor is the output of a quantized partition, directly or through copies and Concats. */
-function isQuantizedSource(context: Context, tensor: string): boolean {
-  const producer = context.facts.producer(tensor);
-  if (!producer) return false;
-  const root = context.partitions.of(producer)?.root;
-  if (root) return context.quantizedRoots.has(root);
-  if (context.precisions.of(producer) !== 'int8') return false;
-  if (producer.opType === 'Concat') return producer.input.some((name) => isQuantizedSource(context, name));
-  const isCopy =
-    RESHAPE_OPS.has(producer.opType) || POOL_OPS.has(producer.opType) || producer.opType === 'GlobalAveragePool';
-  return isCopy && isQuantizedSource(context, producer.input[0] ?? '');
+function isQuantizedSource({ facts, partitions, precisions, quantizedRoots }: Context, tensor: string): boolean {
+  const sources = new Set([tensor]);
+  // The loop also visits the tensors that it adds.
+  for (const name of sources) {
+    const producer = facts.producer(name);
+    if (!producer) continue;
+    const root = partitions.of(producer)?.root;
+    if (root && quantizedRoots.has(root)) return true;
+    if (root || precisions.of(producer) !== 'int8') continue;
+    if (producer.opType === 'Concat') for (const input of producer.input) sources.add(input);
+    else if (isCopy(producer)) sources.add(producer.input[0] ?? '');
+  }
+  return false;
+}
+
+function isCopy({ opType }: Node): boolean {
+  return RESHAPE_OPS.has(opType) || POOL_OPS.has(opType) || opType === 'GlobalAveragePool';
 }

@@ -18,20 +18,27 @@ export interface Int8Sources {
   readonly floats: readonly string[];
 }
 
-export function int8Sources(int8: Int8Layers, tensor: string): Int8Sources {
+/** @param known sources that were found before; a tensor can be reached on many paths through Concats */
+export function int8Sources(int8: Int8Layers, tensor: string, known = new Map<string, Int8Sources>()): Int8Sources {
+  const found = known.get(tensor) ?? sourcesOf(int8, tensor, known);
+  known.set(tensor, found);
+  return found;
+}
+
+function sourcesOf(int8: Int8Layers, tensor: string, known: Map<string, Int8Sources>): Int8Sources {
   const producer = int8.facts.producer(tensor);
   if (!producer) return { written: [], floats: [] };
   const root = int8.partitions.of(producer)?.root;
   if (root) return int8.roots.has(root) ? { written: [root], floats: [] } : { written: [], floats: [tensor] };
   if (producer.opType !== 'Concat' && !isCopy(producer)) return { written: [], floats: [tensor] };
   const sources = (producer.opType === 'Concat' ? producer.input : producer.input.slice(0, 1)).map((name) =>
-    int8Sources(int8, name),
+    int8Sources(int8, name, known),
   );
-  const written = sources.flatMap((source) => source.written);
+  const written = [...new Set(sources.flatMap((source) => source.written))];
   // Nothing is gained by quantizing in front of a copy of floating-point values.
   return written.length === 0
     ? { written, floats: [tensor] }
-    : { written, floats: sources.flatMap(({ floats }) => floats) };
+    : { written, floats: [...new Set(sources.flatMap(({ floats }) => floats))] };
 }
 
 /** Whether an INT8 layer writes a tensor, directly or through layers that can copy integers. */
@@ -41,31 +48,34 @@ export function isWrittenInInt8(int8: Int8Layers, tensor: string): boolean {
 
 /** Whether an INT8 layer reads a tensor, directly or through layers that can copy integers. */
 export function isReadInInt8(int8: Int8Layers, tensor: string): boolean {
-  return readersOf(int8, tensor).some((reader) => reader === 'int8');
+  return readersOf(int8, tensor).has('int8');
 }
 
 /** Whether anything else reads a tensor: a layer in floating point, or whoever takes the outputs of the graph. */
 export function isReadInFloat(int8: Int8Layers, tensor: string): boolean {
-  return int8.facts.isObserved(tensor) || readersOf(int8, tensor).some((reader) => reader === 'float');
+  return readersOf(int8, tensor).has('float');
 }
 
-function readersOf({ facts, partitions, roots }: Int8Layers, tensor: string): ('int8' | 'float')[] {
-  return facts.uses(tensor).flatMap(({ node, slot }) => {
-    const partition = partitions.of(node);
-    if (partition) {
-      const isInt8 =
-        roots.has(partition.root) &&
-        (node === partition.root
-          ? slot === 0 || (slot === 1 && COMPUTE_OPS.has(node.opType))
-          : partition.residual?.shortcut === tensor);
-      return [isInt8 ? ('int8' as const) : ('float' as const)];
+function readersOf({ facts, partitions, roots }: Int8Layers, tensor: string): ReadonlySet<'int8' | 'float'> {
+  const readers = new Set<'int8' | 'float'>();
+  const copies = new Set([tensor]);
+  // The loop also visits the tensors that it adds.
+  for (const name of copies) {
+    if (facts.isObserved(name)) readers.add('float');
+    for (const { node, slot } of facts.uses(name)) {
+      const partition = partitions.of(node);
+      if (partition) {
+        const isInt8 =
+          roots.has(partition.root) &&
+          (node === partition.root
+            ? slot === 0 || (slot === 1 && COMPUTE_OPS.has(node.opType))
+            : partition.residual?.shortcut === name);
+        readers.add(isInt8 ? 'int8' : 'float');
+      } else if (node.opType === 'Concat' || isCopy(node)) for (const output of node.output) copies.add(output);
+      else readers.add('float');
     }
-    if (node.opType !== 'Concat' && !isCopy(node)) return ['float' as const];
-    return node.output.flatMap((output) => [
-      ...(facts.isObserved(output) ? ['float' as const] : []),
-      ...readersOf({ facts, partitions, roots }, output),
-    ]);
-  });
+  }
+  return readers;
 }
 
 /**

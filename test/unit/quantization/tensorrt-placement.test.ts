@@ -90,6 +90,23 @@ describe('Concat and pooling', () => {
   });
 });
 
+it('a tensor that many Concats double is followed once', () => {
+  const net = new Net();
+  let tensor = net.op('Relu', 'r', [net.conv('a', 'x', 16, 16)]);
+  for (let i = 0; i < 60; i++) {
+    const pooled = net.op(
+      'MaxPool',
+      `p${i}`,
+      [tensor],
+      [intsAttr('kernel_shape', [3, 3]), intsAttr('pads', [1, 1, 1, 1])],
+    );
+    const joined = net.op('Concat', `c${i}`, [tensor, pooled], [intAttr('axis', 2)]);
+    tensor = net.op('MaxPool', `h${i}`, [joined], [intsAttr('kernel_shape', [2, 1]), intsAttr('strides', [2, 1])]);
+  }
+  expect(layout(net.model(['n', 16, 4, 4], net.conv('b', tensor, 16, 16))).at(-1)).toContain('b | Conv | int8');
+  expect(layout(net.model(['n', 16, 4, 4], net.op('Softmax', 's', [tensor]))).at(0)).toContain('a | Conv | int8');
+});
+
 describe('layers that TensorRT should not quantize', () => {
   function codeOf(build: (net: Net) => string, shape: readonly (number | string)[], layer: string): string | undefined {
     const net = new Net();
@@ -111,6 +128,7 @@ describe('layers that TensorRT should not quantize', () => {
     ['groups of 4 to 4 channels', conv(32, 32, 8), 'quantized'],
     ['groups of 2 to 4 channels', conv(32, 64, 16), 'group-channels'],
     ['groups of 4 to 2 channels', conv(64, 32, 16), 'group-channels'],
+    ['groups of 1 to 2 channels', conv(32, 64, 32), 'group-channels'],
   ])('Conv: %s', (_, build, code) => {
     expect(codeOf(build, ['n', 3, 4, 4], 'c')).toBe(code);
   });
