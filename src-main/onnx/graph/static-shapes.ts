@@ -105,12 +105,12 @@ class Shapes {
         return a;
       case 'Reshape':
         return a;
-      case 'Slice': {
-        const [from, to] = [this.list(node, 1, 'starts'), this.list(node, 2, 'ends')];
-        return from?.length === 1 && to?.length === 1 && this.list(node, 4) === undefined
-          ? a?.slice(from[0], to[0])
-          : undefined;
-      }
+      case 'Slice':
+        return a && this.slicedRows(node, a);
+      case 'Transpose':
+        return a && this.transposedInts(node, a);
+      case 'ConstantOfShape':
+        return this.filled(node);
       case 'Add':
         return zip(a, b, (x, y) => x + y);
       case 'Sub':
@@ -119,9 +119,48 @@ class Shapes {
         return zip(a, b, (x, y) => x * y);
       case 'Div':
         return zip(a, b, (x, y) => Math.trunc(x / y));
+      case 'Mod':
+        // The result has the sign of the divisor, or with fmod that of the dividend.
+        return zip(a, b, (x, y) => (attrInt(node, 'fmod', 0) === 1 ? x % y : ((x % y) + y) % y));
+      case 'Equal':
+        return zip(a, b, (x, y) => (x === y ? 1 : 0));
+      case 'Where': {
+        const marked = zip(a, b, (isFirst, x) => (isFirst === 0 ? Number.NaN : x));
+        return zip(marked, inputs[2], (x, y) => (Number.isNaN(x) ? y : x));
+      }
       default:
         return undefined;
     }
+  }
+
+  /** Rows of an integer tensor along its first axis. */
+  private slicedRows(node: Node, values: readonly number[]): readonly number[] | undefined {
+    const [starts, ends, steps] = [this.list(node, 1, 'starts'), this.list(node, 2, 'ends'), this.list(node, 4)];
+    const [start, end] = [starts?.[0], ends?.[0]];
+    const rows = this.dim(node, 0)?.[0] ?? values.length;
+    if (starts?.length !== 1 || start === undefined || end === undefined) return undefined;
+    if ((this.list(node, 3, 'axes')?.[0] ?? 0) !== 0) return undefined;
+    const step = steps?.[0] ?? 1;
+    const { from, count } = slicedRange(rows, { start, end, step });
+    const width = values.length / rows;
+    return Array.from({ length: count }, (_, i) => from + i * step).flatMap((row) =>
+      values.slice(row * width, (row + 1) * width),
+    );
+  }
+
+  private transposedInts(node: Node, values: readonly number[]): readonly number[] | undefined {
+    const [rows = 0, columns = 0, ...more] = this.dim(node, 0) ?? [];
+    const isTurned = (attrInts(node, 'perm', undefined) ?? [1, 0]).join() === '1,0';
+    if (more.length > 0 || !isTurned) return undefined;
+    return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)] ?? Number.NaN);
+  }
+
+  private filled(node: Node): readonly number[] | undefined {
+    const value = attrValue(node, 'value', 'tensor')?.value;
+    const count = this.list(node, 0)?.reduce((product, size) => product * size, 1) ?? Number.NaN;
+    if (value === undefined || isFloatType(value.dataType) || !(count <= VALUES_MAX)) return undefined;
+    const [fill = 0] = tensorAsInts(value);
+    return new Array<number>(count).fill(fill);
   }
 
   /** One entry per output, or one for all of them. */
@@ -299,15 +338,7 @@ class Shapes {
     axes.forEach((given, i) => {
       const axis = given < 0 ? given + first.length : given;
       const size = first[axis] ?? 0;
-      const step = steps?.[i] ?? 1;
-      const clamp = (value: number, low: number, high: number): number =>
-        Math.min(high, Math.max(low, value < 0 ? value + size : value));
-      const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
-      const [from, to] = [
-        clamp(starts[i] ?? 0, low, high),
-        (ends[i] ?? 0) < -size ? low : clamp(ends[i] ?? 0, low, high),
-      ];
-      result[axis] = Math.max(0, Math.ceil((to - from) / step));
+      result[axis] = slicedRange(size, { start: starts[i] ?? 0, end: ends[i] ?? 0, step: steps?.[i] ?? 1 }).count;
     });
     return result;
   }
@@ -348,6 +379,19 @@ function zip(
   return Array.from({ length: Math.max(a.length, b.length) }, (_, i) =>
     of(a[a.length === 1 ? 0 : i] ?? Number.NaN, b[b.length === 1 ? 0 : i] ?? Number.NaN),
   );
+}
+
+/** First index and number of the indices that a Slice takes of an axis. */
+function slicedRange(
+  size: number,
+  { start, end, step }: { readonly start: number; readonly end: number; readonly step: number },
+): { readonly from: number; readonly count: number } {
+  const clamp = (value: number, low: number, high: number): number =>
+    Math.min(high, Math.max(low, value < 0 ? value + size : value));
+  const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
+  const from = clamp(start, low, high);
+  const to = end < -size ? low : clamp(end, low, high);
+  return { from, count: Math.max(0, Math.ceil((to - from) / step)) };
 }
 
 function broadcastDims(all: readonly Dims[]): Dims {

@@ -106,10 +106,7 @@ function tensorrtRefusal(facts: GraphFacts, node: Node, attention: AttentionPrec
   }
   const dims = facts.initializer(right)?.dims;
   if (!weightOf(facts, node) || !dims)
-    return {
-      code: 'weights-not-constant',
-      reason: 'its weights are not a float32 initializer',
-    };
+    return { code: 'weights-not-constant', reason: 'its weights are not a float32 initializer' };
   return node.opType === 'Conv' || node.opType === 'ConvTranspose'
     ? convRefusal(facts, node, dims)
     : matrixRefusal(facts, node, dims);

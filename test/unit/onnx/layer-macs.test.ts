@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { graphMacs } from '../../../src-main/onnx/graph/layer-macs';
-import { floatTensor, graphAttr, int64Tensor, intAttr, intsAttr, makeNode } from '../../../src-main/onnx/graph/make';
+import {
+  floatTensor,
+  graphAttr,
+  int64Tensor,
+  intAttr,
+  intsAttr,
+  makeNode,
+  tensorAttr,
+} from '../../../src-main/onnx/graph/make';
 import type { Node, Tensor } from '../../../src-main/onnx/graph/model';
 import { staticShapes } from '../../../src-main/onnx/graph/static-shapes';
 import { readModel } from '../../../src-main/onnx/wire/wire-reader';
@@ -81,6 +89,56 @@ describe('sizes that follow from the input', () => {
       makeNode('Reshape', ['x', 'to'], ['y']),
     ];
     expect(shapeOf(nodes, [int64Tensor('zero', [1], [0]), int64Tensor('rest', [1], [-1])])).toEqual([1, 3072]);
+  });
+
+  test('an Expand of torch, where -1 keeps a size: Where([n, -1, 4] == -1, [1, 1, 1], [n, -1, 4])', () => {
+    const nodes = [
+      makeNode('Shape', ['x'], ['s']),
+      makeNode('Gather', ['s', 'zero'], ['n']),
+      makeNode('Concat', ['n', 'rest'], ['to'], { attributes: [intAttr('axis', 0)] }),
+      makeNode('ConstantOfShape', ['three'], ['ones'], {
+        attributes: [tensorAttr('value', int64Tensor('', [1], [1]))],
+      }),
+      makeNode('Mul', ['ones', 'minus'], ['kept']),
+      makeNode('Equal', ['to', 'kept'], ['isKept']),
+      makeNode('Where', ['isKept', 'ones', 'to'], ['sizes']),
+      makeNode('Expand', ['token', 'sizes'], ['y']),
+    ];
+    const initializers = [
+      int64Tensor('zero', [1], [0]),
+      int64Tensor('rest', [2], [-1, 4]),
+      int64Tensor('three', [1], [3]),
+      int64Tensor('minus', [], [-1]),
+      zeros('token', [1, 1, 4]),
+    ];
+    expect(shapeOf(nodes, initializers)).toEqual([1, 1, 4]);
+  });
+
+  test('a Pad of torch to a multiple of 7: the pairs of sizes are turned round in a matrix', () => {
+    const nodes = [
+      makeNode('Shape', ['x'], ['s']),
+      makeNode('Gather', ['s', 'three'], ['width']),
+      makeNode('Sub', ['zero', 'width'], ['negative']),
+      makeNode('Mod', ['negative', 'seven'], ['missing']),
+      makeNode('Concat', ['zero', 'missing'], ['pairs'], { attributes: [intAttr('axis', 0)] }),
+      makeNode('ConstantOfShape', ['six'], ['none'], { attributes: [tensorAttr('value', int64Tensor('', [1], [0]))] }),
+      makeNode('Concat', ['pairs', 'none'], ['all'], { attributes: [intAttr('axis', 0)] }),
+      makeNode('Reshape', ['all', 'twoColumns'], ['matrix']),
+      makeNode('Slice', ['matrix', 'minus', 'first', 'zero', 'minus'], ['turned']),
+      makeNode('Transpose', ['turned'], ['transposed'], { attributes: [intsAttr('perm', [1, 0])] }),
+      makeNode('Reshape', ['transposed', 'minus'], ['pads']),
+      makeNode('Pad', ['x', 'pads'], ['y']),
+    ];
+    const initializers = [
+      int64Tensor('zero', [1], [0]),
+      int64Tensor('three', [1], [3]),
+      int64Tensor('six', [1], [6]),
+      int64Tensor('seven', [1], [7]),
+      int64Tensor('minus', [1], [-1]),
+      int64Tensor('first', [1], [-(2 ** 31)]),
+      int64Tensor('twoColumns', [2], [-1, 2]),
+    ];
+    expect(shapeOf(nodes, initializers)).toEqual([1, 3, 32, 35]);
   });
 
   test('are absent behind an operator that is not known, and for other symbolic sizes', () => {
