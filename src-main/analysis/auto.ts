@@ -3,7 +3,7 @@ import { ownValue, setOwnValue } from '../../src-shared/base/records';
 import type { Method } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
 import { NO_WORK, sumOfWork, WHOLE_RUNS, wholeRuns, type ChangedPart, type ExpectedWork } from './expected-work';
-import { race, type Raced } from './race';
+import { expectedShare, race, type Raced } from './race';
 import { choiceErrorOf, type TrialAnswer, type Trials } from './trials';
 
 /** Thresholds with a smaller relative difference are considered equal. */
@@ -45,9 +45,7 @@ export interface TensorDecision {
   readonly objective: number;
 }
 
-/** The part of the images that a candidate is expected to run on before it is given up, until races have shown it. */
-const EXPECTED_SHARE = 0.55;
-/** Weight of EXPECTED_SHARE, in candidates. */
+/** Weight of the share of images that races are expected to run, in candidates. */
 const EXPECTED_WEIGHT = 8;
 
 /** What the choice is expected to compute. */
@@ -58,7 +56,7 @@ export function autoWork(
   const methods = Object.values(thresholds);
   return sumOfWork(
     wholeRuns(methods.length, chosen.length + confirmed.length),
-    descentWork(tensors, { thresholds, chosen, part, share: EXPECTED_SHARE }),
+    descentWork(tensors, { thresholds, chosen, part, share: expectedShare(chosen.length) }),
     wholeRuns(1, confirmed.length),
   );
 }
@@ -76,7 +74,13 @@ function descentWork(
   return sumOfWork(
     ...tensors.map((tensor) => {
       const others = Math.max(0, distinct(methods.map((own) => ownValue(own, tensor))).length - 1);
-      return { ...NO_WORK, passes: others * chosen.length * share * part.ofTensor(tensor), trials: others };
+      // The constants of a part of the model change with a threshold, so that it is opened again.
+      return {
+        ...NO_WORK,
+        passes: others * chosen.length * share * part.ofTensor(tensor),
+        trials: others,
+        opens: others,
+      };
     }),
   );
 }
@@ -188,7 +192,7 @@ async function descend(
   let thresholds: Record<string, number> = { ...byMethod[start.method] };
   let best: Raced = { objective: start.chosen, answers: start.answers };
   const methods: Record<string, Method> = {};
-  let runs = EXPECTED_WEIGHT * chosen.length * EXPECTED_SHARE;
+  let runs = EXPECTED_WEIGHT * chosen.length * expectedShare(chosen.length);
   let possible = EXPECTED_WEIGHT * chosen.length;
   for (const [index, tensor] of tensors.entries()) {
     const now = ownValue(thresholds, tensor) ?? 0;

@@ -2,23 +2,36 @@
 export interface ExpectedWork {
   /** Runs of the whole quantized model on one image. A run that starts behind unchanged layers counts as a part. */
   readonly passes: number;
+  /** Those of them in models with layers in FP16, which processors compute more slowly. */
+  readonly fp16Passes: number;
   /** Models that are tried: each one is rewritten once. */
   readonly trials: number;
-  /** Parts of the model that are opened anew, because a layer changes its precision; on every worker. */
+  /** Parts of the model that are opened anew, because they have changed; on every worker. */
   readonly opens: number;
 }
 
-export const NO_WORK: ExpectedWork = { passes: 0, trials: 0, opens: 0 };
+export const NO_WORK: ExpectedWork = { passes: 0, fp16Passes: 0, trials: 0, opens: 0 };
 
 export function sumOfWork(...list: readonly ExpectedWork[]): ExpectedWork {
   return list.reduce(
-    (sum, { passes, trials, opens }) => ({
+    (sum, { passes, fp16Passes, trials, opens }) => ({
       passes: sum.passes + passes,
+      fp16Passes: sum.fp16Passes + fp16Passes,
       trials: sum.trials + trials,
       opens: sum.opens + opens,
     }),
     NO_WORK,
   );
+}
+
+/** A part of work. @param share between 0 and 1 */
+export function partOfWork({ passes, fp16Passes, trials, opens }: ExpectedWork, share: number): ExpectedWork {
+  return { passes: passes * share, fp16Passes: fp16Passes * share, trials: trials * share, opens: opens * share };
+}
+
+/** The same work with layers in FP16. */
+export function inFp16(work: ExpectedWork): ExpectedWork {
+  return { ...work, fp16Passes: work.passes };
 }
 
 /** The part of a run of the model that a change makes necessary, between 0 and 1. */
@@ -34,14 +47,24 @@ export const WHOLE_RUNS: ChangedPart = { ofLayers: () => 1, ofTensor: () => 1 };
 
 /** Complete runs of models on images. */
 export function wholeRuns(trials: number, images: number): ExpectedWork {
-  return { passes: trials * images, trials, opens: 0 };
+  return { ...NO_WORK, passes: trials * images, trials };
 }
 
 /** One model for each of these layers, whose precision changes. */
 export function layerRuns(layers: readonly string[], images: number, part: ChangedPart): ExpectedWork {
   return {
     passes: layers.reduce((sum, layer) => sum + part.ofLayers([layer]), 0) * images,
+    fp16Passes: 0,
     trials: layers.length,
     opens: layers.length,
+  };
+}
+
+/** One model for each of these tensors, whose threshold changes. */
+export function thresholdRuns(tensors: readonly string[], images: number, part: ChangedPart): ExpectedWork {
+  return {
+    ...NO_WORK,
+    passes: tensors.reduce((sum, tensor) => sum + part.ofTensor(tensor), 0) * images,
+    trials: tensors.length,
   };
 }

@@ -12,6 +12,8 @@ import {
 const PARTS = 4;
 /** A part has at least this many images, so that it keeps several workers busy. */
 const MIN_PART = 4;
+/** So many trials go on after each part of their race, until races have shown it: it was 0.5 to 0.9 on five models. */
+const GO_ON = 0.6;
 
 /** A model with its error on images. */
 export interface Raced {
@@ -72,6 +74,18 @@ export async function race(
   const [first, ...others] = finished;
   const winner = first ? others.reduce((best, own) => (own.objective < best.objective ? own : best), first) : null;
   return { winner, runs };
+}
+
+/** The part of the images that a trial of a race is expected to run on. @param images number of images of the race */
+export function expectedShare(images: number): number {
+  const size = Math.max(MIN_PART, images / PARTS);
+  let share = 0;
+  let racing = 1;
+  for (let from = 0; from < images; from += size) {
+    share += (racing * Math.min(size, images - from)) / images;
+    racing *= GO_ON;
+  }
+  return share;
 }
 
 /**

@@ -1,6 +1,15 @@
 import { releasedPlan } from '../../src-shared/domain/project/precision';
 import { chooseFromGroups } from './choose-images';
-import { layerRuns, sumOfWork, WHOLE_RUNS, wholeRuns, type ChangedPart, type ExpectedWork } from './expected-work';
+import {
+  inFp16,
+  layerRuns,
+  NO_WORK,
+  sumOfWork,
+  WHOLE_RUNS,
+  wholeRuns,
+  type ChangedPart,
+  type ExpectedWork,
+} from './expected-work';
 import { choiceErrorOf, groupNames, type Trial, type Trials } from './trials';
 
 /** The largest number of layers that are chosen together by measured gains. */
@@ -67,10 +76,11 @@ function releaseSteps(
 ): ExpectedWork[] {
   const names = layers.map(({ layer }) => layer);
   const each = names.reduce((sum, layer) => sum + part.ofLayers([layer]), 0) / Math.max(1, names.length);
-  const some = (models: number): ExpectedWork => ({ passes: models * images * each, trials: models, opens: models });
+  const some = (models: number): ExpectedWork =>
+    inFp16({ ...NO_WORK, passes: models * images * each, trials: models, opens: models });
   const most = Math.min(steps, names.length, maxLayers ?? names.length);
   return [
-    sumOfWork(wholeRuns(1, few), layerRuns(names, few, part)),
+    sumOfWork(wholeRuns(1, few), inFp16(layerRuns(names, few, part))),
     few === images ? some(0) : sumOfWork(wholeRuns(1, images), some(Math.min(names.length, SHORT_LIST))),
     ...Array.from({ length: most }, (_, size) => {
       const others = names.length - size;

@@ -9,7 +9,15 @@ import { ownValue } from '../../src-shared/base/records';
 import type { LearnedValues } from '../../src-shared/domain/analysis/repair';
 import type { Method } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
-import { layerRuns, sumOfWork, WHOLE_RUNS, wholeRuns, type ChangedPart, type ExpectedWork } from './expected-work';
+import {
+  inFp16,
+  layerRuns,
+  sumOfWork,
+  WHOLE_RUNS,
+  wholeRuns,
+  type ChangedPart,
+  type ExpectedWork,
+} from './expected-work';
 import {
   firstRanking,
   releasedTrial,
@@ -63,7 +71,7 @@ export interface SearchOutcome {
 
 export interface SearchSteps {
   readonly part?: ChangedPart;
-  /** Called before each step with what it is expected to compute, and again when that has changed. */
+  /** Called before each step with what is expected to be computed from then on, and again when that has changed. */
   readonly onStep: (name: 'ranking layers' | 'searching plans', left: ExpectedWork) => void;
   /** Called when a plan was judged. */
   readonly onPlan?: (plan: SearchedPlan) => void;
@@ -78,8 +86,13 @@ export function searchWork(
   return sumOfWork(
     wholeRuns(alternatives, rank),
     releaseWork({ layers, maxLayers: limits.maxLayers }, rank, part),
-    wholeRuns(expectedPlans(-1, most), judge),
+    planWork(expectedPlans(-1, most), judge),
   );
+}
+
+/** The judgement of plans, and of one more with a layer less. */
+function planWork(plans: number, images: number): ExpectedWork {
+  return inFp16(wholeRuns(plans + 1, images));
 }
 
 /** The number of plans that are usually judged until the smallest one is found, in a range that a step halves. */
@@ -113,19 +126,20 @@ export async function searchPlans(
   const { layers, judge, limits } = request;
   const most = Math.min(layers.length, limits.maxLayers ?? layers.length);
   const alternatives = request.alternatives.length;
+  const judging = planWork(expectedPlans(-1, most), judge.length);
+  const ranking = (...left: readonly ExpectedWork[]): void => onStep('ranking layers', sumOfWork(...left, judging));
   const ranked = releaseWork({ layers, maxLayers: limits.maxLayers }, request.rank.length, part);
-  onStep('ranking layers', sumOfWork(wholeRuns(alternatives, request.rank.length), ranked));
+  ranking(wholeRuns(alternatives, request.rank.length), ranked);
   const choice = await betterThresholds(trials, request);
   const base = baseOf(request, choice);
   const problem: Problem = { ...request, base };
-  onStep('ranking layers', ranked);
-  const { ranking, sets } = await releaseOrder(
+  ranking(ranked);
+  const order = await releaseOrder(
     trials,
     { base, layers, images: request.rank, maxLayers: limits.maxLayers },
-    { part, onStep: (left) => onStep('ranking layers', left) },
+    { part, onStep: ranking },
   );
-  const judged = (plans: number): void => onStep('searching plans', wholeRuns(plans, judge.length));
-  judged(expectedPlans(-1, most));
+  onStep('searching plans', judging);
   const fp32 = await referenceQuality(trials, judge);
   const tried = new Map<string, SearchedPlan>();
   const evaluate = async (released: readonly string[]): Promise<SearchedPlan> => {
@@ -140,14 +154,14 @@ export async function searchPlans(
     return plan;
   };
   const count = await fewest(most, async (n, { failing, holding }) => {
-    judged(expectedPlans(failing, holding ?? most));
-    return (await evaluate(sets[n] ?? [])).meetsLimit;
+    onStep('searching plans', planWork(expectedPlans(failing, holding ?? most), judge.length));
+    return (await evaluate(order.sets[n] ?? [])).meetsLimit;
   });
-  let chosen = count === null ? null : await evaluate(sets[count] ?? []);
+  let chosen = count === null ? null : await evaluate(order.sets[count] ?? []);
   for (let returned = 0; chosen !== null && returned < MOST_RETURNED; returned += 1) {
     onStep(
       'searching plans',
-      sumOfWork(wholeRuns(1, judge.length), layerRuns(chosen.fp16Layers, request.rank.length, part)),
+      inFp16(sumOfWork(wholeRuns(1, judge.length), layerRuns(chosen.fp16Layers, request.rank.length, part))),
     );
     const set = await withoutLeastUseful(trials, { base, images: request.rank }, chosen.fp16Layers);
     const smaller: SearchedPlan | null = set === null ? null : await evaluate(set);
@@ -159,7 +173,7 @@ export async function searchPlans(
   return {
     method: choice.method,
     fp32,
-    ranking,
+    ranking: order.ranking,
     plans,
     chosen: chosen && plans.indexOf(chosen),
     ...(chance === null ? {} : { chance }),

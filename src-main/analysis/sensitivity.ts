@@ -6,7 +6,7 @@ import {
   type TrialQuality,
 } from '../../src-shared/domain/analysis/analysis';
 import { releasedPlan } from '../../src-shared/domain/project/precision';
-import { layerRuns, sumOfWork, wholeRuns, type ChangedPart, type ExpectedWork } from './expected-work';
+import { inFp16, layerRuns, sumOfWork, wholeRuns, type ChangedPart, type ExpectedWork } from './expected-work';
 import type { Trial } from './trials';
 
 /** A layer whose precision can be chosen, because it reads quantized tensors. */
@@ -70,14 +70,12 @@ export function sensitivityWork(
   // Two runs of the model for each group of layers: FP32, and all layers in INT8.
   if (kind === 'visible') return wholeRuns(1 + 2 * Math.ceil(layers.length / LAYERS_AT_ONCE), images);
   const operands = kind === 'cause' ? layers.filter(({ hasWeights }) => hasWeights) : [];
-  return sumOfWork(
-    wholeRuns(1, images),
-    layerRuns(
-      [...layers, ...operands, ...operands].map(({ layer }) => layer),
-      images,
-      part,
-    ),
+  const runs = layerRuns(
+    [...layers, ...operands, ...operands].map(({ layer }) => layer),
+    images,
+    part,
   );
+  return sumOfWork(wholeRuns(1, images), kind === 'release' ? inFp16(runs) : runs);
 }
 
 /**

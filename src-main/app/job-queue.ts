@@ -148,21 +148,23 @@ export class JobQueue {
     }
   }
 
-  private progress(job: Job, { partial, ...progress }: Progress): void {
+  private progress(job: Job, progress: Progress): void {
     if (isFinished(job.snapshot)) return;
     const now = this.now();
+    const { partial, phase, done, total, unit } = progress;
+    const counted = { phase, done, total, unit };
     job.rate = advanceRate(job.rate, progress, now);
     const elapsedMs = now - (job.beganAt ?? now);
-    const times = { elapsedMs, phases: withProgress(job.snapshot.times?.phases ?? [], progress, elapsedMs) };
+    const times = { elapsedMs, phases: withProgress(job.snapshot.times?.phases ?? [], counted, elapsedMs) };
     this.change(
       job,
       {
-        ...progress,
+        ...counted,
         times,
         etaSeconds: etaSeconds(job.rate, progress),
         ...(partial === undefined ? {} : { partial }),
       },
-      progress.phase !== job.snapshot.phase,
+      phase !== job.snapshot.phase,
     );
   }
 

@@ -24,7 +24,8 @@ export async function runJobToEnd<S extends JobSpec>(
   const ended = waitForEnd(api, jobId, (snapshot) => {
     if (snapshot.state !== 'running') return;
     for (const text of linesOf(snapshot.partial)) line.message(text);
-    line.onProgress({ phase: snapshot.phase, done: snapshot.done, total: snapshot.total, unit: snapshot.unit });
+    const { phase, done, total, unit, etaSeconds } = snapshot;
+    line.onProgress({ phase, done, total, unit, secondsLeft: etaSeconds });
   });
   // Batch systems send SIGTERM some time before they kill a job: a shard keeps what it has.
   let isStopped = false;

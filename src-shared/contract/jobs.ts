@@ -51,7 +51,7 @@ export interface JobTimes {
   readonly phases: readonly PhaseTimes[];
 }
 
-export interface PhaseTimes extends Omit<Progress, 'partial'> {
+export interface PhaseTimes extends Omit<Progress, 'partial' | 'secondsLeft'> {
   readonly beganMs: number;
 }
 

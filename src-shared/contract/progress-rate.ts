@@ -32,8 +32,9 @@ export function advanceRate(state: RateState | null, progress: Progress, nowMs: 
   return { phase: progress.phase, atMs: nowMs, done: progress.done, perSecond };
 }
 
-/** Seconds left at the smoothed rate; null while the total or the rate is unknown. */
+/** Seconds left: those of the progress itself, else at the smoothed rate; null while they are unknown. */
 export function etaSeconds(state: RateState, progress: Progress): number | null {
+  if (progress.secondsLeft !== undefined) return progress.secondsLeft;
   if (progress.total <= 0 || state.perSecond === null || state.perSecond <= 0) return null;
   return Math.max(0, (progress.total - progress.done) / state.perSecond);
 }

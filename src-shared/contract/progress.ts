@@ -9,6 +9,8 @@ export interface Progress {
   readonly total: number;
   /** What `done` counts: `images`, `layers`, `rounds`. */
   readonly unit: string;
+  /** Time left, where the function knows it better than its rate shows; null: not yet. Absent: the rate decides. */
+  readonly secondsLeft?: number | null;
   /** What was found so far, if the function can say. */
   readonly partial?: PartialResult;
 }

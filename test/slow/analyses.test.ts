@@ -244,6 +244,25 @@ describe('calib search', () => {
   );
 
   it(
+    'announces one total for the ranking and the plans, which never rises',
+    async () => {
+      const path = project();
+      await calibJson('set', path, '--target', 'onnxruntime', '--method', 'best');
+      await calibJson('calibrate', path);
+      const { stderr } = await calib('search', path, '--limit', '60', '--max-layers', '2');
+      const counts = (pattern: RegExp): number[] =>
+        [...stderr.matchAll(pattern)].map(([, count = '']) => Number(count.replaceAll(/\D/g, '')));
+      const totals = counts(/\/([\d\s]+) passes/g);
+      expect(totals[0]).toBe(counts(/the work of (.+) passes/g)[0]);
+      expect(totals).toEqual(totals.toSorted((a, b) => b - a));
+      // The engines of the plans have the thresholds that the plans were judged with.
+      expect(stderr).toContain('benchmarking');
+      expect(stderr).not.toContain('choosing the method');
+    },
+    SLOW,
+  );
+
+  it(
     'adopts what it found, and exits 3 when nothing meets the limits',
     async () => {
       const path = project();

@@ -5,12 +5,13 @@ import {
   type BackendId,
   type Target,
 } from '../../../src-shared/domain/project/precision';
-import { ensureThresholds } from './needed-decisions';
 import type { SearchSpec } from '../../../src-shared/contract/job-specs';
 import type { ReferenceLatency, SearchPlan } from '../../../src-shared/domain/analysis/analysis';
 import type { Method } from '../../../src-shared/domain/project/methods';
+import type { ProjectFile } from '../../../src-shared/domain/project/project';
 import type { BenchmarkVariantRecord } from '../../../src-shared/domain/runs/run-record';
-import { prepared, projectFeeding } from '../projects/workspace';
+import { resolvedMethod } from '../../calibration/histograms/threshold-table';
+import { openCalibration, prepared, projectFeeding, type Workspace } from '../projects/workspace';
 import { defaultThreads, type JobContext } from '../job-context';
 import { buildVariants } from '../variants/builder';
 import type { BuiltVariant } from '../variants/built-variant';
@@ -21,11 +22,19 @@ import { markPareto } from '../../analysis/pareto';
 /** Number of plans whose engines are built; each build takes up to a minute on a GPU. */
 const MEASURED_PLANS = 6;
 const ROUNDS = 20;
+/** The number of plans that are usually measured, and the seconds that each engine takes: it was 2.5 to 5.5. */
+const USUAL_PLANS = 2;
+const ENGINE_SECONDS = 3.5;
 
 /** Whether the backend runs what the target is placed for. If not, latency is modelled instead of measured. */
 export function canMeasure(backend: SearchSpec['backend'], target: Target): boolean {
   const used = backend ?? 'ort-cpu';
   return targetOfBackend(used) !== null || (target === 'onnxruntime' && used === 'ort-cpu');
+}
+
+/** The seconds that measurePlans usually takes. Engines of TensorRT are built besides, which takes minutes. */
+export function measuringSeconds({ backend, target }: Pick<VariantOptions, 'backend' | 'target'>): number {
+  return canMeasure(backend, target) ? ENGINE_SECONDS * (USUAL_PLANS + referenceVariants(backend).length) : 0;
 }
 
 /** The candidates of a search. */
@@ -60,15 +69,13 @@ export async function measurePlans(
     .filter((i) => i === chosen || plans[i]?.isPareto)
     .sort((a, b) => Number(b === chosen) - Number(a === chosen))
     .slice(0, MEASURED_PLANS);
-  const variant = method === null ? 'mixed' : `mixed-${method}`;
   const feeding = projectFeeding(workspace, await prepared(workspace, services.compute, job));
-  const options = withFixedBatch(variantOptions({ ...spec, variants: [variant] }, workspace, []), spec, feeding);
+  const judged = await judgedMethods(method, workspace, spec.target ?? workspace.file.target);
+  const options = withFixedBatch(variantOptions({ ...spec, variants: ['mixed'] }, workspace, []), spec, feeding);
   const built = new Map<number, BuiltVariant>();
   for (const i of picked) {
     const plan = releasedPlan(allInt8(workspace.file.plan), plans[i]?.fp16Layers ?? []);
-    const planned = { ...workspace, file: { ...workspace.file, plan } };
-    const own = { ...job, workspace: planned };
-    await ensureThresholds(options, own);
+    const own = { ...job, workspace: { ...workspace, file: { ...workspace.file, ...judged, plan } } };
     for (const engine of await buildVariants(options, own)) built.set(i, engine);
   }
   const references = await buildVariants({ ...options, variants: referenceVariants(options.backend) }, job);
@@ -90,6 +97,23 @@ export async function measurePlans(
     }),
     references: referenceLatencies(variants),
   };
+}
+
+/**
+ * The methods whose thresholds the plans were judged with. Method best stays what it was then, whereas a build would
+ * decide it anew for every plan.
+ */
+async function judgedMethods(
+  method: Method | null,
+  workspace: Workspace,
+  target: Target,
+): Promise<Pick<ProjectFile, 'method' | 'tensorMethods'>> {
+  const { file } = workspace;
+  const calibration = await openCalibration(workspace);
+  const judged = (own: Method): Method => resolvedMethod(calibration, { ...file, target }, own);
+  if (method !== null) return { method: judged(method), tensorMethods: {} };
+  const tensorMethods = Object.entries(file.tensorMethods).map(([tensor, own]) => [tensor, judged(own)] as const);
+  return { method: judged(file.method), tensorMethods: Object.fromEntries(tensorMethods) };
 }
 
 /** The models that plans are compared with: FP32, and FP16 where the backend has kernels for it. */

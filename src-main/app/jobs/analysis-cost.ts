@@ -3,18 +3,29 @@ import type { AnalysisSpec, AutoSpec, SearchSpec } from '../../../src-shared/con
 import type { AnalysisCost } from '../../../src-shared/contract/views';
 import { autoWork } from '../../analysis/auto';
 import { chooseAndConfirm } from '../../analysis/choose-images';
-import { sumOfWork, wholeRuns, type ChangedPart, type ExpectedWork } from '../../analysis/expected-work';
+import {
+  inFp16,
+  layerRuns,
+  sumOfWork,
+  thresholdRuns,
+  wholeRuns,
+  type ChangedPart,
+  type ExpectedWork,
+} from '../../analysis/expected-work';
 import { searchTrials, searchWork } from '../../analysis/search';
 import { sensitivityWork } from '../../analysis/sensitivity';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { setArrays } from '../../calibration/inputs/set-arrays';
+import { weightBytesOf } from '../../compute/pool/worker-memory';
 import { changedPart } from '../../compute/trials/changed-part';
 import { chooseCuts } from '../../compute/trials/graph-cuts';
+import { openingWork } from '../../compute/trials/opening-work';
 import { inputDimsOf } from '../../compute/trials/trial-images';
-import { readSpeed, secondsOf, type TrialSpeed } from '../../compute/trials/trial-speed';
+import { completeSpeed, readSpeed, secondsOf, type TrialSpeed } from '../../compute/trials/trial-speed';
 import { analysisSetup, type AnalysisSetup } from '../analysis/analysis-setup';
 import { autoCandidates, autoPassesOf, DEFAULT_AUTO_IMAGES, hasCurrentAuto } from '../analysis/auto-thresholds';
 import { TRIED_TENSORS } from '../analysis/diagnosis-changes';
+import { measuringSeconds } from '../analysis/measure-plans';
 import {
   consideredMethods,
   isAutoAffordable,
@@ -25,6 +36,7 @@ import {
 } from '../analysis/search-setup';
 import { defaultThreads, type JobContext } from '../job-context';
 import { calibrationIfAny, loadSet, projectFeeding, requireCalibration, type Workspace } from '../projects/workspace';
+import { variantOptions } from '../variants/options';
 import { DEFAULT_ADVICE_IMAGES, proposalsFor } from './advise-job';
 import { DEFAULT_DIAGNOSIS_IMAGES } from './diagnose-job';
 import { DEFAULT_SENSITIVITY_IMAGES, matchingLayers, sensitivitySet } from './sensitivity-job';
@@ -33,6 +45,8 @@ import { DEFAULT_SENSITIVITY_IMAGES, matchingLayers, sensitivitySet } from './se
 interface Task {
   readonly work: ExpectedWork;
   readonly images: number;
+  /** Of what follows the trials. */
+  readonly secondsAfter?: number;
 }
 
 /**
@@ -45,13 +59,16 @@ export async function analysisCost(spec: AnalysisSpec, job: JobContext): Promise
   const cuts = chooseCuts(setup.model, inputDimsOf(projectFeeding(workspace, setup.model)));
   const task = await taskOf(spec, workspace, { setup, part: changedPart(setup.model, cuts) });
   const { passes, trials } = task.work;
+  const opening = openingWork(cuts, { simulates: true, weightBytes: weightBytesOf(workspace.preparedDir) });
   const workers = Math.max(1, Math.min(spec.threads ?? defaultThreads(), task.images));
   const speed = readSpeed(workspace.paths.analysisDir) ?? collectionSpeed(workspace);
   return {
     trials,
     images: task.images,
     passes: Math.round(passes),
-    seconds: speed && secondsOf(speed, task.work, { images: task.images, workers }),
+    seconds:
+      speed &&
+      secondsOf(speed, sumOfWork(task.work, opening), { images: task.images, workers }) + (task.secondsAfter ?? 0),
   };
 }
 
@@ -76,7 +93,16 @@ async function taskOf(spec: AnalysisSpec, workspace: Workspace, model: Model): P
     case 'diagnose': {
       const set = await loadSet(workspace, 'validation', undefined);
       const images = Math.min(set.entries.length, spec.limit ?? DEFAULT_DIAGNOSIS_IMAGES);
-      return { images, work: wholeRuns(1 + setup.layers.length + 2 * TRIED_TENSORS, images) };
+      const layers = setup.layers.map(({ layer }) => layer);
+      const tensors = setup.tensors.slice(0, TRIED_TENSORS);
+      return {
+        images,
+        work: sumOfWork(
+          wholeRuns(1, images),
+          inFp16(layerRuns(layers, images, part)),
+          thresholdRuns([...tensors, ...tensors], images, part),
+        ),
+      };
     }
     case 'advise': {
       const set = await loadSet(workspace, spec.set ?? 'calibration', undefined);
@@ -86,7 +112,12 @@ async function taskOf(spec: AnalysisSpec, workspace: Workspace, model: Model): P
         target: setup.target,
       });
       const images = Math.min(set.entries.length, spec.limit ?? DEFAULT_ADVICE_IMAGES);
-      return { images, work: wholeRuns(1 + proposals.length, images) };
+      const runs = proposals.map(({ layers }) => ({
+        ...wholeRuns(1, images),
+        passes: part.ofLayers(layers) * images,
+        opens: layers.length,
+      }));
+      return { images, work: sumOfWork(wholeRuns(1, images), inFp16(sumOfWork(...runs))) };
     }
     default:
       return unreachable(spec);
@@ -122,7 +153,8 @@ async function searchTask(spec: SearchSpec, workspace: Workspace, model: Model):
   const limits = searchLimits(spec, workspace.file);
   const own = searchWork({ layers, limits, alternatives }, { rank, judge, part });
   const images = rank + (judging === null ? 0 : judge) + (auto?.images ?? 0);
-  return { images, work: auto ? sumOfWork(auto.work, own) : own };
+  const secondsAfter = measuringSeconds(variantOptions(spec, workspace, []));
+  return { images, work: auto ? sumOfWork(auto.work, own) : own, secondsAfter };
 }
 
 async function choosesAuto(
@@ -150,5 +182,5 @@ function collectionSpeed(workspace: Workspace): TrialSpeed | null {
   const index = calibrationIfAny(workspace)?.index;
   if (index === undefined || index.images === 0) return null;
   const passMs = (1000 * index.seconds * defaultThreads()) / index.images;
-  return { passMs, imageMs: passMs, openMs: 0, makeMs: 0, startMs: 0 };
+  return completeSpeed({ passMs, imageMs: passMs }, null);
 }

@@ -11,7 +11,7 @@ import type { SearchParams } from '../../compute/pool/protocol';
 import { analysisSetup } from '../analysis/analysis-setup';
 import { saveAnalysis } from '../analysis/analysis-store';
 import { autoPassesOf, ensureAuto, hasCurrentAuto } from '../analysis/auto-thresholds';
-import { canMeasure, measurePlans, withMeasuredFront } from '../analysis/measure-plans';
+import { canMeasure, measurePlans, measuringSeconds, withMeasuredFront } from '../analysis/measure-plans';
 import { ensureBestFor } from '../analysis/needed-decisions';
 import {
   isAutoAffordable,
@@ -26,10 +26,15 @@ import { summarizeSearch } from '../analysis/search-summary';
 import type { JobContext } from '../job-context';
 import type { Workspace } from '../projects/workspace';
 import { variantOptions } from '../variants/options';
+import { analysisCost } from './analysis-cost';
+import { joinTrials } from './joined-progress';
 import { requireTunable, withTunedPlan } from './tuned-plan';
 
-/** The models and images of a search, and what its result needs of them. */
-export async function searchTask(requested: SearchSpec, job: JobContext) {
+/**
+ * The models and images of a search, and what its result needs of them.
+ * @param autoJob the context in which thresholds of method auto are chosen
+ */
+export async function searchTask(requested: SearchSpec, job: JobContext, autoJob = job) {
   const { workspace } = job;
   // The backend may imply the target. Plans must be ranked and judged for the target that is measured.
   const { target } = variantOptions(requested, workspace, []);
@@ -39,7 +44,7 @@ export async function searchTask(requested: SearchSpec, job: JobContext) {
     spec.againstPath === undefined
       ? null
       : await loadImageSet({ path: spec.againstPath, ...setArrays(workspace.file.inputs) });
-  const { passes: autoPasses, work: autoWork = 0, leftOut } = await chooseAutoIfAffordable(spec, job);
+  const { passes: autoPasses, work: autoWork = 0, leftOut } = await chooseAutoIfAffordable(spec, autoJob);
   await ensureBestFor(
     {
       variants: [spec.method === undefined ? 'mixed' : `mixed-${spec.method}`],
@@ -80,8 +85,14 @@ export async function searchJob(requested: SearchSpec, job: JobContext): Promise
   const { workspace, services } = job;
   const startedAt = performance.now();
   requireTunable(requested, { what: 'A search', variants: ['mixed'] });
-  const { params, spec, works, limits, judgedOn, autoPasses, autoWork, leftOut } = await searchTask(requested, job);
-  const outcome = await services.compute.request('search', params, job);
+  const secondsAfter = measuringSeconds(variantOptions(requested, workspace, []));
+  const trials = joinTrials(job, await analysisCost(requested, job), secondsAfter);
+  const { params, spec, works, limits, judgedOn, autoPasses, autoWork, leftOut } = await searchTask(
+    requested,
+    job,
+    trials.first,
+  );
+  const outcome = await services.compute.request('search', params, trials.last);
   const modelled = markPareto(
     outcome.plans.map((plan): SearchPlan => {
       const { quality } = plan;

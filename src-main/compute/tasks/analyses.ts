@@ -3,6 +3,7 @@ import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import { autoWork, chooseThresholds } from '../../analysis/auto';
 import { imageLevels, isChoiceAffordable, outputCosts } from '../../analysis/best-method';
 import { chooseFromGroups } from '../../analysis/choose-images';
+import { changedRuns } from '../../analysis/changed-runs';
 import { sumOfWork, wholeRuns } from '../../analysis/expected-work';
 import { releaseOrder as orderReleases, releaseWork } from '../../analysis/release-order';
 import { searchPlans } from '../../analysis/search';
@@ -69,6 +70,7 @@ export async function best(
     await trials.open({ first: level });
     trials.expect('choosing the method', wholeRuns(candidates.length, trials.images.length));
     const costs = await outputCosts(trials, candidates, [...trials.images.keys()], trials.outputNames);
+    trials.finish();
     return {
       costs: costs ?? [],
       isComparable: costs !== null,
@@ -126,7 +128,7 @@ export async function evaluateCandidates(
 ): Promise<EvaluateCandidatesResult> {
   return withTrials(params, context, async (trials) => {
     const all = trials.part(0, params.entries.length);
-    trials.expect(phase, wholeRuns(list.length, all.length));
+    trials.expect(phase, changedRuns(list, all.length, trials.changed));
     const qualities = await qualitiesOf(trials, list, all);
     const reference = await referenceQuality(trials, all);
     return { qualities, reference, skipped: trials.skipped, passes: trials.passes, work: trials.work };

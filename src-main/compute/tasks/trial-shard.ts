@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isPatient, type TaskContext } from '../../../src-shared/contract/progress';
-import { wholeRuns } from '../../analysis/expected-work';
+import { inFp16, layerRuns, partOfWork, sumOfWork, wholeRuns } from '../../analysis/expected-work';
 import { rankPart } from '../../analysis/search';
-import { sensitivityTrials } from '../../analysis/sensitivity';
+import { sensitivityTrials, sensitivityWork } from '../../analysis/sensitivity';
 import type { ShardComputed, TrialProblem, TrialShardParams } from '../pool/protocol';
 import { findShard, partOfShard, removeShard, stoppedError, writeShard } from '../shards/shard-store';
 import { withTrials } from '../trials/trial-pool';
@@ -68,11 +68,13 @@ async function runPart(problem: TrialProblem, { task, journalPath }: Part, conte
   const partOf = <T>(list: readonly T[]): readonly T[] => partOfShard(list, task.shard);
   if (problem.kind === 'sensitivity') {
     const { trials: params, ...own } = problem.params;
-    const list = partOf(sensitivityTrials(own));
+    const models = sensitivityTrials(own);
+    const list = partOf(models);
     if (list.length === 0) return;
     await withTrials({ ...params, journalPath }, context, async (trials) => {
       const all = trials.part(0, params.entries.length);
-      trials.expect('measuring layers', wholeRuns(list.length, all.length));
+      const work = sensitivityWork(own, all.length, trials.changed);
+      trials.expect('measuring layers', partOfWork(work, list.length / models.length));
       await trials.run(list, all);
     });
     return;
@@ -82,7 +84,13 @@ async function runPart(problem: TrialProblem, { task, journalPath }: Part, conte
   const entries = params.entries.slice(0, rankCount);
   await withTrials({ ...params, entries, journalPath }, context, async (trials) => {
     const rank = trials.part(0, rankCount);
-    trials.expect('ranking layers', wholeRuns(own.alternatives.length + partCount(problem, task), rank.length));
+    const names = own.layers.map(({ layer }) => layer);
+    const ranked = inFp16(layerRuns(names, rank.length, trials.changed));
+    const share = partCount(problem, task) / (1 + names.length);
+    trials.expect(
+      'ranking layers',
+      sumOfWork(wholeRuns(own.alternatives.length, rank.length), partOfWork(ranked, share)),
+    );
     await rankPart(trials, { ...own, rank }, partOf);
   });
 }

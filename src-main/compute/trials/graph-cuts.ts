@@ -56,15 +56,16 @@ export function chooseCuts(model: Model, inputDims: ReadonlyMap<string, Dims>, h
   const shapes = staticShapes(sized);
   const costs = layerCosts(layers, sized, shapes);
   const live = liveBytes(layers, facts, shapes);
-  const total = costs.reduce((sum, cost) => sum + cost, 0);
   const ends = bestEnds(costs, live);
+  const times = withUnknownSizes(costs, layers, shapes);
+  const total = times.reduce((sum, time) => sum + time, 0);
   const segmentOf = new Map<string, number>();
   const shares = ends.map(() => 0);
   let segment = 0;
   for (const [i, layer] of layers.entries()) {
     while (i >= (ends[segment] ?? layers.length)) segment++;
     segmentOf.set(layer.name, segment);
-    shares[segment] = (shares[segment] ?? 0) + (costs[i] ?? 0) / Math.max(1, total);
+    shares[segment] = (shares[segment] ?? 0) + (times[i] ?? 0) / Math.max(1, total);
   }
   return {
     segmentOf,
@@ -175,6 +176,21 @@ function layerCosts(layers: readonly Node[], graph: Graph, shapes: ReadonlyMap<s
     const values = layer.output.reduce((sum, name) => sum + elementCount(shapes.get(name) ?? []), 0);
     return (ofNode.get(layer) ?? 0) * NS_PER_MAC + values * NS_PER_VALUE;
   });
+}
+
+/**
+ * Nanoseconds of each layer, where those of an unknown size count as the mean of the others. Cuts do not depend on it:
+ * between layers of unknown size there are none.
+ */
+function withUnknownSizes(
+  costs: readonly number[],
+  layers: readonly Node[],
+  shapes: ReadonlyMap<string, Dims>,
+): readonly number[] {
+  const isKnown = layers.map(({ output }) => output.every((name) => name === '' || shapes.has(name)));
+  const known = costs.filter((_, i) => isKnown[i]);
+  const mean = known.reduce((sum, cost) => sum + cost, 0) / Math.max(1, known.length);
+  return costs.map((cost, i) => (isKnown[i] === true ? cost : Math.max(1, mean)));
 }
 
 /** For each position in front of a layer: bytes of the tensors that are computed before it and read behind it. */

@@ -1,18 +1,13 @@
 import type { OnProgress } from '../../../src-shared/contract/progress';
 import type { PartialResult } from '../../../src-shared/domain/analysis/partial';
-import type { ExpectedWork } from '../../analysis/expected-work';
+import { NO_WORK, type ExpectedWork } from '../../analysis/expected-work';
+import { completeSpeed, trialSeconds, type MeasuredSpeed, type TrialSpeed } from './trial-speed';
 
-/** The times are stored if they are known from as many runs of the whole model. */
+/** The times are known after as many runs of the whole model. */
 const KNOWN_PASSES = 4;
 
 /** Requests of each worker whose times do not count. */
 const WARM_UP = 1;
-
-/**
- * Opening a part of a quantized model takes so many times as long as the same part of FP32, until it is measured: it
- * was 2.3 to 8 times on models of 1 to 10 MB.
- */
-const QUANTIZED_OPEN = 5;
 
 /** What a worker has done for one request. */
 export interface WorkDone {
@@ -24,130 +19,174 @@ export interface WorkDone {
   readonly openMs: number;
 }
 
+export interface TrialClockOptions {
+  readonly onProgress?: OnProgress | undefined;
+  /** Number of workers, each of which opens its own sessions. */
+  readonly workers: () => number;
+  /** Times of earlier trials, which stand in for what was not measured yet. */
+  readonly earlier?: TrialSpeed | null;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
+}
+
 /**
- * Counts the work of trials in runs of the whole model, so that the rest of a phase is proportional to the time that it
- * takes: runs of a part of the model count as that part, and opening a part counts as the runs that take as long.
+ * Counts the work of trials in runs of the whole model, with one total for all phases. It is what was expected first,
+ * and never rises: if less is needed, it falls; if more is needed, each run counts as less than one. The time that is
+ * left follows from the times that runs, and the opening of parts, have taken so far.
  */
 export class TrialClock {
   /** What quantized models have computed so far, in runs of the whole model. */
   work = 0;
-  private readonly run = { ms: 0, passes: 0 };
-  /** Of FP32, which stands in for the quantized models until these have run. */
-  private readonly fp32 = { ms: 0, passes: 0, openMs: 0, opens: 0 };
-  /** Of quantized models. */
+  private readonly int8 = { ms: 0, passes: 0 };
+  private readonly fp16 = { ms: 0, passes: 0 };
   private readonly open = { ms: 0, count: 0 };
   private readonly make = { ms: 0, count: 0 };
+  /** Of all workers and the main thread, since the first trial. */
+  private busyMs = 0;
   private requests = 0;
-  /** `left` in runs, without the parts that are still to be opened: `opens`, of all workers. */
-  private phase = { name: '', unit: 'passes', done: 0, left: 0, opens: 0 };
+  private startedAt: number | null = null;
+  private latestAt = 0;
+  private readonly now: () => number;
+  private phase = { name: '', unit: '', done: 0, total: 0 };
+  private job = { done: 0, total: 0 };
+  private left: ExpectedWork = NO_WORK;
+  private isFinished = false;
   private partial: PartialResult | undefined;
 
-  /** @param workers number of workers, each of which opens its own sessions. */
-  constructor(
-    private readonly onProgress: OnProgress | undefined,
-    private readonly workers: () => number,
-  ) {}
-
-  /** Milliseconds; 0 for what was not measured. */
-  get speed(): { readonly passMs: number; readonly openMs: number; readonly makeMs: number } {
-    return {
-      passMs: ratio(this.run.ms, this.run.passes),
-      openMs: ratio(this.open.ms, this.open.count),
-      makeMs: ratio(this.make.ms, this.make.count),
-    };
+  constructor(private readonly options: TrialClockOptions) {
+    this.now = options.now ?? (() => performance.now());
   }
 
-  /** Whether enough was run to know the times. */
-  get isKnown(): boolean {
-    return this.run.passes >= KNOWN_PASSES;
+  /** What was measured, waiting included. */
+  get measured(): Omit<MeasuredSpeed, 'imageMs' | 'startMs'> {
+    const { slowness } = this;
+    const of = (ms: number, count: number, least: number): number | undefined =>
+      count >= least ? (slowness * ms) / count : undefined;
+    return {
+      passMs: of(this.int8.ms, this.int8.passes, KNOWN_PASSES),
+      fp16PassMs: of(this.fp16.ms, this.fp16.passes, KNOWN_PASSES),
+      openMs: of(this.open.ms, this.open.count, 1),
+      makeMs: of(this.make.ms, this.make.count, 1),
+    };
   }
 
   /** Begins a phase that counts something else than runs. */
   count(name: string, unit: string, total: number): void {
-    this.phase = { name, unit, done: 0, left: total, opens: 0 };
+    this.phase = { name, unit, done: 0, total };
     this.report();
   }
 
-  /** Begins a phase, or says what is left of the present one. */
-  expect(name: string, work: ExpectedWork): void {
-    const done = name === this.phase.name ? this.phase.done : 0;
-    this.phase = { name, unit: 'passes', done, ...this.leftOf(work) };
+  /** One more of what the phase counts. */
+  advance(count: number): void {
+    this.phase.done += count;
     this.report();
   }
 
-  /** What was found, and what is left of the present phase. */
-  found(partial: PartialResult | undefined, work?: ExpectedWork): void {
+  /** Begins a phase, or continues it. @param left what is expected from now on, later phases included */
+  expect(name: string, left: ExpectedWork): void {
+    this.phase = { name, unit: 'passes', done: 0, total: 0 };
+    this.need(left);
+    this.report();
+  }
+
+  /** What was found, and what is left now. */
+  found(partial: PartialResult | undefined, left?: ExpectedWork): void {
     if (partial !== undefined) this.partial = partial;
-    if (work !== undefined) this.phase = { ...this.phase, ...this.leftOf(work) };
+    if (left !== undefined) this.need(left);
     this.report();
   }
 
-  /** @param isQuantized whether the times are those of quantized models. */
-  worked({ passes, runMs, opens, openMs }: WorkDone, isQuantized: boolean): void {
-    if (isQuantized) {
-      this.open.ms += openMs;
-      this.open.count += opens;
-      this.work += passes;
-      // The first runs of a worker are slower: code is compiled, and memory is allocated.
-      if (++this.requests > WARM_UP * this.workers()) {
-        this.run.ms += runMs;
-        this.run.passes += passes;
-      }
-      this.phase.opens = Math.max(0, this.phase.opens - opens);
-      this.phase.done += ratio(openMs, this.passMs);
-    } else {
-      this.fp32.ms += runMs;
-      this.fp32.passes += passes;
-      this.fp32.openMs += openMs;
-      this.fp32.opens += opens;
+  /** @param isFp16 whether layers of the model were in FP16 */
+  worked({ passes, runMs, opens, openMs }: WorkDone, isFp16: boolean): void {
+    this.open.ms += openMs;
+    this.open.count += opens;
+    this.busyMs += runMs + openMs;
+    // The first runs of a worker are slower: code is compiled, and memory is allocated.
+    if (++this.requests > WARM_UP * this.options.workers()) {
+      const own = isFp16 ? this.fp16 : this.int8;
+      own.ms += runMs;
+      own.passes += passes;
     }
-    this.advance(passes);
+    this.spend({ passes, fp16Passes: isFp16 ? passes : 0, trials: 0, opens: opens / this.options.workers() });
   }
 
+  /** A model was written in this time. */
   made(ms: number): void {
     this.make.ms += ms;
     this.make.count += 1;
+    this.busyMs += ms;
+    this.spend({ ...NO_WORK, trials: 1 });
   }
 
-  /** Counts whole runs whose time is not that of trials. */
+  /** Counts whole runs that workers did not time. */
   passed(runs: number): void {
-    this.work += runs;
-    this.advance(runs);
+    if (this.startedAt !== null) this.startedAt += this.now() - this.latestAt;
+    this.spend({ ...NO_WORK, passes: runs });
   }
 
-  advance(count: number): void {
-    this.phase.done += count;
-    this.phase.left -= count;
+  /** Nothing is left: what was made is the total. */
+  finish(): void {
+    if (this.startedAt === null) return;
+    this.isFinished = true;
+    this.left = NO_WORK;
+    this.job.total = this.job.done;
     this.report();
   }
 
-  private get passMs(): number {
-    const { ms, passes } = this.run.passes > 0 ? this.run : this.fp32;
-    return ratio(ms, passes);
+  private need(left: ExpectedWork): void {
+    this.left = left;
+    if (this.startedAt === null) {
+      this.startedAt = this.now();
+      this.latestAt = this.startedAt;
+      this.job = { done: 0, total: left.passes };
+    } else {
+      this.job.total = Math.min(this.job.total, this.job.done + left.passes);
+    }
   }
 
-  private get openMs(): number {
-    return this.open.count > 0
-      ? ratio(this.open.ms, this.open.count)
-      : QUANTIZED_OPEN * ratio(this.fp32.openMs, this.fp32.opens);
+  private spend({ passes, fp16Passes, trials, opens }: ExpectedWork): void {
+    const { left, job } = this;
+    this.latestAt = this.now();
+    this.work += passes;
+    if (passes > 0) job.done += (job.total - job.done) * Math.min(1, passes / Math.max(passes, left.passes));
+    this.left = {
+      passes: Math.max(0, left.passes - passes),
+      fp16Passes: Math.max(0, left.fp16Passes - fp16Passes),
+      trials: Math.max(0, left.trials - trials),
+      opens: Math.max(0, left.opens - opens),
+    };
+    this.report();
   }
 
-  private leftOf({ passes, opens }: ExpectedWork): { readonly left: number; readonly opens: number } {
-    return { left: passes, opens: opens * this.workers() };
+  /** How much longer everything takes than the work itself, because workers wait. */
+  private get slowness(): number {
+    if (this.busyMs === 0) return 1;
+    const workers = this.options.workers();
+    const elapsedMs = this.latestAt - (this.startedAt ?? this.latestAt);
+    // When a worker reports a request, the others have done half of theirs on average.
+    const unreportedMs = (((workers - 1) / 2) * this.busyMs) / Math.max(1, this.requests);
+    return Math.max(1, (elapsedMs * workers) / (this.busyMs + unreportedMs));
+  }
+
+  /** null: not yet known. */
+  private get secondsLeft(): number | null {
+    const { measured } = this;
+    if (measured.passMs === undefined && measured.fp16PassMs === undefined) return null;
+    return trialSeconds(completeSpeed(measured, this.options.earlier ?? null), this.left, this.options.workers());
   }
 
   private report(): void {
-    const { name, unit, done, left, opens } = this.phase;
-    const rounded = Math.round(done);
-    // Nothing is opened after the last run.
-    const opening = left > 0.5 ? ratio(opens * this.openMs, this.passMs) : 0;
-    // When more is needed than expected, the total is unknown.
-    const total = left < -0.5 ? 0 : rounded + Math.round(Math.max(0, left) + opening);
-    const { partial } = this;
-    this.onProgress?.({ phase: name, done: rounded, total, unit, ...(partial === undefined ? {} : { partial }) });
+    const { onProgress } = this.options;
+    const { phase, job, partial, isFinished } = this;
+    const found = partial === undefined ? {} : { partial };
+    if (phase.unit !== 'passes') {
+      onProgress?.({ phase: phase.name, done: phase.done, total: phase.total, unit: phase.unit, ...found });
+      return;
+    }
+    const total = Math.round(job.total);
+    // The last run is counted when nothing more is needed.
+    const done = isFinished ? total : Math.min(Math.round(job.done), Math.max(0, total - 1));
+    const secondsLeft = isFinished ? 0 : this.secondsLeft;
+    onProgress?.({ phase: phase.name, done, total, unit: phase.unit, secondsLeft, ...found });
   }
-}
-
-function ratio(value: number, by: number): number {
-  return by > 0 ? value / by : 0;
 }

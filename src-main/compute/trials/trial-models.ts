@@ -95,6 +95,11 @@ export class TrialModels {
     this.whole = new ProgramMaker(this.model, WHOLE, options);
   }
 
+  /** The number of segments of a model that is simulated. */
+  get partsIfDivided(): number {
+    return chooseCuts(this.model, this.inputDims).shares.length;
+  }
+
   structure(id: string): SegmentStructure {
     return this.divided.structure(id) ?? this.whole.structure(id) ?? unknownStructure(id);
   }

@@ -10,21 +10,21 @@ import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry, SkippedImage } from '../../../src-shared/domain/project/image-set';
 import type { Target } from '../../../src-shared/domain/project/precision';
 import type { Task } from '../../../src-shared/domain/tasks/task';
-import { NO_WORK, sumOfWork, wholeRuns, type ChangedPart, type ExpectedWork } from '../../analysis/expected-work';
+import { sumOfWork, type ChangedPart, type ExpectedWork } from '../../analysis/expected-work';
 import { openMetric } from '../../analysis/metric/open-metric';
 import type { UserMetric } from '../../analysis/metric/user-metric';
 import type { OnAnswers, ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../../analysis/trials';
 import { bytesOf } from '../../backends/feeds';
 import { memoryBounds, PeakMemory, requireMemory, weightBytesOf, workersForWeights } from '../pool/worker-memory';
+import { openingWork } from './opening-work';
 import { TrialClock } from './trial-clock';
 import { hasOpenBatch, inputDimsOf, resizableInputs, TrialImages } from './trial-images';
 import { TrialJournal } from './trial-journal';
 import { bytesOfOutputs, fitTrials } from './trial-memory';
 import { TrialModels } from './trial-models';
 import type { LayerErrors, UnfinishedAnswer } from './trial-protocol';
-import { BLOCK_WEIGHT_BYTES } from './trial-program';
 import { TrialReference } from './trial-reference';
-import { writeSpeed } from './trial-speed';
+import { readSpeed, simulatedSpeed, writeSpeed } from './trial-speed';
 import { keptBytes, TrialWorkers } from './trial-workers';
 
 export interface TrialParams {
@@ -63,7 +63,9 @@ export async function withTrials<T>(
   const pool = new TrialPool(params, context);
   try {
     await pool.open({ next });
-    return await use(pool);
+    const result = await use(pool);
+    pool.finish();
+    return result;
   } finally {
     await pool.close();
   }
@@ -83,7 +85,7 @@ export class TrialPool implements Trials {
   private readonly clock: TrialClock;
   private startMs = 0;
   /** Of a worker, for reading one image and running FP32 on it. */
-  private imageMs = 0;
+  private imageMs: number | undefined;
   private opened: {
     readonly models: TrialModels;
     readonly workers: TrialWorkers;
@@ -97,7 +99,11 @@ export class TrialPool implements Trials {
     this.journal = new TrialJournal(params.journalPath);
     this.used = new TrialImages(params.entries, params.feeding);
     this.fp32 = new TrialReference(params, this.used);
-    this.clock = new TrialClock(context.onProgress, () => this.opened?.workers.threads.size ?? 1);
+    this.clock = new TrialClock({
+      onProgress: context.onProgress,
+      workers: () => this.opened?.workers.threads.size ?? 1,
+      earlier: readSpeed(dirname(params.journalPath)),
+    });
   }
 
   get reference(): readonly ReferenceAnswer[] {
@@ -145,22 +151,19 @@ export class TrialPool implements Trials {
     return this.running.changed;
   }
 
-  /** Begins a phase of the progress, or says what is left of the present one. */
-  expect(name: string, work: ExpectedWork): void {
-    this.clock.expect(name, this.work > 0 ? work : sumOfWork(work, this.firstOpens));
-  }
-
-  /**
-   * The first quantized model opens all of its parts, which takes longer than a few runs of a small model. Simulated
-   * parts that run for a while are opened again in a faster form (ProgramRunner).
-   */
-  private get firstOpens(): ExpectedWork {
+  /** Begins a phase of the progress, or continues it. @param left all that is expected from now on, see TrialClock */
+  expect(name: string, left: ExpectedWork): void {
     const { cuts, simulates } = this.running.models;
-    const forms = simulates && weightBytesOf(this.params.preparedDir) <= BLOCK_WEIGHT_BYTES ? 2 : 1;
-    return { ...NO_WORK, opens: forms * cuts.shares.length };
+    const first = openingWork(cuts, { simulates, weightBytes: weightBytesOf(this.params.preparedDir) });
+    this.clock.expect(name, this.work > 0 ? left : sumOfWork(left, first));
   }
 
-  /** Reports what was found so far, and what is left of the present phase. */
+  /** Reports that nothing is left. */
+  finish(): void {
+    this.clock.finish();
+  }
+
+  /** Reports what was found so far, and what is left. */
   found(partial: PartialResult | undefined, left?: ExpectedWork): void {
     this.clock.found(partial, left);
   }
@@ -240,9 +243,9 @@ export class TrialPool implements Trials {
     this.clock.count('reading images', 'images', unread);
     const startedAt = performance.now();
     await this.used.use(slots, workers.threads, () => this.clock.advance(1));
-    this.clock.expect('measuring FP32', wholeRuns(1, this.images.length));
+    this.clock.count('measuring FP32', 'images', this.images.length);
     await Promise.all([
-      this.fp32.measure(models, workers, (work) => this.clock.worked(work, false)),
+      this.fp32.measure(models, workers, (images) => this.clock.advance(images)),
       next === undefined ? undefined : anticipate(models, next),
     ]);
     if (unread > 0) this.imageMs = ((performance.now() - startedAt) * workers.threads.size) / unread;
@@ -270,9 +273,9 @@ export class TrialPool implements Trials {
         const result = await workers.request(worker, 'run', { ...workers.send(worker, program), chunks });
         const own = result.answers;
         this.passes += own.length;
-        this.clock.worked(result.work, true);
         const state = states[job];
         const { i, trial } = missing[job] ?? {};
+        this.clock.worked(result.work, trial !== undefined && isInFp16(trial));
         if (!state || i === undefined || !trial) return;
         for (const [slot, answer] of own.entries()) state.answers[positions[slot] ?? 0] = answer;
         state.left -= own.length;
@@ -364,14 +367,23 @@ export class TrialPool implements Trials {
   async close(): Promise<void> {
     await this.metric?.then((metric) => metric.close()).catch(() => undefined);
     await this.opened?.workers.close();
-    if (!this.clock.isKnown) return;
+    const { measured } = this.clock;
+    if (measured.passMs === undefined && measured.fp16PassMs === undefined) return;
     const { imageMs, startMs } = this;
-    await writeSpeed(dirname(this.params.journalPath), { ...this.clock.speed, imageMs, startMs });
+    const { models } = this.running;
+    const dir = dirname(this.params.journalPath);
+    if (models.simulates) await writeSpeed(dir, { ...measured, imageMs, startMs });
+    else if (readSpeed(dir) === null)
+      await writeSpeed(dir, { ...simulatedSpeed(measured, models.partsIfDivided), imageMs, startMs });
   }
 
   private get running(): NonNullable<typeof this.opened> {
     return defined(this.opened, 'open() comes before every other call of a TrialPool');
   }
+}
+
+function isInFp16({ plan }: Trial): boolean {
+  return Object.values(plan.layers).includes('fp16');
 }
 
 /** Places, ranges and weights are looked up once for all trials with the same plan. */

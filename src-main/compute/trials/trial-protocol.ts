@@ -71,7 +71,6 @@ export interface TrialTasks {
       /** Per image: the boxes that other answers are compared with. */
       readonly boxes: readonly (readonly TruthBox[])[];
       readonly outputs: readonly (readonly OutputTensor[])[];
-      readonly work: WorkDone;
     };
   };
   readonly share: { readonly params: SharedReference; readonly result: null };

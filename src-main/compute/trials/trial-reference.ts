@@ -10,7 +10,6 @@ import type { Task } from '../../../src-shared/domain/tasks/task';
 import type { TruthBox } from '../../../src-shared/domain/tasks/truth';
 import { OTHER_SIZE, type ReferenceAnswer, type TrialAnswer } from '../../analysis/trials';
 import type { OutputTensor } from '../../backends/runnable-variant';
-import type { WorkDone } from './trial-clock';
 import type { TrialImages } from './trial-images';
 import type { TrialModels } from './trial-models';
 import type { SharedReference, UnfinishedAnswer } from './trial-protocol';
@@ -33,9 +32,10 @@ export class TrialReference {
 
   /**
    * Runs FP32 on the images in use, and gives its answers to all workers.
+   * @param onImages called with the number of images that were run
    * @throws WorkbenchError images-empty
    */
-  async measure(models: TrialModels, workers: TrialWorkers, onWork: (work: WorkDone) => void): Promise<void> {
+  async measure(models: TrialModels, workers: TrialWorkers, onImages: (count: number) => void): Promise<void> {
     this.answers.length = 0;
     const outputs: (readonly OutputTensor[])[] = [];
     const records: (UnfinishedRecord | null)[] = [];
@@ -50,7 +50,7 @@ export class TrialReference {
         outputs[image] = found.outputs[i] ?? [];
         boxes.set(this.used.slots[image] ?? 0, found.boxes[i] ?? []);
       }
-      onWork({ ...found.work, passes: positions.length });
+      onImages(positions.length);
     });
     this.leaveOutUnanswered(outputs, records);
     this.keepReference(records);

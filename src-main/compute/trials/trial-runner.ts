@@ -93,7 +93,6 @@ class TrialRunner {
   }
 
   async reference(params: TrialTasks['reference']['params']): Promise<TrialTasks['reference']['result']> {
-    const timer = this.timer();
     const answers: UnfinishedAnswer<ReferenceAnswer>[] = [];
     const boxes: (readonly TruthBox[])[] = [];
     const outputs: OutputTensor[][] = [];
@@ -109,7 +108,7 @@ class TrialRunner {
       boxes.push(fp32);
       outputs.push(own.map(copyOf));
     }
-    return { answers, boxes, outputs, work: timer() };
+    return { answers, boxes, outputs };
   }
 
   share(reference: SharedReference): Promise<null> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { autoPasses, chooseThresholds, type AutoProblem } from '../../../src-main/analysis/auto';
+import { autoPasses, autoWork, chooseThresholds, type AutoProblem } from '../../../src-main/analysis/auto';
+import { WHOLE_RUNS } from '../../../src-main/analysis/expected-work';
 import { EMPTY_PLAN } from '../../../src-shared/domain/project/precision';
 import { asDetector, FakeTrials, fakeImages } from './fake-trials';
 
@@ -98,6 +99,23 @@ describe('chooseThresholds', () => {
     const passes = trials.ran.reduce((sum, { images: count }) => sum + count, 0);
     expect(passes).toBeLessThanOrEqual(autoPasses(problem));
     expect(passes).toBeGreaterThan(autoPasses(problem) / 2);
+  });
+
+  it('expects about the passes that it takes, and that each other threshold opens the layers behind it again', async () => {
+    const error = away({ a: 8, b: 2, c: 4 });
+    const trials = new FakeTrials(images, ({ thresholds }) => error(thresholds));
+    await chooseThresholds(trials, problem);
+    const passes = trials.ran.reduce((sum, { images: count }) => sum + count, 0);
+    const expected = autoWork(problem, WHOLE_RUNS);
+    expect(expected.opens).toBe(6);
+    expect(expected.passes / passes).toBeGreaterThan(1 / 1.5);
+    expect(expected.passes / passes).toBeLessThan(1.5);
+  });
+
+  it('expects every candidate to run on the first part of a race, which is most of a few images', () => {
+    const few = [0, 1, 2, 3, 4, 5];
+    const { passes } = autoWork({ ...problem, chosen: few }, WHOLE_RUNS);
+    expect(passes).toBeGreaterThanOrEqual(3 * (few.length + confirmed.length) + 6 * 4 + confirmed.length);
   });
 
   it('gives the same twice', async () => {

@@ -119,4 +119,17 @@ describe('searchPlans', () => {
     expect(models(problem.rank.length)).toBeLessThanOrEqual(ranking);
     expect(models(problem.judge.length)).toBeLessThanOrEqual(judging);
   });
+
+  it('says before each step what is left of the whole search', async () => {
+    const trials = additive({ l3: 0.05, l7: 0.02, l1: 0.004 });
+    // What was tried before is remembered, so that only different models cost.
+    const passes = (): number =>
+      [...new Map(trials.ran.map((own) => [JSON.stringify(own), own.images])).values()].reduce((sum, n) => sum + n, 0);
+    const totals: number[] = [];
+    await searchPlans(trials, problem, { onStep: (_, left) => totals.push(passes() + left.passes) });
+    for (const total of totals) {
+      expect(total).toBeGreaterThan(passes() / 1.4);
+      expect(total).toBeLessThan(passes() * 1.4);
+    }
+  });
 });

@@ -386,6 +386,39 @@ describe('chooseCuts', () => {
     );
     expect(chooseCuts(model, new Map()).shares).toHaveLength(1);
   });
+
+  it('counts layers of unknown size as the mean of the others', async () => {
+    const known = Array.from({ length: 6 }, (_, i) =>
+      makeNode('MatMul', [i === 0 ? 'input' : `m${i - 1}`, 'weights'], [`m${i}`], { name: `m${i}` }),
+    );
+    const unknown = Array.from({ length: 3 }, (_, i) =>
+      makeNode('Relu', [i === 0 ? 'found' : `r${i - 1}`], [`r${i}`], { name: `r${i}` }),
+    );
+    const { model } = await stored(
+      makeModel(
+        {
+          name: 'unknown',
+          node: [
+            ...known,
+            makeNode('NonZero', ['m5'], ['at'], { name: 'at' }),
+            makeNode('Transpose', ['at'], ['rows'], { name: 'rows' }),
+            makeNode('GatherND', ['m5', 'rows'], ['found'], { name: 'found' }),
+            ...unknown,
+          ],
+          initializer: [floatTensor('weights', [512, 512], new Array<number>(512 * 512).fill(0.01))],
+          input: [makeValueInfo('input', DataType.FLOAT, [64, 512])],
+          output: [makeValueInfo('r2', DataType.FLOAT, ['M'])],
+          valueInfo: [],
+        },
+        17,
+      ),
+    );
+    const { shares, segmentOf } = chooseCuts(model, new Map());
+    const last = segmentOf.get('r2') ?? -1;
+    expect(segmentOf.get('m0')).not.toBe(last);
+    // Half of the layers are in front of the first one of unknown size.
+    expect(shares[last]).toBeGreaterThanOrEqual(0.5 - 1e-9);
+  });
 });
 
 describe('BoundedCache', () => {
