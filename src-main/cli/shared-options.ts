@@ -51,7 +51,6 @@ export function limitOption(of: string): OptionSpec<number> {
 export const BUILD_OPTIONS = {
   backend: choice('B', BACKENDS, `${BACKENDS.join(', ')} (default: ort-cpu)`),
   threads: threadsOption,
-  'memory-limit': memoryLimitOption,
   batches: wholeNumbers(
     'LIST',
     'batch sizes to time (default: 1); with tensorrt, each gets an optimization profile; validation on a GPU ' +
@@ -158,7 +157,6 @@ export function variantSpec(values: OptionValues<typeof VARIANT_OPTIONS>, usualB
     backend: values.backend,
     target: values.target,
     threads: values.threads,
-    memoryLimitGb: values['memory-limit'],
     activationType: values.activations,
     tensorrt: Object.keys(tensorrt).length === 0 ? undefined : tensorrt,
   });

@@ -17,7 +17,7 @@ import { defineCommand, EXIT_CANCELLED, exitCodeOf, present, type CommandContext
 import { flag, text, type OptionValues } from '../options';
 import type { Block } from '../output';
 import { gateLines, runTable, skippedLines } from '../run-text';
-import { limitOption, tuneOption, VARIANT_OPTIONS, variantSpec } from '../shared-options';
+import { limitOption, memoryLimitOption, tuneOption, VARIANT_OPTIONS, variantSpec } from '../shared-options';
 import { anomalyLines } from '../history-text';
 import { roundsOption } from './bench';
 import { readinessLines } from './readiness';
@@ -26,6 +26,7 @@ import { tensorrtGridOption } from './calibrate';
 const CI = { group: 'Continuous integration:' };
 const RUN_OPTIONS = {
   ...VARIANT_OPTIONS,
+  'memory-limit': memoryLimitOption,
   limit: limitOption('validation images'),
   rounds: roundsOption,
   'tensorrt-grid': tensorrtGridOption,
@@ -86,6 +87,7 @@ async function runOne(
     ...variantSpec(values),
     ...present({
       limit: values.limit,
+      memoryLimitGb: values['memory-limit'],
       rounds: values.rounds,
       searches: values.search,
       tunes: values.tune,

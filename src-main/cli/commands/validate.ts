@@ -16,7 +16,7 @@ import { defineCommand, EXIT_OK, present, type CommandContext } from '../command
 import { withoutEmptyColumns, type Block, type Column } from '../output';
 import { measureCell, measureHeader, noMeasureLines } from '../run-text';
 import { freshShardOption, runShard, SHARD_DETAILS, shardOptions } from '../shard-options';
-import { limitOption, VARIANT_OPTIONS, variantSpec } from '../shared-options';
+import { limitOption, memoryLimitOption, VARIANT_OPTIONS, variantSpec } from '../shared-options';
 
 const SHOWN_CONFUSIONS = 5;
 
@@ -26,6 +26,7 @@ export const validate = defineCommand({
   positionals: ['PROJECT'],
   options: {
     ...VARIANT_OPTIONS,
+    'memory-limit': memoryLimitOption,
     limit: limitOption('images'),
     ...shardOptions('run only every N-th image, beginning with the I-th, on ort-cpu'),
     fresh: freshShardOption,
@@ -36,7 +37,7 @@ export const validate = defineCommand({
       kind: 'validate',
       projectPath: resolve(project),
       ...variantSpec(values),
-      ...present({ limit: values.limit }),
+      ...present({ limit: values.limit, memoryLimitGb: values['memory-limit'] }),
     };
     if (values.shard) return runShard(spec, values.shard, values, context);
     printValidation(await context.runJob(spec), context);

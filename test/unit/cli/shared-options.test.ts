@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createParser, valuesOf } from '../../../src-main/cli/options';
+import type { Command } from '../../../src-main/cli/command';
+import { bench } from '../../../src-main/cli/commands/bench';
+import { build } from '../../../src-main/cli/commands/build';
+import { run } from '../../../src-main/cli/commands/run';
+import { tune } from '../../../src-main/cli/commands/tune';
+import { validate } from '../../../src-main/cli/commands/validate';
 import { DEVICES_OPTIONS, devicesSpec, VARIANT_OPTIONS, variantSpec } from '../../../src-main/cli/shared-options';
 import type { BackendId } from '../../../src-shared/domain/project/precision';
 import { flagsOfTensorrtOptions, type TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
@@ -70,5 +76,13 @@ describe('flags of several GPUs', () => {
     expect(() => devicesSpec(parse(['--parallel']))).toThrow('--parallel needs --devices');
     expect(() => devicesSpec(parse(['--devices', '0', '--device', '1']))).toThrow(/found both/);
     expect(() => devicesSpec(parse(['--devices', 'first']))).toThrow(/--devices/);
+  });
+});
+
+describe('--memory-limit', () => {
+  it('is taken by the commands that run models over images, not by those that build and time engines', () => {
+    const takesLimit = ({ options }: Command): boolean => 'memory-limit' in options;
+    expect([validate, run].filter(takesLimit)).toEqual([validate, run]);
+    expect([bench, build, tune].filter(takesLimit)).toEqual([]);
   });
 });
