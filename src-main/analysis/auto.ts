@@ -2,7 +2,7 @@ import type { AutoObjective } from '../../src-shared/domain/analysis/analysis';
 import { ownValue, setOwnValue } from '../../src-shared/base/records';
 import type { Method } from '../../src-shared/domain/project/methods';
 import type { PrecisionPlan } from '../../src-shared/domain/project/precision';
-import { NO_WORK, sumOfWork, WHOLE_RUNS, wholeRuns, type ChangedPart, type ExpectedWork } from './expected-work';
+import { sumOfWork, thresholdRuns, WHOLE_RUNS, wholeRuns, type ChangedPart, type ExpectedWork } from './expected-work';
 import { expectedShare, race, type Raced } from './race';
 import { choiceErrorOf, type TrialAnswer, type Trials } from './trials';
 
@@ -71,18 +71,11 @@ function descentWork(
   }: Pick<AutoProblem, 'thresholds' | 'chosen'> & { readonly part: ChangedPart; readonly share: number },
 ): ExpectedWork {
   const methods = Object.values(thresholds);
-  return sumOfWork(
-    ...tensors.map((tensor) => {
-      const others = Math.max(0, distinct(methods.map((own) => ownValue(own, tensor))).length - 1);
-      // The constants of a part of the model change with a threshold, so that it is opened again.
-      return {
-        ...NO_WORK,
-        passes: others * chosen.length * share * part.ofTensor(tensor),
-        trials: others,
-        opens: others,
-      };
-    }),
-  );
+  const tried = tensors.flatMap((tensor) => {
+    const known = distinct(methods.map((own) => ownValue(own, tensor))).length;
+    return Array.from({ length: Math.max(0, known - 1) }, () => tensor);
+  });
+  return thresholdRuns(tried, chosen.length * share, part);
 }
 
 /** The largest number of model runs that the choice can take. */

@@ -21,7 +21,9 @@ function changedRun(
   const tensors = differences(first.thresholds, trial.thresholds);
   const isSame = first.biases === trial.biases && first.roundings === trial.roundings;
   const share = isSame ? Math.max(part.ofLayers(layers), ...tensors.map((tensor) => part.ofTensor(tensor))) : 1;
-  const work = { ...wholeRuns(1, images), passes: share * images, opens: layers.length };
+  // However many thresholds change, few parts read them.
+  const opens = layers.length + Math.min(1, tensors.length);
+  const work = { ...wholeRuns(1, images), passes: share * images, opens };
   return Object.values(trial.plan.layers).includes('fp16') ? inFp16(work) : work;
 }
 

@@ -60,11 +60,12 @@ export function layerRuns(layers: readonly string[], images: number, part: Chang
   };
 }
 
-/** One model for each of these tensors, whose threshold changes. */
+/** One model for each of these tensors, whose threshold changes, and with it constants of the part that reads it. */
 export function thresholdRuns(tensors: readonly string[], images: number, part: ChangedPart): ExpectedWork {
   return {
     ...NO_WORK,
     passes: tensors.reduce((sum, tensor) => sum + part.ofTensor(tensor), 0) * images,
     trials: tensors.length,
+    opens: tensors.length,
   };
 }

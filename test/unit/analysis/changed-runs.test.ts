@@ -17,7 +17,7 @@ describe('changedRuns', () => {
       passes: 10 + 2 + 2,
       fp16Passes: 2,
       trials: 3,
-      opens: 1,
+      opens: 2,
     });
   });
 
