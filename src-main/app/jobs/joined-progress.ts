@@ -35,6 +35,6 @@ export function joinTrials(
   return { first: { ...job, onProgress: first }, last: { ...job, onProgress: last } };
 }
 
-function isOfTrials({ secondsLeft }: Progress): boolean {
-  return secondsLeft !== undefined;
+function isOfTrials({ unit }: Progress): boolean {
+  return unit === 'passes';
 }

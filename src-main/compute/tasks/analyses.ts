@@ -1,4 +1,4 @@
-import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { Progress, TaskContext } from '../../../src-shared/contract/progress';
 import type { ImageEntry } from '../../../src-shared/domain/project/image-set';
 import { autoWork, chooseThresholds } from '../../analysis/auto';
 import { imageLevels, isChoiceAffordable, outputCosts } from '../../analysis/best-method';
@@ -65,7 +65,7 @@ export async function best(
   const all = levels[0] ?? [];
   const work = { candidates: candidates.length, macs, collected };
   const level = levels.find((slots) => isChoiceAffordable(slots.length, work)) ?? levels.at(-1) ?? [];
-  const trials = new TrialPool(params, context);
+  const trials = new TrialPool(params, countingImages(context, candidates.length));
   try {
     await trials.open({ first: level });
     trials.expect('choosing the method', wholeRuns(candidates.length, trials.images.length));
@@ -83,6 +83,22 @@ export async function best(
   } finally {
     await trials.close();
   }
+}
+
+/**
+ * Progress that counts images instead of passes: the choice of a method is a step in front of an analysis, whose total
+ * counts its own passes.
+ */
+function countingImages(context: TaskContext, models: number): TaskContext {
+  const { onProgress } = context;
+  if (!onProgress) return context;
+  const inImages = (progress: Progress): Progress => ({
+    ...progress,
+    done: Math.floor(progress.done / models),
+    total: Math.round(progress.total / models),
+    unit: 'images',
+  });
+  return { ...context, onProgress: (own) => onProgress(own.unit === 'passes' ? inImages(own) : own) };
 }
 
 export async function search(
