@@ -221,9 +221,13 @@ constexpr ChunkKernels kAvx2{"avx2", scan_avx2, move_counts_avx2, largest_finite
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
-/** Leaves zeros out: about half of the outputs of a Relu need no counter. */
-CALIB_AVX512 ChunkScan scan_avx512(const float* values, std::size_t count, const ScanSides& sides,
-                                   std::uint16_t* slots) {
+/**
+ * Leaves zeros out: about half of the outputs of a Relu need no counter. `kHasSides`: whether the sides have scales of
+ * their own, or a limit.
+ */
+template <bool kHasSides>
+CALIB_AVX512 ChunkScan scan_sides_avx512(const float* values, std::size_t count, const ScanSides& sides,
+                                         std::uint16_t* slots) {
   constexpr std::size_t kLanes = 16;
   const __m512i sign = _mm512_set1_epi32(static_cast<int>(kSignBit));
   const __m512i negative_side = _mm512_set1_epi32(kBinCount);
@@ -233,6 +237,8 @@ CALIB_AVX512 ChunkScan scan_avx512(const float* values, std::size_t count, const
   const __m512 above_scale = _mm512_set1_ps(sides.above_scale);
   const __m512i limit = _mm512_set1_epi32(static_cast<std::int32_t>(bits_of(sides.limit)));
   const __m512 last = _mm512_set1_ps(kLastBin);
+  // Lanes behind the last value repeat the first one.
+  const __m512i first = count > 0 ? _mm512_castps_si512(_mm512_set1_ps(values[0])) : _mm512_setzero_si512();
   __m512i largest_signed = _mm512_set1_epi32(INT32_MIN);
   __m512i largest_inside = _mm512_set1_epi32(INT32_MIN);
   __m512i largest_unsigned = _mm512_setzero_si512();
@@ -241,20 +247,23 @@ CALIB_AVX512 ChunkScan scan_avx512(const float* values, std::size_t count, const
   for (std::size_t i = 0; i < count; i += kLanes) {
     const std::size_t left = count - i;
     const __mmask16 used = left >= kLanes ? __mmask16{0xffff} : static_cast<__mmask16>((1U << left) - 1U);
-    const __m512i bits = _mm512_maskz_loadu_epi32(used, values + i);
-    largest_signed = _mm512_mask_max_epi32(largest_signed, used, largest_signed, bits);
+    const __m512i bits = _mm512_mask_loadu_epi32(first, used, values + i);
+    largest_signed = _mm512_max_epi32(largest_signed, bits);
     largest_unsigned = _mm512_max_epu32(largest_unsigned, bits);
-    smallest_unsigned = _mm512_mask_min_epu32(smallest_unsigned, used, smallest_unsigned, bits);
+    smallest_unsigned = _mm512_min_epu32(smallest_unsigned, bits);
     const __m512i magnitude = _mm512_andnot_epi32(sign, bits);
-    const __mmask16 kept = _mm512_test_epi32_mask(magnitude, magnitude);
-    const __mmask16 below = _mm512_cmplt_epi32_mask(bits, limit);
-    const __mmask16 above = static_cast<__mmask16>(~below);
+    const __mmask16 kept = _mm512_mask_test_epi32_mask(used, magnitude, magnitude);
     const __mmask16 negative = _mm512_test_epi32_mask(bits, sign);
-    largest_inside = _mm512_mask_max_epi32(largest_inside, below & used, largest_inside, bits);
-    const __m512 positive_scale = _mm512_mask_mov_ps(inside_scale, above, above_scale);
-    const __m512 factor = _mm512_mask_mov_ps(positive_scale, negative, negative_scale);
+    __m512 factor = inside_scale;
+    __m512i side = _mm512_maskz_mov_epi32(negative, negative_side);
+    if constexpr (kHasSides) {
+      const __mmask16 below = _mm512_cmplt_epi32_mask(bits, limit);
+      const __mmask16 above = static_cast<__mmask16>(~below);
+      largest_inside = _mm512_mask_max_epi32(largest_inside, below, largest_inside, bits);
+      factor = _mm512_mask_mov_ps(_mm512_mask_mov_ps(factor, above, above_scale), negative, negative_scale);
+      side = _mm512_mask_mov_epi32(side, above, above_side);
+    }
     const __m512 position = _mm512_min_ps(_mm512_mul_ps(_mm512_castsi512_ps(magnitude), factor), last);
-    const __m512i side = _mm512_mask_mov_epi32(_mm512_maskz_mov_epi32(negative, negative_side), above, above_side);
     const __m512i slot = _mm512_or_epi32(_mm512_cvttps_epi32(position), side);
     if (kept == 0xffff) {
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm512_cvtepi32_epi16(slot));
@@ -267,12 +276,18 @@ CALIB_AVX512 ChunkScan scan_avx512(const float* values, std::size_t count, const
   }
   ChunkScan found;
   found.largest_signed = _mm512_reduce_max_epi32(largest_signed);
-  found.largest_inside = _mm512_reduce_max_epi32(largest_inside);
+  found.largest_inside = kHasSides ? _mm512_reduce_max_epi32(largest_inside) : found.largest_signed;
   found.largest_unsigned = _mm512_reduce_max_epu32(largest_unsigned);
   found.smallest_unsigned = _mm512_reduce_min_epu32(smallest_unsigned);
   found.slots = static_cast<std::uint32_t>(out - slots);
   found.zeros = static_cast<std::uint32_t>(count) - found.slots;
   return found;
+}
+
+ChunkScan scan_avx512(const float* values, std::size_t count, const ScanSides& sides, std::uint16_t* slots) {
+  const bool has_sides = sides.negative_scale != sides.inside_scale || bits_of(sides.limit) != kInfinityBits;
+  return has_sides ? scan_sides_avx512<true>(values, count, sides, slots)
+                   : scan_sides_avx512<false>(values, count, sides, slots);
 }
 
 CALIB_AVX512 void move_counts_avx512(std::uint16_t* counters, std::size_t count, std::uint64_t* bins) {

@@ -39,8 +39,8 @@ struct ChunkKernels {
   const char* name;
   /**
    * Describes `count` values and writes the slots of the finite ones that are not left out: min(|value| * scale, 4095),
-   * truncated, + 4096 for a negative value, or 8192 for one above. If some value is NaN or infinite, the slots are not
-   * defined. Writes up to kSlotPadding slots more than it reports.
+   * truncated, + 4096 for a negative value, or 8192 for one above. If some value is NaN or infinite, the slots and the
+   * largest value inside are not defined. Writes up to kSlotPadding slots more than it reports.
    */
   ChunkScan (*scan)(const float* values, std::size_t count, const ScanSides& sides, std::uint16_t* slots);
   /** Adds `count` groups of four adjacent counters to `bins` and sets them to 0; a multiple of kMovedTogether. */
