@@ -12,7 +12,7 @@ import {
 } from '../../../src-shared/domain/analysis/best-method';
 import { UNDECIDED_METHOD, type HistogramMethod, type Method } from '../../../src-shared/domain/project/methods';
 import type { Target } from '../../../src-shared/domain/project/precision';
-import { evaluateThreshold } from '../../../src-shared/domain/histograms/quantization-error';
+import { sqnrDbAt } from '../../../src-shared/domain/histograms/quantization-error';
 import { planOfVariant, type VariantName } from '../../../src-shared/domain/project/variant';
 import type { StoredCalibration } from '../../calibration/histograms/calibration-store';
 import {
@@ -224,8 +224,8 @@ function harmfulTensors({
     const other = ownValue(better, tensor);
     if (own === undefined || other === undefined || own === other) return [];
     const groups = Object.entries(calibration.groups(tensor)).map(([group, histogram]) => {
-      const sqnrDb = evaluateThreshold(histogram, own).sqnrDb;
-      const betterDb = evaluateThreshold(histogram, other).sqnrDb;
+      const sqnrDb = sqnrDbAt(histogram, own);
+      const betterDb = sqnrDbAt(histogram, other);
       return {
         tensor,
         group: group === '' ? null : group,
@@ -251,7 +251,7 @@ function poorTensors(
   const poor = tensors
     .map((tensor) => ({
       tensor,
-      sqnrDb: evaluateThreshold(calibration.total(tensor), ownValue(inUse, tensor) ?? 0).sqnrDb,
+      sqnrDb: sqnrDbAt(calibration.total(tensor), ownValue(inUse, tensor) ?? 0),
     }))
     .filter(({ sqnrDb }) => sqnrDb < POOR_TENSOR_DB)
     .sort((a, b) => a.sqnrDb - b.sqnrDb);

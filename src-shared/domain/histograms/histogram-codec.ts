@@ -94,6 +94,13 @@ function invalid(what: string): WorkbenchError {
   });
 }
 
+/** The bins of one sign, their sum, and the last one that is not empty (-1: none). */
+interface Side {
+  readonly bins: Float64Array;
+  readonly total: number;
+  readonly lastUsed: number;
+}
+
 class Reader {
   private readonly view: DataView;
   private at = 0;
@@ -136,8 +143,9 @@ class Reader {
     throw invalid('has a number above 2^53');
   }
 
-  side(): Float64Array {
+  side(): Side {
     const bins = new Float64Array(BIN_COUNT);
+    let total = 0;
     const runCount = this.varint();
     let at = 0;
     for (let run = 0; run < runCount; run += 1) {
@@ -150,9 +158,11 @@ class Reader {
         const count = this.varint();
         if (count === 0) throw invalid('has an empty bin inside a run');
         bins[at] = count;
+        total += count;
       }
     }
-    return bins;
+    // The last bin of a run is not empty.
+    return { bins, total, lastUsed: at - 1 };
   }
 
   expectEnd(): void {
@@ -160,24 +170,19 @@ class Reader {
   }
 }
 
-function sum(bins: Float64Array): number {
-  let total = 0;
-  for (const count of bins) total += count;
-  return total;
-}
-
-function sideFits(bins: Float64Array, largestMagnitude: number, exponent: number): boolean {
-  const lastUsed = bins.findLastIndex((count) => count > 0);
+function sideFits({ lastUsed }: Side, largestMagnitude: number, exponent: number): boolean {
   return lastUsed === (largestMagnitude > 0 ? binOf(largestMagnitude, exponent) : -1);
 }
 
-function checkRange(histogram: HistogramContent, finiteCount: number): void {
-  const { min, max, exponent } = histogram;
+function checkRange(
+  { min, max, exponent }: Pick<HistogramContent, 'min' | 'max' | 'exponent'>,
+  finiteCount: number,
+  positive: Side,
+  negative: Side,
+): void {
   const hasRange = finiteCount > 0 || (min === 0 && max === 0);
-  const fits =
-    sideFits(histogram.positive, Math.max(max, 0), exponent) &&
-    sideFits(histogram.negative, Math.max(-min, 0), exponent);
-  if (!hasRange || min > max || exponent !== exponentFor(amaxOf(histogram)) || !fits)
+  const fits = sideFits(positive, Math.max(max, 0), exponent) && sideFits(negative, Math.max(-min, 0), exponent);
+  if (!hasRange || min > max || exponent !== exponentFor(amaxOf({ min, max })) || !fits)
     throw invalid('has bins that do not fit its range');
 }
 
@@ -209,13 +214,14 @@ export function decodeHistogram(bytes: Uint8Array): HistogramContent {
   const positive = reader.side();
   const negative = reader.side();
   reader.expectEnd();
-  const finiteCount = zeroCount + sum(positive) + sum(negative);
+  const finiteCount = zeroCount + positive.total + negative.total;
   const elementCount = finiteCount + nanCount + infinityCount;
   if (elementCount > Number.MAX_SAFE_INTEGER) throw invalid('has more than 2^53 values');
-  const histogram: HistogramContent = {
+  checkRange({ min, max, exponent }, finiteCount, positive, negative);
+  return {
     exponent,
-    positive,
-    negative,
+    positive: positive.bins,
+    negative: negative.bins,
     zeroCount,
     nanCount,
     infinityCount,
@@ -223,6 +229,4 @@ export function decodeHistogram(bytes: Uint8Array): HistogramContent {
     min,
     max,
   };
-  checkRange(histogram, finiteCount);
-  return histogram;
 }
