@@ -1,10 +1,10 @@
 import { attrFloat, attrInt, attrInts, attrString, attrValue } from './attributes';
-import { elementCount, isFloatType } from './element-types';
+import { elementCount } from './element-types';
 import { GraphIndex } from './graph-index';
-import { DataType, type Graph, type Node, type Tensor } from './model';
+import { KnownValues, slicedRange } from './known-values';
+import type { Graph, Node, Tensor } from './model';
 import { isDefaultDomain } from './opset';
 import { declaredShape } from './shapes';
-import { tensorAsFloat32, tensorAsInts } from './tensor-values';
 
 /** Sizes of a tensor, all known. */
 export type Dims = readonly number[];
@@ -18,8 +18,6 @@ const SAME_AS_FIRST = new Set(
   ).split(' '),
 );
 const ELEMENTWISE = new Set('Add Sub Mul Div Pow Min Max Sum Mean Equal Greater Less And Or Where Mod'.split(' '));
-/** Integer tensors with at most this many values are evaluated: they are shapes, axes and sizes. */
-const VALUES_MAX = 64;
 
 /**
  * The sizes of every tensor that follow from the sizes of the inputs, with a batch of one if the first dimension of an
@@ -35,12 +33,9 @@ export function staticShapes(graph: Graph): ReadonlyMap<string, Dims> {
 
 class Shapes {
   readonly dims = new Map<string, Dims>();
-  private readonly ints = new Map<string, readonly number[]>();
+  private readonly values = new KnownValues(this.dims);
 
-  constructor(
-    graph: Graph,
-    private readonly index: GraphIndex,
-  ) {
+  constructor(graph: Graph, index: GraphIndex) {
     for (const value of index.graphInputs) {
       const declared = declaredShape(value)?.map((dim, axis) => (dim === null && axis === 0 ? 1 : dim));
       if (declared?.every((dim) => dim !== null) === true) this.dims.set(value.name, declared);
@@ -51,9 +46,7 @@ class Shapes {
   visit(node: Node): void {
     if (!isDefaultDomain(node.domain)) return;
     if (node.opType === 'Constant') return this.visitConstant(node);
-    const first = node.output[0] ?? '';
-    const ints = this.intsOf(node);
-    if (ints !== undefined && ints.length <= VALUES_MAX) this.ints.set(first, ints);
+    this.values.visit(node);
     const found = this.outputsOf(node);
     if (found !== undefined) node.output.forEach((name, i) => this.add(name, found[Math.min(i, found.length - 1)]));
   }
@@ -69,98 +62,11 @@ class Shapes {
 
   private addConstant(name: string, tensor: Tensor): void {
     this.dims.set(name, tensor.dims);
-    const isInt = tensor.dataType === DataType.INT64 || tensor.dataType === DataType.INT32;
-    if (isInt && elementCount(tensor.dims) <= VALUES_MAX) this.ints.set(name, tensorAsInts(tensor));
+    this.values.addConstant(name, tensor);
   }
 
   private dim(node: Node, input: number): Dims | undefined {
     return this.dims.get(node.input[input] ?? '');
-  }
-
-  /** Values of an integer input; an attribute of older operator sets instead, where it is given. */
-  private list(node: Node, input: number, attribute?: string): readonly number[] | undefined {
-    return (
-      (attribute === undefined ? undefined : attrInts(node, attribute, undefined)) ??
-      this.ints.get(node.input[input] ?? '')
-    );
-  }
-
-  /** Values of the first output, if they are integers that follow from shapes. */
-  private intsOf(node: Node): readonly number[] | undefined {
-    if (node.opType === 'Shape') {
-      const dims = this.dim(node, 0);
-      return dims?.slice(attrInt(node, 'start', 0), attrInt(node, 'end', dims.length));
-    }
-    const inputs = node.input.map((name) => this.ints.get(name));
-    const [a, b] = inputs;
-    switch (node.opType) {
-      case 'Gather':
-        return a && b?.map((at) => a[at < 0 ? at + a.length : at] ?? Number.NaN);
-      case 'Concat':
-        return inputs.every((part) => part !== undefined) ? inputs.flat() : undefined;
-      case 'Squeeze':
-      case 'Unsqueeze':
-      case 'Cast':
-      case 'Identity':
-        return a;
-      case 'Reshape':
-        return a;
-      case 'Slice':
-        return a && this.slicedRows(node, a);
-      case 'Transpose':
-        return a && this.transposedInts(node, a);
-      case 'ConstantOfShape':
-        return this.filled(node);
-      case 'Add':
-        return zip(a, b, (x, y) => x + y);
-      case 'Sub':
-        return zip(a, b, (x, y) => x - y);
-      case 'Mul':
-        return zip(a, b, (x, y) => x * y);
-      case 'Div':
-        return zip(a, b, (x, y) => Math.trunc(x / y));
-      case 'Mod':
-        // The result has the sign of the divisor, or with fmod that of the dividend.
-        return zip(a, b, (x, y) => (attrInt(node, 'fmod', 0) === 1 ? x % y : ((x % y) + y) % y));
-      case 'Equal':
-        return zip(a, b, (x, y) => (x === y ? 1 : 0));
-      case 'Where': {
-        const marked = zip(a, b, (isFirst, x) => (isFirst === 0 ? Number.NaN : x));
-        return zip(marked, inputs[2], (x, y) => (Number.isNaN(x) ? y : x));
-      }
-      default:
-        return undefined;
-    }
-  }
-
-  /** Rows of an integer tensor along its first axis. */
-  private slicedRows(node: Node, values: readonly number[]): readonly number[] | undefined {
-    const [starts, ends, steps] = [this.list(node, 1, 'starts'), this.list(node, 2, 'ends'), this.list(node, 4)];
-    const [start, end] = [starts?.[0], ends?.[0]];
-    const rows = this.dim(node, 0)?.[0] ?? values.length;
-    if (starts?.length !== 1 || start === undefined || end === undefined) return undefined;
-    if ((this.list(node, 3, 'axes')?.[0] ?? 0) !== 0) return undefined;
-    const step = steps?.[0] ?? 1;
-    const { from, count } = slicedRange(rows, { start, end, step });
-    const width = values.length / rows;
-    return Array.from({ length: count }, (_, i) => from + i * step).flatMap((row) =>
-      values.slice(row * width, (row + 1) * width),
-    );
-  }
-
-  private transposedInts(node: Node, values: readonly number[]): readonly number[] | undefined {
-    const [rows = 0, columns = 0, ...more] = this.dim(node, 0) ?? [];
-    const isTurned = (attrInts(node, 'perm', undefined) ?? [1, 0]).join() === '1,0';
-    if (more.length > 0 || !isTurned) return undefined;
-    return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)] ?? Number.NaN);
-  }
-
-  private filled(node: Node): readonly number[] | undefined {
-    const value = attrValue(node, 'value', 'tensor')?.value;
-    const count = this.list(node, 0)?.reduce((product, size) => product * size, 1) ?? Number.NaN;
-    if (value === undefined || isFloatType(value.dataType) || !(count <= VALUES_MAX)) return undefined;
-    const [fill = 0] = tensorAsInts(value);
-    return new Array<number>(count).fill(fill);
   }
 
   /** One entry per output, or one for all of them. */
@@ -201,19 +107,21 @@ class Shapes {
           ),
         ];
       case 'Reshape':
-        return [reshaped(first, this.list(node, 1))];
+        return [reshaped(first, this.values.list(node, 1))];
       case 'Expand': {
-        const to = this.list(node, 1);
+        const to = this.values.list(node, 1);
         return [to && broadcastDims([first, to])];
       }
       case 'Tile': {
-        const repeats = this.list(node, 1);
+        const repeats = this.values.list(node, 1);
         return [repeats && first.map((size, axis) => size * (repeats[axis] ?? Number.NaN))];
       }
       case 'ConstantOfShape':
-        return [this.list(node, 0)];
+        return [this.values.list(node, 0)];
+      case 'Range':
+        return [this.ranged(node)];
       case 'Squeeze': {
-        const axes = this.list(node, 1, 'axes');
+        const axes = this.values.list(node, 1, 'axes');
         return [
           first.filter((size, axis) =>
             axes === undefined ? size !== 1 : !axes.includes(axis) && !axes.includes(axis - first.length),
@@ -221,14 +129,14 @@ class Shapes {
         ];
       }
       case 'Unsqueeze':
-        return [unsqueezed(first, this.list(node, 1, 'axes'))];
+        return [unsqueezed(first, this.values.list(node, 1, 'axes'))];
       case 'Gather': {
         const [indices, axis] = [this.dim(node, 1), attrInt(node, 'axis', 0)];
         const at = axis < 0 ? axis + first.length : axis;
         return [indices && [...first.slice(0, at), ...indices, ...first.slice(at + 1)]];
       }
       case 'Pad': {
-        const pads = this.list(node, 1, 'pads');
+        const pads = this.values.list(node, 1, 'pads');
         return [pads && first.map((size, axis) => size + (pads[axis] ?? 0) + (pads[axis + first.length] ?? 0))];
       }
       case 'Slice':
@@ -258,7 +166,7 @@ class Shapes {
 
   private reduced(node: Node, input: Dims): Dims {
     const axes =
-      this.list(node, 1, 'axes')?.map((axis) => (axis < 0 ? axis + input.length : axis)) ??
+      this.values.list(node, 1, 'axes')?.map((axis) => (axis < 0 ? axis + input.length : axis)) ??
       input.map((_, axis) => axis);
     const kept = attrInt(node, 'keepdims', 1) === 1;
     return input.flatMap((size, axis) => (!axes.includes(axis) ? [size] : kept ? [1] : []));
@@ -326,14 +234,18 @@ class Shapes {
     const axis = at < 0 ? at + first.length : at;
     const total = first[axis] ?? 0;
     const chunk = Math.ceil(total / node.output.length);
-    const sizes = this.list(node, 1, 'split') ?? node.output.map((_, i) => Math.min(chunk, total - i * chunk));
+    const sizes = this.values.list(node, 1, 'split') ?? node.output.map((_, i) => Math.min(chunk, total - i * chunk));
     return sizes.map((part) => first.map((size, i) => (i === axis ? part : size)));
   }
 
   private sliced(node: Node, first: Dims): Dims | undefined {
-    const [starts, ends, steps] = [this.list(node, 1, 'starts'), this.list(node, 2, 'ends'), this.list(node, 4)];
+    const [starts, ends, steps] = [
+      this.values.list(node, 1, 'starts'),
+      this.values.list(node, 2, 'ends'),
+      this.values.list(node, 4),
+    ];
     if (starts === undefined || ends === undefined) return undefined;
-    const axes = this.list(node, 3, 'axes') ?? starts.map((_, i) => i);
+    const axes = this.values.list(node, 3, 'axes') ?? starts.map((_, i) => i);
     const result = [...first];
     axes.forEach((given, i) => {
       const axis = given < 0 ? given + first.length : given;
@@ -343,17 +255,19 @@ class Shapes {
     return result;
   }
 
+  private ranged({ input }: Node): Dims | undefined {
+    const [start, limit, step] = input.map((name) => (this.values.ints(name) ?? this.values.floats(name))?.[0]);
+    if (start === undefined || limit === undefined || step === undefined) return undefined;
+    return [Math.max(0, Math.ceil((limit - start) / step))];
+  }
+
   private resized(node: Node, first: Dims): Dims | undefined {
-    const sizes = node.opType === 'Resize' ? this.list(node, 3) : undefined;
+    const sizes = node.opType === 'Resize' ? this.values.list(node, 3) : undefined;
     const axes = attrInts(node, 'axes', undefined) ?? first.map((_, axis) => axis);
     if (sizes !== undefined) return first.map((size, axis) => sizes[axes.indexOf(axis)] ?? size);
-    const scales =
-      this.index.initializer(node.input[node.opType === 'Upsample' || node.input.length === 2 ? 1 : 2] ?? '') ??
-      this.constantOf(node.input[2] ?? '');
-    const factors =
-      scales !== undefined && isFloatType(scales.dataType) && elementCount(scales.dims) > 0
-        ? [...tensorAsFloat32(scales)]
-        : attrValue(node, 'scales', 'floats')?.value;
+    const scales = node.input[node.opType === 'Upsample' || node.input.length === 2 ? 1 : 2] ?? '';
+    const known = this.values.floats(scales) ?? [];
+    const factors = known.length > 0 ? known : attrValue(node, 'scales', 'floats')?.value;
     if (factors === undefined) {
       const height = attrFloat(node, 'height_scale', undefined);
       const width = attrFloat(node, 'width_scale', undefined);
@@ -363,35 +277,6 @@ class Shapes {
     }
     return first.map((size, axis) => Math.floor(size * (factors[axes.indexOf(axis)] ?? 1)));
   }
-
-  private constantOf(name: string): Tensor | undefined {
-    const node = this.index.producer(name)?.node;
-    return node?.opType === 'Constant' ? attrValue(node, 'value', 'tensor')?.value : undefined;
-  }
-}
-
-function zip(
-  a: readonly number[] | undefined,
-  b: readonly number[] | undefined,
-  of: (x: number, y: number) => number,
-): readonly number[] | undefined {
-  if (a === undefined || b === undefined) return undefined;
-  return Array.from({ length: Math.max(a.length, b.length) }, (_, i) =>
-    of(a[a.length === 1 ? 0 : i] ?? Number.NaN, b[b.length === 1 ? 0 : i] ?? Number.NaN),
-  );
-}
-
-/** First index and number of the indices that a Slice takes of an axis. */
-function slicedRange(
-  size: number,
-  { start, end, step }: { readonly start: number; readonly end: number; readonly step: number },
-): { readonly from: number; readonly count: number } {
-  const clamp = (value: number, low: number, high: number): number =>
-    Math.min(high, Math.max(low, value < 0 ? value + size : value));
-  const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
-  const from = clamp(start, low, high);
-  const to = end < -size ? low : clamp(end, low, high);
-  return { from, count: Math.max(0, Math.ceil((to - from) / step)) };
 }
 
 function broadcastDims(all: readonly Dims[]): Dims {

@@ -9,7 +9,7 @@ import {
   makeNode,
   tensorAttr,
 } from '../../../src-main/onnx/graph/make';
-import type { Node, Tensor } from '../../../src-main/onnx/graph/model';
+import { DataType, type Node, type Tensor } from '../../../src-main/onnx/graph/model';
 import { staticShapes } from '../../../src-main/onnx/graph/static-shapes';
 import { readModel } from '../../../src-main/onnx/wire/wire-reader';
 import { buildGraph } from '../../support/onnx-builder';
@@ -139,6 +139,52 @@ describe('sizes that follow from the input', () => {
       int64Tensor('twoColumns', [2], [-1, 2]),
     ];
     expect(shapeOf(nodes, initializers)).toEqual([1, 3, 32, 35]);
+  });
+
+  test('a Pad of torchvision to a multiple of 32, computed in floating point: ceil(max([30]) / 32) x 32 - 30', () => {
+    const nodes = [
+      makeNode('ReduceMax', ['sides'], ['most'], { attributes: [intAttr('keepdims', 0)] }),
+      makeNode('Div', ['most', 'stride'], ['blocks']),
+      makeNode('Ceil', ['blocks'], ['wholeBlocks']),
+      makeNode('Mul', ['wholeBlocks', 'stride'], ['padded']),
+      makeNode('Cast', ['padded'], ['size'], { attributes: [intAttr('to', DataType.INT64)] }),
+      makeNode('Sub', ['size', 'width'], ['missing']),
+      makeNode('Unsqueeze', ['missing', 'zero'], ['missingVector']),
+      makeNode('Concat', ['sevenZeros', 'missingVector'], ['pads'], { attributes: [intAttr('axis', 0)] }),
+      makeNode('Pad', ['x', 'pads'], ['y']),
+    ];
+    const initializers = [
+      floatTensor('sides', [1], Float32Array.of(30)),
+      floatTensor('stride', [], Float32Array.of(32)),
+      int64Tensor('width', [], [30]),
+      int64Tensor('zero', [1], [0]),
+      int64Tensor('sevenZeros', [7], [0, 0, 0, 0, 0, 0, 0]),
+    ];
+    expect(shapeOf(nodes, initializers)).toEqual([1, 3, 32, 34]);
+  });
+
+  test('a Resize of torchvision, whose scale is a side divided by the shorter one', () => {
+    const nodes = [
+      makeNode('Shape', ['x'], ['s']),
+      makeNode('Slice', ['s', 'two', 'four'], ['sides']),
+      makeNode('Cast', ['sides'], ['floatSides'], { attributes: [intAttr('to', DataType.FLOAT)] }),
+      makeNode('ReduceMin', ['floatSides'], ['shorter']),
+      makeNode('Div', ['wanted', 'shorter'], ['scale']),
+      makeNode('Concat', ['ones', 'scale', 'scale'], ['scales'], { attributes: [intAttr('axis', 0)] }),
+      makeNode('Resize', ['x', '', 'scales'], ['y']),
+    ];
+    const initializers = [
+      int64Tensor('two', [1], [2]),
+      int64Tensor('four', [1], [4]),
+      floatTensor('wanted', [1], Float32Array.of(48)),
+      floatTensor('ones', [2], Float32Array.of(1, 1)),
+    ];
+    expect(shapeOf(nodes, initializers)).toEqual([1, 3, 48, 48]);
+  });
+
+  test('a Range whose ends are known', () => {
+    const ends = [int64Tensor('from', [], [2]), int64Tensor('to', [], [9]), int64Tensor('step', [], [3])];
+    expect(shapeOf([makeNode('Range', ['from', 'to', 'step'], ['y'])], ends)).toEqual([3]);
   });
 
   test('are absent behind an operator that is not known, and for other symbolic sizes', () => {
