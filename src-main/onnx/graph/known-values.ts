@@ -175,6 +175,7 @@ const UNARY: ReadonlyMap<string, (x: number) => number> = new Map([
   ['Ceil', Math.ceil],
   ['Floor', Math.floor],
   ['Neg', (x: number) => -x],
+  ['Reciprocal', (x: number) => 1 / x],
   ['Sqrt', Math.sqrt],
 ]);
 

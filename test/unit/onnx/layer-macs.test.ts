@@ -169,7 +169,8 @@ describe('sizes that follow from the input', () => {
       makeNode('Slice', ['s', 'two', 'four'], ['sides']),
       makeNode('Cast', ['sides'], ['floatSides'], { attributes: [intAttr('to', DataType.FLOAT)] }),
       makeNode('ReduceMin', ['floatSides'], ['shorter']),
-      makeNode('Div', ['wanted', 'shorter'], ['scale']),
+      makeNode('Reciprocal', ['shorter'], ['perPixel']),
+      makeNode('Mul', ['wanted', 'perPixel'], ['scale']),
       makeNode('Concat', ['ones', 'scale', 'scale'], ['scales'], { attributes: [intAttr('axis', 0)] }),
       makeNode('Resize', ['x', '', 'scales'], ['y']),
     ];
