@@ -71,11 +71,13 @@ export function stepsOf({ kind, analyses = [] }: SteppedJob): readonly StepId[] 
 export function stepOfPhase(job: SteppedJob, phase: string, furthest: StepId | null): StepId | null {
   const steps = stepsOf(job);
   const from = furthest === null ? 0 : steps.indexOf(furthest);
-  const within = /^(search|fix|diagnosis): /.exec(phase)?.[1];
-  const named: readonly StepId[] =
-    within === undefined
-      ? (ownValue(STEPS_OF_PHASE, phase) ?? [])
-      : [within === 'search' || within === 'fix' ? within : 'diagnose'];
-  const candidates = named.filter((step) => steps.includes(step));
+  const candidates = stepsOfPhase(phase).filter((step) => steps.includes(step));
   return candidates.find((step) => steps.indexOf(step) >= from) ?? furthest;
+}
+
+/** The steps that report a phase; what an unknown phase counts is not the count of a step. */
+export function stepsOfPhase(phase: string): readonly StepId[] {
+  const within = /^(search|fix|diagnosis): /.exec(phase)?.[1];
+  if (within === undefined) return ownValue(STEPS_OF_PHASE, phase) ?? [];
+  return [within === 'search' || within === 'fix' ? within : 'diagnose'];
 }

@@ -1,5 +1,5 @@
 import { isFinished, type JobSnapshot, type JobTimes } from '../../../src-shared/contract/jobs';
-import { stepOfPhase, stepsOf, type StepId } from './run-steps';
+import { stepOfPhase, stepsOf, stepsOfPhase, type StepId } from './run-steps';
 
 /** The times when a step began and ended, and its progress. */
 export interface StepTrace {
@@ -101,7 +101,8 @@ function advanceSteps({ steps, snapshot, furthest, nowMs }: StepsUpdate): JobTra
       if (trace !== undefined) next[id] = trace.endedAtMs === null ? { ...trace, endedAtMs: nowMs } : trace;
       continue;
     }
-    const counts = snapshot.total > 0 ? { done: snapshot.done, total: snapshot.total, unit: snapshot.unit } : null;
+    const isCounted = snapshot.total > 0 && stepsOfPhase(snapshot.phase).includes(id);
+    const counts = isCounted ? { done: snapshot.done, total: snapshot.total, unit: snapshot.unit } : null;
     const begun = trace ?? { startedAtMs: nowMs, endedAtMs: null, done: 0, total: 0, unit: snapshot.unit };
     next[id] = { ...begun, ...counts, endedAtMs: isFinished(snapshot) ? (begun.endedAtMs ?? nowMs) : null };
   }

@@ -1,6 +1,6 @@
 import { isFinished, type JobSnapshot, neverBegan } from '../../../src-shared/contract/jobs';
 import type { RateState } from '../../../src-shared/contract/progress-rate';
-import { isAnalysis, type StepId, stepOfPhase, stepsOf } from './run-steps';
+import { isAnalysis, type StepId, stepOfPhase, stepsOf, stepsOfPhase } from './run-steps';
 import type { JobTrail, StepTrace } from './run-trail';
 
 /** The kinds of jobs that the screen shows: complete runs and single steps. */
@@ -64,10 +64,12 @@ export function stepRows(input: StepListInput): readonly StepRow[] {
     const state = stateOf({ id, offset: index - at, input, trail });
     const trace = trail?.steps[id];
     const isCurrent = index === at && snapshot.state === 'running';
+    // The phase stands beside the count while it runs; of the step, only the count of its own phases remains.
+    const isCounting = isCurrent || (index === at && stepsOfPhase(snapshot.phase).includes(id));
     return {
       id,
       state,
-      counted: countedOf(id, index === at ? snapshot : null, { trace, state }),
+      counted: countedOf(id, isCounting ? snapshot : null, { trace, state }),
       phase: isCurrent ? snapshot.phase : null,
       etaSeconds: isCurrent ? snapshot.etaSeconds : null,
       perSecond: isCurrent && input.rate?.phase === snapshot.phase ? input.rate.perSecond : null,

@@ -234,6 +234,15 @@ describe('stepRows', () => {
 });
 
 describe('advanceTrail', () => {
+  it('shows the images that were collected after the method was chosen on fewer of them', () => {
+    const choosing: Moment = [7, { phase: 'choosing the method', done: 64, total: 128, unit: 'images' }];
+    expect(play([...COLLECTED, choosing]).trail.steps.collect).toMatchObject({
+      done: 198,
+      total: 198,
+      endedAtMs: null,
+    });
+  });
+
   it('ignores snapshots that come late', () => {
     const { trail, snapshot } = play(COLLECTED);
     const late = { ...snapshot, sequence: 2, phase: 'reading the calibration set' };
