@@ -18,27 +18,37 @@ interface Values {
  */
 export class KnownValues {
   private readonly values = new Map<string, Values>();
+  /** Read when they are first asked for: most small constants are biases, which decide no size. */
+  private readonly constants = new Map<string, Tensor>();
 
   /** @param dims sizes of the tensors that were visited so far */
   constructor(private readonly dims: ReadonlyMap<string, readonly number[]>) {}
 
   /** undefined: unknown, or no integers. */
   ints(name: string): readonly number[] | undefined {
-    const found = this.values.get(name);
+    const found = this.of(name);
     return found?.isFloat === false ? found.numbers : undefined;
   }
 
   /** undefined: unknown, or integers. */
   floats(name: string): readonly number[] | undefined {
-    const found = this.values.get(name);
+    const found = this.of(name);
     return found?.isFloat === true ? found.numbers : undefined;
   }
 
   addConstant(name: string, tensor: Tensor): void {
-    if (elementCount(tensor.dims) > VALUES_MAX) return;
-    const isFloat = isFloatType(tensor.dataType);
-    if (isFloat) this.values.set(name, { numbers: [...tensorAsFloat32(tensor)], isFloat });
-    else if (INT_TYPES.has(tensor.dataType)) this.values.set(name, { numbers: tensorAsInts(tensor), isFloat });
+    const isNumber = isFloatType(tensor.dataType) || INT_TYPES.has(tensor.dataType);
+    if (isNumber && elementCount(tensor.dims) <= VALUES_MAX) this.constants.set(name, tensor);
+  }
+
+  private of(name: string): Values | undefined {
+    const known = this.values.get(name);
+    const constant = this.constants.get(name);
+    if (known !== undefined || constant === undefined) return known;
+    const isFloat = isFloatType(constant.dataType);
+    const values = { numbers: isFloat ? [...tensorAsFloat32(constant)] : tensorAsInts(constant), isFloat };
+    this.values.set(name, values);
+    return values;
   }
 
   /** The nodes that write the inputs of this one were visited before. */
@@ -52,8 +62,9 @@ export class KnownValues {
   private valuesOf(node: Node): Values | undefined {
     if (node.opType === 'Shape') return integers(this.shape(node));
     if (node.opType === 'ConstantOfShape') return this.filled(node);
-    const [a, b, c] = node.input.map((name) => this.values.get(name));
+    const a = this.of(node.input[0] ?? '');
     if (a === undefined) return undefined;
+    const [, b, c] = node.input.map((name) => this.of(name));
     const { isFloat } = a;
     switch (node.opType) {
       case 'Cast':
@@ -73,7 +84,7 @@ export class KnownValues {
 
   /** Values of an operator whose result has the type of its first input. */
   private numbersOf(node: Node, a: Values): readonly number[] | undefined {
-    const inputs = node.input.map((name) => this.values.get(name));
+    const inputs = node.input.map((name) => this.of(name));
     const b = inputs[1];
     switch (node.opType) {
       case 'Squeeze':

@@ -188,6 +188,22 @@ describe('sizes that follow from the input', () => {
     expect(shapeOf([makeNode('Range', ['from', 'to', 'step'], ['y'])], ends)).toEqual([3]);
   });
 
+  test('follow without the values of small constants that decide no size', () => {
+    const bias: Tensor = {
+      ...zeros('b', [3]),
+      data: {
+        kind: 'computed',
+        length: 12,
+        compute: () => {
+          throw new Error('read');
+        },
+      },
+    };
+    expect(shapeOf([makeNode('Conv', ['x', 'w', 'b'], ['y'])], [zeros('w', [3, 3, 1, 1]), bias])).toEqual([
+      1, 3, 32, 32,
+    ]);
+  });
+
   test('are absent behind an operator that is not known, and for other symbolic sizes', () => {
     expect(shapeOf([makeNode('NonZero', ['x'], ['a']), makeNode('Relu', ['a'], ['y'])])).toBeUndefined();
     expect(shapeOf([makeNode('Relu', ['x'], ['y'])], [], { x: ['N', 3, 'H', 'W'] })).toBeUndefined();
