@@ -1,4 +1,5 @@
 import { ownValue } from '../../src-shared/base/records';
+import { hasFp16Layers } from '../../src-shared/domain/project/precision';
 import { inFp16, sumOfWork, wholeRuns, type ChangedPart, type ExpectedWork } from './expected-work';
 import type { Trial } from './trials';
 
@@ -6,10 +7,10 @@ import type { Trial } from './trials';
 export function changedRuns(list: readonly Trial[], images: number, part: ChangedPart): ExpectedWork {
   const [first, ...others] = list;
   if (first === undefined) return wholeRuns(0, images);
-  return sumOfWork(wholeRuns(1, images), ...others.map((trial) => changedRun(first, trial, { images, part })));
+  return sumOfWork(wholeRuns(1, images), ...others.map((trial) => differingRun(first, trial, { images, part })));
 }
 
-function changedRun(
+function differingRun(
   first: Trial,
   trial: Trial,
   { images, part }: { readonly images: number; readonly part: ChangedPart },
@@ -24,7 +25,7 @@ function changedRun(
   // However many thresholds change, few parts read them.
   const opens = layers.length + Math.min(1, tensors.length);
   const work = { ...wholeRuns(1, images), passes: share * images, opens };
-  return Object.values(trial.plan.layers).includes('fp16') ? inFp16(work) : work;
+  return hasFp16Layers(trial.plan) ? inFp16(work) : work;
 }
 
 /** Names whose values differ, or that only one of the records has. */

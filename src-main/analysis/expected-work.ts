@@ -50,14 +50,14 @@ export function wholeRuns(trials: number, images: number): ExpectedWork {
   return { ...NO_WORK, passes: trials * images, trials };
 }
 
+/** One model in which all of these layers change their precision. */
+export function changedRun(layers: readonly string[], images: number, part: ChangedPart): ExpectedWork {
+  return { ...NO_WORK, passes: part.ofLayers(layers) * images, trials: 1, opens: layers.length };
+}
+
 /** One model for each of these layers, whose precision changes. */
 export function layerRuns(layers: readonly string[], images: number, part: ChangedPart): ExpectedWork {
-  return {
-    passes: layers.reduce((sum, layer) => sum + part.ofLayers([layer]), 0) * images,
-    fp16Passes: 0,
-    trials: layers.length,
-    opens: layers.length,
-  };
+  return sumOfWork(...layers.map((layer) => changedRun([layer], images, part)));
 }
 
 /** One model for each of these tensors, whose threshold changes, and with it constants of the part that reads it. */

@@ -4,6 +4,7 @@ import type { AnalysisCost } from '../../../src-shared/contract/views';
 import { autoWork } from '../../analysis/auto';
 import { chooseAndConfirm } from '../../analysis/choose-images';
 import {
+  changedRun,
   inFp16,
   layerRuns,
   sumOfWork,
@@ -17,9 +18,8 @@ import { sensitivityWork } from '../../analysis/sensitivity';
 import { loadImageSet } from '../../calibration/images/image-set';
 import { setArrays } from '../../calibration/inputs/set-arrays';
 import { weightBytesOf } from '../../compute/pool/worker-memory';
-import { changedPart } from '../../compute/trials/changed-part';
+import { changedPart, openingWork } from '../../compute/trials/changed-part';
 import { chooseCuts } from '../../compute/trials/graph-cuts';
-import { openingWork } from '../../compute/trials/opening-work';
 import { inputDimsOf } from '../../compute/trials/trial-images';
 import { completeSpeed, readSpeed, secondsOf, type TrialSpeed } from '../../compute/trials/trial-speed';
 import { analysisSetup, type AnalysisSetup } from '../analysis/analysis-setup';
@@ -112,11 +112,7 @@ async function taskOf(spec: AnalysisSpec, workspace: Workspace, model: Model): P
         target: setup.target,
       });
       const images = Math.min(set.entries.length, spec.limit ?? DEFAULT_ADVICE_IMAGES);
-      const runs = proposals.map(({ layers }) => ({
-        ...wholeRuns(1, images),
-        passes: part.ofLayers(layers) * images,
-        opens: layers.length,
-      }));
+      const runs = proposals.map(({ layers }) => changedRun(layers, images, part));
       return { images, work: sumOfWork(wholeRuns(1, images), inFp16(sumOfWork(...runs))) };
     }
     default:

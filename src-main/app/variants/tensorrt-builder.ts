@@ -9,6 +9,7 @@ import type { ImageSizes } from '../../../src-shared/domain/project/feeding';
 import type { TensorrtBuildOptions, TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import {
   fallbackPrecisionOf,
+  hasFp16Layers,
   precisionOf,
   type Precision,
   type PrecisionPlan,
@@ -363,7 +364,7 @@ function implicitPrecisions(
     );
   }
   const isInt8 = needsThresholds(name);
-  const hasFp16 = fallbackPrecisionOf(plan, 'tensorrt') === 'fp16' || Object.values(plan.layers).includes('fp16');
+  const hasFp16 = fallbackPrecisionOf(plan, 'tensorrt') === 'fp16' || hasFp16Layers(plan);
   // The variants fp16 and fp32 use builder flags, which apply to all layers. Only a mixed plan sets precisions per
   // layer.
   const layers =

@@ -8,7 +8,7 @@ import type { TensorRanges } from '../../../src-shared/domain/histograms/histogr
 import type { Summarize } from '../../../src-shared/domain/measures/judge-custom';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { ImageEntry, SkippedImage } from '../../../src-shared/domain/project/image-set';
-import type { Target } from '../../../src-shared/domain/project/precision';
+import { hasFp16Layers, type Target } from '../../../src-shared/domain/project/precision';
 import type { Task } from '../../../src-shared/domain/tasks/task';
 import { sumOfWork, type ChangedPart, type ExpectedWork } from '../../analysis/expected-work';
 import { openMetric } from '../../analysis/metric/open-metric';
@@ -16,7 +16,7 @@ import type { UserMetric } from '../../analysis/metric/user-metric';
 import type { OnAnswers, ReferenceAnswer, Trial, TrialAnswer, TrialImage, Trials } from '../../analysis/trials';
 import { bytesOf } from '../../backends/feeds';
 import { memoryBounds, PeakMemory, requireMemory, weightBytesOf, workersForWeights } from '../pool/worker-memory';
-import { openingWork } from './opening-work';
+import { openingWork } from './changed-part';
 import { TrialClock } from './trial-clock';
 import { hasOpenBatch, inputDimsOf, resizableInputs, TrialImages } from './trial-images';
 import { TrialJournal } from './trial-journal';
@@ -275,7 +275,7 @@ export class TrialPool implements Trials {
         this.passes += own.length;
         const state = states[job];
         const { i, trial } = missing[job] ?? {};
-        this.clock.worked(result.work, trial !== undefined && isInFp16(trial));
+        this.clock.worked(result.work, trial !== undefined && hasFp16Layers(trial.plan));
         if (!state || i === undefined || !trial) return;
         for (const [slot, answer] of own.entries()) state.answers[positions[slot] ?? 0] = answer;
         state.left -= own.length;
@@ -380,10 +380,6 @@ export class TrialPool implements Trials {
   private get running(): NonNullable<typeof this.opened> {
     return defined(this.opened, 'open() comes before every other call of a TrialPool');
   }
-}
-
-function isInFp16({ plan }: Trial): boolean {
-  return Object.values(plan.layers).includes('fp16');
 }
 
 /** Places, ranges and weights are looked up once for all trials with the same plan. */

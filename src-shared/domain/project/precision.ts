@@ -130,6 +130,11 @@ export function allInt8(plan: PrecisionPlan): PrecisionPlan {
   return { ...plan, layers: Object.fromEntries(requested) };
 }
 
+/** Whether the plan sets layers to FP16. */
+export function hasFp16Layers({ layers }: PrecisionPlan): boolean {
+  return Object.values(layers).includes('fp16');
+}
+
 /** A plan with these layers in FP16, or in FP32 if FP16 is refused. */
 export function releasedPlan(plan: PrecisionPlan, layers: readonly string[]): PrecisionPlan {
   return { ...plan, layers: { ...plan.layers, ...Object.fromEntries(layers.map((layer) => [layer, 'fp16'])) } };

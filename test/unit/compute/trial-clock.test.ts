@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inFp16, layerRuns, sumOfWork, wholeRuns } from '../../../src-main/analysis/expected-work';
-import { changedPart } from '../../../src-main/compute/trials/changed-part';
+import { changedPart, openingWork } from '../../../src-main/compute/trials/changed-part';
 import { reachedSegments } from '../../../src-main/compute/trials/graph-cuts';
-import { openingWork } from '../../../src-main/compute/trials/opening-work';
 import { TrialClock } from '../../../src-main/compute/trials/trial-clock';
 import { secondsOf, simulatedSpeed, type TrialSpeed } from '../../../src-main/compute/trials/trial-speed';
 import { floatTensor, makeModel, makeNode, makeValueInfo } from '../../../src-main/onnx/graph/make';
