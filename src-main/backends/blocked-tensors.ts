@@ -168,7 +168,8 @@ class BlockedEdit {
     if (first === undefined || sources.length < tensors.length || !this.fit(kind, tensors, sources)) return null;
     for (const [name, own] of added) this.blocked.set(name, own);
     const tensor = this.names.next('blocked');
-    const isFloat = this.isFloat(output);
+    // Other layers keep the type.
+    const isFloat = CONVERSIONS.has(node.opType) ? this.isFloat(output) : first.isFloat;
     const channels = kind === 'concat' ? sources.reduce((sum, own) => sum + own.channels, 0) : first.channels;
     const hasOwnShape = kind === 'concat' || kind === 'pool';
     this.note(output, { tensor, channels, origin: hasOwnShape ? output : first.origin, isFloat });
