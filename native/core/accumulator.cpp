@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "chunk_kernels.h"
@@ -107,7 +106,15 @@ void Accumulator::add_pending(const CountTarget& target, const float* values, st
 
 ChunkScan Accumulator::scan(const CountTarget& target, const float* values, std::size_t count) {
   const auto scale = [&](std::size_t side) { return std::ldexp(1.0F, kBinCountLog2 - target.sides[side]->exponent); };
-  return kernels_.scan(values, count, {scale(0), scale(1), scale(2), target.limit}, scratch_->slots.data());
+  ScanSides sides{scale(0), scale(1), scale(2), std::numeric_limits<float>::infinity()};
+  std::uint16_t* slots = scratch_->slots.data();
+  // Without a limit a scan is faster, and most tensors never reach theirs.
+  if (target.sides[kAbove]->exponent == kMinExponent) {
+    const ChunkScan found = kernels_.scan(values, count, sides, slots);
+    if (found.largest_signed < static_cast<std::int32_t>(bits_of(target.limit))) return found;
+  }
+  sides.limit = target.limit;
+  return kernels_.scan(values, count, sides, slots);
 }
 
 void Accumulator::add_finite(const CountTarget& target, const float* values, std::size_t count, ChunkScan found,
@@ -150,15 +157,9 @@ void Accumulator::count_slots(std::size_t count) {
   const std::uint16_t* slots = scratch_->slots.data();
   std::uint16_t* counters = scratch_->counters.data();
   std::size_t i = 0;
-  for (; i + kBanks <= count; i += kBanks) {
-    std::uint64_t four;
-    std::memcpy(&four, slots + i, sizeof four);
-    ++counters[(four & 0xffff) * kBanks];
-    ++counters[(four >> 16 & 0xffff) * kBanks + 1];
-    ++counters[(four >> 32 & 0xffff) * kBanks + 2];
-    ++counters[(four >> 48) * kBanks + 3];
-  }
-  for (; i < count; ++i) ++counters[static_cast<std::size_t>(slots[i]) * kBanks];
+  for (; i + kCountedTogether <= count; i += kCountedTogether)
+    for (std::size_t j = 0; j < kCountedTogether; ++j) ++counters[slots[i + j] * kBanks + j % kBanks];
+  for (; i < count; ++i) ++counters[slots[i] * kBanks];
 }
 
 void Accumulator::flush(const CountTarget& target) {

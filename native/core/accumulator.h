@@ -52,8 +52,11 @@ class Accumulator {
   static constexpr std::size_t kChunk = 4096;
   /** As ChunkKernels::move_counts expects. */
   static constexpr std::size_t kBanks = 4;
+  /** Values in one turn of the loop that counts. */
+  static constexpr std::size_t kCountedTogether = 8;
   static constexpr std::size_t kSides = 3;
   static constexpr std::size_t kNegative = 1;
+  static constexpr std::size_t kAbove = 2;
   static constexpr std::size_t kSlots = kSides * static_cast<std::size_t>(kBinCount);
   /**
    * A counter grows by at most kChunk / kBanks + 1 per chunk, so that a 16-bit counter cannot overflow in this many

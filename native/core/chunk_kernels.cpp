@@ -221,73 +221,93 @@ constexpr ChunkKernels kAvx2{"avx2", scan_avx2, move_counts_avx2, largest_finite
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
+struct Avx512Sides {
+  __m512 inside_scale;
+  __m512 negative_scale;
+  __m512 above_scale;
+  __m512i limit;
+};
+
+/** What sixteen lanes have found, and where the next slots go. */
+struct Avx512Found {
+  __m512i largest_signed;
+  __m512i largest_inside;
+  __m512i largest_unsigned;
+  __m512i smallest_unsigned;
+  std::uint16_t* out;
+};
+
 /**
- * Leaves zeros out: about half of the outputs of a Relu need no counter. `kHasSides`: whether the sides have scales of
- * their own, or a limit.
+ * Scans the sixteen values of `bits`, and writes slots for those of `used`. Leaves zeros out: about half of the outputs
+ * of a Relu need no counter.
  */
-template <bool kHasSides>
+template <bool kHasScales, bool kHasLimit>
+CALIB_AVX512 CALIB_INLINE void scan_lanes_avx512(__m512i bits, __mmask16 used, const Avx512Sides& sides,
+                                                 Avx512Found& found) {
+  constexpr std::size_t kLanes = 16;
+  const __m512i sign = _mm512_set1_epi32(static_cast<int>(kSignBit));
+  found.largest_signed = _mm512_max_epi32(found.largest_signed, bits);
+  found.largest_unsigned = _mm512_max_epu32(found.largest_unsigned, bits);
+  found.smallest_unsigned = _mm512_min_epu32(found.smallest_unsigned, bits);
+  const __m512i magnitude = _mm512_andnot_epi32(sign, bits);
+  const __mmask16 kept = _mm512_mask_test_epi32_mask(used, magnitude, magnitude);
+  const __mmask16 above = kHasLimit ? _mm512_cmpge_epi32_mask(bits, sides.limit) : __mmask16{0};
+  __m512 factor = sides.inside_scale;
+  if constexpr (kHasLimit) {
+    found.largest_inside = _mm512_mask_max_epi32(found.largest_inside, _knot_mask16(above), found.largest_inside, bits);
+    factor = _mm512_mask_mov_ps(factor, above, sides.above_scale);
+  }
+  if constexpr (kHasScales)
+    factor = _mm512_mask_mov_ps(factor, _mm512_test_epi32_mask(bits, sign), sides.negative_scale);
+  const __m512 last = _mm512_set1_ps(kLastBin);
+  const __m512i bin = _mm512_cvttps_epi32(_mm512_min_ps(_mm512_mul_ps(_mm512_castsi512_ps(magnitude), factor), last));
+  // bin | (sign ? kBinCount : 0)
+  static_assert(kSignBit >> 19 == kBinCount, "the sign bit is moved to the place of its side");
+  __m512i slot = _mm512_ternarylogic_epi32(bin, _mm512_srli_epi32(bits, 19), _mm512_set1_epi32(kBinCount), 0xf8);
+  if constexpr (kHasLimit) slot = _mm512_mask_or_epi32(slot, above, slot, _mm512_set1_epi32(2 * kBinCount));
+  if (kept == 0xffff) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(found.out), _mm512_cvtepi32_epi16(slot));
+    found.out += kLanes;
+    return;
+  }
+  const __m256i packed = _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(kept, slot));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(found.out), packed);
+  found.out += _mm_popcnt_u32(kept);
+}
+
+/** `kHasScales`: whether the sides may have different scales; `kHasLimit`: whether values may lie above the limit. */
+template <bool kHasScales, bool kHasLimit>
 CALIB_AVX512 ChunkScan scan_sides_avx512(const float* values, std::size_t count, const ScanSides& sides,
                                          std::uint16_t* slots) {
   constexpr std::size_t kLanes = 16;
-  const __m512i sign = _mm512_set1_epi32(static_cast<int>(kSignBit));
-  const __m512i negative_side = _mm512_set1_epi32(kBinCount);
-  const __m512i above_side = _mm512_set1_epi32(2 * kBinCount);
-  const __m512 inside_scale = _mm512_set1_ps(sides.inside_scale);
-  const __m512 negative_scale = _mm512_set1_ps(sides.negative_scale);
-  const __m512 above_scale = _mm512_set1_ps(sides.above_scale);
-  const __m512i limit = _mm512_set1_epi32(static_cast<std::int32_t>(bits_of(sides.limit)));
-  const __m512 last = _mm512_set1_ps(kLastBin);
-  // Lanes behind the last value repeat the first one.
-  const __m512i first = count > 0 ? _mm512_castps_si512(_mm512_set1_ps(values[0])) : _mm512_setzero_si512();
-  __m512i largest_signed = _mm512_set1_epi32(INT32_MIN);
-  __m512i largest_inside = _mm512_set1_epi32(INT32_MIN);
-  __m512i largest_unsigned = _mm512_setzero_si512();
-  __m512i smallest_unsigned = _mm512_set1_epi32(-1);
-  std::uint16_t* out = slots;
-  for (std::size_t i = 0; i < count; i += kLanes) {
-    const std::size_t left = count - i;
-    const __mmask16 used = left >= kLanes ? __mmask16{0xffff} : static_cast<__mmask16>((1U << left) - 1U);
-    const __m512i bits = _mm512_mask_loadu_epi32(first, used, values + i);
-    largest_signed = _mm512_max_epi32(largest_signed, bits);
-    largest_unsigned = _mm512_max_epu32(largest_unsigned, bits);
-    smallest_unsigned = _mm512_min_epu32(smallest_unsigned, bits);
-    const __m512i magnitude = _mm512_andnot_epi32(sign, bits);
-    const __mmask16 kept = _mm512_mask_test_epi32_mask(used, magnitude, magnitude);
-    const __mmask16 negative = _mm512_test_epi32_mask(bits, sign);
-    __m512 factor = inside_scale;
-    __m512i side = _mm512_maskz_mov_epi32(negative, negative_side);
-    if constexpr (kHasSides) {
-      const __mmask16 below = _mm512_cmplt_epi32_mask(bits, limit);
-      const __mmask16 above = static_cast<__mmask16>(~below);
-      largest_inside = _mm512_mask_max_epi32(largest_inside, below, largest_inside, bits);
-      factor = _mm512_mask_mov_ps(_mm512_mask_mov_ps(factor, above, above_scale), negative, negative_scale);
-      side = _mm512_mask_mov_epi32(side, above, above_side);
-    }
-    const __m512 position = _mm512_min_ps(_mm512_mul_ps(_mm512_castsi512_ps(magnitude), factor), last);
-    const __m512i slot = _mm512_or_epi32(_mm512_cvttps_epi32(position), side);
-    if (kept == 0xffff) {
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm512_cvtepi32_epi16(slot));
-      out += kLanes;
-      continue;
-    }
-    const __m256i packed = _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(kept, slot));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), packed);
-    out += _mm_popcnt_u32(kept);
+  const Avx512Sides by{_mm512_set1_ps(sides.inside_scale), _mm512_set1_ps(sides.negative_scale),
+                       _mm512_set1_ps(sides.above_scale),
+                       _mm512_set1_epi32(static_cast<std::int32_t>(bits_of(sides.limit)))};
+  Avx512Found lanes{_mm512_set1_epi32(INT32_MIN), _mm512_set1_epi32(INT32_MIN), _mm512_setzero_si512(),
+                    _mm512_set1_epi32(-1), slots};
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes)
+    scan_lanes_avx512<kHasScales, kHasLimit>(_mm512_loadu_si512(values + i), 0xffff, by, lanes);
+  if (i < count) {
+    // Lanes behind the last value repeat the first one.
+    const __mmask16 used = static_cast<__mmask16>((1U << (count - i)) - 1U);
+    const __m512i first = _mm512_castps_si512(_mm512_set1_ps(values[0]));
+    scan_lanes_avx512<kHasScales, kHasLimit>(_mm512_mask_loadu_epi32(first, used, values + i), used, by, lanes);
   }
   ChunkScan found;
-  found.largest_signed = _mm512_reduce_max_epi32(largest_signed);
-  found.largest_inside = kHasSides ? _mm512_reduce_max_epi32(largest_inside) : found.largest_signed;
-  found.largest_unsigned = _mm512_reduce_max_epu32(largest_unsigned);
-  found.smallest_unsigned = _mm512_reduce_min_epu32(smallest_unsigned);
-  found.slots = static_cast<std::uint32_t>(out - slots);
+  found.largest_signed = _mm512_reduce_max_epi32(lanes.largest_signed);
+  found.largest_inside = kHasLimit ? _mm512_reduce_max_epi32(lanes.largest_inside) : found.largest_signed;
+  found.largest_unsigned = _mm512_reduce_max_epu32(lanes.largest_unsigned);
+  found.smallest_unsigned = _mm512_reduce_min_epu32(lanes.smallest_unsigned);
+  found.slots = static_cast<std::uint32_t>(lanes.out - slots);
   found.zeros = static_cast<std::uint32_t>(count) - found.slots;
   return found;
 }
 
 ChunkScan scan_avx512(const float* values, std::size_t count, const ScanSides& sides, std::uint16_t* slots) {
-  const bool has_sides = sides.negative_scale != sides.inside_scale || bits_of(sides.limit) != kInfinityBits;
-  return has_sides ? scan_sides_avx512<true>(values, count, sides, slots)
-                   : scan_sides_avx512<false>(values, count, sides, slots);
+  if (bits_of(sides.limit) != kInfinityBits) return scan_sides_avx512<true, true>(values, count, sides, slots);
+  return sides.negative_scale != sides.inside_scale ? scan_sides_avx512<true, false>(values, count, sides, slots)
+                                                    : scan_sides_avx512<false, false>(values, count, sides, slots);
 }
 
 CALIB_AVX512 void move_counts_avx512(std::uint16_t* counters, std::size_t count, std::uint64_t* bins) {
