@@ -138,7 +138,14 @@ constexpr ChunkKernels kPortable{"portable", scan_portable, move_counts_portable
 
 #ifdef CALIB_HAS_X86_KERNELS
 
-CALIB_AVX2 ChunkScan scan_avx2(const float* values, std::size_t count, const ScanSides& sides, std::uint16_t* slots) {
+/** Shifts the sign bit to the place of the negative side in a slot. */
+constexpr int kSignToSide = 19;
+static_assert(kSignBit >> kSignToSide == kBinCount, "a slot of the negative side has this bit");
+
+/** `kHasScales`: whether the sides may have different scales; `kHasLimit`: whether values may lie above the limit. */
+template <bool kHasScales, bool kHasLimit>
+CALIB_AVX2 ChunkScan scan_sides_avx2(const float* values, std::size_t count, const ScanSides& sides,
+                                     std::uint16_t* slots) {
   constexpr std::size_t kLanes = 8;
   const __m256i sign = _mm256_set1_epi32(static_cast<int>(kSignBit));
   const __m256i negative_side = _mm256_set1_epi32(kBinCount);
@@ -165,14 +172,16 @@ CALIB_AVX2 ChunkScan scan_avx2(const float* values, std::size_t count, const Sca
     const __m256i magnitude = _mm256_andnot_si256(sign, bits);
     zeros = _mm256_add_epi32(zeros, _mm256_cmpeq_epi32(magnitude, _mm256_setzero_si256()));
     negative_zeros = _mm256_add_epi32(negative_zeros, _mm256_cmpeq_epi32(bits, sign));
-    const __m256i above = _mm256_cmpgt_epi32(bits, below_limit);
-    const __m256i negative = _mm256_srai_epi32(bits, 31);
-    largest_inside = _mm256_max_epi32(largest_inside, _mm256_blendv_epi8(bits, sign, above));
-    const __m256 positive_scale = _mm256_blendv_ps(inside_scale, above_scale, _mm256_castsi256_ps(above));
-    const __m256 factor = _mm256_blendv_ps(positive_scale, negative_scale, _mm256_castsi256_ps(bits));
+    __m256 factor = inside_scale;
+    __m256i side = _mm256_and_si256(_mm256_srli_epi32(bits, kSignToSide), negative_side);
+    if constexpr (kHasLimit) {
+      const __m256i above = _mm256_cmpgt_epi32(bits, below_limit);
+      largest_inside = _mm256_max_epi32(largest_inside, _mm256_blendv_epi8(bits, sign, above));
+      factor = _mm256_blendv_ps(factor, above_scale, _mm256_castsi256_ps(above));
+      side = _mm256_or_si256(side, _mm256_and_si256(above, above_side));
+    }
+    if constexpr (kHasScales) factor = _mm256_blendv_ps(factor, negative_scale, _mm256_castsi256_ps(bits));
     const __m256 position = _mm256_min_ps(_mm256_mul_ps(_mm256_castsi256_ps(magnitude), factor), last);
-    const __m256i side =
-        _mm256_or_si256(_mm256_and_si256(negative, negative_side), _mm256_and_si256(above, above_side));
     const __m256i slot = _mm256_or_si256(_mm256_cvttps_epi32(position), side);
     const __m128i packed = _mm_packus_epi32(_mm256_castsi256_si128(slot), _mm256_extracti128_si256(slot, 1));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(slots + i), packed);
@@ -193,11 +202,18 @@ CALIB_AVX2 ChunkScan scan_avx2(const float* values, std::size_t count, const Sca
     found.zeros += static_cast<std::uint32_t>(-lanes[3][lane]);
     found.negative_zero_slots += static_cast<std::uint32_t>(-lanes[4][lane]);
   }
+  if constexpr (!kHasLimit) found.largest_inside = found.largest_signed;
   found.positive_zero_slots = found.zeros - found.negative_zero_slots;
   extremes_body(values + i, count - i, sides.limit, found);
   slots_body(values + i, count - i, sides, slots + i);
   found.slots = static_cast<std::uint32_t>(count);
   return found;
+}
+
+CALIB_AVX2 ChunkScan scan_avx2(const float* values, std::size_t count, const ScanSides& sides, std::uint16_t* slots) {
+  if (bits_of(sides.limit) != kInfinityBits) return scan_sides_avx2<true, true>(values, count, sides, slots);
+  return sides.negative_scale != sides.inside_scale ? scan_sides_avx2<true, false>(values, count, sides, slots)
+                                                    : scan_sides_avx2<false, false>(values, count, sides, slots);
 }
 
 CALIB_AVX2 void move_counts_avx2(std::uint16_t* counters, std::size_t count, std::uint64_t* bins) {
@@ -261,9 +277,9 @@ CALIB_AVX512 CALIB_INLINE void scan_lanes_avx512(__m512i bits, __mmask16 used, c
     factor = _mm512_mask_mov_ps(factor, _mm512_test_epi32_mask(bits, sign), sides.negative_scale);
   const __m512 last = _mm512_set1_ps(kLastBin);
   const __m512i bin = _mm512_cvttps_epi32(_mm512_min_ps(_mm512_mul_ps(_mm512_castsi512_ps(magnitude), factor), last));
-  // bin | (sign ? kBinCount : 0)
-  static_assert(kSignBit >> 19 == kBinCount, "the sign bit is moved to the place of its side");
-  __m512i slot = _mm512_ternarylogic_epi32(bin, _mm512_srli_epi32(bits, 19), _mm512_set1_epi32(kBinCount), 0xf8);
+  const __m512i negative_side = _mm512_set1_epi32(kBinCount);
+  // bin | (shifted & negative_side)
+  __m512i slot = _mm512_ternarylogic_epi32(bin, _mm512_srli_epi32(bits, kSignToSide), negative_side, 0xf8);
   if constexpr (kHasLimit) slot = _mm512_mask_or_epi32(slot, above, slot, _mm512_set1_epi32(2 * kBinCount));
   if (kept == 0xffff) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(found.out), _mm512_cvtepi32_epi16(slot));

@@ -38,6 +38,28 @@ TEST(Kernels, CountAsTheDefinitionSays) {
   }
 }
 
+TEST(Kernels, CountLimitedValuesAsTheDefinitionSays) {
+  for (const ChunkKernels* kernels : supported_kernels()) {
+    for (const float high : {std::numeric_limits<float>::infinity(), 6.0F, 0.3F}) {
+      for (int kind = 0; kind < kKinds; ++kind) {
+        // The first values stay below the limit.
+        std::vector<float> values = sample_values(9001, kind, 11);
+        for (std::size_t i = 0; i < values.size() / 2; ++i) values[i] *= 1e-3F;
+        std::vector<float> limited = values;
+        for (float& value : limited) value = value < 0.0F ? 0.0F : value > high ? high : value;
+        Accumulator accumulator(*kernels);
+        ClampedHistogram pair;
+        pair.high = high;
+        accumulator.add(pair, values.data(), values.size());
+        EXPECT_EQ(encode_histogram(pair.source()), encode_histogram(slow_histogram(values)))
+            << kernels->name << ", kind " << kind << ", limit " << high;
+        EXPECT_EQ(encode_histogram(pair.clamped()), encode_histogram(slow_histogram(limited)))
+            << kernels->name << ", kind " << kind << ", limit " << high;
+      }
+    }
+  }
+}
+
 TEST(Kernels, KeepCountersFromOverflow) {
   // More chunks of one value than a 16-bit counter could hold.
   const std::vector<float> values(300 * 4096 + 5, -0.75F);
