@@ -89,6 +89,31 @@ export interface ProfileShapes {
   readonly max: readonly number[];
 }
 
+/** A kernel of one layer of an engine. */
+export interface KernelChoice {
+  /** Name of the layer in the engine. */
+  readonly layer: string;
+  /** Type, vectorization and strides of each input and output, as `OfferedKernel.formats` has them. */
+  readonly formats: string;
+  /** TensorRT's numbers of the implementation and of the tactic, as `OfferedKernel.kernel` has them. */
+  readonly kernel: string;
+}
+
+/** A kernel that TensorRT has for a layer. */
+export interface OfferedKernel {
+  readonly formats: string;
+  readonly kernel: string;
+  /** Time that the builder measured, in milliseconds. */
+  readonly ms: number;
+}
+
+export interface LayerKernels {
+  readonly layer: string;
+  readonly offered: readonly OfferedKernel[];
+  /** Index among `offered` of the kernel in the engine; null if TensorRT did not report it. */
+  readonly chosen: number | null;
+}
+
 /**
  * Optional fields may also be omitted if their type includes null. An omitted field means null, false, 3
  * (optimizationLevel) or empty.
@@ -138,6 +163,12 @@ export interface BuildRequest {
    * Each profile must name every input with a dynamic shape; at least one profile is needed if there is such an input.
    */
   readonly profiles?: readonly { readonly inputs: Readonly<Record<string, ProfileShapes>> }[];
+  /**
+   * If given, the result lists the kernels of every layer, and layers that are named here get the kernel that is asked
+   * for if TensorRT still offers it; the timing cache is neither read nor written. TensorRT 10 and at most one profile
+   * only.
+   */
+  readonly kernels?: readonly KernelChoice[] | null;
 }
 
 /**
@@ -161,6 +192,8 @@ export interface BuiltEngine {
   readonly log: readonly LogMessage[];
   /** Layers of layerPrecisions for which there is no network layer. */
   readonly ignoredLayers: readonly string[];
+  /** null unless `BuildRequest.kernels` was given. */
+  readonly kernels: readonly LayerKernels[] | null;
 }
 
 /** Element types as TensorRT names them. */

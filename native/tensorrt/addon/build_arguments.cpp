@@ -57,6 +57,12 @@ LayerRequest layer_of(const Napi::Value& value, const std::string& name) {
   return {string_of(object.Get("layer"), name + ".layer"), static_cast<LayerPrecision>(precision)};
 }
 
+KernelChoice kernel_choice_of(const Napi::Value& value, const std::string& name) {
+  const Napi::Object object = object_of(value, name);
+  return {string_of(object.Get("layer"), name + ".layer"), string_of(object.Get("formats"), name + ".formats"),
+          string_of(object.Get("kernel"), name + ".kernel")};
+}
+
 Profile profile_of(const Napi::Value& value, const std::string& name) {
   const Napi::Object inputs = object_of(object_of(value, name).Get("inputs"), name + ".inputs");
   const Napi::Array keys = inputs.GetPropertyNames();
@@ -103,6 +109,12 @@ BuildRequest build_request_of(const Napi::Value& value) {
   each_of(object, "profiles", [&](const Napi::Value& entry, const std::string& name) {
     request.profiles.push_back(profile_of(entry, name));
   });
+  if (!is_absent(object.Get("kernels"))) {
+    request.kernels.emplace();
+    each_of(object, "kernels", [&](const Napi::Value& entry, const std::string& name) {
+      request.kernels->push_back(kernel_choice_of(entry, name));
+    });
+  }
   return request;
 }
 

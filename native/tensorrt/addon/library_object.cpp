@@ -22,6 +22,28 @@ Napi::Object progress_object(Napi::Env env, const BuildProgress& progress) {
   return object;
 }
 
+Napi::Array kernels_array(Napi::Env env, const std::vector<LayerKernels>& layers) {
+  Napi::Array list = Napi::Array::New(env, layers.size());
+  for (std::uint32_t i = 0; i < layers.size(); ++i) {
+    const LayerKernels& layer = layers[i];
+    Napi::Array offered = Napi::Array::New(env, layer.offered.size());
+    for (std::uint32_t k = 0; k < layer.offered.size(); ++k) {
+      Napi::Object kernel = Napi::Object::New(env);
+      kernel.Set("formats", layer.offered[k].formats);
+      kernel.Set("kernel", layer.offered[k].kernel);
+      kernel.Set("ms", Napi::Number::New(env, layer.offered[k].ms));
+      offered[k] = kernel;
+    }
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("layer", layer.layer);
+    object.Set("offered", offered);
+    object.Set("chosen",
+               layer.chosen ? Napi::Value(Napi::Number::New(env, static_cast<double>(*layer.chosen))) : env.Null());
+    list[i] = object;
+  }
+  return list;
+}
+
 Napi::Value built_object(Napi::Env env, const BuiltEngine& built) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("engine", array_of_bytes(env, built.engine));
@@ -32,6 +54,7 @@ Napi::Value built_object(Napi::Env env, const BuiltEngine& built) {
   for (std::uint32_t i = 0; i < built.ignored_layers.size(); ++i)
     ignored[i] = Napi::String::New(env, built.ignored_layers[i]);
   object.Set("ignoredLayers", ignored);
+  object.Set("kernels", built.kernels ? Napi::Value(kernels_array(env, *built.kernels)) : env.Null());
   return object;
 }
 

@@ -35,6 +35,27 @@ struct LayerRequest {
   LayerPrecision precision;
 };
 
+/** The kernel that a layer of the engine should have; see KernelChoice of native/tensorrt.d.ts. */
+struct KernelChoice {
+  std::string layer;
+  std::string formats;
+  std::string kernel;
+};
+
+/** A kernel that TensorRT has for a layer, with the time that the builder measured, in milliseconds. */
+struct OfferedKernel {
+  std::string formats;
+  std::string kernel;
+  double ms;
+};
+
+struct LayerKernels {
+  std::string layer;
+  std::vector<OfferedKernel> offered;
+  /** Index among `offered`; absent if the builder reported none. */
+  std::optional<std::size_t> chosen;
+};
+
 struct ShapeRange {
   Shape min, opt, max;
 };
@@ -61,6 +82,7 @@ struct BuildRequest {
   bool is_version_compatible = false;
   std::optional<Bytes> timing_cache;
   std::vector<Profile> profiles;
+  std::optional<std::vector<KernelChoice>> kernels;
 };
 
 struct BuildProgress {
@@ -80,6 +102,7 @@ struct BuiltEngine {
   double seconds = 0.0;
   std::vector<LogMessage> log;
   std::vector<std::string> ignored_layers;
+  std::optional<std::vector<LayerKernels>> kernels;
 };
 
 }  // namespace calib::tensorrt

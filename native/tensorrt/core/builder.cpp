@@ -6,6 +6,7 @@
 #include "calibration_cache.h"
 #include "codes.h"
 #include "cuda_context.h"
+#include "kernel_selector.h"
 #include "layer_precisions.h"
 #include "onnx_model.h"
 #include "progress_monitor.h"
@@ -36,6 +37,11 @@ nvinfer1::NetworkDefinitionCreationFlags network_flags(const BuildRequest& reque
 
 void check_request(const BuildRequest& request) {
   if (request.model.empty()) throw Error(kWrongArgument, "The model is empty");
+  if (request.kernels) {
+    if (NV_TENSORRT_MAJOR >= 11) throw Error(kWrongArgument, "Kernels can be chosen with TensorRT 10 only");
+    if (request.profiles.size() > 1)
+      throw Error(kWrongArgument, "Kernels can be chosen for engines with one profile only");
+  }
   if (!request.is_strongly_typed) {
     if (NV_TENSORRT_MAJOR >= 11)
       throw Error(kWrongArgument, "TensorRT 11 has strongly typed networks only; the precisions stand in the model");
@@ -78,18 +84,27 @@ BuiltEngine build_engine(Library& library, const BuildRequest& request, const Pr
   built.ignored_layers = set_layer_precisions(*network, request.layer_precisions);
 #endif
 
-  // Declared before the configuration, which refers to it.
+  // Declared before the configuration, which refers to them.
   std::unique_ptr<nvinfer1::ITimingCache> timing_cache;
+#if NV_TENSORRT_MAJOR < 11
+  KernelSelector kernel_selector(request.kernels.value_or(std::vector<KernelChoice>()));
+#endif
   const std::unique_ptr<nvinfer1::IBuilderConfig> config(builder->createBuilderConfig());
   if (!config) log.raise(kBuildFailed, "TensorRT makes no configuration: " + log.last_error("it gives no reason"));
   set_options(*config, request);
   add_profiles(*builder, *config, request.profiles, log);
-  timing_cache = attach_timing_cache(*config, request.timing_cache, log);
+  if (request.kernels) {
+    // With a timing cache the builder would offer the kernels only that it took before.
+    config->setFlag(nvinfer1::BuilderFlag::kDISABLE_TIMING_CACHE);
+  } else {
+    timing_cache = attach_timing_cache(*config, request.timing_cache, log);
+  }
   config->setProgressMonitor(&monitor);
 #if NV_TENSORRT_MAJOR < 11
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
   if (calibrator) config->setInt8Calibrator(calibrator.get());
+  if (request.kernels) config->setAlgorithmSelector(&kernel_selector);
 #pragma GCC diagnostic pop
 #endif
 
@@ -99,10 +114,13 @@ BuiltEngine build_engine(Library& library, const BuildRequest& request, const Pr
   if (!serialized || serialized->size() == 0)
     log.raise(kBuildFailed, "TensorRT built no engine: " + log.last_error("it gives no reason"));
   built.engine = bytes_of(*serialized);
-  if (const auto* used = config->getTimingCache(); used != nullptr) {
+  if (const auto* used = request.kernels ? nullptr : config->getTimingCache(); used != nullptr) {
     const std::unique_ptr<nvinfer1::IHostMemory> cache(used->serialize());
     if (cache) built.timing_cache = bytes_of(*cache);
   }
+#if NV_TENSORRT_MAJOR < 11
+  if (request.kernels) built.kernels = kernel_selector.layers();
+#endif
   built.log = log.messages();
   built.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return built;

@@ -4,6 +4,7 @@ import { ownValue } from '../../../src-shared/base/records';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { kernelKey, type KernelTimes } from '../../../src-shared/domain/engines/kernel-times';
 import type { TunableLayer, TuningChoices } from '../../analysis/tuning/choices';
+import type { WorkOf } from '../../analysis/tuning/kernels';
 import type { TunedModel } from '../../analysis/tuning/parts';
 import type { Model } from '../../onnx/graph/model';
 import { staticShapes } from '../../onnx/graph/static-shapes';
@@ -58,6 +59,22 @@ export function kernelKeys({ facts, partitions }: ModelFacts, batch: number): (l
     const node = nodes.get(layer);
     const shape = node === undefined ? null : kernelShape(facts, node, { partition: partitions.of(node), batch });
     return shape === null ? null : kernelKey(shape);
+  };
+}
+
+/** The work of a layer of an engine: the operators that run in it, with the sizes of those that compute. */
+export function engineWork({ facts }: ModelFacts, keyOf: (layer: string) => string | null): WorkOf {
+  const ops = new Map(facts.nodes.map(({ name, opType }) => [name, opType]));
+  return ({ name, onnxLayers }) => {
+    const keys = onnxLayers.map((layer) => keyOf(layer));
+    if (keys.every((key) => key === null)) return name;
+    return onnxLayers
+      .map((layer, i) => {
+        const op = ops.get(layer) ?? '';
+        return keys[i] ?? (COMPUTE_OPS.has(op) ? layer : op);
+      })
+      .sort()
+      .join(' + ');
   };
 }
 

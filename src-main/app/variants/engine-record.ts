@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   boolean,
@@ -19,6 +20,7 @@ import {
   where,
 } from '../../../src-shared/base/schema';
 import type { EngineLayer } from '../../../src-shared/domain/engines/engine-layers';
+import { engineKernelsSchema, type LayerKernels } from '../../../src-shared/domain/engines/engine-kernels';
 import { engineLayersSchema, engineSummarySchema } from '../../../src-shared/domain/engines/stored-engines';
 import { tensorrtOptionsSchema } from '../../../src-shared/domain/engines/tensorrt-options';
 import {
@@ -80,6 +82,8 @@ const tensorrtEngineRecordSchema = object({
   /** Warnings and errors that TensorRT reported. */
   log: list(string),
   summary: engineSummarySchema,
+  /** Name of the folder of an engine that differs from this one in its kernels only; see exchangeEngines. */
+  alternativeOf: optional(string),
 });
 export type TensorrtEngineRecord = InferOutput<typeof tensorrtEngineRecordSchema>;
 
@@ -98,6 +102,7 @@ const RECORD = 'engine.json';
 /** Paths of the files in an engine's folder. */
 export const onnxPathIn = (dir: string): string => join(dir, 'model.onnx');
 export const enginePathIn = (dir: string): string => join(dir, 'model.engine');
+const kernelsPathIn = (dir: string): string => join(dir, 'kernels.json');
 export const layersPathIn = (dir: string): string => join(dir, 'layers.json');
 
 /** Writes the record of an engine whose file is complete: a folder with a record counts as a finished engine. */
@@ -127,6 +132,17 @@ export function parseEngineRecord(value: unknown): EngineRecord {
 /** The layers of an engine of TensorRT or OpenVINO; null if layers.json is missing or damaged. */
 export function readEngineLayers(dir: string): readonly EngineLayer[] | null {
   return readStoredJson(layersPathIn(dir), engineLayersSchema);
+}
+
+/** @param kernels null: they were not recorded; those of an earlier engine in the folder are removed. */
+export async function writeEngineKernels(dir: string, kernels: readonly LayerKernels[] | null): Promise<void> {
+  if (kernels === null) await rm(kernelsPathIn(dir), { force: true });
+  else await writeFileAtomic(kernelsPathIn(dir), JSON.stringify(kernels));
+}
+
+/** The kernels of an engine of TensorRT; null if they were not recorded, or kernels.json is damaged. */
+export function readEngineKernels(dir: string): readonly LayerKernels[] | null {
+  return readStoredJson(kernelsPathIn(dir), engineKernelsSchema);
 }
 
 /** Layer -> precision in the rewritten model, without layers of a format below INT8: the inspector does not name it. */

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { mkdir, rm, utimes } from 'node:fs/promises';
+import { mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { writeFileAtomic } from '../../base/atomic-file';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { readEngineRecord, writeEngineRecord } from './engine-record';
 import type { JobContext } from '../job-context';
 import type { Workspace } from '../projects/workspace';
 
@@ -26,6 +27,41 @@ export function wasBuiltHere(userDataDir: string, sha256: string): boolean {
 export async function rememberBuiltEngine(userDataDir: string, sha256: string): Promise<void> {
   await mkdir(join(userDataDir, 'built-engines'), { recursive: true });
   await writeFileAtomic(builtEnginePath(userDataDir, sha256), '');
+}
+
+/**
+ * Exchanges the engines of two folders, so that the engine of `alternative` is the one that a plan's folder holds from
+ * now on. The folder's name is the key of the plan; which kernels TensorRT took is not part of it.
+ */
+export async function exchangeEngines(dir: string, alternative: string): Promise<void> {
+  const aside = `${dir}.exchanged`;
+  await rm(aside, { recursive: true, force: true });
+  await rename(dir, aside);
+  await rename(alternative, dir);
+  await rename(aside, alternative);
+  for (const [own, others] of [
+    [dir, {}],
+    [alternative, { alternativeOf: basename(dir) }],
+  ] as const) {
+    const record = readEngineRecord(own);
+    if (record?.backend !== 'tensorrt') continue;
+    const { alternativeOf: _before, ...kept } = record;
+    await writeEngineRecord(own, { ...kept, ...others });
+  }
+}
+
+/** Folders of the engines that differ from the one in `dir` in their kernels only, the oldest first. */
+export function alternativesOf(dir: string): string[] {
+  const root = dirname(dir);
+  return readdirSync(root)
+    .flatMap((name) => {
+      const record = readEngineRecord(join(root, name));
+      return record?.backend === 'tensorrt' && record.alternativeOf === basename(dir)
+        ? [{ dir: join(root, name), createdAt: record.createdAt }]
+        : [];
+    })
+    .sort((a, b) => a.createdAt.localeCompare(b.createdAt))
+    .map((found) => found.dir);
 }
 
 /** Default size limit of all engines of one project, in bytes. */

@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../../src-shared/base/errors';
 import { DEFAULT_TENSORRT_OPTIONS, type TensorrtOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import { allowsBatch, batchRange } from '../../../src-shared/domain/engines/shape-profiles';
 import { targetOfBackend, type BackendId, type Target } from '../../../src-shared/domain/project/precision';
+import type { ChosenKernel } from '../../analysis/tuning/kernels';
 import type { Feeding } from '../../../src-shared/domain/project/feeding';
 import type { Workspace } from '../projects/workspace';
 
@@ -17,6 +18,11 @@ export interface VariantOptions {
   readonly tensorrt: TensorrtOptions;
   /** Threads of measurements that a build needs; one per core if absent. */
   readonly threads?: number;
+  /**
+   * For TensorRT 10, engines with one profile: record the kernels of the layers, and take these where TensorRT still
+   * offers them. If absent, the builder chooses, and nothing is recorded.
+   */
+  readonly kernels?: readonly ChosenKernel[];
 }
 
 /** The fields of a job specification that select and shape variants. */

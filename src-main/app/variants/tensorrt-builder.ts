@@ -35,7 +35,9 @@ import {
   enginePathIn,
   layersPathIn,
   onnxPathIn,
+  readEngineKernels,
   readEngineRecord,
+  writeEngineKernels,
   writeEngineLayers,
   writeEngineRecord,
   type TensorrtEngineRecord,
@@ -66,6 +68,8 @@ interface EngineTask {
   readonly status: TensorrtStatus;
   /** Sizes of images, if an input depends on them. */
   readonly sizes: ImageSizes | null;
+  /** Folder of the engine with the kernels that the builder chooses, if this one has others. */
+  readonly alternativeOf?: string;
 }
 
 /**
@@ -119,7 +123,8 @@ async function buildOne(name: VariantName, task: EngineTask): Promise<BuiltVaria
   const { workspace, services } = job;
   const source = await engineSource(name, task);
   const { requested, recipe, options } = source;
-  const key = shortHash({
+  const { kernels } = task.options;
+  const identity = {
     rewrite: REWRITE_VERSION,
     ...portableRecipe(recipe),
     implicit: source.implicit,
@@ -129,20 +134,39 @@ async function buildOne(name: VariantName, task: EngineTask): Promise<BuiltVaria
     backend: 'tensorrt',
     tensorrt: status.version,
     gpu: source.gpu,
-  });
-  const dir = workspace.paths.engineDir(key);
-  const stored = readEngineRecord(dir);
-  const known = stored?.backend === 'tensorrt' ? stored : null;
-  const isOurs = known !== null && wasBuiltHere(services.userDataDir, known.sha256);
+  };
+  const plain = shortHash(identity);
+  const isAlternative = kernels !== undefined && kernels.length > 0;
+  const dir = workspace.paths.engineDir(isAlternative ? shortHash({ ...identity, kernels }) : plain);
+  const known = tensorrtRecord(dir);
+  const isForeign = known !== null && !wasBuiltHere(services.userDataDir, known.sha256);
   const warnings = [
     ...correctionWarnings(name.text, requested, recipe),
-    ...(known === null || isOurs ? [] : [foreignEngineWarning(name, enginePathIn(dir))]),
+    ...(isForeign ? [foreignEngineWarning(name, enginePathIn(dir))] : []),
   ];
-  if (isOurs && (await hasContent(enginePathIn(dir), known.sha256, job.signal)))
-    return { ...builtVariant(dir, known, { name, device: options.device, built: false }), warnings };
+  const isRecorded = kernels === undefined || readEngineKernels(dir) !== null;
+  const stored = isRecorded ? await storedEngine(dir, { name, device: options.device }, job) : null;
+  if (stored !== null) return { ...stored, warnings };
   await mkdir(dir, { recursive: true });
-  const record = await buildEngine(source, dir, task);
+  const record = await buildEngine(source, dir, isAlternative ? { ...task, alternativeOf: plain } : task);
   return { ...builtVariant(dir, record, { name, device: options.device, built: true }), warnings };
+}
+
+/** The TensorRT engine in a folder; null if there is none that this user built, or its content has changed. */
+export async function storedEngine(
+  dir: string,
+  { name, device }: { readonly name: VariantName; readonly device: number },
+  { services, signal }: Pick<JobContext, 'services' | 'signal'>,
+): Promise<BuiltVariant | null> {
+  const record = tensorrtRecord(dir);
+  if (record === null || !wasBuiltHere(services.userDataDir, record.sha256)) return null;
+  if (!(await hasContent(enginePathIn(dir), record.sha256, signal))) return null;
+  return builtVariant(dir, record, { name, device, built: false });
+}
+
+function tensorrtRecord(dir: string): TensorrtEngineRecord | null {
+  const record = readEngineRecord(dir);
+  return record?.backend === 'tensorrt' ? record : null;
 }
 
 async function engineSource(name: VariantName, task: EngineTask): Promise<EngineSource> {
@@ -179,7 +203,7 @@ async function buildEngine(source: EngineSource, dir: string, task: EngineTask):
   const { name, requested, recipe, gpu, layerNames, implicit } = source;
   const { job, status, model } = task;
   const { workspace, services } = job;
-  const { tensorrt } = task.options;
+  const { tensorrt, kernels } = task.options;
   const profiles = profilesOf(modelInputs(model), projectFeeding(workspace, model), {
     batches: tensorrt.batches,
     sizes: task.sizes,
@@ -217,6 +241,7 @@ async function buildEngine(source: EngineSource, dir: string, task: EngineTask):
       ),
       implicit,
       sparsity: name.isSparse === true,
+      kernels: kernels ?? null,
     },
     job,
   );
@@ -259,10 +284,12 @@ async function buildEngine(source: EngineSource, dir: string, task: EngineTask):
     ...(written?.inputScales === undefined ? {} : { inputScales: written.inputScales }),
     summary: summarizeEngine(layers),
     createdAt: new Date().toISOString(),
+    ...(task.alternativeOf === undefined ? {} : { alternativeOf: task.alternativeOf }),
   };
   await rememberBuiltEngine(services.userDataDir, record.sha256);
   // The record comes last: a folder that has one is complete.
   await writeEngineLayers(dir, layers);
+  await writeEngineKernels(dir, result.kernels);
   await writeEngineRecord(dir, record);
   return record;
 }

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { BuildRequest, LogMessage } from '../../../native/tensorrt';
+import type { BuildRequest, KernelChoice, LayerKernels as FoundKernels, LogMessage } from '../../../native/tensorrt';
 import { throwIfAborted } from '../../../src-shared/base/errors';
 import type { TaskContext } from '../../../src-shared/contract/progress';
+import type { LayerKernels } from '../../../src-shared/domain/engines/engine-kernels';
 import type { Precision } from '../../../src-shared/domain/project/precision';
 import type { TensorrtBuildOptions } from '../../../src-shared/domain/engines/tensorrt-options';
 import { writeFileAtomic } from '../../base/atomic-file';
@@ -25,6 +26,8 @@ export interface EngineBuild {
   readonly implicit: ImplicitPrecisions | null;
   /** Whether kernels for 2:4 sparse weights may be chosen. */
   readonly sparsity: boolean;
+  /** Kernels that layers should have; null: the builder chooses, and the result has no kernels. */
+  readonly kernels: readonly KernelChoice[] | null;
 }
 
 /** Precisions of a weakly typed network, which has no Q/DQ and casts. */
@@ -41,6 +44,7 @@ export interface EngineBuildResult {
   readonly seconds: number;
   readonly log: readonly LogMessage[];
   readonly ignoredLayers: readonly string[];
+  readonly kernels: readonly LayerKernels[] | null;
 }
 
 const MIB = 1024 * 1024;
@@ -76,13 +80,14 @@ export async function buildEngine(build: EngineBuild, context: TaskContext): Pro
       await mkdir(dirname(build.timingCachePath), { recursive: true });
       await writeFileAtomic(build.timingCachePath, built.timingCache);
     }
-    const { seconds, log, ignoredLayers, engine } = built;
+    const { seconds, log, ignoredLayers, engine, kernels } = built;
     return {
       sha256: createHash('sha256').update(engine).digest('hex'),
       sizeBytes: engine.length,
       seconds,
       log,
       ignoredLayers,
+      kernels: kernels && kernels.flatMap((layer) => similarKernels(layer)),
     };
   } finally {
     context.signal?.removeEventListener('abort', onAbort);
@@ -97,6 +102,7 @@ async function requestOf({
   timingCachePath,
   implicit,
   sparsity,
+  kernels,
 }: EngineBuild): Promise<BuildRequest> {
   return {
     model: await readFile(modelPath),
@@ -113,7 +119,24 @@ async function requestOf({
     optimizationLevel: options.optimizationLevel,
     auxiliaryStreams: options.auxiliaryStreams,
     versionCompatible: options.versionCompatible,
-    timingCache: existsSync(timingCachePath) ? await readFile(timingCachePath) : null,
+    kernels,
+    timingCache: kernels === null && existsSync(timingCachePath) ? await readFile(timingCachePath) : null,
     profiles: profiles.map((inputs) => ({ inputs })),
   };
+}
+
+/** Kernels that the builder measured as slower by more than this factor are not recorded. */
+const SIMILAR = 1.5;
+
+/** The kernels with the formats of the one that was taken; nothing if TensorRT did not report that one. */
+function similarKernels({ layer, offered, chosen }: FoundKernels): LayerKernels[] {
+  const taken = chosen === null ? undefined : offered[chosen];
+  if (taken === undefined) return [];
+  const same = offered.filter(({ formats }) => formats === taken.formats);
+  const fastestMs = Math.min(...same.map(({ ms }) => ms));
+  const others = same
+    .filter(({ kernel, ms }) => kernel !== taken.kernel && ms <= SIMILAR * fastestMs)
+    .sort((a, b) => a.ms - b.ms)
+    .map(({ kernel, ms }) => ({ kernel, builderMs: ms }));
+  return [{ layer, formats: taken.formats, kernel: taken.kernel, builderMs: taken.ms, others }];
 }

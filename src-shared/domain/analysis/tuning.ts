@@ -12,7 +12,10 @@ import {
 } from '../../base/schema';
 import { PRECISIONS } from '../project/precision';
 
-/** Engines that a tuning builds at most: FP16, INT8 by the rules, and two plans from their times. */
+/**
+ * Engines that a tuning builds at most: FP16, INT8 by the rules, and two from their times, with another plan or with
+ * other kernels.
+ */
 export const MAX_TUNING_BUILDS = 4;
 
 /**
@@ -42,8 +45,13 @@ export const tunedLayerSchema = object({
 export type TunedLayer = InferOutput<typeof tunedLayerSchema>;
 
 export const tuningCandidateSchema = object({
-  /** `fp16`, `int8`, `tuned-1`, `tuned-2`. */
+  /** `fp16`, `int8`, `tuned-1`, `kernels-1` and so on. */
   name: string,
+  /**
+   * Candidate whose plan it has, with kernels that were chosen by their times in engines. Absent: TensorRT's builder
+   * chose them.
+   */
+  kernelsOf: optional(string),
   /** Precisions by layer that it was built with. */
   layers: record(oneOf(...PRECISIONS)),
   /** Median GPU time of one inference, by batch size. */

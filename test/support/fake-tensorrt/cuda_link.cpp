@@ -25,6 +25,10 @@ __attribute__((visibility("hidden"))) void fake_cuda_launch(CUstream stream, voi
   FORWARD(fake_cuda_launch);
   function(stream, work, destroy, argument);
 }
+__attribute__((visibility("hidden"))) void fake_cuda_spend(CUstream stream, double ms) {
+  FORWARD(fake_cuda_spend);
+  function(stream, ms);
+}
 __attribute__((visibility("hidden"))) bool fake_cuda_is_capturing(CUstream stream) {
   FORWARD(fake_cuda_is_capturing);
   return function(stream);

@@ -23,8 +23,11 @@ export interface EngineProject extends ProjectFiles {
   readonly onGpu: (command: string, ...flags: readonly string[]) => readonly string[];
 }
 
-/** Calibrates a small project before the tests of a file and removes it after them. */
-export function useEngineProject(): EngineProject {
+/**
+ * Calibrates a small project before the tests of a file and removes it after them.
+ * @param script what the stand-in of TensorRT makes of its model
+ */
+export function useEngineProject(script = SCRIPT): EngineProject {
   const env = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => {
     const inherited = process.env['LD_LIBRARY_PATH'];
     return {
@@ -45,7 +48,7 @@ export function useEngineProject(): EngineProject {
   const model = tinyModel();
   const files = useCalibratedProject({
     images: 40,
-    model: { ...model, graph: { ...model.graph, docString: SCRIPT } },
+    model: { ...model, graph: { ...model.graph, docString: script } },
     run: json,
     before: prepareFakes,
   });

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "fake_kernels.h"
 #include "fake_nvinfer.h"
 #include "json.h"
 
@@ -52,6 +53,7 @@ class Config final : public IBuilderConfig {
  public:
   Config() { mImpl = &impl_; }
   IProgressMonitor* monitor() const { return impl_.monitor; }
+  IAlgorithmSelector* selector() const { return impl_.selector; }
 
   bool has(int flag) const {
     return std::any_of(impl_.flags.begin(), impl_.flags.end(),
@@ -100,6 +102,7 @@ class Config final : public IBuilderConfig {
       return static_cast<std::int32_t>(profiles.size()) - 1;
     }
     void setProgressMonitor(IProgressMonitor* value) noexcept override { monitor = value; }
+    void setAlgorithmSelector(IAlgorithmSelector* value) noexcept override { selector = value; }
     void setInt8Calibrator(IInt8Calibrator* value) noexcept override { calibrator = value; }
     ITimingCache* createTimingCache(void const* blob, std::size_t size) const noexcept override {
       const std::string bytes(static_cast<char const*>(blob), size);
@@ -120,6 +123,7 @@ class Config final : public IBuilderConfig {
     std::string settings;
     std::vector<Profile const*> profiles;
     IProgressMonitor* monitor = nullptr;
+    IAlgorithmSelector* selector = nullptr;
     IInt8Calibrator* calibrator = nullptr;
     TimingCache* cache = nullptr;
   } impl_;
@@ -183,8 +187,10 @@ class Builder final : public IBuilder {
       write_logs(script);
       for (const Statement& statement : script.all("build-error")) log_error(statement.rest);
       if (script.has("build-error") || script.has("build-nothing")) return nullptr;
+      const std::vector<TakenKernel> kernels = take_kernels(script, config.selector());
       const std::string told = "{" + config.told() + ",\"networkFlags\":" + std::to_string(network_flags) +
-                               ",\"layers\":" + quoted(layer_requests(network)) + "}";
+                               ",\"layers\":" + quoted(layer_requests(network)) +
+                               (kernels.empty() ? "" : "," + told_layers(kernels)) + "}";
       config.note_build();
       return new HostMemory(engine_bytes(script.text(), told));
     }

@@ -24,6 +24,7 @@ constexpr double kCopyMs = 0.05;
 struct Work {
   void (*run)(void*);
   std::shared_ptr<void> argument;
+  double ms = 0.0;
 };
 struct FakeStream {
   double clock_ms = 0.0;
@@ -113,13 +114,22 @@ bool fake_cuda_is_capturing(CUstream stream) {
 }
 void fake_cuda_launch(CUstream handle, void (*work)(void*), void (*destroy)(void*), void* argument) {
   auto* stream = reinterpret_cast<FakeStream*>(handle);
-  Work launched{work, std::shared_ptr<void>(argument, destroy)};
+  Work launched{work, std::shared_ptr<void>(argument, destroy), 0.0};
   if (stream->is_capturing) {
     stream->captured.push_back(launched);
     return;
   }
   work(argument);
   stream->clock_ms += kRunMs;
+}
+
+void fake_cuda_spend(CUstream handle, double ms) {
+  auto* stream = reinterpret_cast<FakeStream*>(handle);
+  if (stream->is_capturing) {
+    stream->captured.push_back({[](void*) {}, nullptr, ms});
+  } else {
+    stream->clock_ms += ms;
+  }
 }
 
 CUresult cuInit(unsigned) {
@@ -258,7 +268,10 @@ CUresult cuGraphInstantiateWithFlags(CUgraphExec* exec, CUgraph graph, unsigned 
 }
 CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream) {
   NEEDS_CONTEXT;
-  for (const Work& work : *reinterpret_cast<FakeGraph*>(exec)) work.run(work.argument.get());
+  for (const Work& work : *reinterpret_cast<FakeGraph*>(exec)) {
+    work.run(work.argument.get());
+    reinterpret_cast<FakeStream*>(stream)->clock_ms += work.ms;
+  }
   // A graph is faster, so that tests can tell the two.
   return reinterpret_cast<FakeStream*>(stream)->clock_ms += kRunMs / 2, CUDA_SUCCESS;
 }

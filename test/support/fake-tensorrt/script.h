@@ -17,6 +17,8 @@ namespace fake {
  * foreign-log: from another thread phases COUNT STEP_MS       steps that the build reports, `after-phases` of them
  * ignoring cancellation build-error TEXT           build-nothing (no engine, no word) context-error TEXT   run-error
  * TEXT   capture-error TEXT   shape-error TEXT
+ *   kernel LAYER IMPLEMENTATION TACTIC BUILDER_MS RUN_MS    one of the kernels of a layer: the builder measures
+ * BUILDER_MS, and a run takes RUN_MS longer with it
  */
 struct Statement {
   std::string verb;

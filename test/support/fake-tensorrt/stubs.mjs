@@ -15,6 +15,10 @@ const INTERFACES = [
   'NetworkDefinition',
   'TimingCache',
   'BuilderConfig',
+  'AlgorithmIOInfo',
+  'AlgorithmVariant',
+  'AlgorithmContext',
+  'Algorithm',
   'Builder',
 ];
 

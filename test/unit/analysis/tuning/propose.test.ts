@@ -259,10 +259,19 @@ describe('learnTimes', () => {
 });
 
 describe('fastestCandidate', () => {
-  const candidate = (one: number, many: number) => ({ latencyMs: { '1': one, '16': many } });
+  const candidate = (one: number, many: number, layers: Record<string, 'fp16'> = {}) => ({
+    latencyMs: { '1': one, '16': many },
+    layers,
+  });
+  const fp16 = (one: number, many: number) => candidate(one, many, { conv: 'fp16' });
   it('takes the smallest geometric mean, and FP16 if it is as fast within one per cent', () => {
-    expect(fastestCandidate([candidate(2, 2), candidate(1, 1), candidate(1, 1.5)])).toBe(1);
-    expect(fastestCandidate([candidate(1.005, 1), candidate(1, 1)])).toBe(0);
-    expect(fastestCandidate([candidate(1.05, 1), candidate(1, 1)])).toBe(1);
+    expect(fastestCandidate([fp16(2, 2), candidate(1, 1), candidate(1, 1.5)])).toBe(1);
+    expect(fastestCandidate([fp16(1.005, 1), candidate(1, 1)])).toBe(0);
+    expect(fastestCandidate([fp16(1.05, 1), candidate(1, 1)])).toBe(1);
+  });
+
+  it('takes the fastest engine with the plan of the first one', () => {
+    expect(fastestCandidate([fp16(1.05, 1), candidate(1, 1), fp16(1.005, 1)])).toBe(2);
+    expect(fastestCandidate([fp16(1, 1), candidate(2, 1), fp16(0.999, 1)])).toBe(2);
   });
 });
