@@ -15,8 +15,20 @@ const KERNELS = [
   'kernel conv1 1 18 0.0051 0.0090',
 ];
 
-const { project, json, onGpu } = useEngineProject([SCRIPT.trimEnd(), 'layer conv1', ...KERNELS, ''].join('\n'));
-const tune = ['tune', project, '--variant', 'mixed-minmax', '--batches', '5', '--rounds', '2'];
+const script = (...lines: readonly string[]): string =>
+  [SCRIPT.trimEnd(), 'layer conv1', ...KERNELS, ...lines, ''].join('\n');
+const { project, json } = useEngineProject(script());
+const refusing = useEngineProject(script('kernel-error 18 Could not find any implementation for node conv0'));
+const tuning = (path: string): readonly string[] => [
+  'tune',
+  path,
+  '--variant',
+  'mixed-minmax',
+  '--batches',
+  '5',
+  '--rounds',
+  '2',
+];
 
 const kernelsIn = (enginePath: string): Record<string, string> =>
   Object.fromEntries(
@@ -32,7 +44,7 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the choice of kernels in a t
   let first: TuneResult;
 
   it('tries kernels that the builder measures as about as fast, and builds the plan with the fastest ones', async () => {
-    first = await json<TuneResult>(...tune, '--adopt');
+    first = await json<TuneResult>(...tuning(project), '--adopt');
     expect(first.candidates.map(({ name, kernelsOf }) => [name, kernelsOf])).toEqual([
       ['fp16', undefined],
       ['int8', undefined],
@@ -57,18 +69,27 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the choice of kernels in a t
       ...['bench', project, '--backend', 'tensorrt', '--variants', 'mixed-minmax', '--batches', '5', '--rounds', '2'],
     );
     expect(variants.map(({ latencyMs }) => latencyMs.median)).toEqual([expect.closeTo(GRAPH_MS + 0.01, 6)]);
-    const { engine } = await json<{ readonly engine: unknown }>(...onGpu('diff').slice(0, 2), 'tuning:fp16', 'mixed-minmax').then(
-      (differences) => ({ engine: differences }),
+    // The candidates keep their names where their engines changed places.
+    const { differences } = await json<{ readonly differences: readonly { readonly lostMs: number }[] }>(
+      ...['diff', project, 'tuning:kernels-2', 'mixed-minmax'],
     );
-    expect(engine).toMatchObject({ b: { variant: 'mixed-minmax' } });
+    expect(differences.map(({ lostMs }) => lostMs)).toEqual([0, 0]);
   });
 
   it('builds nothing again, and finds the engines that it made', async () => {
-    const again = await json<TuneResult>(...tune);
+    const again = await json<TuneResult>(...tuning(project));
     expect(again.candidates.map(({ name, buildSeconds }) => [name, buildSeconds])).toEqual(
       ['fp16', 'int8', 'kernels-1', 'kernels-2'].map((name) => [name, 0]),
     );
     expect(again.candidates[0]?.enginePath).toBe(first.candidates[3]?.enginePath);
     expect(again.chosen).toBe(0);
+  });
+
+  it('keeps what it has where TensorRT builds no engine with other kernels', async () => {
+    const result = await refusing.json<TuneResult>(...tuning(refusing.project));
+    expect(result.candidates.map(({ name }) => name)).toEqual(['fp16', 'int8']);
+    expect(result.warnings.filter(({ code }) => code === 'kernels-refused')).toMatchObject([
+      { message: expect.stringContaining('Could not find any implementation') as string },
+    ]);
   });
 });

@@ -2,10 +2,10 @@ import type { EngineLayer } from '../../../src-shared/domain/engines/engine-laye
 import type { LayerKernels } from '../../../src-shared/domain/engines/engine-kernels';
 
 /*
- * TensorRT's builder times one kernel after the other. A kernel of a few microseconds takes less time than its launch, so
- * that such times say little, and the builder takes slow kernels by chance (test/evidence, Choice of kernels at batch
- * size 1). In an engine that runs as a whole, the same kernels differ clearly. These functions compare kernels by their
- * times in engines and say which ones the next engine should have.
+ * TensorRT's builder times one kernel after the other. A kernel of a few microseconds takes less time than its launch,
+ * so that such times say little, and the builder takes slow kernels by chance (test/evidence, Choice of kernels at
+ * batch size 1). In an engine that runs as a whole, the same kernels differ clearly. These functions compare kernels by
+ * their times in engines and say which ones the next engine should have.
  */
 
 /** An engine with its profile and the kernels of its layers. */

@@ -9,56 +9,40 @@ import {
   type TuningCandidate,
   type TuningResult,
 } from '../../../src-shared/domain/analysis/tuning';
-import type { Feeding } from '../../../src-shared/domain/project/feeding';
-import { isSamePlan, type Precision } from '../../../src-shared/domain/project/precision';
+import { isSamePlan } from '../../../src-shared/domain/project/precision';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import type { TuningChoices } from '../../analysis/tuning/choices';
 import { fastestCandidate, isFirstPlan } from '../../analysis/tuning/fastest';
-import type { ChosenKernel } from '../../analysis/tuning/kernels';
 import { learnTimes } from '../../analysis/tuning/learn';
-import type { ProfiledEngine } from '../../analysis/tuning/parts';
 import { isWorthBuilding, proposePlan, type MeasuredEngine } from '../../analysis/tuning/propose';
 import { saveAnalysis } from '../analysis/analysis-store';
 import { ensureThresholds } from '../analysis/needed-decisions';
-import { defaultThreads, type JobContext } from '../job-context';
+import type { JobContext } from '../job-context';
 import { prepared, projectFeeding } from '../projects/workspace';
+import {
+  buildCandidate,
+  nextName,
+  foundAlternatives,
+  placementsOf,
+  timeCandidates,
+  withChosenEngine,
+  type Candidate,
+  type Wish,
+} from '../tuning/candidates';
 import { canChooseKernels, proposeKernels } from '../tuning/kernel-choice';
-import { engineWork, kernelKeys, modelFacts, ratioIn, tunedModel, tuningChoices, withLayers } from '../tuning/tuning-setup';
-import { buildVariants } from '../variants/builder';
-import { builtWarnings, type BuiltVariant } from '../variants/built-variant';
-import { readEngineLayers, readEngineRecord } from '../variants/engine-record';
-import { alternativesOf, exchangeEngines, useEngines } from '../variants/engine-store';
-import { atUsualSize, projectImageSizes } from '../variants/image-sizes';
+import { engineWork, kernelKeys, modelFacts, ratioIn, tunedModel, tuningChoices } from '../tuning/tuning-setup';
+import { builtWarnings } from '../variants/built-variant';
 import { importKernelTimes, loadKernelTimes, rememberKernelTimes, saveKernelTimes } from '../variants/kernel-times';
-import { variantOptions, withFixedBatch, type VariantOptions } from '../variants/options';
-import { gpuKind, storedEngine } from '../variants/tensorrt-builder';
-
-const ROUNDS = 20;
-
-/** An engine to build. */
-interface Wish {
-  readonly name: string;
-  readonly layers: Readonly<Record<string, Precision>>;
-  /** Latency that its proposal promised at the first batch size. */
-  readonly expectedMs?: number;
-  /** Candidate of the same plan, and the kernels that this one should have instead of those of the builder. */
-  readonly kernelsOf?: string;
-  readonly kernels?: readonly ChosenKernel[];
-}
-
-/** A candidate with what its profile says. */
-interface Candidate extends Wish {
-  readonly built: BuiltVariant;
-  readonly profile: ProfiledEngine;
-}
+import { variantOptions, withFixedBatch } from '../variants/options';
+import { gpuKind } from '../variants/tensorrt-builder';
 
 /**
  * Finds the fastest engine on this GPU by measurement: builds an FP16 engine and an INT8 engine by the rules, joins the
  * times of their kernels by the layers of the model, and builds the plan in which every part has its faster precision,
- * if it promises more than its uncertainty; what this engine shows is taken into account once more. Builds that are left
- * then go to the fastest plan with other kernels, see kernels.ts. The fastest of these engines is the result. It is kept
- * whenever engines were timed, and engines are kept too, so that an interrupted tuning continues with the engine that it
- * was building.
+ * if it promises more than its uncertainty; what this engine shows is taken into account once more. Builds that are
+ * left then go to the fastest plan with other kernels, see kernels.ts. The fastest of these engines is the result. It
+ * is kept whenever engines were timed, and engines are kept too, so that an interrupted tuning continues with the
+ * engine that it was building.
  */
 export async function tuneJob(spec: TuneSpec & { readonly mayTry?: boolean }, job: JobContext): Promise<TuneResult> {
   const startedAt = performance.now();
@@ -93,7 +77,7 @@ export async function tuneJob(spec: TuneSpec & { readonly mayTry?: boolean }, jo
   const maxBuilds = Math.min(spec.maxBuilds ?? MAX_TUNING_BUILDS, MAX_TUNING_BUILDS);
   const candidates: Candidate[] = [];
   let choosesKernels = canChooseKernels(status.version, options);
-  const failures: Warning[] = [];
+  const refusals: Warning[] = [];
   const add = async (wish: Wish): Promise<void> => {
     if (candidates.length === maxBuilds) return;
     const kernels = choosesKernels ? (wish.kernels ?? []) : undefined;
@@ -124,35 +108,47 @@ export async function tuneJob(spec: TuneSpec & { readonly mayTry?: boolean }, jo
       ...(expectedMs === undefined ? {} : { expectedMs }),
     }));
     const buildsLeft = maxBuilds - candidates.length;
+    const isPlacing = placements.length === candidates.length;
     const proposal = proposePlan(tuned, engines, choices, candidates.length < MAX_TUNING_BUILDS - 1);
-    const isPlanWorthIt =
-      buildsLeft > 0 &&
-      placements.length === candidates.length &&
-      isWorthBuilding(proposal) &&
-      !placements.some(({ layers }) => isSamePlan(layers, proposal.layers));
+    const isNew = !placements.some(({ layers }) => isSamePlan(layers, proposal.layers));
+    const plan: Wish | null =
+      buildsLeft > 0 && isPlacing && isNew && isWorthBuilding(proposal)
+        ? {
+            name: nextName('tuned', candidates),
+            layers: proposal.layers,
+            expectedMs: proposal.expectedMs,
+          }
+        : null;
     const fastest = placements[fastestCandidate(timed.slice(0, placements.length))];
     const mayChoose = choosesKernels && buildsLeft > 0 && fastest !== undefined;
-    if (mayChoose && !isPlanWorthIt && placements.length === candidates.length) {
+    if (mayChoose && plan === null && isPlacing) {
       // Those of an earlier tuning count as builds.
       const found = (await foundAlternatives(fastest, options, job)).slice(0, buildsLeft);
       candidates.push(...found);
       if (found.length > 0) continue;
     }
-    const kernels = mayChoose ? proposeKernels({ dir: fastest.built.dir, workOf, buildsLeft }, workspace) : null;
+    const proposed = mayChoose ? proposeKernels({ dir: fastest.built.dir, workOf, buildsLeft }, workspace) : null;
+    const kernels: Wish | null =
+      proposed !== null && fastest !== undefined
+        ? {
+            name: nextName('kernels', candidates),
+            layers: fastest.layers,
+            kernelsOf: fastest.name,
+            kernels: proposed.kernels,
+          }
+        : null;
     // The last build is for what promises more.
-    const isPlanNext =
-      isPlanWorthIt && (buildsLeft > 1 || proposal.expectedMs <= proposal.bestMs * (1 - (kernels?.savedShare ?? 0)));
-    const isDone = !isPlanNext && kernels === null;
+    const kernelsMs = proposal.bestMs * (1 - (proposed?.savedShare ?? 0));
+    const next = plan !== null && (buildsLeft > 1 || proposal.expectedMs <= kernelsMs) ? plan : kernels;
     // What is not built is not tried either.
-    const { reasons } = isPlanNext ? proposal : proposePlan(tuned, engines, choices, false);
+    const { reasons } = next === plan && next !== null ? proposal : proposePlan(tuned, engines, choices, false);
     const chosen = fastestCandidate(timed);
-    const kept = isDone ? await withChosenEngine(candidates, timed, chosen) : timed;
     const result: TuningResult = {
       target: 'tensorrt',
       ...kind,
       batches: [...options.tensorrt.batches],
       variant,
-      candidates: kept,
+      candidates: next === null ? await withChosenEngine(candidates, timed, chosen) : timed,
       chosen,
       fixed: choices.fixed,
       layers: withChosenPrecisions(reasons, timed[chosen], choices.float),
@@ -161,136 +157,26 @@ export async function tuneJob(spec: TuneSpec & { readonly mayTry?: boolean }, jo
       createdAt: new Date().toISOString(),
     };
     await saveAnalysis(workspace, 'tuning', 'tuning', result);
-    if (isDone) {
+    if (next === null) {
       const ofBuilds = builtWarnings(candidates.map(({ built }) => built));
-      return { ...result, warnings: [...ofBuilds, ...failures, ...warnings] };
+      return { ...result, warnings: [...ofBuilds, ...refusals, ...warnings] };
     }
-    if (isPlanNext) {
-      const { layers, expectedMs } = proposal;
-      await add({ name: `tuned-${countOf(candidates, 'tuned') + 1}`, layers, expectedMs });
-    } else if (kernels !== null && fastest !== undefined) {
-      const { layers, name: kernelsOf } = fastest;
-      const name = `kernels-${countOf(candidates, 'kernels') + 1}`;
-      try {
-        await add({ name, layers, kernelsOf, kernels: kernels.kernels });
-      } catch (error) {
-        if (!(error instanceof WorkbenchError && error.code === 'model-unsupported')) throw error;
-        choosesKernels = false;
-        failures.push({
-          code: 'kernels-refused',
-          message: `TensorRT built no engine of ${kernelsOf} with other kernels, so that none is compared: ${error.message}`,
-        });
-      }
+    try {
+      await add(next);
+    } catch (error) {
+      if (next !== kernels || !(error instanceof WorkbenchError && error.code === 'model-unsupported')) throw error;
+      choosesKernels = false;
+      refusals.push({
+        code: 'kernels-refused',
+        message: `${next.name} was not built with the kernels that were asked for: ${error.message}`,
+      });
     }
   }
 }
-
-/** The engines that an earlier tuning made of a plan with other kernels. */
-async function foundAlternatives(
-  { name: kernelsOf, layers, built: { dir, runnable } }: Candidate,
-  { tensorrt: { device } }: VariantOptions,
-  job: JobContext,
-): Promise<Candidate[]> {
-  const found: Candidate[] = [];
-  for (const alternative of alternativesOf(dir)) {
-    const built = await storedEngine(alternative, { name: parseVariant(runnable.variant), device }, job);
-    const profile = profileIn(alternative);
-    if (built === null || profile === null) continue;
-    found.push({ name: `kernels-${found.length + 1}`, layers, kernelsOf, built, profile });
-  }
-  await useEngines(found.map(({ built }) => built.dir), job);
-  return found;
-}
-
-/** The candidates whose kernels TensorRT's builder chose. They come first. */
-function placementsOf(candidates: readonly Candidate[]): readonly Candidate[] {
-  return candidates.filter(({ kernelsOf }) => kernelsOf === undefined);
-}
-
-const countOf = (candidates: readonly Candidate[], kind: string): number =>
-  candidates.filter(({ name }) => name.startsWith(`${kind}-`)).length;
 
 /** Whether the rules or the plan have a layer in INT8; without one, the engine int8 would be the engine fp16. */
 function hasInt8({ layers, fixed }: TuningChoices): boolean {
   return layers.some(({ isRefusedForSpeed }) => !isRefusedForSpeed) || Object.values(fixed).includes('int8');
-}
-
-/**
- * If the chosen engine has other kernels, it takes the place of the engine of its plan, so that other commands that
- * build the plan find it. Returns the candidates with the paths that their engines have then.
- */
-async function withChosenEngine(
-  candidates: readonly Candidate[],
-  timed: readonly TuningCandidate[],
-  chosen: number,
-): Promise<readonly TuningCandidate[]> {
-  const own = timed[chosen];
-  const other = timed.findIndex(({ name }) => name === own?.kernelsOf);
-  const [dir, ofPlan] = [candidates[chosen]?.built.dir, candidates[other]?.built.dir];
-  if (own === undefined || dir === undefined || ofPlan === undefined) return timed;
-  await exchangeEngines(ofPlan, dir);
-  const pathAt = (index: number): string => timed[index]?.enginePath ?? '';
-  return timed.map((candidate, i) =>
-    i === chosen
-      ? { ...candidate, enginePath: pathAt(other) }
-      : i === other
-        ? { ...candidate, enginePath: pathAt(chosen) }
-        : candidate,
-  );
-}
-
-interface Timing {
-  readonly spec: TuneSpec;
-  readonly options: VariantOptions;
-  readonly feeding: Feeding;
-}
-
-/** Times all candidates in turns, so that they see the same clocks. */
-async function timeCandidates(
-  candidates: readonly Candidate[],
-  { spec, options, feeding }: Timing,
-  job: JobContext,
-): Promise<{ readonly timed: readonly TuningCandidate[]; readonly warnings: readonly Warning[] }> {
-  const { workspace, services } = job;
-  const bench = await services.compute.request(
-    'bench',
-    {
-      variants: candidates.map(({ name, built }) => ({ ...built.runnable, variant: name })),
-      sizesMb: Object.fromEntries(candidates.map(({ name, built }) => [name, built.sizeBytes / 1e6])),
-      feeding: atUsualSize(feeding, await projectImageSizes(workspace, feeding, options.tensorrt)),
-      batches: options.tensorrt.batches,
-      tensorrt: options.tensorrt,
-      threads: spec.threads ?? defaultThreads(),
-      rounds: spec.rounds ?? ROUNDS,
-    },
-    job,
-  );
-  const timed = candidates.map(({ name, layers, built, expectedMs, kernelsOf }): TuningCandidate => ({
-    name,
-    layers,
-    ...(kernelsOf === undefined ? {} : { kernelsOf }),
-    latencyMs: Object.fromEntries(
-      bench.variants
-        .filter((record) => record.variant === name)
-        .map(({ batch: size, latencyMs }) => [String(size), latencyMs.median]),
-    ),
-    ...(expectedMs === undefined ? {} : { expectedMs }),
-    enginePath: built.runnable.kind === 'engine' ? built.runnable.enginePath : '',
-    buildSeconds: built.seconds,
-  }));
-  return { timed, warnings: bench.warnings };
-}
-
-async function buildCandidate(wish: Wish, options: VariantOptions, job: JobContext): Promise<Candidate> {
-  const [built] = await buildVariants(options, withLayers(job, wish.layers));
-  const profile = built === undefined ? null : profileIn(built.dir);
-  if (!built || profile === null) throw new WorkbenchError('internal', `The engine ${wish.name} has no profile`);
-  return { ...wish, built, profile };
-}
-
-function profileIn(dir: string): ProfiledEngine | null {
-  const [record, layers] = [readEngineRecord(dir), readEngineLayers(dir)];
-  return record?.backend === 'tensorrt' && layers !== null ? { layers, asked: record.asked } : null;
 }
 
 /** The reasons, with the precisions of the engine that was chosen. */

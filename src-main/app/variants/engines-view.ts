@@ -30,7 +30,8 @@ export async function enginesView(variant: string | undefined, job: JobContext):
   const latest = new Map<string, Found>();
   const all = enginesOf(workspace.paths.enginesDir);
   for (const found of all)
-    if (found.record.alternativeOf === undefined && !latest.has(found.record.variant)) latest.set(found.record.variant, found);
+    if (found.record.alternativeOf === undefined && !latest.has(found.record.variant))
+      latest.set(found.record.variant, found);
   for (const [name, key] of await tuningEngines(job)) {
     const found = all.find(({ dir }) => basename(dir) === key);
     if (found !== undefined) latest.set(name, { ...found, record: { ...found.record, variant: name } });

@@ -24,8 +24,8 @@ export const tune = defineCommand({
     'export-table': text('FILE', 'write all kernel times that are known for this kind of GPU and TensorRT'),
     adopt: flag('make the placement that is found the plan of the project'),
   },
-  details: `Builds at most four engines: FP16, INT8 by the rules, and two plans from the times of their kernels; the fastest one
-is the result. Layers that the plan sets to a precision keep it.`,
+  details: `Builds at most four engines: FP16, INT8 by the rules, and two from the times of their kernels, with another plan
+or with other kernels; the fastest one is the result. Layers that the plan sets to a precision keep it.`,
   async run(values, [project = ''], { api, runJob, print, note, isJson }) {
     const projectPath = resolve(project);
     const result = await runJob({

@@ -1,8 +1,8 @@
 import { type InferOutput, list, measured, object, string } from '../../base/schema';
 
 /**
- * The kernel that a layer of a TensorRT engine has, and those that it could have with the same formats of its inputs and
- * outputs.
+ * The kernel that a layer of a TensorRT engine has, and those that it could have with the same formats of its inputs
+ * and outputs.
  */
 export const layerKernelsSchema = object({
   /** Name of the layer in the engine. */

@@ -188,6 +188,17 @@ class Builder final : public IBuilder {
       for (const Statement& statement : script.all("build-error")) log_error(statement.rest);
       if (script.has("build-error") || script.has("build-nothing")) return nullptr;
       const std::vector<TakenKernel> kernels = take_kernels(script, config.selector());
+      for (const Statement& statement : script.all("kernel-error")) {
+        auto words = statement.words();
+        std::string tactic, text;
+        words >> tactic;
+        std::getline(words >> std::ws, text);
+        if (std::none_of(kernels.begin(), kernels.end(),
+                         [&](const TakenKernel& kernel) { return kernel.tactic == tactic; }))
+          continue;
+        log_error(text);
+        return nullptr;
+      }
       const std::string told = "{" + config.told() + ",\"networkFlags\":" + std::to_string(network_flags) +
                                ",\"layers\":" + quoted(layer_requests(network)) +
                                (kernels.empty() ? "" : "," + told_layers(kernels)) + "}";

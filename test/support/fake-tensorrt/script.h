@@ -18,7 +18,7 @@ namespace fake {
  * ignoring cancellation build-error TEXT           build-nothing (no engine, no word) context-error TEXT   run-error
  * TEXT   capture-error TEXT   shape-error TEXT
  *   kernel LAYER IMPLEMENTATION TACTIC BUILDER_MS RUN_MS    one of the kernels of a layer: the builder measures
- * BUILDER_MS, and a run takes RUN_MS longer with it
+ * BUILDER_MS, and a run takes RUN_MS longer with it   kernel-error TACTIC TEXT    no engine with this kernel
  */
 struct Statement {
   std::string verb;

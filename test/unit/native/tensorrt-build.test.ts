@@ -12,6 +12,8 @@ const PREFER = 10;
 /** BuilderFlag::kSPARSE_WEIGHTS. */
 const SPARSE_WEIGHTS = 7;
 const VERSION_COMPATIBLE = 13;
+/** BuilderFlag::kDISABLE_TIMING_CACHE. */
+const DISABLE_TIMING_CACHE = 5;
 
 beforeAll(async () => {
   if (has10) await prepareFakes();
@@ -42,6 +44,57 @@ describe.skipIf(!has10)('a TensorRT build', () => {
       { severity: 'warning', message: '(Sparsity) picked: conv1' },
     ]);
     expect(built.ignoredLayers).toEqual([]);
+  });
+
+  it('lists the kernels of every layer and takes those that are asked for, without a timing cache', async () => {
+    const { plain, built, told } = await inChild(async (kit) => {
+      const script = [
+        'input x float32 1,3',
+        'layer conv1',
+        'kernel conv1 1 17 0.5 0.4',
+        'kernel conv1 1 18 0.75 0.2',
+        'kernel conv2 2 17 0.5 0.4',
+        'kernel conv2 2 18 0.25 0.2',
+      ];
+      const formats = '0:-1x1:1 0:-1x1:1';
+      const kernels = [
+        { layer: 'conv1', formats, kernel: '1:12' },
+        { layer: 'conv2', formats, kernel: '2:13' }, // not offered: the builder chooses
+      ];
+      const [timingCache, cached] = [Buffer.from('FAKE CACHE'), await kit.build(script)];
+      const { engine, ...rest } = await kit.build(script, { kernels, timingCache });
+      return { plain: cached.kernels, built: rest, told: Buffer.from(engine).toString().split('\n')[1] ?? '' };
+    });
+    expect(plain).toBeNull();
+    const formats = '0:-1x1:1 0:-1x1:1';
+    expect(built.kernels).toEqual([
+      {
+        layer: 'conv1',
+        offered: [
+          { formats, kernel: '1:11', ms: 0.5 },
+          { formats, kernel: '1:12', ms: 0.75 },
+        ],
+        chosen: 1,
+      },
+      {
+        layer: 'conv2',
+        offered: [
+          { formats, kernel: '2:11', ms: 0.5 },
+          { formats, kernel: '2:12', ms: 0.25 },
+        ],
+        chosen: 1,
+      },
+    ]);
+    expect(built.timingCache).toBeNull();
+    expect(JSON.parse(told)).toMatchObject({ flags: [DISABLE_TIMING_CACHE], timingCache: '' });
+  });
+
+  it('refuses to choose kernels for engines with several profiles', async () => {
+    const error = await inChild(({ build, failure }) => {
+      const inputs = { x: { min: [1, 3], opt: [1, 3], max: [1, 3] } };
+      return failure(() => build(['input x float32 -1,3'], { kernels: [], profiles: [{ inputs }, { inputs }] }));
+    });
+    expect(error).toMatchObject({ code: 'wrong-argument', message: expect.stringContaining('one profile') as string });
   });
 
   it('is strongly typed, detailed, without TF32 and of level 3 unless it is told otherwise', async () => {
