@@ -94,7 +94,7 @@ BuiltEngine build_engine(Library& library, const BuildRequest& request, const Pr
   set_options(*config, request);
   add_profiles(*builder, *config, request.profiles, log);
   if (request.kernels) {
-    // With a timing cache the builder would offer the kernels only that it took before.
+    // So that every kernel is timed and offered; with a cache the builder might offer only those that it took before.
     config->setFlag(nvinfer1::BuilderFlag::kDISABLE_TIMING_CACHE);
   } else {
     timing_cache = attach_timing_cache(*config, request.timing_cache, log);
