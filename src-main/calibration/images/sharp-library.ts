@@ -1,6 +1,5 @@
 /**
- * The only file that loads sharp. It is loaded when it is first used: a worker that finds all its images in the cache
- * never needs it.
+ * The only file that loads sharp. A thread loads it with its first image, or earlier (PREPARATIONS).
  */
 import { createRequire } from 'node:module';
 import type Sharp from 'sharp';

@@ -41,7 +41,6 @@ export interface ImageCacheHandle {
   readonly startedMs: number;
   /** See Room. */
   readonly room: SharedArrayBuffer;
-  readonly versions: DecoderVersions;
 }
 
 /** Folder of the cached images of this user. */
@@ -63,7 +62,7 @@ export function imageCacheLimit(setting = process.env['CALIB_CACHE_GB']): number
 /** A new pass; null if the cache is switched off. */
 export function openImageCache(dir = imageCacheDir(), limitBytes = imageCacheLimit()): ImageCacheHandle | null {
   if (limitBytes === 0) return null;
-  return { dir, limitBytes, startedMs: Date.now(), room: Room.shared(), versions: decoderVersions() };
+  return { dir, limitBytes, startedMs: Date.now(), room: Room.shared() };
 }
 
 let ofThread: ImageCache | null = null;
@@ -84,6 +83,7 @@ export function imageCache(): ImageCache | null {
  */
 export class ImageCache {
   private readonly room: Room;
+  private decoders: DecoderVersions | undefined;
 
   constructor(private readonly handle: ImageCacheHandle) {
     this.room = new Room(handle);
@@ -91,7 +91,7 @@ export class ImageCache {
 
   /** Of the libraries that decode images. */
   get versions(): DecoderVersions {
-    return this.handle.versions;
+    return (this.decoders ??= decoderVersions());
   }
 
   /** null if the image is not there. */

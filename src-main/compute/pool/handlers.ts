@@ -59,7 +59,5 @@ export const HANDLERS: { readonly [M in ComputeMethod]: Handler<M> } = {
 
 async function expect({ role, threads }: ExpectParams): Promise<null> {
   await Promise.all([makeThreadsReady(role, threads), role === 'trials' ? analyses() : calibration()]);
-  // A part of the identity of preprocessed images. It takes a core for 0.1 s, which the application has by then.
-  (await import('../../calibration/images/sharp-library')).decoderVersions();
   return null;
 }

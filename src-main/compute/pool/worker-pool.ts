@@ -182,7 +182,6 @@ export class WorkerPool<R extends RoleName> {
     const worker = this.prepared.shift() ?? this.newThread();
     this.workers.push(worker);
     try {
-      // The cache loads a library while the thread starts.
       await worker.open({ role, init, imageCache: this.openCache(), stop: this.stop.buffer });
     } catch (error) {
       this.fail(error);

@@ -1,4 +1,5 @@
 import { loadAddon } from '../../backends/addon';
+import { sharpLibrary } from '../../calibration/images/sharp-library';
 import type { StopFlag, WorkerRole } from '../pool/worker-role';
 import type { LearningInit, LearningTasks } from '../learning/learning-protocol';
 import type { TrialInit, TrialTasks } from '../trials/trial-protocol';
@@ -65,6 +66,10 @@ export const PREPARATIONS: { readonly [R in RoleName]?: () => Promise<unknown> }
   collect: async () => {
     await import('./collect-role');
     loadAddon();
+    sharpLibrary();
   },
-  trials: async () => import('../trials/trial-runner'),
+  trials: async () => {
+    await import('../trials/trial-runner');
+    sharpLibrary();
+  },
 };
