@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { writeFileAtomic } from '../../base/atomic-file';
 import { basename, dirname, join } from 'node:path';
-import { readEngineRecord, writeEngineRecord } from './engine-record';
+import { readEngineRecord, writeEngineRecord, type TensorrtEngineRecord } from './engine-record';
 import type { JobContext } from '../job-context';
 import type { Workspace } from '../projects/workspace';
 
@@ -55,13 +55,19 @@ export function alternativesOf(dir: string): string[] {
   const root = dirname(dir);
   return readdirSync(root)
     .flatMap((name) => {
-      const record = readEngineRecord(join(root, name));
-      return record?.backend === 'tensorrt' && record.alternativeOf === basename(dir)
-        ? [{ dir: join(root, name), createdAt: record.createdAt }]
+      const own = join(root, name);
+      const record = readEngineRecord(own);
+      return record?.backend === 'tensorrt' && isAlternative(own, record) && record.alternativeOf === basename(dir)
+        ? [{ dir: own, createdAt: record.createdAt }]
         : [];
     })
     .sort((a, b) => a.createdAt.localeCompare(b.createdAt))
     .map((found) => found.dir);
+}
+
+/** A record that names its own folder is that of an engine whose exchange was interrupted: it is the plan's. */
+export function isAlternative(dir: string, { alternativeOf }: Pick<TensorrtEngineRecord, 'alternativeOf'>): boolean {
+  return alternativeOf !== undefined && alternativeOf !== basename(dir);
 }
 
 /** Default size limit of all engines of one project, in bytes. */

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { EnginesView, EngineView } from '../../../src-shared/contract/views';
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { loadTuning } from '../analysis/analysis-store';
+import { isAlternative } from './engine-store';
 import { readEngineLayers, readEngineRecord, type TensorrtEngineRecord } from './engine-record';
 import type { JobContext } from '../job-context';
 import { openCalibrationIfAny, prepared, type Workspace } from '../projects/workspace';
@@ -30,7 +31,7 @@ export async function enginesView(variant: string | undefined, job: JobContext):
   const latest = new Map<string, Found>();
   const all = enginesOf(workspace.paths.enginesDir);
   for (const found of all)
-    if (found.record.alternativeOf === undefined && !latest.has(found.record.variant))
+    if (!isAlternative(found.dir, found.record) && !latest.has(found.record.variant))
       latest.set(found.record.variant, found);
   for (const [name, key] of await tuningEngines(job)) {
     const found = all.find(({ dir }) => basename(dir) === key);
