@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { BenchResult, TuneResult } from '../../src-shared/contract/job-results';
@@ -83,6 +83,20 @@ describe.skipIf(!MAJORS_WITH_HEADERS.includes(10))('the choice of kernels in a t
     );
     expect(again.candidates[0]?.enginePath).toBe(first.candidates[3]?.enginePath);
     expect(again.chosen).toBe(0);
+  });
+
+  it('builds the fastest engine again if it was deleted', async () => {
+    const enginePath = first.candidates[first.chosen]?.enginePath ?? '';
+    rmSync(dirname(enginePath), { recursive: true });
+    const { candidates, chosen } = await json<TuneResult>(...tuning(project));
+    expect(candidates[chosen]).toMatchObject({ name: 'kernels-2', kernelsOf: 'fp16', enginePath });
+    expect(kernelsIn(enginePath)).toEqual({ conv0: '1:12', conv1: '1:11' });
+  });
+
+  it('tries the kernels at another batch size once more', async () => {
+    const { candidates } = await json<TuneResult>(...tuning(project), '--batches', '3');
+    const tried = candidates.find(({ name }) => name === 'kernels-1');
+    expect(kernelsIn(tried?.enginePath ?? '')).toEqual({ conv0: '1:12', conv1: '1:12' });
   });
 
   it('keeps what it has where TensorRT builds no engine with other kernels', async () => {

@@ -41,6 +41,11 @@ interface TimedKernel {
   readonly ms: number;
 }
 
+/** The time of all layers of an engine, in milliseconds. */
+function totalMsOf({ layers }: KernelEngine): number {
+  return layers.reduce((sum, { medianMs }) => sum + (medianMs ?? 0), 0);
+}
+
 /** The layers of an engine whose kernel and time are known. */
 function timedKernels({ layers, kernels }: KernelEngine, workOf: WorkOf): TimedKernel[] {
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
@@ -59,23 +64,36 @@ function timedKernels({ layers, kernels }: KernelEngine, workOf: WorkOf): TimedK
 export function timesInEngines(engines: readonly KernelEngine[], workOf: WorkOf): TimesInEngines {
   const times = new Map<string, Map<string, number>>();
   for (const engine of engines) {
-    const timed = timedKernels(engine, workOf);
-    const ratios = timed.flatMap(({ own, work, ms }) => {
-      const known = times.get(work)?.get(own.kernel);
+    const own = leastTimes(timedKernels(engine, workOf));
+    const ratios = own.flatMap(({ work, kernel, ms }) => {
+      const known = times.get(work)?.get(kernel);
       return known === undefined ? [] : [known / ms];
     });
     const scale = median(ratios) ?? 1;
-    for (const { own, work, ms } of timed) {
+    for (const { work, kernel, ms } of own) {
       const known = times.get(work) ?? new Map<string, number>();
-      times.set(work, known.set(own.kernel, Math.min(known.get(own.kernel) ?? Number.POSITIVE_INFINITY, ms * scale)));
+      times.set(work, known.set(kernel, Math.min(known.get(kernel) ?? Number.POSITIVE_INFINITY, ms * scale)));
     }
   }
   return times;
 }
 
+/** The least time of each kernel for the same work in one engine. */
+function leastTimes(
+  timed: readonly TimedKernel[],
+): { readonly work: string; readonly kernel: string; readonly ms: number }[] {
+  const least = new Map<string, { readonly work: string; readonly kernel: string; readonly ms: number }>();
+  for (const { own, work, ms } of timed) {
+    const key = `${work} | ${own.kernel}`;
+    const known = least.get(key);
+    if (known === undefined || ms < known.ms) least.set(key, { work, kernel: own.kernel, ms });
+  }
+  return [...least.values()];
+}
+
 /**
  * For every layer whose kernel and time are known, the fastest kernel in any engine; null if none of them is clearly
- * faster than what the engine has. `savedShare` is what they should save of its latency, 0 to 1.
+ * faster than what the engine has. `savedShare` is what they should save of the time of all its layers, 0 to 1.
  */
 export function fastestKernels(
   engine: KernelEngine,
@@ -83,14 +101,13 @@ export function fastestKernels(
   workOf: WorkOf,
 ): { readonly kernels: readonly ChosenKernel[]; readonly savedShare: number } | null {
   const timed = timedKernels(engine, workOf);
-  const totalMs = timed.reduce((sum, { ms }) => sum + ms, 0);
   let savedMs = 0;
   const kernels = timed.map((layer) => {
     const faster = fasterKnown(layer, times);
     if (faster !== null) savedMs += layer.ms * (1 - faster.ratio);
     return chosenKernel(layer, faster?.kernel);
   });
-  return savedMs === 0 ? null : { kernels, savedShare: savedMs / totalMs };
+  return savedMs === 0 ? null : { kernels, savedShare: savedMs / totalMsOf(engine) };
 }
 
 /**
@@ -103,7 +120,6 @@ export function untriedKernels(
   workOf: WorkOf,
 ): readonly ChosenKernel[] | null {
   const timed = timedKernels(engine, workOf);
-  const totalMs = timed.reduce((sum, { ms }) => sum + ms, 0);
   const taken = new Map<string, Set<string>>();
   let triedMs = 0;
   const kernels = timed.map((layer) => {
@@ -119,7 +135,7 @@ export function untriedKernels(
     triedMs += ms;
     return chosenKernel(layer, untried.kernel);
   });
-  return triedMs < MIN_TRIED_SHARE * totalMs ? null : kernels;
+  return triedMs < MIN_TRIED_SHARE * totalMsOf(engine) ? null : kernels;
 }
 
 function chosenKernel({ own: { layer, formats, kernel } }: TimedKernel, other = kernel): ChosenKernel {

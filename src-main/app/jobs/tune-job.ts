@@ -148,7 +148,7 @@ export async function tuneJob(spec: TuneSpec & { readonly mayTry?: boolean }, jo
       ...kind,
       batches: [...options.tensorrt.batches],
       variant,
-      candidates: next === null ? await withChosenEngine(candidates, timed, chosen) : timed,
+      candidates: next === null ? await withChosenEngine(candidates, { timed, chosen }, job) : timed,
       chosen,
       fixed: choices.fixed,
       layers: withChosenPrecisions(reasons, timed[chosen], choices.float),

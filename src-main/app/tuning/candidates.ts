@@ -10,7 +10,7 @@ import type { ProfiledEngine } from '../../analysis/tuning/parts';
 import { defaultThreads, type JobContext } from '../job-context';
 import { buildVariants } from '../variants/builder';
 import type { BuiltVariant } from '../variants/built-variant';
-import { readEngineLayers, readEngineRecord } from '../variants/engine-record';
+import { enginePathIn, readEngineLayers, readEngineRecord } from '../variants/engine-record';
 import { alternativesOf, exchangeEngines, useEngines } from '../variants/engine-store';
 import { atUsualSize, projectImageSizes } from '../variants/image-sizes';
 import type { VariantOptions } from '../variants/options';
@@ -126,20 +126,20 @@ export async function foundAlternatives(
  */
 export async function withChosenEngine(
   candidates: readonly Candidate[],
-  timed: readonly TuningCandidate[],
-  chosen: number,
+  { timed, chosen }: { readonly timed: readonly TuningCandidate[]; readonly chosen: number },
+  { enginesInUse }: JobContext,
 ): Promise<readonly TuningCandidate[]> {
   const own = timed[chosen];
   const other = timed.findIndex(({ name }) => name === own?.kernelsOf);
   const [dir, ofPlan] = [candidates[chosen]?.built.dir, candidates[other]?.built.dir];
   if (own === undefined || dir === undefined || ofPlan === undefined) return timed;
-  await exchangeEngines(ofPlan, dir);
-  const pathAt = (index: number): string => timed[index]?.enginePath ?? '';
+  const moved = await exchangeEngines(ofPlan, dir);
+  enginesInUse.add(moved);
   return timed.map((candidate, i) =>
     i === chosen
-      ? { ...candidate, enginePath: pathAt(other) }
+      ? { ...candidate, enginePath: enginePathIn(ofPlan) }
       : i === other
-        ? { ...candidate, enginePath: pathAt(chosen) }
+        ? { ...candidate, enginePath: enginePathIn(moved) }
         : candidate,
   );
 }

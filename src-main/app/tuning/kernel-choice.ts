@@ -10,7 +10,12 @@ import {
 } from '../../analysis/tuning/kernels';
 import type { Workspace } from '../projects/workspace';
 import { alternativesOf } from '../variants/engine-store';
-import { readEngineKernels, readEngineLayers, readEngineRecord } from '../variants/engine-record';
+import {
+  readEngineKernels,
+  readEngineLayers,
+  readEngineRecord,
+  type TensorrtEngineRecord,
+} from '../variants/engine-record';
 import type { VariantOptions } from '../variants/options';
 
 /** An engine with other kernels must promise to save more than this share of the latency to be worth a build. */
@@ -64,7 +69,10 @@ function kernelEngine(dir: string): KernelEngine | null {
   return layers === null || kernels === null ? null : { layers, kernels };
 }
 
-/** The other engines of the project with recorded kernels, of the same kind of GPU and version of TensorRT. */
+/**
+ * The other engines of the project with recorded kernels, of the same kind of GPU, version of TensorRT and batch size:
+ * the formats of a kernel have no batch size.
+ */
 function otherEngines(dir: string, enginesDir: string): KernelEngine[] {
   const own = readEngineRecord(dir);
   if (own?.backend !== 'tensorrt' || !existsSync(enginesDir)) return [];
@@ -73,8 +81,13 @@ function otherEngines(dir: string, enginesDir: string): KernelEngine[] {
     .flatMap((other) => {
       if (other === dir) return [];
       const record = readEngineRecord(other);
-      if (record?.backend !== 'tensorrt' || record.gpu !== own.gpu || record.tensorrt !== own.tensorrt) return [];
+      if (record?.backend !== 'tensorrt' || conditionsOf(record) !== conditionsOf(own)) return [];
       const engine = kernelEngine(other);
       return engine === null ? [] : [engine];
     });
+}
+
+/** What times of kernels can only be compared with: GPU, TensorRT, and the batch size or shapes that were profiled. */
+function conditionsOf({ gpu, tensorrt, options: { batches, profiles, optSize } }: TensorrtEngineRecord): string {
+  return JSON.stringify([gpu, tensorrt, profiles ?? batches, optSize]);
 }

@@ -82,8 +82,10 @@ const tensorrtEngineRecordSchema = object({
   /** Warnings and errors that TensorRT reported. */
   log: list(string),
   summary: engineSummarySchema,
-  /** Name of the folder of an engine that differs from this one in its kernels only; see exchangeEngines. */
+  /** Folder name of the engine that differs from this one in its kernels only; see isAlternative. */
   alternativeOf: optional(string),
+  /** Whether an alternative that is faster became the engine of the plan in its place. */
+  wasReplaced: optional(boolean),
 });
 export type TensorrtEngineRecord = InferOutput<typeof tensorrtEngineRecordSchema>;
 

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, utimes } from 'node:fs/promises';
-import { writeFileAtomic } from '../../base/atomic-file';
 import { basename, dirname, join } from 'node:path';
+import { WorkbenchError } from '../../../src-shared/base/errors';
+import { writeFileAtomic } from '../../base/atomic-file';
 import { readEngineRecord, writeEngineRecord, type TensorrtEngineRecord } from './engine-record';
 import type { JobContext } from '../job-context';
-import type { Workspace } from '../projects/workspace';
+import { shortHash, type Workspace } from '../projects/workspace';
 
 /**
  * Loading a TensorRT engine runs code that the engine contains, and a project folder may come from anybody. Therefore
@@ -30,34 +31,42 @@ export async function rememberBuiltEngine(userDataDir: string, sha256: string): 
 }
 
 /**
- * Exchanges the engines of two folders, so that the engine of `alternative` is the one that a plan's folder holds from
- * now on. The folder's name is the key of the plan; which kernels TensorRT took is not part of it.
+ * Puts the engine of `alternative` into `dir`, where commands that build its plan look for it. The engine that was in
+ * `dir` becomes an alternative in a folder of its own, which is returned. It does not move to the folder of
+ * `alternative`, whose name stands for the kernels that were asked for. If the exchange is interrupted, both engines
+ * are alternatives, and the engine of the plan is built again.
  */
-export async function exchangeEngines(dir: string, alternative: string): Promise<void> {
-  const aside = `${dir}.exchanged`;
-  await rm(aside, { recursive: true, force: true });
-  await rename(dir, aside);
+export async function exchangeEngines(dir: string, alternative: string): Promise<string> {
+  const [replaced, replacing] = [readEngineRecord(dir), readEngineRecord(alternative)];
+  if (replaced?.backend !== 'tensorrt' || replacing?.backend !== 'tensorrt')
+    throw new WorkbenchError('internal', `${dir} or ${alternative} holds no engine of TensorRT`);
+  const alternativeOf = basename(dir);
+  const moved = join(dirname(dir), shortHash({ alternativeOf, sha256: replaced.sha256 }));
+  await writeEngineRecord(dir, { ...replaced, alternativeOf, wasReplaced: true });
+  await writeEngineRecord(alternative, { ...replacing, wasReplaced: false });
+  await rm(moved, { recursive: true, force: true });
+  await rename(dir, moved);
   await rename(alternative, dir);
-  await rename(aside, alternative);
-  for (const [own, others] of [
-    [dir, {}],
-    [alternative, { alternativeOf: basename(dir) }],
-  ] as const) {
-    const record = readEngineRecord(own);
-    if (record?.backend !== 'tensorrt') continue;
-    const { alternativeOf: _before, ...kept } = record;
-    await writeEngineRecord(own, { ...kept, ...others });
-  }
+  return moved;
 }
 
-/** Folders of the engines that differ from the one in `dir` in their kernels only, the oldest first. */
+/**
+ * Folders of the engines that differ from the one in `dir` in their kernels only, the oldest first. Engines that were
+ * replaced there count only while the one that replaced them is there: if that was deleted, and the engine of the plan
+ * built again, they must not take the builds that it needs to come back.
+ */
 export function alternativesOf(dir: string): string[] {
   const root = dirname(dir);
+  const plan = readEngineRecord(dir);
+  const hasReplacement = plan?.backend === 'tensorrt' && plan.alternativeOf !== undefined && plan.wasReplaced !== true;
   return readdirSync(root)
     .flatMap((name) => {
       const own = join(root, name);
       const record = readEngineRecord(own);
-      return record?.backend === 'tensorrt' && isAlternative(own, record) && record.alternativeOf === basename(dir)
+      return record?.backend === 'tensorrt' &&
+        isAlternative(own, record) &&
+        record.alternativeOf === basename(dir) &&
+        (hasReplacement || record.wasReplaced !== true)
         ? [{ dir: own, createdAt: record.createdAt }]
         : [];
     })
@@ -65,7 +74,7 @@ export function alternativesOf(dir: string): string[] {
     .map((found) => found.dir);
 }
 
-/** A record that names its own folder is that of an engine whose exchange was interrupted: it is the plan's. */
+/** A record that names its own folder is that of an alternative which became the engine of its plan. */
 export function isAlternative(dir: string, { alternativeOf }: Pick<TensorrtEngineRecord, 'alternativeOf'>): boolean {
   return alternativeOf !== undefined && alternativeOf !== basename(dir);
 }

@@ -25,6 +25,11 @@ function engine(...layers: readonly Row[]): KernelEngine {
   };
 }
 
+/** The same engine with another layer of that many microseconds, whose kernels TensorRT does not let choose. */
+function withOwnKernels({ layers, kernels }: KernelEngine, us: number): KernelEngine {
+  return { layers: [...layers, { name: 'foreign', onnxLayers: [], medianMs: us / 1000 }], kernels };
+}
+
 const kernelsOf = (kernels: readonly { readonly layer: string; readonly kernel: string }[] | undefined | null) =>
   Object.fromEntries((kernels ?? []).map(({ layer, kernel }) => [layer, kernel]));
 
@@ -41,6 +46,17 @@ describe('timesInEngines', () => {
       ]),
     );
     expect(times.get('pool | f')).toEqual(new Map([['p', 0.01]]));
+  });
+
+  it('does not take layers of the same work that differ within an engine for a slower profile', () => {
+    const first = engine(['conv1', 'a', 4], ['conv2', 'a', 5], ['conv3', 'a', 6]);
+    const second = engine(['conv1', 'a', 4], ['conv2', 'a', 5], ['conv3', 'a', 6], ['conv4', 'b', 4]);
+    expect(timesInEngines([first, second], workOf).get('conv | f')).toEqual(
+      new Map([
+        ['a', 0.004],
+        ['b', 0.004],
+      ]),
+    );
   });
 
   it('tells formats apart, and leaves out layers without a time', () => {
@@ -60,6 +76,11 @@ describe('fastestKernels', () => {
     const found = fastestKernels(built, timesInEngines([built], workOf), workOf);
     expect(kernelsOf(found?.kernels)).toEqual({ conv1: 'fast', conv2: 'fast', gemm1: 'g' });
     expect(found?.savedShare).toBeCloseTo(4 / 20);
+  });
+
+  it('says what is saved of all layers, with those whose kernels are not known', () => {
+    const built = withOwnKernels(engine(['conv1', 'slow', 8], ['conv2', 'fast', 4]), 88);
+    expect(fastestKernels(built, timesInEngines([built], workOf), workOf)?.savedShare).toBeCloseTo(4 / 100);
   });
 
   it('changes nothing for differences that profiles have by themselves', () => {
@@ -85,5 +106,7 @@ describe('untriedKernels', () => {
     expect(untriedKernels(long, timesInEngines([long], workOf), workOf)).toBeNull();
     const small = engine(['conv1', 'a', 4, ['b']], ['gemm1', 'g', 80]);
     expect(untriedKernels(small, timesInEngines([small], workOf), workOf)).toBeNull();
+    const unknown = withOwnKernels(engine(['conv1', 'a', 4, ['b']]), 80);
+    expect(untriedKernels(unknown, timesInEngines([unknown], workOf), workOf)).toBeNull();
   });
 });

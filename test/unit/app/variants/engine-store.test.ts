@@ -1,22 +1,28 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { jobContext, type JobServices } from '../../../../src-main/app/job-context';
 import { artifactPaths } from '../../../../src-main/app/projects/artifact-paths';
 import type { Workspace } from '../../../../src-main/app/projects/workspace';
-import {
-  parseEngineRecord,
-  readEngineRecord,
-  writeEngineRecord,
-} from '../../../../src-main/app/variants/engine-record';
+import { readEngineRecord, type TensorrtEngineRecord } from '../../../../src-main/app/variants/engine-record';
 import {
   alternativesOf,
   exchangeEngines,
+  isAlternative,
   pruneEngines,
   useEngines,
 } from '../../../../src-main/app/variants/engine-store';
-import { DEFAULT_TENSORRT_OPTIONS } from '../../../../src-shared/domain/engines/tensorrt-options';
+import { recordedEngine } from '../../../support/recorded-engine';
 
 let dir = '';
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'engines-'))));
@@ -49,48 +55,47 @@ it('keeps every engine that the job has used, and removes those of earlier jobs'
 });
 
 /** An engine with a record, and its folder's name as content. */
-async function recorded(key: string, alternativeOf?: string): Promise<string> {
-  const folder = engine(key, 1);
-  writeFileSync(join(folder, 'model.engine'), key);
-  const record = {
-    version: 5,
-    backend: 'tensorrt',
-    target: 'tensorrt',
-    variant: 'mixed',
-    recipe: 'r',
-    asked: {},
-    tensorrt: '10.6.0',
-    gpu: 'g',
-    options: DEFAULT_TENSORRT_OPTIONS,
-    sha256: '0'.repeat(64),
-    sizeBytes: 1,
-    seconds: 1,
-    log: [],
-    summary: { layers: { int8: 0, fp16: 0, fp32: 0, other: 0 }, reformats: 0, totalMs: null, reformatMs: null },
+const recorded = (key: string, alternativeOf?: string): Promise<string> =>
+  recordedEngine(dir, key, {
+    sha256: key.padStart(64, '0'),
     createdAt: `2026-01-01T00:00:00.00${key.length}Z`,
     ...(alternativeOf === undefined ? {} : { alternativeOf }),
-  };
-  await writeEngineRecord(folder, parseEngineRecord(record));
-  return folder;
+  });
+
+function recordOf(folder: string): TensorrtEngineRecord {
+  const record = readEngineRecord(folder);
+  if (record?.backend !== 'tensorrt') throw new Error(`${folder} has no record`);
+  return record;
 }
 
 const contentOf = (folder: string): string => readFileSync(join(folder, 'model.engine'), 'utf8');
 
 it('exchanges an engine and an alternative with other kernels', async () => {
-  const [plan, first, second] = [await recorded('p'), await recorded('k1', 'p'), await recorded('k22', 'p')];
-  await recorded('other', 'q');
+  const [plan, first, second] = [await recorded('a'), await recorded('b1', 'a'), await recorded('b22', 'a')];
+  await recorded('d', 'c');
   expect(alternativesOf(plan)).toEqual([first, second]);
-  await exchangeEngines(plan, second);
-  expect([plan, first, second].map(contentOf)).toEqual(['k22', 'k1', 'p']);
-  expect(alternativesOf(plan)).toEqual([second, first]);
-  expect(readEngineRecord(plan)).not.toHaveProperty('alternativeOf');
+  const moved = await exchangeEngines(plan, second);
+  expect([plan, first, moved].map(contentOf)).toEqual(['b22', 'b1', 'a']);
+  expect(existsSync(second)).toBe(false);
+  expect(alternativesOf(plan)).toEqual([moved, first]);
+  expect(isAlternative(plan, recordOf(plan))).toBe(false);
+  // And back.
+  const again = await exchangeEngines(plan, moved);
+  expect([plan, first, again].map(contentOf)).toEqual(['a', 'b1', 'b22']);
+  expect(alternativesOf(plan)).toEqual([first, again]);
 });
 
-it('takes an engine whose exchange was interrupted for that of its plan', async () => {
-  const plan = await recorded('p', 'p');
-  expect(alternativesOf(plan)).toEqual([]);
-  const alternative = await recorded('k1', basename(plan));
-  await exchangeEngines(plan, alternative);
-  expect(contentOf(plan)).toBe('k1');
-  expect(alternativesOf(plan)).toEqual([alternative]);
+it('leaves an engine that was replaced out of the alternatives once the one in its place is gone', async () => {
+  const [plan, first, second] = [await recorded('a'), await recorded('b1', 'a'), await recorded('b22', 'a')];
+  await exchangeEngines(plan, second);
+  rmSync(plan, { recursive: true });
+  expect(alternativesOf(await recorded('a'))).toEqual([first]);
+});
+
+it('has two alternatives and no engine of the plan if an exchange is interrupted', async () => {
+  const [plan, alternative] = [await recorded('a'), await recorded('b1', 'a')];
+  const moved = await exchangeEngines(plan, alternative);
+  renameSync(plan, alternative); // as before the last step
+  expect([moved, alternative].map((folder) => isAlternative(folder, recordOf(folder)))).toEqual([true, true]);
+  expect(alternativesOf(await recorded('a'))).toEqual([alternative]);
 });
