@@ -25,7 +25,7 @@ export interface Wish {
   readonly layers: Readonly<Record<string, Precision>>;
   /** Latency that its proposal promised at the first batch size. */
   readonly expectedMs?: number;
-  /** Candidate of the same plan, and the kernels that this one should have instead of those of the builder. */
+  /** Candidate that is the engine of the same plan, and the kernels that this one should have instead. */
   readonly kernelsOf?: string;
   readonly kernels?: readonly ChosenKernel[];
 }
@@ -36,7 +36,7 @@ export interface Candidate extends Wish {
   readonly profile: ProfiledEngine;
 }
 
-/** The candidates whose kernels TensorRT's builder chose. They come first. */
+/** The candidates that are the engines of their plans. They come first. */
 export function placementsOf(candidates: readonly Candidate[]): readonly Candidate[] {
   return candidates.filter(({ kernelsOf }) => kernelsOf === undefined);
 }
@@ -100,7 +100,7 @@ function profileIn(dir: string): ProfiledEngine | null {
   return record?.backend === 'tensorrt' && layers !== null ? { layers, asked: record.asked } : null;
 }
 
-/** The engines that an earlier tuning made of a plan with other kernels. */
+/** The engines of the same plan with other kernels that earlier tunings left. */
 export async function foundAlternatives(
   { name: kernelsOf, layers, built: { dir, runnable } }: Candidate,
   { tensorrt: { device } }: VariantOptions,

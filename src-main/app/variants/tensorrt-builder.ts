@@ -68,7 +68,7 @@ interface EngineTask {
   readonly status: TensorrtStatus;
   /** Sizes of images, if an input depends on them. */
   readonly sizes: ImageSizes | null;
-  /** Folder of the engine with the kernels that the builder chooses, if this one has others. */
+  /** Name of the folder of the plan's engine, if this one has other kernels. */
   readonly alternativeOf?: string;
 }
 

@@ -48,8 +48,8 @@ export const tuningCandidateSchema = object({
   /** `fp16`, `int8`, `tuned-1`, `kernels-1` and so on. */
   name: string,
   /**
-   * Candidate whose plan it has, with kernels that were chosen by their times in engines. Absent: TensorRT's builder
-   * chose them.
+   * Candidate whose plan it has with other kernels. Absent: it is the engine of its plan, whose kernels TensorRT's
+   * builder or an earlier tuning chose.
    */
   kernelsOf: optional(string),
   /** Precisions by layer that it was built with. */
