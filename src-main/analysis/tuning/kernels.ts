@@ -1,4 +1,5 @@
 import type { EngineLayer } from '../../../src-shared/domain/engines/engine-layers';
+import { medianOfSorted } from '../../../src-shared/domain/statistics';
 import type { LayerKernels } from '../../../src-shared/domain/engines/engine-kernels';
 
 /*
@@ -69,7 +70,7 @@ export function timesInEngines(engines: readonly KernelEngine[], workOf: WorkOf)
       const known = times.get(work)?.get(kernel);
       return known === undefined ? [] : [known / ms];
     });
-    const scale = median(ratios) ?? 1;
+    const scale = ratios.length === 0 ? 1 : medianOfSorted(ratios.toSorted((a, b) => a - b));
     for (const { work, kernel, ms } of own) {
       const known = times.get(work) ?? new Map<string, number>();
       times.set(work, known.set(kernel, Math.min(known.get(kernel) ?? Number.POSITIVE_INFINITY, ms * scale)));
@@ -152,8 +153,4 @@ function fasterKnown(
   if (known === undefined || ownMs === undefined) return null;
   const [kernel, ms] = [...known].reduce((best, entry) => (entry[1] < best[1] ? entry : best));
   return ms < CLEARLY_FASTER * ownMs ? { kernel, ratio: ms / ownMs } : null;
-}
-
-function median(values: readonly number[]): number | undefined {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

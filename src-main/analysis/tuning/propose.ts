@@ -38,8 +38,8 @@ export interface Proposal {
   readonly bestMs: number;
 }
 
-/** A plan must promise to save more than this share of the time to be worth a build. */
-const MIN_GAIN = 0.01;
+/** A plan, or other kernels for it, must promise to save more than this share of the time to be worth a build. */
+export const MIN_GAIN = 0.01;
 
 /** Whether a plan is faster than the best engine even if it keeps its promise badly. */
 export function isWorthBuilding({ expectedMs, doubtMs, bestMs }: Proposal): boolean {

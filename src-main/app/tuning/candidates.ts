@@ -10,7 +10,7 @@ import type { ProfiledEngine } from '../../analysis/tuning/parts';
 import { defaultThreads, type JobContext } from '../job-context';
 import { buildVariants } from '../variants/builder';
 import type { BuiltVariant } from '../variants/built-variant';
-import { enginePathIn, readEngineLayers, readEngineRecord } from '../variants/engine-record';
+import { enginePathIn, readEngineLayers, readTensorrtRecord } from '../variants/engine-record';
 import { alternativesOf, exchangeEngines, useEngines } from '../variants/engine-store';
 import { atUsualSize, projectImageSizes } from '../variants/image-sizes';
 import type { VariantOptions } from '../variants/options';
@@ -96,8 +96,8 @@ export async function buildCandidate(wish: Wish, options: VariantOptions, job: J
 }
 
 function profileIn(dir: string): ProfiledEngine | null {
-  const [record, layers] = [readEngineRecord(dir), readEngineLayers(dir)];
-  return record?.backend === 'tensorrt' && layers !== null ? { layers, asked: record.asked } : null;
+  const [record, layers] = [readTensorrtRecord(dir), readEngineLayers(dir)];
+  return record === null || layers === null ? null : { layers, asked: record.asked };
 }
 
 /** The engines of the same plan with other kernels that earlier tunings left. */

@@ -8,18 +8,16 @@ import {
   type KernelEngine,
   type WorkOf,
 } from '../../analysis/tuning/kernels';
+import { MIN_GAIN } from '../../analysis/tuning/propose';
 import type { Workspace } from '../projects/workspace';
 import { alternativesOf } from '../variants/engine-store';
 import {
   readEngineKernels,
   readEngineLayers,
-  readEngineRecord,
+  readTensorrtRecord,
   type TensorrtEngineRecord,
 } from '../variants/engine-record';
 import type { VariantOptions } from '../variants/options';
-
-/** An engine with other kernels must promise to save more than this share of the latency to be worth a build. */
-const MIN_GAIN = 0.01;
 
 /**
  * Whether the kernels of engines can be recorded and chosen: TensorRT 11 has no such interface, and with several
@@ -74,14 +72,14 @@ function kernelEngine(dir: string): KernelEngine | null {
  * the formats of a kernel have no batch size.
  */
 function otherEngines(dir: string, enginesDir: string): KernelEngine[] {
-  const own = readEngineRecord(dir);
-  if (own?.backend !== 'tensorrt' || !existsSync(enginesDir)) return [];
+  const own = readTensorrtRecord(dir);
+  if (own === null || !existsSync(enginesDir)) return [];
   return readdirSync(enginesDir)
     .map((name) => join(enginesDir, name))
     .flatMap((other) => {
       if (other === dir) return [];
-      const record = readEngineRecord(other);
-      if (record?.backend !== 'tensorrt' || conditionsOf(record) !== conditionsOf(own)) return [];
+      const record = readTensorrtRecord(other);
+      if (record === null || conditionsOf(record) !== conditionsOf(own)) return [];
       const engine = kernelEngine(other);
       return engine === null ? [] : [engine];
     });

@@ -123,6 +123,12 @@ export function readEngineRecord(dir: string): EngineRecord | null {
   return existsSync(found.backend === 'tensorrt' ? enginePathIn(dir) : onnxPathIn(dir)) ? found : null;
 }
 
+/** The record of the TensorRT engine in a folder; null for another backend, too. */
+export function readTensorrtRecord(dir: string): TensorrtEngineRecord | null {
+  const record = readEngineRecord(dir);
+  return record?.backend === 'tensorrt' ? record : null;
+}
+
 /**
  * Checks a record of this version or converts one of an earlier version.
  * @throws SchemaError if it is neither

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WorkbenchError } from '../../../src-shared/base/errors';
 import { writeFileAtomic } from '../../base/atomic-file';
-import { readEngineRecord, writeEngineRecord, type TensorrtEngineRecord } from './engine-record';
+import { readTensorrtRecord, writeEngineRecord, type TensorrtEngineRecord } from './engine-record';
 import type { JobContext } from '../job-context';
 import { shortHash, type Workspace } from '../projects/workspace';
 
@@ -37,8 +37,8 @@ export async function rememberBuiltEngine(userDataDir: string, sha256: string): 
  * are alternatives, and the engine of the plan is built again.
  */
 export async function exchangeEngines(dir: string, alternative: string): Promise<string> {
-  const [replaced, replacing] = [readEngineRecord(dir), readEngineRecord(alternative)];
-  if (replaced?.backend !== 'tensorrt' || replacing?.backend !== 'tensorrt')
+  const [replaced, replacing] = [readTensorrtRecord(dir), readTensorrtRecord(alternative)];
+  if (replaced === null || replacing === null)
     throw new WorkbenchError('internal', `${dir} or ${alternative} holds no engine of TensorRT`);
   const alternativeOf = basename(dir);
   const moved = join(dirname(dir), shortHash({ alternativeOf, sha256: replaced.sha256 }));
@@ -57,16 +57,13 @@ export async function exchangeEngines(dir: string, alternative: string): Promise
  */
 export function alternativesOf(dir: string): string[] {
   const root = dirname(dir);
-  const plan = readEngineRecord(dir);
-  const hasReplacement = plan?.backend === 'tensorrt' && plan.alternativeOf !== undefined && plan.wasReplaced !== true;
+  const plan = readTensorrtRecord(dir);
+  const hasReplacement = plan?.alternativeOf !== undefined && plan.wasReplaced !== true;
   return readdirSync(root)
     .flatMap((name) => {
       const own = join(root, name);
-      const record = readEngineRecord(own);
-      return record?.backend === 'tensorrt' &&
-        isAlternative(own, record) &&
-        record.alternativeOf === basename(dir) &&
-        (hasReplacement || record.wasReplaced !== true)
+      const record = readTensorrtRecord(own);
+      return own !== dir && record?.alternativeOf === basename(dir) && (hasReplacement || record.wasReplaced !== true)
         ? [{ dir: own, createdAt: record.createdAt }]
         : [];
     })

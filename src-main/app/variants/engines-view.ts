@@ -4,7 +4,7 @@ import type { EnginesView, EngineView } from '../../../src-shared/contract/views
 import { parseVariant } from '../../../src-shared/domain/project/variant';
 import { loadTuning } from '../analysis/analysis-store';
 import { isAlternative } from './engine-store';
-import { readEngineLayers, readEngineRecord, type TensorrtEngineRecord } from './engine-record';
+import { readEngineLayers, readTensorrtRecord, type TensorrtEngineRecord } from './engine-record';
 import type { JobContext } from '../job-context';
 import { openCalibrationIfAny, prepared, type Workspace } from '../projects/workspace';
 import { profileName, profileView, storedProfiles } from './layer-profiles';
@@ -80,8 +80,8 @@ function enginesOf(enginesDir: string): Found[] {
   return readdirSync(enginesDir)
     .flatMap((name): Found[] => {
       const dir = join(enginesDir, name);
-      const record = readEngineRecord(dir);
-      return record?.backend === 'tensorrt' ? [{ dir, record, usedAtMs: statSync(dir).mtimeMs }] : [];
+      const record = readTensorrtRecord(dir);
+      return record === null ? [] : [{ dir, record, usedAtMs: statSync(dir).mtimeMs }];
     })
     .sort((a, b) => b.usedAtMs - a.usedAtMs);
 }

@@ -36,7 +36,7 @@ import {
   layersPathIn,
   onnxPathIn,
   readEngineKernels,
-  readEngineRecord,
+  readTensorrtRecord,
   writeEngineKernels,
   writeEngineLayers,
   writeEngineRecord,
@@ -138,7 +138,7 @@ async function buildOne(name: VariantName, task: EngineTask): Promise<BuiltVaria
   const plain = shortHash(identity);
   const isAlternative = kernels !== undefined && kernels.length > 0;
   const dir = workspace.paths.engineDir(isAlternative ? shortHash({ ...identity, kernels }) : plain);
-  const known = tensorrtRecord(dir);
+  const known = readTensorrtRecord(dir);
   const isForeign = known !== null && !wasBuiltHere(services.userDataDir, known.sha256);
   const warnings = [
     ...correctionWarnings(name.text, requested, recipe),
@@ -158,15 +158,10 @@ export async function storedEngine(
   { name, device }: { readonly name: VariantName; readonly device: number },
   { services, signal }: Pick<JobContext, 'services' | 'signal'>,
 ): Promise<BuiltVariant | null> {
-  const record = tensorrtRecord(dir);
+  const record = readTensorrtRecord(dir);
   if (record === null || !wasBuiltHere(services.userDataDir, record.sha256)) return null;
   if (!(await hasContent(enginePathIn(dir), record.sha256, signal))) return null;
   return builtVariant(dir, record, { name, device, built: false });
-}
-
-function tensorrtRecord(dir: string): TensorrtEngineRecord | null {
-  const record = readEngineRecord(dir);
-  return record?.backend === 'tensorrt' ? record : null;
 }
 
 async function engineSource(name: VariantName, task: EngineTask): Promise<EngineSource> {
